@@ -1,0 +1,5 @@
+"""`python -m kstore` is the command line."""
+
+from kstore.cli.main import main
+
+main()

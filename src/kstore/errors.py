@@ -1,0 +1,277 @@
+"""
+Every error that kstore raises, in one tree, each with its exit code and machine-readable code.
+
+The library raises these and never prints; `cli/main.py` words them, once. An error is built from data (what was
+found, what was expected, where, what to try), so that a program can read it as well as a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class KstoreError(Exception):
+    """
+    The root of the tree.
+
+    Args:
+        message: what was found and what was expected, in one sentence.
+        where: the key, file, endpoint or field path it happened at.
+        hint: what to try.
+    """
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class UsageError(KstoreError):
+    """What was asked for cannot be meant: an unknown resource, option value or combination."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class UnknownResource(UsageError):
+    """A name that no built-in type and no CRD of the store answers to."""
+
+    code = "unknown-resource"
+
+
+class UnknownRelease(UsageError):
+    """A Kubernetes release that the catalog does not hold."""
+
+    code = "unknown-release"
+
+
+class NotFound(KstoreError):
+    """The key or object is not in the store."""
+
+    code = "not-found"
+
+
+# ---- stores
+
+
+class SourceError(KstoreError):
+    """A store cannot be opened, reached or read."""
+
+    code = "store"
+
+
+class StoreNotFound(SourceError):
+    """No file, directory or server at the address."""
+
+    code = "store-not-found"
+
+
+class StoreUnreachable(SourceError):
+    """No endpoint answers, or none in time."""
+
+    code = "store-unreachable"
+
+
+class AccessDenied(SourceError):
+    """The server refused the credentials, or they do not permit this."""
+
+    code = "access-denied"
+
+
+class NotADatabase(SourceError):
+    """A file that is not an etcd database or snapshot."""
+
+    code = "not-a-database"
+
+
+class DamagedStore(SourceError):
+    """
+    A database file whose pages or checksums do not hold.
+
+    Args:
+        offset: the byte in the file where the damage was met, if it is known.
+    """
+
+    code = "damaged-store"
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", offset: int | None = None) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.offset = offset
+
+
+class Compacted(SourceError):
+    """The revision asked for has been compacted away."""
+
+    code = "compacted"
+
+    def __init__(self, message: str, *, compact_revision: int = 0, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.compact_revision = compact_revision
+
+
+class NotWritable(SourceError):
+    """A store that is only read: a file, a directory, the v2 API."""
+
+    code = "not-writable"
+    exit_code = 4
+
+
+class Unsupported(SourceError):
+    """The store does not offer what was asked for (history, leases, watch)."""
+
+    code = "unsupported"
+
+
+# ---- writes
+
+
+class WriteRefused(KstoreError):
+    """A guard stopped a write before it happened."""
+
+    code = "refused"
+    exit_code = 4
+
+
+class Conflict(WriteRefused):
+    """Somebody else changed the key since it was read."""
+
+    code = "conflict"
+
+
+class NoSpace(WriteRefused):
+    """The server has raised its NOSPACE alarm, or the write would make it."""
+
+    code = "no-space"
+
+
+class RequestTooLarge(WriteRefused):
+    """A transaction of more operations or bytes than the server takes."""
+
+    code = "too-large"
+
+
+class JournalError(KstoreError):
+    """A migration journal that is missing, of another version, or damaged."""
+
+    code = "journal"
+
+
+class Interrupted(KstoreError):
+    """Stopped between two transactions on request; the journal can be resumed."""
+
+    code = "interrupted"
+    exit_code = 130
+
+
+# ---- values
+
+
+class ValueFault(KstoreError):
+    """The root of what can be wrong with one stored value; such errors travel as values (`Undecodable`)."""
+
+    code = "value"
+    exit_code = 3
+
+
+class DecodeError(ValueFault):
+    """
+    Bytes that are not what their format says.
+
+    Args:
+        offset: the byte in the value at which reading failed, if it is known.
+        path: the field path at which reading failed, if it is known.
+    """
+
+    code = "undecodable"
+
+    def __init__(
+        self, message: str, *, offset: int | None = None, path: str = "", where: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.offset = offset
+        self.path = path
+
+    def __str__(self) -> str:
+        place = f" at byte {self.offset}" if self.offset is not None else ""
+        field = f" in {self.path}" if self.path else ""
+        return super().__str__() + place + field
+
+
+class UnknownEncoding(DecodeError):
+    """A value that begins like no storage encoding that Kubernetes has had."""
+
+    code = "unknown-encoding"
+
+
+class EncodeError(ValueFault):
+    """
+    An object that its type cannot hold: a string where a number belongs, a quantity that is none.
+
+    Args:
+        path: the field path of the value.
+    """
+
+    code = "unencodable"
+
+    def __init__(self, message: str, *, path: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.path = path
+
+    def __str__(self) -> str:
+        return super().__str__() + (f" in {self.path}" if self.path else "")
+
+
+class UnknownKind(ValueFault):
+    """A group, version and kind that neither the catalog nor a CRD of the store knows."""
+
+    code = "unknown-kind"
+
+
+class UnknownFields(ValueFault):
+    """A conversion that would drop fields the catalog does not know; `paths` names them."""
+
+    code = "unknown-fields"
+
+    def __init__(self, paths: Sequence[str], *, where: str = "", hint: str = "") -> None:
+        super().__init__(f"fields unknown to this release would be dropped: {', '.join(paths)}", where=where, hint=hint)
+        self.paths = tuple(paths)
+
+
+class NotConvertible(ValueFault):
+    """The object cannot be had in the version asked for: another hub, or a rule that refuses its content."""
+
+    code = "not-convertible"
+
+
+# ---- encryption at rest
+
+
+class EncryptionError(ValueFault):
+    """A sealed value cannot be opened, or a configuration cannot be used."""
+
+    code = "encryption"
+
+
+class KeyMissing(EncryptionError):
+    """The configuration holds no provider or key of the name that the value was sealed with."""
+
+    code = "key-missing"
+
+
+class WrongKey(EncryptionError):
+    """A key of the right name that does not open the value."""
+
+    code = "wrong-key"
+
+
+class TamperedValue(EncryptionError):
+    """A sealed value whose authentication fails: changed, or moved from another key path."""
+
+    code = "tampered"

@@ -1,0 +1,157 @@
+"""
+What every store offers: reading records in key order at one revision, and, apart, guarded writing.
+
+Small on purpose: a fake for a test is `scan`, `get` and a revision. Knows nothing of Kubernetes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from kstore.errors import Unsupported
+from kstore.records import Mutation, Record, Revision, prefix_end
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """What a store says of itself; sizes are bytes and 0 where the store cannot tell."""
+
+    location: str
+    """The address as a person would write it: endpoints, or a path."""
+    kind: str
+    """`etcd`, `kine`, `snapshot`, `database`, `directory`, `etcd2` or `memory`."""
+    revision: int
+    compact_revision: int = 0
+    server_version: str = ""
+    size: int = 0
+    """The database file with its free pages."""
+    size_in_use: int = 0
+    quota: int = 0
+    alarms: tuple[str, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
+    """What only this kind of store can tell (raft term, members, checksum), for display."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one transaction may hold."""
+
+    operations: int = 128
+    """etcd's `--max-txn-ops`."""
+    request_bytes: int = 1_572_864
+    """etcd's `--max-request-bytes`: 1.5 MiB."""
+    single_key: bool = False
+    """True where only the apiserver's own single-key transactions are accepted (kine)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """How a transaction went: either all of its mutations happened, at `revision`, or none did."""
+
+    succeeded: bool
+    revision: int
+
+
+class Source(ABC):
+    """
+    A store that can be read. Reading never writes.
+
+    All reads without an explicit `revision` see the newest state; `scan` pins one revision for its whole length. As a
+    context manager a source closes itself.
+    """
+
+    @abstractmethod
+    def status(self) -> StoreStatus:
+        """What the store says of itself: location, revision, sizes, alarms."""
+
+    @abstractmethod
+    def scan(
+        self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
+    ) -> Iterator[Record]:
+        """
+        Yield the live records whose key begins with `prefix`, in key order, as of one revision.
+
+        Args:
+            prefix: empty for the whole store.
+            revision: look at the store as of this revision; 0 is now, pinned when the scan begins.
+            keys_only: values may be left empty (revisions and lease are still right).
+            start: begin at this key (inclusive) instead of the first; must begin with `prefix`.
+
+        Raises:
+            Compacted: the revision is no longer held.
+            SourceError: the store failed.
+        """
+
+    def get(self, key: bytes, *, revision: int = 0) -> Record | None:
+        """The record of exactly this key, or None when it is not live at that revision."""
+        for record in self.scan(key, revision=revision):
+            return record if record.key == key else None
+        return None
+
+    def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:
+        """The number of live keys that begin with `prefix`."""
+        return sum(1 for _ in self.scan(prefix, revision=revision, keys_only=True))
+
+    def history(self, key: bytes) -> Iterator[Revision]:
+        """
+        Yield what is left of the key's history, oldest first, tombstones included.
+
+        Raises:
+            Unsupported: this kind of store keeps no history.
+        """
+        raise Unsupported("this store keeps no history", where=self.status().location)
+
+    def history_scan(self, prefix: bytes = b"") -> Iterator[Revision]:
+        """
+        Yield every revision of every key that begins with `prefix`, in revision order, tombstones included.
+
+        Raises:
+            Unsupported: this kind of store cannot list its history.
+        """
+        raise Unsupported("this store cannot list its history", where=self.status().location)
+
+    def leases(self) -> dict[int, int]:
+        """
+        The leases of the store and their granted time to live, in seconds.
+
+        Raises:
+            Unsupported: this kind of store knows no leases.
+        """
+        raise Unsupported("this store knows no leases", where=self.status().location)
+
+    def close(self) -> None:  # noqa: B027 - most sources hold nothing
+        """Let go of files and connections; harmless when called twice."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class WritableSource(Source):
+    """A store that can also be written, by compare-and-swap only: there is no way to put blindly."""
+
+    @abstractmethod
+    def limits(self) -> Limits:
+        """What one transaction may hold."""
+
+    @abstractmethod
+    def commit(self, mutations: Sequence[Mutation]) -> Committed:
+        """
+        Do all of the mutations if every key still has its expected `mod_revision`, else none of them.
+
+        Raises:
+            RequestTooLarge: the server takes fewer operations or bytes.
+            NoSpace: the server has no room.
+            SourceError: the store failed; whether the transaction happened is then unknown, and must be read.
+        """
+
+
+__all__ = ["Committed", "Limits", "Source", "StoreStatus", "WritableSource", "prefix_end"]
