@@ -1,0 +1,3 @@
+"""
+Kubernetes' own notations, read and printed exactly as Go does: quantities, times, durations.
+"""

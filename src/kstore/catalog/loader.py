@@ -1,0 +1,122 @@
+"""
+The catalog of one release: its kinds and types, read from the tables package by package, on first use.
+
+Knows how rows are chosen for a release; does not know what is done with them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from kstore.catalog.releases import Release, in_range
+from kstore.catalog.tables import read_table
+from kstore.catalog.types import Field, Kind, StructType, parse_type
+from kstore.errors import UnknownKind
+from kstore.naming import GroupVersionKind
+
+
+class Catalog:
+    """
+    The stored types as one release has them.
+
+    A kind that the release does not have (gone before it, or newer) is still found: as the nearest release that has
+    it had it, since what lies in a store may be older or newer than the server.
+    """
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self._structs: dict[str, StructType] = {}
+        self._kinds = {
+            (row["group"], row["version"], row["kind"]): row for row in _nearest(_kind_rows(), release.minor)
+        }
+
+    def kind(self, gvk: GroupVersionKind) -> Kind:
+        """
+        The kind of that name.
+
+        Raises:
+            UnknownKind: no release in the catalog has it.
+        """
+        row = self._kinds.get((gvk.group, gvk.version, gvk.kind))
+        if row is None:
+            raise UnknownKind(f"{gvk} is not a built-in type of any known release")
+        return _to_kind(row)
+
+    def has_kind(self, gvk: GroupVersionKind) -> bool:
+        """Whether any release in the catalog has the kind."""
+        return (gvk.group, gvk.version, gvk.kind) in self._kinds
+
+    def kinds(self) -> list[Kind]:
+        """All kinds, in the tables' order."""
+        return [_to_kind(row) for row in self._kinds.values()]
+
+    def struct(self, name: str) -> StructType:
+        """
+        The struct of that name, such as `apps.v1.DeploymentSpec`.
+
+        Raises:
+            KeyError: the tables have no such type: a table names a type that is missing.
+        """
+        found = self._structs.get(name)
+        if found is None:
+            found = self._structs[name] = self._load_struct(name)
+        return found
+
+    def _load_struct(self, name: str) -> StructType:
+        package, _, short = name.rpartition(".")
+        table = _package(package)[short]
+        minor = _nearest_minor(table.get("releases", ""), self.release.minor)
+        rows = (row for row in table["fields"] if in_range(row.get("releases", ""), minor))
+        return StructType(name, tuple(_to_field(row) for row in rows))
+
+
+def _nearest(rows: list[dict[str, Any]], minor: int) -> list[dict[str, Any]]:
+    """The rows that hold for a release; for kinds it lacks, the row of the nearest release."""
+    chosen: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["group"], row["version"], row["kind"])
+        if key not in chosen or in_range(row.get("releases", ""), minor):
+            chosen[key] = row
+    return list(chosen.values())
+
+
+def _nearest_minor(releases: str, minor: int) -> int:
+    """The release itself if the range holds it, else the range's nearest end."""
+    if in_range(releases, minor):
+        return minor
+    ends = [int(end.partition(".")[2]) for part in releases.split(",") for end in part.split("-") if end.strip()]
+    return min(ends, key=lambda end: abs(end - minor))
+
+
+@lru_cache(maxsize=1)
+def _kind_rows() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = read_table("kinds.json")
+    return rows
+
+
+@lru_cache(maxsize=None)
+def _package(package: str) -> dict[str, Any]:
+    table: dict[str, Any] = read_table(f"types/{package}.json")
+    return table
+
+
+def _to_kind(row: dict[str, Any]) -> Kind:
+    names = ("group", "version", "kind", "type", "hub", "introduced", "deprecated", "removed", "replacement")
+    return Kind(**{name: row.get(name) or "" for name in names})
+
+
+def _to_field(row: dict[str, Any]) -> Field:
+    flags = row.get("flags", "").split()
+    patch = row.get("patch", "")
+    return Field(
+        go=row["go"],
+        json=row.get("json", ""),
+        type=parse_type(row["type"]),
+        number=row.get("proto", 0),
+        omitempty="omitempty" in flags,
+        omitzero="omitzero" in flags,
+        inline="inline" in flags,
+        default=row.get("default"),
+        merge_key=patch.partition("merge:")[2],
+    )
