@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""
+Ask one Kubernetes release for the facts that kstore's catalog is made from.
+
+    release.py 1.37.2 DIRECTORY      writes DIRECTORY/k8s-1.37.json
+
+Needs Go and a Go module proxy, nothing of kstore. Three small Go programs answer, each in a throw-away module that
+pins the release: `reflect` (what the types are), `source` (what only the sources say) and `storage` (what the
+release's storage factory decides). This file knows which packages a release has and puts the answers together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+
+# From here on the module k8s.io/kubernetes builds, so internal types and the storage factory can be asked as well.
+FIRST_EXACT_MINOR = 29
+
+# Dependencies of old releases that today's Go no longer compiles, at the first version that it does.
+PINS = {
+    "github.com/modern-go/reflect2": "v1.0.2",
+    "golang.org/x/sys": "v0.1.0",
+    "golang.org/x/net": "v0.1.0",
+}
+
+
+def main() -> None:
+    """Parse the command line and write the dump."""
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument("release", help="patch version, as 1.37.2")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--no-storage", action="store_true", help="leave out the storage factory (much faster to build)")
+    arguments = parser.parse_args()
+    minor = int(arguments.release.split(".")[1])
+    with tempfile.TemporaryDirectory(prefix="catalog-") as work:
+        dump = Release(arguments.release, minor, Path(work)).dump(storage=not arguments.no_storage)
+    arguments.directory.mkdir(parents=True, exist_ok=True)
+    target = arguments.directory / f"k8s-1.{minor}.json"
+    scratch = target.with_suffix(".tmp")
+    scratch.write_text(json.dumps(dump, indent=1, ensure_ascii=False) + "\n")
+    os.replace(scratch, target)
+    print(target)
+
+
+class Release:
+    """One release, its modules on disk, and a folder to build in."""
+
+    def __init__(self, version: str, minor: int, work: Path) -> None:
+        self.version, self.minor, self.work = version, minor, work
+        self.exact = minor >= FIRST_EXACT_MINOR
+        self.modules: dict[str, Path] = {}
+        self.download("k8s.io/kubernetes", f"v{version}")
+        for module in ("api", "apimachinery", "apiextensions-apiserver", "kube-aggregator", "apiserver"):
+            self.download(f"k8s.io/{module}", f"v0.{version.removeprefix('1.')}")
+
+    def download(self, module: str, version: str) -> None:
+        answer = run(["go", "mod", "download", "-json", f"{module}@{version}"], self.work)
+        self.modules[module] = Path(json.loads(answer)["Dir"])
+
+    def dump(self, *, storage: bool) -> dict[str, Any]:
+        """What the three programs say, with `+default=` markers put beside the fields they belong to."""
+        source = json.loads(self.program("source", {}, [f"{m}={d}" for m, d in self.modules.items()]))
+        reflected = json.loads(self.program("reflect", {"schemes.go": self.schemes()}, []))
+        defaults = source.pop("defaults")
+        for name, fields in defaults.items():
+            for field in reflected["types"].get(name, {}).get("fields", ()):
+                if field["go"] in fields:
+                    field["default"] = fields[field["go"]]
+        dump = {"release": f"1.{self.minor}", "patch": self.version, **reflected, **source}
+        if storage and self.exact:
+            questions = "".join(f"{k['Group'] or '-'} {k['Version']} {k['Kind']}\n" for k in reflected["kinds"])
+            dump["factory"] = json.loads(self.program("storage", {}, [], questions))
+        return dump
+
+    def program(self, name: str, extra: dict[str, str], arguments: list[str], stdin: str = "") -> str:
+        """Build one of the Go programs against this release and run it."""
+        folder = self.work / name
+        shutil.copytree(HERE / name, folder)
+        for file, text in extra.items():
+            (folder / file).write_text(text)
+        (folder / "go.mod").write_text("module catalog\n\ngo 1.22\n" if name == "source" else self.go_mod())
+        environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod -buildvcs=false", "GOTOOLCHAIN": "local"}
+        tags = ["-tags", "providerless"] if self.minor < 30 else []
+        run(["nice", "go", "build", *tags, "-o", "program", "."], folder, environment)
+        return run(["./program", *arguments], folder, stdin=stdin)
+
+    def go_mod(self) -> str:
+        """A module that has this release and nothing else; staging modules at the tags they are published under."""
+        theirs = (self.modules["k8s.io/kubernetes"] / "go.mod").read_text()
+        published = f"v0.{self.version.removeprefix('1.')}"
+        directive = re.search(r"^go (\S+)", theirs, re.M)
+        lines = ["module catalog", ""]
+        if self.exact:
+            lines += [f"go {directive[1] if directive else '1.21'}", "", f"require k8s.io/kubernetes v{self.version}", "", "replace ("]
+            lines += [f"\t{m} => {m} {published}" for m in re.findall(r"(k8s\.io/\S+) => \./staging", theirs)]
+            lines += [")"]
+        else:
+            needed = ("api", "apimachinery", "apiextensions-apiserver", "kube-aggregator", "client-go", "apiserver", "component-base")
+            lines += ["go 1.18", "", "require ("]
+            lines += [f"\tk8s.io/{m} {published}" for m in ("api", "apimachinery", "apiextensions-apiserver", "kube-aggregator")]
+            lines += [f"\t{module} {version}" for module, version in PINS.items()]
+            lines += [")", "", "replace ("] + [f"\tk8s.io/{m} => k8s.io/{m} {published}" for m in needed] + [")"]
+        return "\n".join(lines) + "\n"
+
+    def schemes(self) -> str:
+        """The Go file that gathers this release's schemes."""
+        return self.live_schemes() if self.exact else self.published_schemes()
+
+    def live_schemes(self) -> str:
+        kube = self.modules["k8s.io/kubernetes"]
+        installs = sorted(p.parent.relative_to(kube).as_posix() for p in kube.glob("pkg/apis/*/install/install.go"))
+        blank = "\n".join(f'\t_ "k8s.io/kubernetes/{p}"' for p in installs)
+        return f"""package main
+
+import (
+\tapiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/install"
+\t"k8s.io/apimachinery/pkg/runtime"
+\tapiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/install"
+\t"k8s.io/kubernetes/pkg/api/legacyscheme"
+{blank}
+)
+
+func schemes() []*runtime.Scheme {{
+\textensions, aggregator := runtime.NewScheme(), runtime.NewScheme()
+\tapiextensions.Install(extensions)
+\tapiregistration.Install(aggregator)
+\treturn []*runtime.Scheme{{legacyscheme.Scheme, extensions, aggregator}}
+}}
+"""
+
+    def published_schemes(self) -> str:
+        packages = []
+        for module, pattern in (
+            ("k8s.io/api", "*/*/register.go"),
+            ("k8s.io/apiextensions-apiserver", "pkg/apis/apiextensions/v*/register.go"),
+            ("k8s.io/kube-aggregator", "pkg/apis/apiregistration/v*/register.go"),
+        ):
+            root = self.modules[module]
+            packages += sorted(f"{module}/{p.parent.relative_to(root).as_posix()}" for p in root.glob(pattern))
+        imports = "\n".join(f'\tp{i} "{p}"' for i, p in enumerate(packages))
+        adds = "\n".join(f"\tadd(p{i}.AddToScheme)" for i in range(len(packages)))
+        return f"""package main
+
+import (
+\t"k8s.io/apimachinery/pkg/runtime"
+{imports}
+)
+
+func schemes() []*runtime.Scheme {{
+\tscheme := runtime.NewScheme()
+\tadd := func(addToScheme func(*runtime.Scheme) error) {{
+\t\tif err := addToScheme(scheme); err != nil {{
+\t\t\tpanic(err)
+\t\t}}
+\t}}
+{adds}
+\treturn []*runtime.Scheme{{scheme}}
+}}
+"""
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str] | None = None, *, stdin: str = "") -> str:
+    """Run a command and give what it printed; a failure ends the tool with what it complained of."""
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **(environment or {})}, input=stdin, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} (in {folder}): {done.stderr[-4000:]}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
