@@ -1,0 +1,1 @@
+"""Developers' tools: shipped with the repository, never in the wheel."""
