@@ -27,6 +27,7 @@ class Catalog:
     def __init__(self, release: Release) -> None:
         self.release = release
         self._structs: dict[str, StructType] = {}
+        self.layouts: dict[str, object] = {}  # kept by layout.py, which knows what they are
         self._kinds = {
             (row["group"], row["version"], row["kind"]): row for row in _nearest(_kind_rows(), release.minor)
         }
@@ -108,10 +109,11 @@ def _to_kind(row: dict[str, Any]) -> Kind:
 
 def _to_field(row: dict[str, Any]) -> Field:
     flags = row.get("flags", "").split()
+    nameless = row["go"] if row.get("proto") and "inline" not in flags else ""
     patch = row.get("patch", "")
     return Field(
         go=row["go"],
-        json=row.get("json", ""),
+        json=row.get("json") or nameless,
         type=parse_type(row["type"]),
         number=row.get("proto", 0),
         omitempty="omitempty" in flags,

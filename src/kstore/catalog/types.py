@@ -17,6 +17,8 @@ SPECIAL = frozenset({"Quantity", "Time", "MicroTime", "Duration", "IntOrString",
 """Types with a notation of their own in JSON, and on the wire a message of their own."""
 RAW = frozenset({"RawExtension", "FieldsV1", "JSON"})
 """Types that hold raw JSON text."""
+UNIONS = frozenset({"JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrStringArray"})
+"""Structs of apiextensions that are one of two things in JSON, by the last part of their name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,11 @@ class TypeRef:
     """A type as a field names it: `*int32`, `[]core.v1.Container`, `map[string]Quantity`."""
 
     form: str
-    """`plain`, `special`, `struct`, `list`, `map` or `items` (a list that is a message of its own on the wire)."""
+    """`plain`, `special`, `struct`, `union`, `list`, `map` or `items` (a list that is a message of its own)."""
     pointer: bool = False
     """True for a Go pointer: unset is not the same as zero."""
     name: str = ""
-    """The name of a plain, special or struct type."""
+    """The name of a plain, special, struct or union type."""
     element: TypeRef | None = None
     """What a list, map or items list holds."""
 
@@ -59,7 +61,9 @@ def parse_type(text: str) -> TypeRef:
         return TypeRef("map", element=parse_type(text[text.index("]") + 1 :]))
     if text in PLAIN:
         return TypeRef("plain", name=text)
-    return TypeRef("special" if text in SPECIAL else "struct", name=text)
+    if text in SPECIAL:
+        return TypeRef("special", name=text)
+    return TypeRef("union" if text.rpartition(".")[2] in UNIONS else "struct", name=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ class Field:
     go: str
     """The Go name: by it a field finds its peer in another version."""
     json: str
-    """The name in JSON; for an internal type, the name in the hub's dict; empty for an inline struct."""
+    """
+    The name in JSON; for an internal type, the name in the hub's dict; empty for an inline struct, and the Go name for
+    the parts of a union.
+    """
     type: TypeRef
     number: int = 0
     """The protobuf field number, 0 where the type has no protobuf form."""
@@ -81,12 +88,6 @@ class Field:
     """The value of a `+default=` marker, as JSON, or None."""
     merge_key: str = ""
     """The key by which elements of a list are matched (`patchMergeKey`)."""
-
-    @property
-    def always_present(self) -> bool:
-        """Whether Go's encoding/json writes the field even when it is zero."""
-        return not self.omitempty and not self.omitzero
-
 
 @dataclass(frozen=True, slots=True)
 class StructType:

@@ -1,0 +1,145 @@
+"""
+The envelope of a stored value: what its first bytes say, and `runtime.Unknown` read and written.
+
+Knows the encodings that Kubernetes has stored: `k8s\\0` and protobuf, JSON, CBOR behind its self-describe tag, and
+protobuf wrapped in base64, which old servers wrote. Strict: nothing is searched for, nothing guessed.
+(`apimachinery/pkg/runtime/serializer/{protobuf,recognizer}`)
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from kstore.decode import wire
+from kstore.errors import DecodeError, UnknownEncoding
+
+PROTOBUF_PREFIX = b"k8s\x00"
+CBOR_PREFIX = b"\xd9\xd9\xf7"
+"""The self-describe tag 55799, with which every stored CBOR object begins."""
+SEALED_PREFIX = b"k8s:enc:"
+_BASE64_PROTOBUF = base64.b64encode(PROTOBUF_PREFIX)[:5]
+_TEXT = re.compile(rb"[ \t\r\n]*\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A value of protobuf, opened: the object's type and its body."""
+
+    api_version: str
+    kind: str
+    body: bytes
+    content_encoding: str = ""
+    content_type: str = ""
+    unknown: bytes = b""
+    """Fields of the envelope itself that are not known, as they stood."""
+
+
+def recognize(value: bytes) -> str:
+    """
+    Tell the encoding of a stored value: `protobuf`, `json`, `cbor` or `base64` (protobuf in base64).
+
+    Raises:
+        UnknownEncoding: it is none of these; the error says what it looks like.
+    """
+    if value.startswith(PROTOBUF_PREFIX):
+        return "protobuf"
+    if _TEXT.match(value):
+        return "json"
+    if value.startswith(CBOR_PREFIX):
+        return "cbor"
+    if value.startswith(_BASE64_PROTOBUF):
+        return "base64"
+    raise UnknownEncoding(_describe(value), offset=0, hint=_advice(value))
+
+
+def _describe(value: bytes) -> str:
+    """What an unknown value looks like, for the error."""
+    if not value:
+        return "the value is empty"
+    if value.startswith(SEALED_PREFIX):
+        return f"the value is encrypted at rest ({value[:40].rpartition(b':')[0].decode(errors='replace')})"
+    if value.startswith(b"k8s\r") or b"k8s\x00" in value[:64]:
+        return "the value has something before, or instead of, its k8s\\0 prefix"
+    return f"the value begins with {value[:8]!r}, like no encoding that Kubernetes stores"
+
+
+def _advice(value: bytes) -> str:
+    if value.startswith(SEALED_PREFIX):
+        return "give the apiserver's --encryption-provider-config"
+    if value and b"k8s\x00" in value[:64]:
+        return "a key line or a terminal may have got into the bytes; read the store itself instead of a copy"
+    return ""
+
+
+def unwrap_base64(value: bytes) -> bytes:
+    """
+    The protobuf value that old servers wrapped in base64.
+
+    Raises:
+        DecodeError: the text is no base64.
+    """
+    try:
+        return base64.b64decode(value.strip(), validate=True)
+    except binascii.Error as error:
+        raise DecodeError(f"the value is no base64 after all: {error}") from None
+
+
+def read_envelope(value: bytes) -> Envelope:
+    """
+    Open a value that begins with `k8s\\0`.
+
+    Raises:
+        DecodeError: the envelope is broken, or names no type; with the byte offset.
+    """
+    if not value.startswith(PROTOBUF_PREFIX):
+        raise DecodeError("the value does not begin with k8s\\0", offset=0)
+    kind = api_version = content_encoding = content_type = ""
+    body = unknown = b""
+    i, end = len(PROTOBUF_PREFIX), len(value)
+    try:
+        while i < end:
+            start = i
+            number, i = wire.skip_field(value, i, end)
+            key, content = wire.read_varint(value, start)
+            if number > 4:
+                unknown += value[start:i]
+                continue
+            if key & 7 != wire.BYTES:
+                raise DecodeError(f"field {number} of the envelope is of wire type {key & 7}", offset=start)
+            content = wire.read_varint(value, content)[1]
+            if number == 1:
+                api_version, kind = _read_type_meta(value, content, i)
+            elif number == 2:
+                body = value[content:i]
+            elif number == 3:
+                content_encoding = value[content:i].decode()
+            else:
+                content_type = value[content:i].decode()
+    except (wire.WireFault, IndexError, UnicodeDecodeError) as error:
+        what = "it is cut short" if isinstance(error, IndexError) else str(error)
+        raise DecodeError(f"the envelope is broken: {what}", offset=min(i, end)) from None
+    if not kind or not api_version:
+        missing = "kind" if api_version else "apiVersion"
+        raise DecodeError(f"the envelope names no {missing}", offset=len(PROTOBUF_PREFIX))
+    if content_encoding:
+        raise DecodeError(f"the envelope's content is encoded as {content_encoding!r}, which nobody writes")
+    return Envelope(api_version, kind, body, content_encoding, content_type, unknown)
+
+
+def _read_type_meta(value: bytes, i: int, end: int) -> tuple[str, str]:
+    names = {1: "", 2: ""}
+    for number, content in wire.fields(value, i, end):
+        if number in names:
+            if not isinstance(content, bytes):
+                raise wire.WireFault("a string was expected")
+            names[number] = content.decode()
+    return names[1], names[2]
+
+
+def write_envelope(api_version: str, kind: str, body: bytes, unknown: bytes = b"") -> bytes:
+    """A protobuf value as the storage serializer writes it: content encoding and type are there, and empty."""
+    type_meta = wire.delimited(1, api_version.encode()) + wire.delimited(2, kind.encode())
+    return PROTOBUF_PREFIX + wire.delimited(1, type_meta) + wire.delimited(2, body) + b"\x1a\x00\x22\x00" + unknown

@@ -1,0 +1,111 @@
+"""
+JSON text as Go's encoding/json writes it, and read so that it can be written again byte for byte.
+
+Knows text and plain values; which fields a type has is `typed_json`'s business.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from kstore.decode.raw_json import RawJSON, escape_html
+from kstore.errors import EncodeError
+
+
+class Number(float):
+    """A number with a fraction or an exponent, with the text that it was read from."""
+
+    __slots__ = ("text",)
+    text: str
+
+    @classmethod
+    def read(cls, text: str) -> Number:
+        """The number that the text spells."""
+        number = cls(text)
+        number.text = text
+        return number
+
+
+def format_float(number: float) -> str:
+    """
+    A float64 as Go's encoding/json prints it: the shortest form, an exponent only below 1e-6 and from 1e21.
+
+    Raises:
+        ValueError: not a number, or infinite: JSON has neither.
+    """
+    if math.isnan(number) or math.isinf(number):
+        raise ValueError("JSON has no infinity and no NaN")
+    if number == 0:
+        return "-0" if math.copysign(1, number) < 0 else "0"
+    digits, _, exponent = f"{number!r}".partition("e")
+    if 1e-6 <= abs(number) < 1e21:
+        if exponent:
+            return f"{number:.{max(0, len(digits.partition('.')[2]) - int(exponent))}f}"
+        return digits.removesuffix(".0")
+    if not exponent:
+        digits, _, exponent = f"{number:e}".partition("e")
+    return f"{digits.removesuffix('.0')}e{'-' if exponent[0] == '-' else '+'}{exponent.lstrip('+-').lstrip('0')}"
+
+
+def _fragment(value: Any) -> Any:
+    """What orjson cannot print by itself: raw JSON and numbers in Go's form."""
+    import orjson
+
+    if isinstance(value, RawJSON):
+        return orjson.Fragment(value.compact())
+    if isinstance(value, float):
+        return orjson.Fragment(format_float(value).encode())
+    raise TypeError(f"a {type(value).__name__} has no place in JSON")
+
+
+def dumps(value: Any) -> bytes:
+    """
+    Print a value as Go's `json.Marshal` does: compact, members in the dict's order, HTML characters escaped.
+
+    Raises:
+        EncodeError: something in it has no JSON form.
+    """
+    import orjson
+
+    try:
+        return escape_html(orjson.dumps(value, default=_fragment))
+    except (TypeError, ValueError, RecursionError) as error:
+        cause = error.__cause__ or error
+        raise EncodeError(f"the object cannot be written as JSON: {cause}") from error
+
+
+# a float that orjson and Go spell differently: 1.0 (Go: 1), or one with an exponent
+_ODD_FLOAT = re.compile(rb"[0-9](?:\.0[,\]}\s]|[eE])|-0[,\]}\s.]")
+
+
+def loads(text: bytes) -> Any:
+    """
+    Read JSON text. If it is what Go would write, by a fast parser; else by a slow one that remembers where each value
+    stood (`Members`, `Items`), keeps how numbers were spelled, and refuses duplicate names.
+
+    Raises:
+        DecodeError: the text is not JSON; with the byte offset.
+    """
+    import orjson
+
+    try:
+        value = orjson.loads(text)
+        if not _ODD_FLOAT.search(text) and escape_html(orjson.dumps(value)) == text.rstrip(b"\n"):
+            return value
+    except (orjson.JSONDecodeError, TypeError):
+        pass
+    from kstore.decode.slow_json import parse
+
+    return parse(text)
+
+
+def raw_member(container: Any, key: Any, value: Any) -> RawJSON:
+    """The text of one member of a parsed container: as it stood, when the slow parser saw it, else printed anew."""
+    from kstore.decode.slow_json import Items, Members
+
+    if isinstance(container, Members | Items):
+        return RawJSON(container.source(key))
+    return RawJSON(dumps(value))
+

@@ -1,0 +1,198 @@
+"""
+The dict that the API would serve into protobuf bytes as gogo lays them out: a function per type, from the catalog.
+
+gogo's layout: fields in ascending number; what is not a pointer always written, zero or not, nested messages too;
+maps sorted by key; unset pointers, nil slices and nil maps left out.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from kstore.catalog.layout import layout, unknown_member
+from kstore.catalog.loader import Catalog
+from kstore.catalog.types import INTEGERS, Field, TypeRef
+from kstore.decode import wire
+from kstore.decode.protobuf_reader import function_name
+from kstore.decode.unions import unfold
+from kstore.errors import EncodeError
+
+Write = Callable[[dict[str, Any]], bytes]
+
+_EMPTY: dict[str, Any] = {}
+
+
+class ProtobufWriter:
+    """Writes the types of one catalog."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._compiled: set[str] = set()
+        self._scope: dict[str, Any] = {
+            "varint": wire.varint,
+            "unbase64": wire.write_base64,
+            "double": struct.Struct("<d").pack,
+            "EMPTY": _EMPTY,
+            "merge_unknown": _merge_unknown,
+            "items": _write_items,
+            "unfold": unfold,
+            "ONE": wire.ONE_BYTE,
+        }
+        for name, function in wire.WRITERS.items():
+            self._scope[f"write_{name}"] = function
+
+    def write(self, type_name: str, members: dict[str, Any]) -> bytes:
+        """
+        The message of the type that a dict makes.
+
+        Raises:
+            EncodeError: a value that its field cannot hold; with the field path.
+        """
+        try:
+            return self._function(type_name)(members)
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError, struct.error, RecursionError) as error:
+            from kstore.decode.typed_json import TypedJson
+
+            TypedJson(self.catalog).check(type_name, members)  # says where, if the object is at fault
+            raise EncodeError(f"a {type_name} cannot be written: {error}") from error
+
+    def _function(self, type_name: str, inline: str = "") -> Write:
+        """The function that writes a type, compiled on first use."""
+        name = function_name("write", type_name, inline)
+        if name not in self._compiled:
+            source = _Source(self.catalog, type_name, inline)
+            code = compile(source.text(), f"<{name}>", "exec")
+            for needed, path in source.needs:
+                self._scope.setdefault(function_name("write", needed, path), self._stand_in(needed, path))
+            exec(code, self._scope)  # noqa: S102 - generated from our own tables
+            self._compiled.add(name)
+        function: Write = self._scope[name]
+        return function
+
+    def _stand_in(self, type_name: str, inline: str) -> Write:
+        """A function that compiles the type's own, which takes its place, when it is first called."""
+        return lambda members: self._function(type_name, inline)(members)
+
+
+def _merge_unknown(known: bytes, kept: str) -> bytes:
+    """Put fields of unknown number back among the known ones, in ascending order."""
+    parts: list[tuple[int, bytes]] = []
+    for content in (known, wire.write_base64(kept)):
+        i = 0
+        while i < len(content):
+            number, after = wire.skip_field(content, i, len(content))
+            parts.append((number, content[i:after]))
+            i = after
+    return b"".join(part for _, part in sorted(parts, key=lambda part: part[0]))
+
+
+def _write_items(values: list[str] | None) -> bytes:
+    """A list that is a message of its own (`ExtraValue`)."""
+    return b"".join(wire.delimited(1, value.encode()) for value in values or ())
+
+
+class _Source:
+    """The text of the function that writes one type."""
+
+    def __init__(self, catalog: Catalog, type_name: str, inline: str) -> None:
+        self.catalog = catalog
+        self.type_name = type_name
+        self.inline = inline
+        self.needs: list[tuple[str, str]] = []
+        self.lines: list[str] = []
+
+    def emit(self, depth: int, *lines: str) -> None:
+        self.lines += [" " * depth + line for line in lines]
+
+    def text(self) -> str:
+        fields = layout(self.catalog, self.type_name).struct.fields
+        self.emit(0, f"def {function_name('write', self.type_name, self.inline)}(d):")
+        self.emit(1, "get = d.get", "a = []", "add = a.append")
+        for field in sorted((f for f in fields if f.number), key=lambda f: f.number):
+            self._field(field)
+        member = unknown_member(self.inline)
+        self.emit(1, f"if {member!r} in d: return merge_unknown(b''.join(a), d[{member!r}])")
+        self.emit(1, "return b''.join(a)")
+        return "\n".join(self.lines)
+
+    def _field(self, field: Field) -> None:
+        ref = field.type
+        name = field.json
+        if field.inline:
+            path = f"{self.inline}/{field.go}".lstrip("/")
+            self.needs.append((ref.name, path))
+            self._delimited(1, field.number, f"{function_name('write', ref.name, path)}(d)")
+        elif ref.form == "list":
+            self.emit(1, f"for v in get({name!r}) or ():")
+            self._value(2, field.number, _not_pointer(ref.element))
+        elif ref.form == "map":
+            self._map(field)
+        elif ref.pointer and ref.form == "special":
+            # a pointer to a zero time is null in JSON, and present
+            self.emit(1, f"if {name!r} in d:", f" v = d[{name!r}]")
+            self._value(2, field.number, ref)
+        elif ref.nilable:
+            self.emit(1, f"v = get({name!r})", "if v is not None:")
+            self._value(2, field.number, ref)
+        else:
+            self.emit(1, f"v = get({name!r})")
+            self._value(1, field.number, ref)
+
+    def _value(self, depth: int, number: int, ref: TypeRef) -> None:
+        """Add the value `v`, unset being zero."""
+        if ref.form == "plain" and (ref.name in INTEGERS or ref.name == "bool"):
+            head = wire.tag(number, wire.VARINT)
+            if ref.name == "bool":
+                self.emit(depth, f"add({head + b'\1'!r} if v else {head + b'\0'!r})")
+            else:
+                self.emit(depth, f"v = v or 0", f"add({head!r} + (ONE[v] if 0 <= v < 128 else varint(v)))")
+        elif ref.name == "float64":
+            self.emit(depth, f"add({wire.tag(number, wire.FIXED64)!r} + double(v or 0))")
+        else:
+            self._delimited(depth, number, self._content(ref))
+
+    def _content(self, ref: TypeRef) -> str:
+        """The expression for the bytes of the value `v`."""
+        if ref.form == "struct":
+            self.needs.append((ref.name, ""))
+            return f"{function_name('write', ref.name)}(v or EMPTY)"
+        if ref.form == "union":
+            self.needs.append((ref.name, ""))
+            return f"{function_name('write', ref.name)}(unfold({ref.name!r}, v))"
+        if ref.form == "special":
+            return f"write_{ref.name}(v)"
+        if ref.form == "items":
+            return "items(v)"
+        return "unbase64(v or '')" if ref.name == "bytes" else "(v or '').encode()"
+
+    def _delimited(self, depth: int, number: int, content: str) -> None:
+        head = wire.tag(number, wire.BYTES)
+        self.emit(depth, f"x = {content}", "n = len(x)")
+        self.emit(depth, f"add({head!r} + (ONE[n] if n < 128 else varint(n)) + x)")
+
+    def _map(self, field: Field) -> None:
+        element = field.type.element
+        assert element is not None
+        self.emit(1, f"m = get({field.json!r})", "if m:", " for K in sorted(m):", "  v = m[K]", "  x = K.encode()")
+        self.emit(3, "entry = b'\\n' + varint(len(x)) + x")
+        if element.form == "plain" and element.name in INTEGERS:
+            self.emit(3, "entry += b'\\x10' + varint(v or 0)")
+        elif element.name == "bool":
+            self.emit(3, "entry += b'\\x10\\x01' if v else b'\\x10\\x00'")
+        else:
+            depth = 3
+            if element.name == "bytes":
+                # a nil value, null in JSON, is left out
+                self.emit(3, "if v is not None:")
+                depth = 4
+            self.emit(depth, f"x = {self._content(element)}", "entry += b'\\x12' + varint(len(x)) + x")
+        head = wire.tag(field.number, wire.BYTES)
+        self.emit(3, f"add({head!r} + varint(len(entry)) + entry)")
+
+
+def _not_pointer(ref: TypeRef | None) -> TypeRef:
+    """The type of a list's element, which is always written."""
+    assert ref is not None
+    return TypeRef(ref.form, False, ref.name, ref.element)

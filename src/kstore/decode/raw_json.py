@@ -1,0 +1,82 @@
+"""
+Raw JSON inside a typed object: `FieldsV1`, `RawExtension` and the CRD's `JSON`, kept byte for byte.
+
+Go holds these as bytes and never looks inside, so neither may we: parsing and printing would lose white space, escapes
+and the spelling of numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# what Go's encoding/json changes in raw text on its way out: white space outside strings, and characters it escapes
+_NEEDS_COMPACTING = re.compile(rb"[\s<>&]|\xe2\x80[\xa8\xa9]")
+_STRING_OR_SPACE = re.compile(rb'"(?:[^"\\]|\\.)*"|\s+', re.S)
+_HTML = {b"<": b"\\u003c", b">": b"\\u003e", b"&": b"\\u0026", b"\xe2\x80\xa8": b"\\u2028", b"\xe2\x80\xa9": b"\\u2029"}
+
+
+def escape_html(text: bytes) -> bytes:
+    """Escape what Go's encoder escapes inside JSON strings: `<`, `>`, `&`, U+2028 and U+2029."""
+    for plain, escaped in _HTML.items():
+        if plain in text:
+            text = text.replace(plain, escaped)
+    return text
+
+
+class RawJSON:
+    """JSON text that is carried, not read. Two are equal when their bytes are."""
+
+    __slots__ = ("_value", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    @property
+    def value(self) -> Any:
+        """
+        The parsed value, computed when first asked for.
+
+        Raises:
+            ValueError: the text is not JSON.
+        """
+        try:
+            return self._value
+        except AttributeError:
+            import json
+
+            self._value = json.loads(self.data)
+            return self._value
+
+    def compact(self) -> bytes:
+        """
+        The text as Go's encoding/json prints it inside an object: compacted, HTML characters escaped.
+
+        Raises:
+            ValueError: the text is not JSON.
+        """
+        import orjson
+
+        orjson.loads(self.data)  # encoding/json refuses raw text that is not valid
+        if not _NEEDS_COMPACTING.search(self.data):
+            return self.data
+        return escape_html(_STRING_OR_SPACE.sub(lambda m: m[0] if m[0][:1] == b'"' else b"", self.data))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RawJSON) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
+    def __repr__(self) -> str:
+        return f"RawJSON({self.data!r})"
+
+
+def plain(value: Any) -> Any:
+    """A copy of a decoded value in which raw JSON is parsed, so that it consists of dicts, lists and scalars only."""
+    kind = type(value)
+    if kind is dict:
+        return {key: plain(item) for key, item in value.items()}
+    if kind is list:
+        return [plain(item) for item in value]
+    return value.value if kind is RawJSON else value

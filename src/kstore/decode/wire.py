@@ -1,0 +1,297 @@
+"""
+Protobuf's wire, as far as Kubernetes uses it: varints, tags, and the messages with a notation of their own.
+
+Knows bytes; which fields a type has is told by the callers (`protobuf_reader`, `protobuf_writer`).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from kstore.decode.raw_json import RawJSON
+from kstore.scalars import times
+from kstore.scalars.quantity import canonical
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+"""Wire types; groups (3 and 4) are never written."""
+
+MASK64 = (1 << 64) - 1
+ONE_BYTE = [bytes([number]) for number in range(128)]
+
+
+class WireFault(Exception):
+    """Bytes that are no message; the reader finds out where, afterwards."""
+
+
+def read_varint(b: bytes, i: int) -> tuple[int, int]:
+    """Read an unsigned varint of at most 64 bits at `i`; return it and where it ends."""
+    number = shift = 0
+    while True:
+        byte = b[i]
+        i += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number & MASK64, i
+        shift += 7
+        if shift > 63:
+            raise WireFault("a varint is longer than 64 bits")
+
+
+def varint(number: int) -> bytes:
+    """Write a varint; a negative number as the 64 bits of its two's complement."""
+    number &= MASK64
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def signed(number: int) -> int:
+    """An int64 from its unsigned 64 bits."""
+    return number - (1 << 64) if number > 0x7FFF_FFFF_FFFF_FFFF else number
+
+
+def signed32(number: int) -> int:
+    """An int32 from a varint, which Go cuts to 32 bits."""
+    return ((number & 0xFFFF_FFFF) ^ 0x8000_0000) - 0x8000_0000
+
+
+def tag(number: int, wire_type: int) -> bytes:
+    """The bytes before a field's content."""
+    return varint(number << 3 | wire_type)
+
+
+def delimited(number: int, content: bytes) -> bytes:
+    """A length-delimited field."""
+    return tag(number, BYTES) + varint(len(content)) + content
+
+
+def skip_field(b: bytes, i: int, end: int) -> tuple[int, int]:
+    """Pass over the field at `i`; return its number and where it ends."""
+    key, i = read_varint(b, i)
+    number, wire_type = key >> 3, key & 7
+    if number == 0:
+        raise WireFault("field number 0 does not exist")
+    if wire_type == VARINT:
+        i = read_varint(b, i)[1]
+    elif wire_type == BYTES:
+        length, i = read_varint(b, i)
+        i += length
+    elif wire_type == FIXED64:
+        i += 8
+    elif wire_type == FIXED32:
+        i += 4
+    else:
+        raise WireFault(f"wire type {wire_type} is not used")
+    if i > end:
+        raise WireFault("a field is longer than its message")
+    return number, i
+
+
+def fields(b: bytes, i: int, end: int) -> list[tuple[int, int | bytes]]:
+    """The fields of a small message as numbers and values: unsigned integers, or bytes."""
+    found: list[tuple[int, int | bytes]] = []
+    while i < end:
+        start = i
+        number, i = skip_field(b, i, end)
+        key, content = read_varint(b, start)
+        if key & 7 == VARINT:
+            found.append((number, read_varint(b, content)[0]))
+        elif key & 7 == BYTES:
+            found.append((number, b[read_varint(b, content)[1] : i]))
+        else:
+            found.append((number, b[content:i]))
+    return found
+
+
+# ---- messages with a notation of their own: bytes -> value, as Go's own Unmarshal and MarshalJSON make of them
+
+
+def _numbers(b: bytes, i: int, end: int) -> dict[int, int]:
+    found = {}
+    for number, value in fields(b, i, end):
+        if isinstance(value, int):
+            found[number] = value
+        elif number in (1, 2):
+            raise WireFault("a number was expected")
+    return found
+
+
+@lru_cache(maxsize=16384)
+def _time(content: bytes) -> str | None:
+    if not content:
+        return None
+    seconds = signed(_numbers(content, 0, len(content)).get(1, 0))
+    return None if seconds == times.ZERO_SECONDS else times.format_time(seconds)
+
+
+def read_time(b: bytes, i: int, end: int) -> str | None:
+    """`metav1.Time`: nanoseconds are not kept (`apis/meta/v1/time_proto.go`)."""
+    return _time(b[i:end])
+
+
+def read_micro_time(b: bytes, i: int, end: int) -> str | None:
+    """`metav1.MicroTime`: what is below a microsecond is cut off (`apis/meta/v1/micro_time_proto.go`)."""
+    if i == end:
+        return None
+    parts = _numbers(b, i, end)
+    nanos = signed32(parts.get(2, 0))
+    micros = -(-nanos // 1000) if nanos < 0 else nanos // 1000
+    carry, micros = divmod(micros, 1_000_000)
+    seconds = signed(parts.get(1, 0)) + carry
+    if seconds == times.ZERO_SECONDS and micros == 0:
+        return None
+    return times.format_micro_time(seconds, micros * 1000)
+
+
+def read_duration(b: bytes, i: int, end: int) -> str:
+    """`metav1.Duration`."""
+    return times.format_duration(signed(_numbers(b, i, end).get(1, 0)))
+
+
+def read_int_or_string(b: bytes, i: int, end: int) -> int | str:
+    """`intstr.IntOrString` (`util/intstr/intstr.go`)."""
+    kind = number = 0
+    text = ""
+    for field, value in fields(b, i, end):
+        if field == 1 and isinstance(value, int):
+            kind = value
+        elif field == 2 and isinstance(value, int):
+            number = signed32(value)
+        elif field == 3 and isinstance(value, bytes):
+            text = value.decode()
+        elif field < 4:
+            raise WireFault("a field of the wrong wire type")
+    if kind not in (0, 1):
+        raise WireFault(f"type {kind} is neither int nor string")
+    return text if kind else number
+
+
+def read_quantity(b: bytes, i: int, end: int) -> str:
+    """`resource.Quantity`, in the form that Go prints (`api/resource/quantity_proto.go`)."""
+    text = "0"
+    for field, value in fields(b, i, end):
+        if field == 1:
+            if not isinstance(value, bytes):
+                raise WireFault("a string was expected")
+            text = canonical(value.decode())
+    return text
+
+
+def read_raw(b: bytes, i: int, end: int) -> RawJSON | None:
+    """`runtime.RawExtension`, `metav1.FieldsV1` and apiextensions' `JSON`: raw bytes, unset or not."""
+    raw = None
+    for field, value in fields(b, i, end):
+        if field == 1:
+            if not isinstance(value, bytes):
+                raise WireFault("bytes were expected")
+            raw = RawJSON(value)
+    return raw
+
+
+READERS: dict[str, Callable[[bytes, int, int], Any]] = {
+    "Time": read_time,
+    "MicroTime": read_micro_time,
+    "Duration": read_duration,
+    "IntOrString": read_int_or_string,
+    "Quantity": read_quantity,
+    "RawExtension": read_raw,
+    "FieldsV1": read_raw,
+    "JSON": read_raw,
+}
+
+
+# ---- and value -> bytes
+
+
+@lru_cache(maxsize=16384)
+def write_time(value: str | None) -> bytes:
+    """A `Timestamp` of whole seconds; the zero time is an empty message."""
+    if value is None:
+        return b""
+    seconds = times.parse_time(value)[0]
+    return b"" if seconds == times.ZERO_SECONDS else b"\x08" + varint(seconds) + b"\x10\x00"
+
+
+def write_micro_time(value: str | None) -> bytes:
+    """A `Timestamp` with microseconds."""
+    if value is None:
+        return b""
+    seconds, nanos = times.parse_time(value)
+    if seconds == times.ZERO_SECONDS and nanos == 0:
+        return b""
+    return b"\x08" + varint(seconds) + b"\x10" + varint(nanos // 1000 * 1000)
+
+
+def write_duration(value: str) -> bytes:
+    """A `Duration` of nanoseconds."""
+    return b"\x08" + varint(times.parse_duration(value or "0"))
+
+
+def write_int_or_string(value: int | str | None) -> bytes:
+    """All three fields, always."""
+    if isinstance(value, str):
+        content = value.encode()
+        return b"\x08\x01\x10\x00\x1a" + varint(len(content)) + content
+    return b"\x08\x00\x10" + varint(value or 0) + b"\x1a\x00"
+
+
+@lru_cache(maxsize=16384)
+def write_quantity(value: str | None) -> bytes:
+    """The canonical text."""
+    content = canonical(value or "0").encode()
+    return b"\x0a" + varint(len(content)) + content
+
+
+def write_raw(value: RawJSON | None) -> bytes:
+    """The raw bytes, if there are any."""
+    return b"" if value is None else b"\x0a" + varint(len(value.data)) + value.data
+
+
+WRITERS: dict[str, Callable[[Any], bytes]] = {
+    "Time": write_time,
+    "MicroTime": write_micro_time,
+    "Duration": write_duration,
+    "IntOrString": write_int_or_string,
+    "Quantity": write_quantity,
+    "RawExtension": write_raw,
+    "FieldsV1": write_raw,
+    "JSON": write_raw,
+}
+
+ZERO: dict[str, Any] = {
+    "Time": None,
+    "MicroTime": None,
+    "Duration": "0s",
+    "IntOrString": 0,
+    "Quantity": "0",
+    "RawExtension": None,
+    "FieldsV1": None,
+    "JSON": None,
+    "string": "",
+    "bool": False,
+    "float64": 0,
+    "bytes": None,
+    "any": None,
+}
+"""What Go's JSON has for the zero value of a plain or special type that is no integer."""
+
+
+def read_base64(content: bytes) -> str:
+    """Bytes as JSON has them."""
+    return base64.b64encode(content).decode()
+
+
+def write_base64(text: str) -> bytes:
+    """
+    The bytes that a base64 text stands for; line breaks are passed over, as Go's decoder does.
+
+    Raises:
+        ValueError: the text is no base64.
+    """
+    return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
