@@ -120,8 +120,11 @@ func main() {
 
 // holdsTypes says whether a package of a module may hold API types or their defaulting and conversion.
 func holdsTypes(module, importPath string) bool {
-	if module == "k8s.io/api" {
+	switch {
+	case module == "k8s.io/api":
 		return true
+	case module == "k8s.io/apiserver", strings.Contains(importPath, "/testapigroup"):
+		return false // configuration files, examples
 	}
 	return strings.HasPrefix(importPath, module+"/pkg/apis/")
 }

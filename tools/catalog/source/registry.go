@@ -27,14 +27,27 @@ func resources(packages []*pkg) []Resource {
 			found := map[string]*Resource{}
 			var order []string
 			var short, categories []string
+			variables := map[string]ast.Expr{}
 			ast.Inspect(file, func(n ast.Node) bool {
 				switch node := n.(type) {
+				case *ast.AssignStmt: // resource := api.Resource("events")
+					if name, ok := node.Lhs[0].(*ast.Ident); ok && len(node.Lhs) == 1 && len(node.Rhs) == 1 {
+						variables[name.Name] = node.Rhs[0]
+					}
+				case *ast.ValueSpec: // var groupResource = api.Resource("events")
+					if len(node.Names) == 1 && len(node.Values) == 1 {
+						variables[node.Names[0].Name] = node.Values[0]
+					}
 				case *ast.KeyValueExpr:
 					key, ok := node.Key.(*ast.Ident)
 					if !ok || key.Name != "DefaultQualifiedResource" && key.Name != "SingularQualifiedResource" {
 						return true
 					}
-					owner, name, ok := qualified(node.Value, known, p.path)
+					value := node.Value
+					if variable, ok := value.(*ast.Ident); ok && variables[variable.Name] != nil {
+						value = variables[variable.Name]
+					}
+					owner, name, ok := qualified(value, known, p.path)
 					if !ok {
 						return true
 					}
@@ -105,12 +118,13 @@ func returned(function *ast.FuncDecl) []string {
 // version, below the resource's own name": prefixes, versions, and resources that share one place.
 type StorageOverrides struct {
 	Prefixes  [][3]string `json:"prefixes"`  // group, resource, prefix
-	Versions  [][3]string `json:"versions"`  // group, resource, version
-	Cohabited [][]string  `json:"cohabited"` // group, resource, group, resource
+	Versions  [][3]string `json:"versions"`  // package, resource, version
+	Cohabited [][]string  `json:"cohabited"` // package, resource, package, resource
+	Servers   []string    `json:"servers"`   // version packages that the servers beside kube's (CRDs, APIServices) write
 }
 
 func storageOverrides(kube string) StorageOverrides {
-	out := StorageOverrides{Prefixes: [][3]string{}, Versions: [][3]string{}, Cohabited: [][]string{}}
+	out := StorageOverrides{Prefixes: [][3]string{}, Versions: [][3]string{}, Cohabited: [][]string{}, Servers: []string{}}
 	if kube == "" {
 		return out
 	}
@@ -157,6 +171,38 @@ func storageOverrides(kube string) StorageOverrides {
 			})
 		}
 	}
+	for _, dir := range []string{"cmd/kube-apiserver/app", "pkg/controlplane/apiserver"} {
+		for _, p := range load(dir, filepath.Join(kube, filepath.FromSlash(dir)), func(s string) bool { return s == dir }) {
+			for i, file := range p.files {
+				if p.names[i] == "apiextensions.go" || p.names[i] == "aggregator.go" {
+					out.Servers = append(out.Servers, legacyCodecs(file)...)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// legacyCodecs are the packages of the first version of each `Codecs.LegacyCodec(v1.SchemeGroupVersion, …)`.
+func legacyCodecs(file *ast.File) []string {
+	var out []string
+	known := imports(file)
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 {
+			return true
+		}
+		function, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || function.Sel.Name != "LegacyCodec" {
+			return true
+		}
+		if version, ok := call.Args[0].(*ast.SelectorExpr); ok {
+			if name, ok := version.X.(*ast.Ident); ok {
+				out = append(out, known[name.Name])
+			}
+		}
+		return true
+	})
 	return out
 }
 
