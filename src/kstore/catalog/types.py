@@ -6,7 +6,7 @@ Knows how the tables spell a type; does not know where the tables lie (`loader.p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -33,11 +33,18 @@ class TypeRef:
     """The name of a plain, special, struct or union type."""
     element: TypeRef | None = None
     """What a list, map or items list holds."""
+    alias: str = ""
+    """The Go name of a named list or map, where it matters: `core.v1.ResourceList` has a default of its own."""
 
     @property
     def nilable(self) -> bool:
         """Whether Go can tell unset from empty: pointers, slices and maps."""
         return self.pointer or self.form in ("list", "map", "items") or self.name in ("bytes", "any")
+
+    @property
+    def named(self) -> str:
+        """The Go name that rules know the type by."""
+        return self.alias or self.name
 
     def __str__(self) -> str:
         star = "*" if self.pointer else ""
@@ -52,7 +59,10 @@ def parse_type(text: str) -> TypeRef:
     """Read a type as the tables spell it; the grammar is in `tables/README.md`."""
     if text.startswith("*"):
         inner = parse_type(text[1:])
-        return TypeRef(inner.form, True, inner.name, inner.element)
+        return replace(inner, pointer=True)
+    if "@" in text:
+        shown, _, alias = text.partition("@")
+        return replace(parse_type(shown), alias=alias)
     if text.startswith("items[]"):
         return TypeRef("items", element=parse_type(text[7:]))
     if text.startswith("[]"):

@@ -145,9 +145,10 @@ class _Source:
         if ref.form == "plain" and (ref.name in INTEGERS or ref.name == "bool"):
             head = wire.tag(number, wire.VARINT)
             if ref.name == "bool":
-                self.emit(depth, f"add({head + b'\1'!r} if v else {head + b'\0'!r})")
+                true, false = head + b"\1", head + b"\0"
+                self.emit(depth, f"add({true!r} if v else {false!r})")
             else:
-                self.emit(depth, f"v = v or 0", f"add({head!r} + (ONE[v] if 0 <= v < 128 else varint(v)))")
+                self.emit(depth, "v = v or 0", f"add({head!r} + (ONE[v] if 0 <= v < 128 else varint(v)))")
         elif ref.name == "float64":
             self.emit(depth, f"add({wire.tag(number, wire.FIXED64)!r} + double(v or 0))")
         else:

@@ -1,0 +1,180 @@
+"""
+The storage codec: joins encryption, the serializations and the scheme, as the apiserver's storage codec does.
+
+decode → default → convert to the hub → convert to the target → encode, in this order and in this one place.
+(`apiserver/pkg/storage/...`, `apimachinery/pkg/runtime/serializer/versioning/versioning.go`)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from kstore.decode import go_json
+from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
+from kstore.decode.protobuf_reader import ProtobufReader
+from kstore.decode.protobuf_writer import ProtobufWriter
+from kstore.decode.typed_json import TypedJson
+from kstore.errors import DecodeError, UnknownFields, UsageError
+from kstore.naming import GroupVersion, GroupVersionKind, gvk
+from kstore.scheme.scheme import Scheme
+
+PROTOBUF, JSON, CBOR = "protobuf", "json", "cbor"
+"""The encodings that an object can have; also the media types that it can be written in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A stored value, opened."""
+
+    gvk: GroupVersionKind
+    encoding: str
+    object: dict[str, Any]
+    """The object in its own version, nothing defaulted, members in Go's order."""
+    type_name: str = ""
+    """The catalog's name of its type; empty for what is no built-in kind."""
+
+
+class ObjectCodec:
+    """
+    Plain (unsealed) values of one release's types: bytes to objects and back.
+
+    Args:
+        scheme: the release's types and rules.
+    """
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.scheme = scheme
+        self._typed = TypedJson(scheme.catalog)
+
+    @cached_property
+    def _reader(self) -> ProtobufReader:
+        return ProtobufReader(self.scheme.catalog)
+
+    @cached_property
+    def _exact_reader(self) -> ProtobufReader:
+        return ProtobufReader(self.scheme.catalog, as_json=False)
+
+    @cached_property
+    def _writer(self) -> ProtobufWriter:
+        return ProtobufWriter(self.scheme.catalog)
+
+    # ---- reading
+
+    def decode(self, value: bytes, *, metadata_only: bool = False) -> Decoded:
+        """
+        Open a stored value.
+
+        Args:
+            value: the plain bytes.
+            metadata_only: read `metadata` only where that is quicker (protobuf); other members may be missing.
+
+        Raises:
+            DecodeError: the bytes are broken, or of an unknown encoding.
+            UnknownKind: a protobuf value of a type that the catalog does not know.
+        """
+        return self._open(value, self._reader, metadata_only=metadata_only, present=True)
+
+    def _open(self, value: bytes, reader: ProtobufReader, *, metadata_only: bool = False, present: bool) -> Decoded:
+        encoding = recognize(value)
+        if encoding == "base64":
+            return self._open(unwrap_base64(value), reader, metadata_only=metadata_only, present=present)
+        if encoding == PROTOBUF:
+            envelope = read_envelope(value)
+            name = gvk(envelope.api_version, envelope.kind)
+            type_name = self.scheme.kind(name).type
+            start = {"kind": envelope.kind, "apiVersion": envelope.api_version}
+            if metadata_only:
+                return Decoded(name, PROTOBUF, reader.read_metadata(envelope.body, start), type_name)
+            return Decoded(name, PROTOBUF, reader.read(type_name, envelope.body, start), type_name)
+        if encoding == CBOR:
+            from kstore.decode.cbor import loads
+
+            return self._of_json(loads(value), CBOR, present=present)
+        return self._of_json(go_json.loads(value), JSON, present=present)
+
+    def _of_json(self, parsed: Any, encoding: str, *, present: bool) -> Decoded:
+        """An object that came as JSON (or CBOR): typed if it is built in, else as it is."""
+        if not isinstance(parsed, dict):
+            raise DecodeError(f"a {type(parsed).__name__} where an object was expected")
+        api_version, kind = parsed.get("apiVersion"), parsed.get("kind")
+        for member, found in (("apiVersion", api_version), ("kind", kind)):
+            if not isinstance(found, str) or not found:
+                raise DecodeError(f"the object names no {member}", path=member)
+        name = gvk(str(api_version), str(kind))
+        if not self.scheme.catalog.has_kind(name):
+            return Decoded(name, encoding, parsed)
+        type_name = self.scheme.kind(name).type
+        typed = self._typed.read(type_name, parsed)
+        return Decoded(name, encoding, self._typed.present(type_name, typed) if present else typed, type_name)
+
+    # ---- writing
+
+    def encode(self, obj: dict[str, Any], media_type: str = PROTOBUF) -> bytes:
+        """
+        The stored bytes of an object in its own version, nothing defaulted; unknown fields are kept.
+
+        Raises:
+            DecodeError: the object does not fit its type; with the field path.
+            UnknownKind: protobuf was asked for, and the kind is not built in.
+        """
+        decoded = self._of_json(obj, JSON, present=False)
+        if not decoded.type_name:
+            if media_type != JSON:
+                self.scheme.kind(decoded.gvk)  # raises: only built-in kinds have a protobuf form
+            return go_json.dumps(obj) + b"\n"
+        return self._write(decoded.gvk, decoded.type_name, decoded.object, media_type)
+
+    def _write(self, name: GroupVersionKind, type_name: str, obj: dict[str, Any], media_type: str) -> bytes:
+        if media_type == PROTOBUF:
+            return write_envelope(name.api_version, name.kind, self._writer.write(type_name, obj))
+        if media_type == JSON:
+            return go_json.dumps(self._typed.present(type_name, obj)) + b"\n"
+        raise UsageError(f"{media_type!r} is no storage media type", hint="protobuf or json")
+
+    # ---- converting
+
+    def convert(
+        self, value: bytes, to: GroupVersion, *, media_type: str = PROTOBUF, drop_unknown_fields: bool = False
+    ) -> bytes:
+        """
+        The bytes that a kube-apiserver of the release would store for a stored value, in another version.
+
+        Raises:
+            DecodeError: the value is broken.
+            UnknownKind: the value is of no built-in kind.
+            UnknownFields: fields that the release does not know would be dropped.
+            NotConvertible: the object cannot be had in that version.
+        """
+        target, obj = self._converted(value, to, drop_unknown_fields)
+        return self._write(target, self.scheme.kind(target).type, obj, media_type)
+
+    def convert_object(self, value: bytes, to: GroupVersion, *, drop_unknown_fields: bool = True) -> dict[str, Any]:
+        """
+        A stored value as an object in another version, as the API would serve it.
+
+        Raises:
+            DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
+        """
+        target, obj = self._converted(value, to, drop_unknown_fields)
+        return self._typed.present(self.scheme.kind(target).type, obj)
+
+    def _converted(self, value: bytes, to: GroupVersion, drop: bool) -> tuple[GroupVersionKind, dict[str, Any]]:
+        reader = self._exact_reader
+        seen = reader.unknown_seen
+        decoded = self._open(value, reader, present=False)
+        self.scheme.kind(decoded.gvk)
+        target = self.scheme.kind_in(decoded.gvk, to)
+        if decoded.encoding != PROTOBUF or reader.unknown_seen != seen:
+            self._without_unknown(decoded, drop)
+        self.scheme.default(decoded.gvk, decoded.object)
+        self.scheme.convert(decoded.gvk, target, decoded.object)
+        return target, decoded.object
+
+    def _without_unknown(self, decoded: Decoded, drop: bool) -> None:
+        if not drop:
+            paths = [path.lstrip(".") for path in self._typed.unknown_paths(decoded.type_name, decoded.object)]
+            if paths:
+                raise UnknownFields(paths, hint="--drop-unknown-fields drops them, as the apiserver would")
+        self._typed.drop_unknown(decoded.type_name, decoded.object)

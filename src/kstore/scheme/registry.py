@@ -1,0 +1,126 @@
+"""
+Where the hand-ported rules are declared, and how the one that holds for a release is found.
+
+A module of rules makes one `Rules` object and decorates its functions with it; nothing is registered by importing.
+`groups/__init__.py` lists the modules, and `Registry` collects them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from kstore.catalog.releases import Release, in_range
+
+Obj = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a rule may ask for besides the object."""
+
+    release: Release
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    """The clock: a few defaults are the time of day."""
+
+
+Default = Callable[[Obj, Scope], None]
+"""Sets defaults in place, in the versioned object: `SetDefaults_Deployment`."""
+Auto = Callable[[Obj], None]
+"""The structural part of a conversion, in place: what upstream calls `autoConvert_…`."""
+Convert = Callable[[Obj, Auto, Scope], None]
+"""Converts in place between a versioned type and its hub type; calls `auto` where upstream calls `autoConvert_…`."""
+ConvertValue = Callable[[Any], Any]
+"""Converts a value that is no struct, such as apiextensions' `JSON`."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One ported function and the releases it holds for."""
+
+    function: Callable[..., Any]
+    releases: str
+    """A range such as `1.29-1.33`; empty for all."""
+
+
+class Rules:
+    """
+    The rules of one package, as its module declares them.
+
+    Args:
+        versioned: the package of the versioned types, such as `apps.v1`.
+        hub: the package of the internal types, such as `apps.internal`.
+    """
+
+    def __init__(self, versioned: str, hub: str = "") -> None:
+        self.versioned = versioned
+        self.hub = hub or f"{versioned.partition('.')[0]}.internal"
+        self.defaults: list[tuple[str, Rule]] = []
+        self.conversions: list[tuple[str, str, Rule]] = []
+        self.values: list[tuple[str, str, Rule]] = []
+
+    def default(self, name: str, *, releases: str = "") -> Callable[[Default], Default]:
+        """Declare the defaults of a versioned type (`SetDefaults_<name>`)."""
+
+        def declare(function: Default) -> Default:
+            self.defaults.append((_full(self.versioned, name), Rule(function, releases)))
+            return function
+
+        return declare
+
+    def to_hub(self, name: str, hub: str = "", *, releases: str = "") -> Callable[[Convert], Convert]:
+        """Declare the conversion of a versioned type to its hub type (`Convert_v1_<name>_To_apps_<hub>`)."""
+        return self._conversion(_full(self.versioned, name), _full(self.hub, hub or name.rpartition(".")[2]), releases)
+
+    def from_hub(self, name: str, hub: str = "", *, releases: str = "") -> Callable[[Convert], Convert]:
+        """Declare the conversion of a hub type to a versioned type (`Convert_apps_<hub>_To_v1_<name>`)."""
+        return self._conversion(_full(self.hub, hub or name.rpartition(".")[2]), _full(self.versioned, name), releases)
+
+    def _conversion(self, source: str, target: str, releases: str) -> Callable[[Convert], Convert]:
+        def declare(function: Convert) -> Convert:
+            self.conversions.append((source, target, Rule(function, releases)))
+            return function
+
+        return declare
+
+    def value(self, source: str, target: str) -> Callable[[ConvertValue], ConvertValue]:
+        """Declare the conversion of a value that is no struct, by the names that the tables have for its type."""
+
+        def declare(function: ConvertValue) -> ConvertValue:
+            self.values.append((source, target, Rule(function, "")))
+            return function
+
+        return declare
+
+
+def _full(package: str, name: str) -> str:
+    """A type's full name; one that has its package already is left as it is."""
+    return name if "." in name else f"{package}.{name}"
+
+
+class Registry:
+    """The rules that hold for one release, by type."""
+
+    def __init__(self, modules: Iterable[Rules], release: Release) -> None:
+        self.defaults: dict[str, list[Default]] = {}
+        self.conversions: dict[tuple[str, str], Convert] = {}
+        self.values: dict[tuple[str, str], ConvertValue] = {}
+        for rules in modules:
+            for name, rule in rules.defaults:
+                if in_range(rule.releases, release.rules):
+                    self.defaults.setdefault(name, []).append(rule.function)
+            _choose(self.conversions, rules.conversions, release)
+            _choose(self.values, rules.values, release)
+
+
+def _choose(
+    chosen: dict[tuple[str, str], Any], declared: list[tuple[str, str, Rule]], release: Release
+) -> None:
+    """Pick each pair's rule for a release; two that hold at once are a mistake in the rules."""
+    for source, target, rule in declared:
+        if in_range(rule.releases, release.rules):
+            if (source, target) in chosen:
+                raise AssertionError(f"two rules convert {source} to {target} in {release}")
+            chosen[source, target] = rule.function

@@ -1,0 +1,101 @@
+"""
+The scheme of one release: all that a caller needs to default an object and to have it in another version.
+
+Works on dicts in place; bytes are the codec's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from kstore.catalog.loader import Catalog
+from kstore.catalog.releases import Release
+from kstore.catalog.types import Kind
+from kstore.errors import NotConvertible, UnknownKind
+from kstore.naming import GroupVersion, GroupVersionKind
+from kstore.scheme.conversion import Converter
+from kstore.scheme.defaulting import Defaulter
+from kstore.scheme.groups import MODULES
+from kstore.scheme.registry import Obj, Registry, Rules, Scope
+
+
+class Scheme:
+    """
+    Defaulting and conversion as one release does them.
+
+    Args:
+        release: whose rules.
+        now: the clock, for the few defaults that are the time of day.
+        plugins: rules of extension API servers.
+    """
+
+    def __init__(
+        self, release: Release, *, now: Callable[[], datetime] | None = None, plugins: Iterable[Rules] = ()
+    ) -> None:
+        self.release = release
+        self.catalog = Catalog(release)
+        self.scope = Scope(release, now or (lambda: datetime.now(UTC)))
+        registry = Registry([*MODULES, *plugins], release)
+        self._defaulter = Defaulter(self.catalog, registry)
+        self._converter = Converter(self.catalog, registry)
+
+    def kind(self, gvk: GroupVersionKind) -> Kind:
+        """
+        The built-in kind of that name.
+
+        Raises:
+            UnknownKind: there is none.
+        """
+        return self.catalog.kind(gvk)
+
+    def default(self, gvk: GroupVersionKind, obj: Obj) -> None:
+        """Set the defaults of an object of that version, in place, as the storage decoder does."""
+        self._defaulter.default(self.kind(gvk).type, obj, self.scope)
+
+    def convert(self, source: GroupVersionKind, target: GroupVersionKind, obj: Obj) -> None:
+        """
+        Have an object in another version, in place, through the hub; `kind` and `apiVersion` say so afterwards.
+
+        Even to its own version an object goes through the hub, as in the apiserver.
+
+        Raises:
+            UnknownKind: one of the versions does not exist.
+            NotConvertible: the two have no hub in common, or a rule refuses the object.
+        """
+        left, right = self.kind(source), self.kind(target)
+        if left.hub != right.hub or not left.hub:
+            if source != target:
+                raise NotConvertible(f"a {source} cannot be had as {target}: they share no internal version")
+        else:
+            self._converter.convert(left.type, left.hub, obj, self.scope)
+            self._converter.convert(right.hub, right.type, obj, self.scope)
+        obj["kind"], obj["apiVersion"] = target.kind, target.api_version
+
+    def kind_in(self, gvk: GroupVersionKind, to: GroupVersion) -> GroupVersionKind:
+        """
+        The same kind in another version.
+
+        Raises:
+            NotConvertible: that version has no such kind, or one of another hub.
+        """
+        target = GroupVersionKind(to.group, to.version, gvk.kind)
+        if not self.catalog.has_kind(target):
+            raise NotConvertible(
+                f"{to} has no kind {gvk.kind}",
+                hint=f"a {gvk.kind} can be had in {', '.join(str(other.group_version) for other in self.targets(gvk))}",
+            )
+        return target
+
+    def targets(self, gvk: GroupVersionKind) -> list[GroupVersionKind]:
+        """The versions, other groups' included, in which a kind can be stored: those of the same hub."""
+        try:
+            own = self.kind(gvk)
+        except UnknownKind:
+            return []
+        found = [
+            GroupVersionKind(kind.group, kind.version, kind.kind)
+            for kind in self.catalog.kinds()
+            if kind.kind == gvk.kind and kind.hub and kind.hub == own.hub
+        ]
+        return found or [gvk]
