@@ -116,6 +116,12 @@ class Compacted(SourceError):
         self.compact_revision = compact_revision
 
 
+class FutureRevision(SourceError):
+    """The revision asked for is later than the store's own."""
+
+    code = "future-revision"
+
+
 class NotWritable(SourceError):
     """A store that is only read: a file, a directory, the v2 API."""
 
@@ -152,9 +158,18 @@ class NoSpace(WriteRefused):
 
 
 class RequestTooLarge(WriteRefused):
-    """A transaction of more operations or bytes than the server takes."""
+    """
+    A transaction of more operations or bytes than the server takes.
+
+    Args:
+        request_bytes: how many bytes the server takes, if it said so.
+    """
 
     code = "too-large"
+
+    def __init__(self, message: str, *, request_bytes: int = 0, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.request_bytes = request_bytes
 
 
 class JournalError(KstoreError):
@@ -254,9 +269,35 @@ class NotConvertible(ValueFault):
 
 
 class EncryptionError(ValueFault):
-    """A sealed value cannot be opened, or a configuration cannot be used."""
+    """
+    A sealed value cannot be opened, or a plain one not be sealed. Never holds key material or plaintext.
+
+    Args:
+        provider: the provider that the value names, such as `aescbc`, if it is known.
+        key_name: the name of the key (of the plugin, for `kms`) that the value names, if it is known.
+    """
 
     code = "encryption"
+
+    def __init__(
+        self, message: str, *, provider: str = "", key_name: str = "", where: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.provider = provider
+        self.key_name = key_name
+
+
+class EncryptionConfigError(EncryptionError):
+    """An EncryptionConfiguration that the apiserver would not start with; `where` is the file and the field."""
+
+    code = "encryption-config"
+    exit_code = 2
+
+
+class PluginError(EncryptionError):
+    """A KMS plugin that cannot be reached, is not healthy, or breaks its protocol."""
+
+    code = "kms-plugin"
 
 
 class KeyMissing(EncryptionError):

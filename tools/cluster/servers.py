@@ -61,6 +61,7 @@ BUILDS = {
     # 1.29 links the cloud providers that were still in its tree, unless told not to
     "kube-apiserver129": Build(GO_SOURCES / "kubernetes-1.29", "./kube-apiserver", "1.29.6", "providerless"),
     "oracle": Build(REPOSITORY / "tools" / "oracle", "."),
+    "sealer": Build(REPOSITORY / "tools" / "oracle", "./sealer"),
 }
 """Every binary that can be had, by its file name."""
 

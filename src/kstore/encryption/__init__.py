@@ -1,0 +1,13 @@
+"""
+Values sealed at rest, both ways: what an EncryptionConfiguration opens and seals.
+
+`prefix` reads who sealed a value, without keys; `config` reads the configuration file; `transformers` decides
+which key is meant; `aes`, `secretbox`, `identity` and `kms` are the providers. Knows nothing of what the
+plain bytes hold.
+"""
+
+from kstore.encryption.interface import Opened
+from kstore.encryption.prefix import Seal, is_sealed, read_seal
+from kstore.encryption.transformers import ResourceTransformer, Transformers
+
+__all__ = ["Opened", "ResourceTransformer", "Seal", "Transformers", "is_sealed", "read_seal"]

@@ -1,0 +1,29 @@
+"""
+`identity`: values that are stored in plain.
+
+Knows that a sealed value is none of its own (`encrypt/identity/identity.go`), and nothing else.
+"""
+
+from __future__ import annotations
+
+from kstore.encryption.interface import Cipher
+from kstore.encryption.prefix import Seal, is_sealed
+from kstore.errors import KeyMissing
+
+
+class Identity(Cipher):
+    """Leaves values as they are; refuses those that somebody else has sealed."""
+
+    name = Seal("identity", "")
+    prefix = b""
+    authenticated = False
+
+    def open(self, body: bytes, path: bytes) -> tuple[bytes, bool]:
+        """See `Cipher.open`."""
+        if is_sealed(body):
+            raise KeyMissing("sealed, but read as plain", where=path.decode(errors="backslashreplace"))
+        return body, False
+
+    def seal(self, plain: bytes, path: bytes) -> bytes:
+        """See `Cipher.seal`."""
+        return plain

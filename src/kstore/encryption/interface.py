@@ -1,0 +1,157 @@
+"""
+What every way to seal values offers, and what opening one gives.
+
+Knows the shape only. The rules of which key opens what are in `transformers.py`, the algorithms in a file
+each.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+from kstore.encryption.prefix import Seal, seems_plain
+from kstore.errors import EncryptionError, TamperedValue, WrongKey
+
+
+class NotOpened(Exception):  # noqa: N818 - an answer of an algorithm, which ciphers make an error of
+    """
+    An algorithm did not open its bytes: raised by algorithms, turned into an `EncryptionError` by ciphers.
+
+    Args:
+        reason: what did not hold; never holds key material or plaintext.
+        key_fits: whether the key seems to be the right one, so that the bytes must have been changed.
+    """
+
+    def __init__(self, reason: str, *, key_fits: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.key_fits = key_fits
+
+
+class Algorithm(ABC):
+    """One key of one algorithm; knows neither names nor prefixes."""
+
+    authenticated: bool
+    """Whether a value that was changed, or sealed with another key, is sure to be noticed."""
+
+    @abstractmethod
+    def open(self, data: bytes, path: bytes) -> bytes:
+        """
+        The plain bytes.
+
+        Args:
+            data: what `seal` returned.
+            path: the etcd key that the value lies under; some algorithms authenticate it.
+
+        Raises:
+            NotOpened: another key, or changed bytes.
+        """
+
+    @abstractmethod
+    def seal(self, plain: bytes, path: bytes) -> bytes:
+        """The sealed bytes, with a fresh nonce."""
+
+
+class Cipher(ABC):
+    """One entry in the list of those that may open a resource's values: a prefix, and what opens the rest."""
+
+    name: Seal
+    """Provider and key name, as the prefix has them."""
+    prefix: bytes
+    """The bytes in front of what this cipher has sealed; empty for `identity`."""
+    authenticated: bool
+
+    @abstractmethod
+    def open(self, body: bytes, path: bytes) -> tuple[bytes, bool]:
+        """
+        The plain bytes of a value without its prefix, and whether the cipher itself would seal it anew by
+        now.
+
+        Raises:
+            EncryptionError: the value cannot be opened.
+        """
+
+    @abstractmethod
+    def seal(self, plain: bytes, path: bytes) -> bytes:
+        """
+        The sealed bytes, without the prefix.
+
+        Raises:
+            EncryptionError: the value cannot be sealed.
+        """
+
+    def close(self) -> None:  # noqa: B027 - only plugins hold a connection
+        """Let go of connections; harmless when called twice."""
+
+    def fault(self, cause: NotOpened, path: bytes) -> EncryptionError:
+        """The error for a value that an algorithm of this cipher did not open."""
+        return describe_fault(self.name, path, key_fits=cause.key_fits, reason=cause.reason)
+
+
+class NamedKey(Cipher):
+    """A key of the configuration: `aescbc`, `aesgcm` or `secretbox` with one of their keys."""
+
+    def __init__(self, name: Seal, algorithm: Algorithm) -> None:
+        self.name = name
+        self.prefix = name.prefix
+        self.authenticated = algorithm.authenticated
+        self._algorithm = algorithm
+
+    def open(self, body: bytes, path: bytes) -> tuple[bytes, bool]:
+        """See `Cipher.open`."""
+        try:
+            return self._algorithm.open(body, path), False
+        except NotOpened as cause:
+            raise self.fault(cause, path) from None
+
+    def seal(self, plain: bytes, path: bytes) -> bytes:
+        """See `Cipher.seal`."""
+        return self._algorithm.seal(plain, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A value that has been opened, or that was plain."""
+
+    plain: bytes = field(repr=False)
+    """The bytes as an apiserver hands them to its decoder."""
+    seal: Seal | None
+    """Who had sealed it; None when it was plain."""
+    stale: bool
+    """Whether the apiserver would write the object even unchanged: it was not sealed with the first key."""
+    authenticated: bool
+    """False when a change could go unnoticed: `aescbc` and plain values authenticate nothing."""
+
+    def doubt(self, path: bytes) -> EncryptionError | None:
+        """
+        What it means that `plain` cannot be decoded: a wrong key or a changed value, which `aescbc` cannot
+        notice.
+
+        None where `plain` is what was sealed, or was never sealed: then the object itself is at fault.
+        """
+        if self.authenticated or self.seal is None:
+            return None
+        return describe_fault(
+            self.seal, path, key_fits=seems_plain(self.plain), reason="what it opens to is no stored object"
+        )
+
+
+def describe_fault(name: Seal, path: bytes, *, key_fits: bool, reason: str) -> EncryptionError:
+    """`TamperedValue` when the key fits, else `WrongKey`, worded with provider, key and place."""
+    where = path.decode(errors="backslashreplace")
+    if key_fits:
+        return TamperedValue(
+            f"sealed by {name}, and changed since, or moved here from another key path: {reason}",
+            provider=name.provider,
+            key_name=name.key_name,
+            where=where,
+            hint="look at older revisions of the key (kstore history), or restore it from a backup",
+        )
+    return WrongKey(
+        f"sealed by {name}, but the configuration's key of that name does not open it: {reason}",
+        provider=name.provider,
+        key_name=name.key_name,
+        where=where,
+        hint="the secret was replaced under the same name: find the configuration that was in use then",
+    )

@@ -1,0 +1,200 @@
+"""
+Which key opens and seals the values of which resource, decided as the apiserver decides it.
+
+Knows the order of providers and keys (`storage/value/transformer.go`) and that of resources and wildcards
+(`transformerFromOverrides` in `server/options/encryptionconfig/config.go`). The file they are read from is
+`config.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from kstore.encryption.identity import Identity
+from kstore.encryption.interface import Cipher, Opened
+from kstore.encryption.prefix import Seal, is_sealed, read_seal
+from kstore.errors import EncryptionError, KeyMissing, PluginError, TamperedValue, WrongKey
+from kstore.naming import GroupResource
+
+ANY = GroupResource("*", "*")
+"""The wildcard `*.*`: every resource of every group."""
+
+_MOST_TELLING = (TamperedValue, PluginError, WrongKey, EncryptionError)
+"""When several keys of one name fail, the error that says most: a key that fits before one that does not."""
+
+
+class ResourceTransformer:
+    """
+    The ciphers of one resource, in order: the first seals, and the first that can opens.
+
+    Args:
+        resource: as the configuration would name it, for errors.
+        ciphers: at least one.
+    """
+
+    def __init__(self, resource: str, ciphers: Sequence[Cipher]) -> None:
+        self._resource = resource
+        self._ciphers = tuple(ciphers)
+
+    @property
+    def target(self) -> Seal | None:
+        """Who seals what is written now; None where values are stored in plain."""
+        first = self._ciphers[0]
+        return first.name if first.prefix else None
+
+    @property
+    def accepts_plain(self) -> bool:
+        """Whether an apiserver with this configuration reads values that lie in plain."""
+        return any(not cipher.prefix for cipher in self._ciphers)
+
+    def open(self, key: bytes, value: bytes) -> Opened:
+        """
+        Open a stored value, or return a plain one as it is.
+
+        Every cipher whose prefix fits is tried, since a key may be listed twice under one name. A plain
+        value is returned even where the apiserver would refuse it for want of `identity` (see
+        `accepts_plain`): it is stale.
+
+        Args:
+            key: the etcd key as stored, with its prefix (`/registry/…`): it is authenticated.
+            value: the stored bytes.
+
+        Raises:
+            KeyMissing: no provider or key of the name that sealed it.
+            WrongKey: the key of that name does not fit.
+            TamperedValue: the key fits, and the value was changed or moved.
+            PluginError: a KMS plugin does not answer.
+        """
+        seal = read_seal(value)
+        faults: list[EncryptionError] = []
+        for index, cipher in enumerate(self._ciphers):
+            if not value.startswith(cipher.prefix):
+                continue
+            try:
+                plain, stale = cipher.open(value[len(cipher.prefix) :], key)
+            except EncryptionError as fault:
+                # `identity` above the others must not stop them from being tried.
+                if cipher.prefix:
+                    faults.append(fault)
+                continue
+            return Opened(plain, self._named(cipher, seal), stale or index > 0, cipher.authenticated)
+        if seal is None:
+            return Opened(value, None, stale=True, authenticated=False)
+        telling = [fault for kind in _MOST_TELLING for fault in faults if isinstance(fault, kind)]
+        raise telling[0] if telling else self._missing(seal, key)
+
+    def seal(self, key: bytes, plain: bytes) -> bytes:
+        """
+        The bytes to store: sealed with the first key of the first provider.
+
+        Raises:
+            EncryptionError: the plain bytes already look sealed, which nobody could read back.
+            PluginError: a KMS plugin does not answer.
+        """
+        if is_sealed(plain):
+            raise EncryptionError(
+                "a value that is sealed already", where=key.decode(errors="backslashreplace")
+            )
+        first = self._ciphers[0]
+        return first.prefix + first.seal(plain, key)
+
+    def moved_from(self, value: bytes, candidates: Iterable[bytes]) -> bytes | None:
+        """
+        The first of these keys under which the value opens: where a `TamperedValue` was sealed, if it was
+        but moved.
+
+        Says something only for providers that authenticate the key path (`aesgcm`, `kms`).
+        """
+        for candidate in candidates:
+            try:
+                self.open(candidate, value)
+            except EncryptionError:
+                continue
+            return candidate
+        return None
+
+    def close(self) -> None:
+        """Let go of the connections to plugins."""
+        for cipher in self._ciphers:
+            cipher.close()
+
+    def _named(self, cipher: Cipher, seal: Seal | None) -> Seal | None:
+        """The seal as the configuration knows it, whose key names may hold colons."""
+        if seal is None or not cipher.prefix:
+            return None
+        return Seal(cipher.name.provider, cipher.name.key_name, cipher.name.version, seal.key_id)
+
+    def _missing(self, seal: Seal, key: bytes) -> KeyMissing:
+        return KeyMissing(
+            f"sealed by {seal}, which the encryption configuration does not hold for {self._resource}",
+            provider=seal.provider,
+            key_name=seal.key_name,
+            where=key.decode(errors="backslashreplace"),
+            hint="pass the configuration that was in use then: --encryption-provider-config FILE",
+        )
+
+
+class Transformers:
+    """
+    What opens and seals the values of every resource.
+
+    Args:
+        by_resource: the ciphers of each resource or wildcard; empty for a cluster that encrypts nothing.
+    """
+
+    def __init__(self, by_resource: Mapping[GroupResource, Sequence[Cipher]] | None = None) -> None:
+        self._by_resource = {
+            resource: ResourceTransformer(resource_name(resource), ciphers)
+            for resource, ciphers in (by_resource or {}).items()
+        }
+        self._plain: dict[str, ResourceTransformer] = {}
+
+    def for_resource(self, group_resource: GroupResource | None) -> ResourceTransformer:
+        """
+        The ciphers of one resource: its own, else its group's wildcard, else `*.*`, else plain only.
+
+        Args:
+            group_resource: as it is stored: `events` of the core group for Events, and None for what is
+            stored without
+                an API of its own (IP and port allocations, master leases), which is never encrypted.
+        """
+        if group_resource is not None:
+            for candidate in (group_resource, GroupResource(group_resource.group, "*"), ANY):
+                if candidate in self._by_resource:
+                    return self._by_resource[candidate]
+        name = resource_name(group_resource) if group_resource else "keys without an API"
+        return self._plain.setdefault(name, ResourceTransformer(name, [Identity()]))
+
+    def open(self, key: bytes, value: bytes, group_resource: GroupResource | None) -> Opened:
+        """Open a stored value of a resource; see `ResourceTransformer.open`."""
+        return self.for_resource(group_resource).open(key, value)
+
+    def seal(self, key: bytes, plain: bytes, group_resource: GroupResource | None) -> bytes:
+        """The bytes to store for a resource; see `ResourceTransformer.seal`."""
+        return self.for_resource(group_resource).seal(key, plain)
+
+    def close(self) -> None:
+        """Let go of the connections to plugins; harmless when called twice."""
+        for transformer in self._by_resource.values():
+            transformer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def parse_group_resource(text: str) -> GroupResource:
+    """Read `pods.example.com`, `secrets` or `*.`; the group begins at the first dot (`ParseGroupResource`)."""
+    resource, _, group = text.partition(".")
+    return GroupResource(group, resource)
+
+
+def resource_name(resource: GroupResource) -> str:
+    """The resource as a configuration writes it (`grYAMLString`): `*.` is all of the core group."""
+    return "*." if resource == GroupResource("", "*") else str(resource)
