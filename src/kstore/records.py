@@ -38,6 +38,13 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """What a watch says when nothing happened: every change up to this revision has been told."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
     """A write that happens only if the key is still as it was read."""
 

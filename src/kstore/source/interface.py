@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from kstore.errors import Unsupported
-from kstore.records import Mutation, Record, Revision, prefix_end
+from kstore.records import Mutation, Progress, Record, Revision, prefix_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,20 @@ class Source(ABC):
             Unsupported: this kind of store cannot list its history.
         """
         raise Unsupported("this store cannot list its history", where=self.status().location)
+
+    def watch(self, prefix: bytes = b"", *, start_revision: int = 0) -> Iterator[Revision | Progress]:
+        """
+        Yield changes of the keys that begin with `prefix` as they happen, for ever, and how far the watch has come.
+
+        Args:
+            prefix: empty for the whole store.
+            start_revision: the first revision whose changes are wanted; 0 for those after now.
+
+        Raises:
+            Compacted: these changes are no longer held.
+            Unsupported: this kind of store does not change.
+        """
+        raise Unsupported("this store cannot be watched", where=self.status().location)
 
     def leases(self) -> dict[int, int]:
         """

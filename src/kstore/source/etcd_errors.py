@@ -1,0 +1,192 @@
+"""
+What etcd, kine and gRPC answer when they refuse, as kstore's own errors.
+
+Knows the texts of etcd's errors (`api/v3rpc/rpctypes/error.go`) and of grpc's; decides nothing about retrying but names
+the cases in which a retry is sound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+
+from kstore.errors import (
+    AccessDenied,
+    Compacted,
+    Conflict,
+    DamagedStore,
+    FutureRevision,
+    KstoreError,
+    NoSpace,
+    RequestTooLarge,
+    SourceError,
+    StoreUnreachable,
+    Unsupported,
+)
+
+_GRPC_OVERHEAD = 512 * 1024
+"""What etcd's gRPC server takes beyond `--max-request-bytes` (`server/etcdserver/api/v3rpc/grpc.go`)."""
+
+_LARGER_THAN_MAX = re.compile(r"message larger than max \((\d+) vs\. (\d+)\)")
+
+_REFUSED = "the server refuses to answer this user or certificate"
+
+# By a part of the message, in this order; then by the code. Each makes the error from (details, where).
+_BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
+    (
+        "required revision has been compacted",
+        lambda details, where: Compacted(
+            "the revision has been compacted away",
+            where=where,
+            hint="read at a newer revision, or from a snapshot that was taken earlier",
+        ),
+    ),
+    (
+        "required revision is a future revision",
+        lambda details, where: FutureRevision("the store has not come to this revision yet", where=where),
+    ),
+    (
+        "database space exceeded",
+        lambda details, where: NoSpace(
+            "the server's space quota is used up, it takes no writes",
+            where=where,
+            hint="compact and defragment it, or raise --quota-backend-bytes; then disarm the NOSPACE alarm",
+        ),
+    ),
+    ("request is too large", lambda details, where: RequestTooLarge("the request is too large", where=where)),
+    (
+        "too many operations in txn request",
+        lambda details, where: RequestTooLarge("too many operations in one transaction", where=where),
+    ),
+    ("message larger than max", lambda details, where: _larger_than_max(details, where)),
+    (
+        "requested lease not found",
+        lambda details, where: Conflict(
+            "the lease that the key shall have does not exist (any more)", where=where
+        ),
+    ),
+    (
+        "corrupt cluster",
+        lambda details, where: DamagedStore("the members' data differ (CORRUPT alarm)", where=where),
+    ),
+    (
+        "user name is empty",
+        lambda details, where: AccessDenied(
+            "the server wants a user", where=where, hint="give --user NAME:PASSWORD or a client certificate"
+        ),
+    ),
+    (
+        "authentication failed",
+        lambda details, where: AccessDenied("wrong user or password", where=where),
+    ),
+    (
+        "permission denied",
+        lambda details, where: AccessDenied("this user may not read or write here", where=where),
+    ),
+    ("invalid auth token", lambda details, where: AccessDenied(_REFUSED, where=where)),
+    ("not supported", lambda details, where: Unsupported(details, where=where)),
+    ("unsupported", lambda details, where: Unsupported(details, where=where)),
+)
+
+_BY_CODE: dict[Any, Callable[[str, str], KstoreError]] = {
+    grpc.StatusCode.UNAUTHENTICATED: lambda details, where: AccessDenied(details or _REFUSED, where=where),
+    grpc.StatusCode.PERMISSION_DENIED: lambda details, where: AccessDenied(details or _REFUSED, where=where),
+    grpc.StatusCode.UNIMPLEMENTED: lambda details, where: Unsupported(
+        f"the server does not know this request ({details})", where=where
+    ),
+    grpc.StatusCode.UNAVAILABLE: lambda details, where: StoreUnreachable(explain(details), where=where),
+    grpc.StatusCode.DEADLINE_EXCEEDED: lambda details, where: StoreUnreachable(
+        "no answer in time", where=where
+    ),
+    grpc.StatusCode.DATA_LOSS: lambda details, where: DamagedStore(details, where=where),
+}
+
+# What a broken connection attempt says of itself, and what it means for a person.
+_EXPLANATIONS = (
+    ("Connection refused", "nobody listens there"),
+    ("CERTIFICATE_VERIFY_FAILED", "its certificate is not signed by a known authority"),
+    ("certificate verify failed", "its certificate is not signed by a known authority"),
+    ("Hostname Verification Check failed", "its certificate is for another name"),
+    ("Peer name", "its certificate is for another name"),
+    ("WRONG_VERSION_NUMBER", "it does not speak TLS there"),
+    ("Domain name not found", "there is no host of that name"),
+    ("DNS resolution failed", "there is no host of that name"),
+    ("Network is unreachable", "its network cannot be reached"),
+    ("keepalive watchdog timeout", "it stopped answering"),
+    ("no leader", "the members have no leader"),
+    ("request timed out", "it cannot reach the other members"),
+)
+
+_HINTS = (
+    ("CERTIFICATE_VERIFY_FAILED", "name the authority's certificate with --cacert"),
+    ("certificate verify failed", "name the authority's certificate with --cacert"),
+    ("Hostname Verification Check failed", "name the expected host with --tls-server-name"),
+    ("Peer name", "name the expected host with --tls-server-name"),
+    ("WRONG_VERSION_NUMBER", "use http:// if it is meant to be plain text"),
+    ("Socket closed", "a server that wants TLS, or a client certificate, closes the connection like this"),
+    (
+        "Connection reset by peer",
+        "a server that wants TLS, or a client certificate, closes the connection like this",
+    ),
+)
+
+
+def explain(details: str) -> str:
+    """In a person's words, why a connection or an answer did not come to be; etcd's and grpc's own words if unknown."""
+    for text, meaning in _EXPLANATIONS:
+        if text in details:
+            return meaning
+    return details.rpartition("last error: ")[2].strip() or "it does not answer"
+
+
+def connection_hint(details: str) -> str:
+    """What to try when a connection failed with these words; empty when there is nothing to say."""
+    return next((hint for text, hint in _HINTS if text in details), "")
+
+
+def typed_error(error: grpc.RpcError, where: str) -> KstoreError:
+    """
+    The error of `kstore.errors` that says the same.
+
+    Args:
+        error: what a call ended with.
+        where: the endpoint, and the key if one was asked for.
+    """
+    code, details = error.code(), error.details() or ""
+    for text, make in _BY_TEXT:
+        if text in details:
+            return make(details, where)
+    if code in _BY_CODE:
+        return _BY_CODE[code](details, where)
+    return SourceError(f"the server answered {code.name}: {details}", where=where)
+
+
+def _larger_than_max(details: str, where: str) -> RequestTooLarge:
+    found = _LARGER_THAN_MAX.search(details)
+    size, limit = (int(found[1]), int(found[2]) - _GRPC_OVERHEAD) if found else (0, 0)
+    return RequestTooLarge(
+        f"a request of {size} bytes is more than the server takes ({limit})" if found else details,
+        request_bytes=max(limit, 0),
+        where=where,
+        hint="etcd's --max-request-bytes sets the limit",
+    )
+
+
+def wants_new_token(error: grpc.RpcError) -> bool:
+    """Whether the same request will do with a new token: the server did not look at it."""
+    details = error.details() or ""
+    return "invalid auth token" in details or "revision of auth store is old" in details
+
+
+def is_passing(error: grpc.RpcError) -> bool:
+    """Whether another member, or the same a moment later, may well answer; says nothing about what has happened."""
+    return error.code() is grpc.StatusCode.UNAVAILABLE or "too many requests" in (error.details() or "")
+
+
+def was_refused_unseen(error: grpc.RpcError) -> bool:
+    """Whether a write certainly did not happen, so that it may be sent again."""
+    details = error.details() or ""
+    return "too many requests" in details or "failed to connect to all addresses" in details

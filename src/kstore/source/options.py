@@ -1,0 +1,42 @@
+"""
+How to reach a store: credentials, names to verify, times to wait.
+
+One frozen value for every kind of store, so that the command line, the environment, a config file and what a control
+plane node says of itself all end in the same thing. Knows nothing of how a connection is made of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What beside the address is needed to open a store; what a kind of store has no use for is ignored by it."""
+
+    cacert: Path | None = None
+    """Certificates to verify the server with; without them a TLS server is verified with the system's own."""
+    cert: Path | None = None
+    """The client's certificate; needs `key`."""
+    key: Path | None = None
+    """The client's private key; needs `cert`."""
+    user: str = ""
+    password: str = ""
+    tls_server_name: str = ""
+    """The name that the server's certificate must bear, when it is not the host of the address."""
+    insecure_skip_tls_verify: bool = False
+    """Encrypt, but accept any certificate: for clusters whose certificates have expired."""
+    dial_timeout: float = 5.0
+    """Seconds in which an endpoint must accept a connection."""
+    command_timeout: float = 30.0
+    """Seconds in which a request, or the next part of a long answer, must arrive."""
+    serializable: bool = False
+    """Let one member answer reads from what it has, without asking the quorum: works without a leader, may be stale."""
+    continue_after_compaction: bool = False
+    """
+    Go on with the newest state when the revision that a scan reads at is compacted away under it.
+
+    As with the apiserver's inconsistent continue token, what is then listed is no longer of one revision. A scan at
+    a revision that the caller asked for never does so.
+    """
