@@ -1,0 +1,286 @@
+"""
+Which kind is printed by what: the columns and cells of `kubectl get`, kind by kind, and whole tables.
+
+Knows the kinds (not their fields: the modules beside this one do) and the meta.k8s.io/v1 Table. The columns are
+facts, generated from Kubernetes into `columns.json` (tools/tables). What a person sees of a table is `text_table`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from kstore.naming import GroupKind, GroupVersionKind
+from kstore.view.columns import access, core, extensions, networking, pods, scheduling, storage, workloads
+from kstore.view.columns.ages import nanoseconds
+from kstore.view.columns.reading import Object, name_of
+
+Cells = Callable[[Object, int], list[Any]]
+"""The cells of one object at a time in nanoseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A TableColumnDefinition of meta.k8s.io/v1."""
+
+    name: str
+    type: str
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+    """0: always shown; above: only by `-o wide`."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The column as the API serves it."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "format": self.format,
+            "description": self.description,
+            "priority": self.priority,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """How objects of one kind are printed."""
+
+    columns: tuple[Column, ...]
+    cells: Cells
+    whole_list: Callable[[list[Object], int], Iterator[tuple[Object, list[Any]]]] | None = None
+    """For kinds whose list is more than its objects one by one; such a list cannot be streamed."""
+    conditions: Callable[[Object], list[dict[str, str]]] | None = None
+    """The conditions of an object's row."""
+
+    def rows(self, objects: Iterable[Object], now: datetime) -> Iterator[tuple[Object, list[Any]]]:
+        """Each object with its cells, in the order the server lists them."""
+        moment = nanoseconds(now)
+        if self.whole_list is not None:
+            return self.whole_list(list(objects), moment)
+        return ((obj, self.cells(obj, moment)) for obj in objects)
+
+
+def _storage_class_list(classes: list[Object], now: int) -> Iterator[tuple[Object, list[Any]]]:
+    """`printStorageClassList`: the default in effect is marked."""
+    default = storage.default_storage_class(classes)
+    for obj in classes:
+        cells = storage.storage_class_cells(obj, now)
+        if default and cells[0] == default:
+            cells[0] += " (default)"
+        yield obj, cells
+
+
+def _flow_schema_list(schemas: list[Object], now: int) -> Iterator[tuple[Object, list[Any]]]:
+    """`printFlowSchemaList`: in order of precedence."""
+    return (
+        (obj, access.flow_schema_cells(obj, now)) for obj in sorted(schemas, key=access.flow_schema_order)
+    )
+
+
+_CELLS: dict[str, dict[str, Cells]] = {
+    "": {
+        "ComponentStatus": core.component_status_cells,
+        "ConfigMap": core.config_map_cells,
+        "Endpoints": core.endpoints_cells,
+        "Event": core.event_cells,
+        "Namespace": core.namespace_cells,
+        "Node": core.node_cells,
+        "PersistentVolume": core.persistent_volume_cells,
+        "PersistentVolumeClaim": core.persistent_volume_claim_cells,
+        "Pod": pods.pod_cells,
+        "PodTemplate": pods.pod_template_cells,
+        "ReplicationController": core.replication_controller_cells,
+        "ResourceQuota": core.resource_quota_cells,
+        "Secret": core.secret_cells,
+        "Service": core.service_cells,
+        "ServiceAccount": core.service_account_cells,
+    },
+    "admissionregistration.k8s.io": {
+        "MutatingAdmissionPolicy": access.mutating_admission_policy_cells,
+        "MutatingAdmissionPolicyBinding": access.admission_policy_binding_cells,
+        "MutatingWebhookConfiguration": access.webhook_configuration_cells,
+        "ValidatingAdmissionPolicy": access.validating_admission_policy_cells,
+        "ValidatingAdmissionPolicyBinding": access.admission_policy_binding_cells,
+        "ValidatingWebhookConfiguration": access.webhook_configuration_cells,
+    },
+    "apiextensions.k8s.io": {"CustomResourceDefinition": extensions.custom_resource_definition_cells},
+    "apiregistration.k8s.io": {"APIService": extensions.api_service_cells},
+    "apps": {
+        "ControllerRevision": workloads.controller_revision_cells,
+        "DaemonSet": workloads.daemon_set_cells,
+        "Deployment": workloads.deployment_cells,
+        "ReplicaSet": workloads.replica_set_cells,
+        "StatefulSet": workloads.stateful_set_cells,
+    },
+    "autoscaling": {"HorizontalPodAutoscaler": workloads.horizontal_pod_autoscaler_cells},
+    "batch": {"CronJob": workloads.cron_job_cells, "Job": workloads.job_cells},
+    "certificates.k8s.io": {
+        "CertificateSigningRequest": access.certificate_signing_request_cells,
+        "ClusterTrustBundle": access.cluster_trust_bundle_cells,
+        "PodCertificateRequest": access.pod_certificate_request_cells,
+    },
+    "coordination.k8s.io": {
+        "Lease": scheduling.lease_cells,
+        "LeaseCandidate": scheduling.lease_candidate_cells,
+    },
+    "discovery.k8s.io": {"EndpointSlice": networking.endpoint_slice_cells},
+    "events.k8s.io": {"Event": core.event_cells},
+    "extensions": {
+        "DaemonSet": workloads.daemon_set_cells,
+        "Deployment": workloads.deployment_cells,
+        "Ingress": networking.ingress_cells,
+        "NetworkPolicy": networking.network_policy_cells,
+        "ReplicaSet": workloads.replica_set_cells,
+    },
+    "flowcontrol.apiserver.k8s.io": {
+        "FlowSchema": access.flow_schema_cells,
+        "PriorityLevelConfiguration": access.priority_level_configuration_cells,
+    },
+    "internal.apiserver.k8s.io": {"StorageVersion": storage.storage_version_cells},
+    "lifecycle.k8s.io": {
+        "Eviction": scheduling.eviction_cells,
+        "EvictionRequest": scheduling.eviction_request_cells,
+    },
+    "networking.k8s.io": {
+        "IPAddress": networking.ip_address_cells,
+        "Ingress": networking.ingress_cells,
+        "IngressClass": networking.ingress_class_cells,
+        "NetworkPolicy": networking.network_policy_cells,
+        "ServiceCIDR": networking.service_cidr_cells,
+    },
+    "node.k8s.io": {"RuntimeClass": scheduling.runtime_class_cells},
+    "policy": {"PodDisruptionBudget": workloads.pod_disruption_budget_cells},
+    "rbac.authorization.k8s.io": {
+        "ClusterRoleBinding": access.role_binding_cells,
+        "RoleBinding": access.role_binding_cells,
+    },
+    "resource.k8s.io": {
+        "DeviceClass": scheduling.name_and_age_cells,
+        "DeviceTaintRule": scheduling.device_taint_rule_cells,
+        "ResourceClaim": scheduling.resource_claim_cells,
+        "ResourceClaimTemplate": scheduling.name_and_age_cells,
+        "ResourcePoolStatusRequest": scheduling.resource_pool_status_request_cells,
+        "ResourceSlice": scheduling.resource_slice_cells,
+    },
+    "scheduling.k8s.io": {
+        "CompositePodGroup": scheduling.composite_pod_group_cells,
+        "PodGroup": scheduling.pod_group_cells,
+        "PriorityClass": access.priority_class_cells,
+        "Workload": scheduling.name_and_age_cells,
+    },
+    "storage.k8s.io": {
+        "CSIDriver": storage.csi_driver_cells,
+        "CSINode": storage.csi_node_cells,
+        "StorageClass": storage.storage_class_cells,
+        "VolumeAttachment": storage.volume_attachment_cells,
+        "VolumeAttributesClass": storage.volume_attributes_class_cells,
+    },
+    "storagemigration.k8s.io": {"StorageVersionMigration": storage.storage_version_migration_cells},
+}
+_WHOLE_LISTS = {
+    GroupKind("storage.k8s.io", "StorageClass"): _storage_class_list,
+    GroupKind("flowcontrol.apiserver.k8s.io", "FlowSchema"): _flow_schema_list,
+}
+_CONDITIONS = {GroupKind("", "Pod"): pods.pod_row_conditions}
+
+_DEFAULT = GroupKind("rbac.authorization.k8s.io", "Role")
+"""A kind that the server prints with the default convertor."""
+
+
+@cache
+def _facts() -> dict[str, tuple[Column, ...]]:
+    """The columns of each kind, as `columns.json` has them."""
+    facts = json.loads(files(__package__).joinpath("columns.json").read_bytes())
+    descriptions = facts["descriptions"]
+    return {
+        kind: tuple(
+            Column(name, type_, format_, descriptions[index], priority)
+            for name, type_, format_, priority, index in rows
+        )
+        for kind, rows in facts["kinds"].items()
+    }
+
+
+def default_columns() -> tuple[Column, ...]:
+    """The columns of a kind without a printer: name, and time of creation."""
+    return _facts()[str(_DEFAULT)]
+
+
+@cache
+def _built_in(kind: GroupKind) -> Printer:
+    cells = _CELLS.get(kind.group, {}).get(kind.kind)
+    if cells is None:
+        return Printer(default_columns(), extensions.default_cells)
+    return Printer(_facts()[str(kind)], cells, _WHOLE_LISTS.get(kind), _CONDITIONS.get(kind))
+
+
+def printer_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None) -> Printer:
+    """
+    How the server prints a kind; the kinds it has no printer for show name and time of creation.
+
+    Args:
+        gvk: the kind, in the version that its objects are passed in.
+        crd: the CustomResourceDefinition of a custom kind, whose additionalPrinterColumns are its columns.
+    """
+    if crd is not None:
+        from kstore.view.columns.custom import custom_printer
+
+        return custom_printer(crd, gvk.version)
+    return _built_in(gvk.group_kind)
+
+
+def columns_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None) -> tuple[Column, ...]:
+    """The columns that the server prints a kind with."""
+    return printer_for(gvk, crd).columns
+
+
+def cells_for(
+    gvk: GroupVersionKind, obj: Object, now: datetime, crd: Mapping[str, Any] | None = None
+) -> list[Any]:
+    """The cells of one object, printed alone; there may be more than columns (an IPAddress has an age)."""
+    return printer_for(gvk, crd).cells(obj, nanoseconds(now))
+
+
+def table(
+    gvk: GroupVersionKind,
+    objects: Iterable[Object],
+    now: datetime,
+    crd: Mapping[str, Any] | None = None,
+    *,
+    resource_version: str = "",
+) -> dict[str, Any]:
+    """
+    The meta.k8s.io/v1 Table that the server answers for a list of objects (`includeObject=Metadata`).
+
+    Args:
+        gvk: the kind of all the objects.
+        objects: the objects, in that version, as the API serves them.
+        now: the time that ages are counted to.
+        crd: the CustomResourceDefinition of a custom kind.
+        resource_version: the revision that the list was read at.
+    """
+    printer = printer_for(gvk, crd)
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {"resourceVersion": resource_version} if resource_version else {},
+        "columnDefinitions": [column.as_json() for column in printer.columns],
+        "rows": [_table_row(printer, obj, cells) for obj, cells in printer.rows(objects, now)],
+    }
+
+
+def _table_row(printer: Printer, obj: Object, cells: list[Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"cells": cells}
+    if printer.conditions is not None and (conditions := printer.conditions(obj)):
+        row["conditions"] = conditions
+    row["object"] = {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": obj.get("metadata") or {"name": name_of(obj)},
+    }
+    return row
