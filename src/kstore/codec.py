@@ -7,6 +7,7 @@ decode → default → convert to the hub → convert to the target → encode, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,8 +17,10 @@ from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, writ
 from kstore.decode.protobuf_reader import ProtobufReader
 from kstore.decode.protobuf_writer import ProtobufWriter
 from kstore.decode.typed_json import TypedJson
-from kstore.errors import DecodeError, UnknownFields, UsageError
-from kstore.naming import GroupVersion, GroupVersionKind, gvk
+from kstore.encryption import Opened, Seal, Transformers, read_seal
+from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
+from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk
+from kstore.records import Record
 from kstore.scheme.scheme import Scheme
 
 PROTOBUF, JSON, CBOR = "protobuf", "json", "cbor"
@@ -178,3 +181,102 @@ class ObjectCodec:
             if paths:
                 raise UnknownFields(paths, hint="--drop-unknown-fields drops them, as the apiserver would")
         self._typed.drop_unknown(decoded.type_name, decoded.object)
+
+
+# ---- records
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A record that could be read."""
+
+    record: Record
+    """Key, revisions, lease, and the bytes as stored."""
+    gvk: GroupVersionKind
+    """What it is stored as."""
+    encoding: str
+    """`protobuf`, `json` or `cbor`."""
+    object: dict[str, Any]
+    """The object in its stored version, nothing defaulted."""
+    seal: Seal | None = None
+    """Provider and key name, when the value is encrypted at rest."""
+    plain: bytes = b""
+    """The value opened: what the encoding holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """A record that could not be read: a value, so that one bad object ends nothing."""
+
+    record: Record
+    error: KstoreError
+    """Why; its `code` is machine-readable."""
+    seal: Seal | None = None
+
+
+class StorageCodec(ObjectCodec):
+    """
+    Records to objects and back: opens what is sealed, decodes, converts, seals again.
+
+    Args:
+        scheme: the release's types and rules.
+        transformers: what opens and seals values; without them sealed values are undecodable.
+        resource_of: the resource that keeps its objects at a key, which decides how they are sealed.
+    """
+
+    def __init__(
+        self,
+        scheme: Scheme,
+        *,
+        transformers: Transformers | None = None,
+        resource_of: Callable[[bytes], GroupResource | None] = lambda _: None,
+    ) -> None:
+        super().__init__(scheme)
+        self.transformers = transformers
+        self.resource_of = resource_of
+
+    def read(self, record: Record, *, metadata_only: bool = False) -> StoredObject | Undecodable:
+        """Open and decode a record; whatever is wrong with it comes back as a value."""
+        seal = read_seal(record.value)
+        try:
+            opened = self.open(record.key, record.value)
+        except EncryptionError as error:
+            return Undecodable(record, error, seal)
+        try:
+            decoded = self.decode(opened.plain, metadata_only=metadata_only)
+        except KstoreError as error:
+            return Undecodable(record, opened.doubt(record.key) or error, seal)
+        return StoredObject(record, decoded.gvk, decoded.encoding, decoded.object, seal, opened.plain)
+
+    def open(self, key: bytes, value: bytes) -> Opened:
+        """
+        The plain bytes of a value as it is stored at a key.
+
+        Raises:
+            EncryptionError: it is sealed, and cannot be opened.
+        """
+        if self.transformers is None:
+            seal = read_seal(value)
+            if seal is not None:
+                raise KeyMissing(
+                    f"the value is encrypted at rest with {seal}",
+                    where=key.decode("utf-8", "replace"),
+                    hint="give the apiserver's --encryption-provider-config",
+                )
+            return Opened(value, None, False, True)
+        return self.transformers.open(key, value, self.resource_of(key))
+
+    def seal(self, key: bytes, plain: bytes) -> bytes:
+        """The bytes to store at a key: sealed by the first provider of its resource, if there is a configuration."""
+        if self.transformers is None:
+            return plain
+        return self.transformers.seal(key, plain, self.resource_of(key))
+
+    def as_version(self, stored: StoredObject, to: GroupVersion) -> dict[str, Any]:
+        """
+        A stored object in another version, as the API would serve it: defaulted and converted.
+
+        Raises:
+            KstoreError: as `convert`; what the release does not know is left out.
+        """
+        return self.convert_object(stored.plain, to)

@@ -76,9 +76,11 @@ class Layout:
         return tuple(name for name, field in self.members.items() if emits_always(field))
 
     @cached_property
-    def zero(self) -> dict[str, Any]:
-        """The struct's zero value as JSON has it. A fresh copy must be made of what is mutable."""
-        return {name: zero_value(self.catalog, self.members[name].type) for name in self.always}
+    def structs(self) -> tuple[str, ...]:
+        """The members that are structs and no pointers: Go always has them, so a dict that rules work on has, too."""
+        return tuple(
+            name for name, field in self.members.items() if field.type.form == "struct" and not field.type.pointer
+        )
 
     def ordered(self, members: dict[str, Any]) -> dict[str, Any]:
         """The same members in Go's order; what is not known comes last."""
@@ -89,7 +91,14 @@ class Layout:
 
     def complete(self, members: dict[str, Any]) -> None:
         """Add the members that JSON always has and these lack, as zero."""
-        for name in self.always:
+        self._fill(members, self.always)
+
+    def complete_structs(self, members: dict[str, Any]) -> None:
+        """Add the structs that Go always has and these lack."""
+        self._fill(members, self.structs)
+
+    def _fill(self, members: dict[str, Any], names: tuple[str, ...]) -> None:
+        for name in names:
             if name not in members:
                 members[name] = zero_value(self.catalog, self.members[name].type)
 
@@ -111,7 +120,9 @@ def zero_value(catalog: Catalog, ref: TypeRef) -> Any:
         return None
     if ref.form == "struct":
         value: dict[str, Any] = {}
-        layout(catalog, ref.name).complete(value)
+        shape = layout(catalog, ref.name)
+        shape.complete(value)
+        shape.complete_structs(value)
         return value
     if ref.name in INTEGERS:
         return 0

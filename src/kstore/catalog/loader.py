@@ -6,7 +6,7 @@ Knows how rows are chosen for a release; does not know what is done with them.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from kstore.catalog.releases import Release, in_range
@@ -96,7 +96,7 @@ def _kind_rows() -> list[dict[str, Any]]:
     return rows
 
 
-@lru_cache(maxsize=None)
+@cache
 def _package(package: str) -> dict[str, Any]:
     table: dict[str, Any] = read_table(f"types/{package}.json")
     return table

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 from kstore.catalog.tables import read_table
 from kstore.errors import UnknownRelease
@@ -29,7 +30,7 @@ def in_range(releases: str, minor: int) -> bool:
     return not releases or any(low <= minor <= high for low, high in _ranges(releases))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ranges(text: str) -> tuple[tuple[int, int], ...]:
     """The ranges of a text as pairs of minor numbers, both ends included."""
     pairs = []
@@ -63,7 +64,8 @@ class Release:
         if name not in _table():
             known = known_releases()
             raise UnknownRelease(
-                f"release {self.name!r} is not known", hint=f"known are {known[0]} to {known[-1]}; see `kstore releases`"
+                f"release {self.name!r} is not known",
+                hint=f"known are {known[0]} to {known[-1]}; see `kstore releases`",
             )
         object.__setattr__(self, "name", name)
 
@@ -97,7 +99,7 @@ class Release:
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, dict[str, object]]:
+def _table() -> dict[str, dict[str, Any]]:
     return {row["release"]: row for row in read_table("releases.json")}
 
 

@@ -7,13 +7,15 @@ Knows how the tables spell a type; does not know where the tables lie (`loader.p
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 INTEGERS = frozenset({"int", "int32", "int64", "uint8", "uint32", "uint64", "int16", "uint16"})
 PLAIN = INTEGERS | {"string", "bool", "float64", "bytes"}
 """Types that are what they are in JSON, but for bytes, which are base64 there."""
-SPECIAL = frozenset({"Quantity", "Time", "MicroTime", "Duration", "IntOrString", "RawExtension", "FieldsV1", "JSON", "any"})
+SPECIAL = frozenset(
+    {"Quantity", "Time", "MicroTime", "Duration", "IntOrString", "RawExtension", "FieldsV1", "JSON", "any"}
+)
 """Types with a notation of their own in JSON, and on the wire a message of their own."""
 RAW = frozenset({"RawExtension", "FieldsV1", "JSON"})
 """Types that hold raw JSON text."""
@@ -54,7 +56,7 @@ class TypeRef:
 _PREFIX = {"list": "[]", "map": "map[string]", "items": "items[]"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse_type(text: str) -> TypeRef:
     """Read a type as the tables spell it; the grammar is in `tables/README.md`."""
     if text.startswith("*"):
@@ -98,6 +100,7 @@ class Field:
     """The value of a `+default=` marker, as JSON, or None."""
     merge_key: str = ""
     """The key by which elements of a list are matched (`patchMergeKey`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class StructType:

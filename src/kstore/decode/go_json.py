@@ -108,4 +108,3 @@ def raw_member(container: Any, key: Any, value: Any) -> RawJSON:
     if isinstance(container, Members | Items):
         return RawJSON(container.source(key))
     return RawJSON(dumps(value))
-

@@ -28,8 +28,9 @@ class ProtobufReader:
 
     Args:
         catalog: the types of a release.
-        as_json: leave out empty byte strings that `omitempty` would leave out. A conversion must keep them: Go holds
-            them as empty, not unset, and writes them to protobuf again.
+        as_json: read into what Go's JSON has: what it always writes is there, what it leaves out is not. Else read
+            into what Go holds, for rules to work on: every struct that is no pointer is there, empty byte strings are
+            kept (Go holds them as empty, not unset, and writes them to protobuf again).
     """
 
     def __init__(self, catalog: Catalog, *, as_json: bool = True) -> None:
@@ -182,9 +183,10 @@ class _Source:
         """After the last field: what JSON always has is there, and in order."""
         own = function_name("layout", self.type_name)
         self.scope[own] = self.layout
-        if self.layout.always:
-            self.emit(1, "if not (" + " and ".join(f"{name!r} in d" for name in self.layout.always) + "):")
-            self.emit(2, f"{own}.complete(d)", "late = 1")
+        needed, fill = (self.layout.always, "complete") if self.as_json else (self.layout.structs, "complete_structs")
+        if needed:
+            self.emit(1, "if not (" + " and ".join(f"{name!r} in d" for name in needed) + "):")
+            self.emit(2, f"{own}.{fill}(d)", "late = 1")
         self.emit(1, f"if late > 0: d = {own}.ordered(d)")
 
     def _next(self, depth: int, late: bool = False) -> None:
@@ -241,7 +243,7 @@ class _Source:
         """Set the member from what lies at `i`, unless Go's JSON leaves the zero value out."""
         ref = field.type
         value = self._value(ref, merge=f"d.get({field.json!r}) or {{}}")
-        if emits_always(field) or ref.pointer:
+        if emits_always(field) or ref.pointer or not (self.as_json or ref.form == "plain"):
             self.emit(3, f"{target} = {value}")
         elif ref.name == "bytes":
             self.emit(3, (f"if n: {target} = {value}" if self.as_json else f"{target} = {value}"))

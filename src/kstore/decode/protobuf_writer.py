@@ -52,7 +52,15 @@ class ProtobufWriter:
         """
         try:
             return self._function(type_name)(members)
-        except (TypeError, ValueError, AttributeError, KeyError, IndexError, struct.error, RecursionError) as error:
+        except (
+            TypeError,
+            ValueError,
+            AttributeError,
+            KeyError,
+            IndexError,
+            struct.error,
+            RecursionError,
+        ) as error:
             from kstore.decode.typed_json import TypedJson
 
             TypedJson(self.catalog).check(type_name, members)  # says where, if the object is at fault

@@ -13,7 +13,13 @@ from typing import Any
 # what Go's encoding/json changes in raw text on its way out: white space outside strings, and characters it escapes
 _NEEDS_COMPACTING = re.compile(rb"[\s<>&]|\xe2\x80[\xa8\xa9]")
 _STRING_OR_SPACE = re.compile(rb'"(?:[^"\\]|\\.)*"|\s+', re.S)
-_HTML = {b"<": b"\\u003c", b">": b"\\u003e", b"&": b"\\u0026", b"\xe2\x80\xa8": b"\\u2028", b"\xe2\x80\xa9": b"\\u2029"}
+_HTML = {
+    b"<": b"\\u003c",
+    b">": b"\\u003e",
+    b"&": b"\\u0026",
+    b"\xe2\x80\xa8": b"\\u2028",
+    b"\xe2\x80\xa9": b"\\u2029",
+}
 
 
 def escape_html(text: bytes) -> bytes:
@@ -28,6 +34,8 @@ class RawJSON:
     """JSON text that is carried, not read. Two are equal when their bytes are."""
 
     __slots__ = ("_value", "data")
+
+    _value: Any
 
     def __init__(self, data: bytes) -> None:
         self.data = data

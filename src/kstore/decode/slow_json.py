@@ -7,7 +7,7 @@ Only texts that Go would not have written need it (white space, escapes, odd num
 from __future__ import annotations
 
 import re
-from json.decoder import scanstring  # the standard library's C string scanner
+from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard library's C scanner
 from typing import Any
 
 from kstore.errors import DecodeError
@@ -21,22 +21,26 @@ class Members(dict[str, Any]):
     """A JSON object that knows the text of its members."""
 
     __slots__ = ("spans", "text")
+    text: str
+    spans: dict[str, tuple[int, int]]
 
     def source(self, key: str) -> bytes:
         """The bytes of the member's value, as they stood."""
         start, end = self.spans[key]
-        return str(self.text[start:end]).encode()
+        return self.text[start:end].encode()
 
 
 class Items(list[Any]):
     """A JSON array that knows the text of its elements."""
 
     __slots__ = ("spans", "text")
+    text: str
+    spans: list[tuple[int, int]]
 
     def source(self, index: int) -> bytes:
         """The bytes of the element, as they stood."""
         start, end = self.spans[index]
-        return str(self.text[start:end]).encode()
+        return self.text[start:end].encode()
 
 
 def parse(data: bytes) -> Any:

@@ -21,7 +21,16 @@ from kstore.errors import DecodeError, EncodeError
 from kstore.scalars import times
 from kstore.scalars.quantity import canonical
 
-_BITS = {"int": 64, "int64": 64, "int32": 32, "int16": 16, "uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64}
+_BITS = {
+    "int": 64,
+    "int64": 64,
+    "int32": 32,
+    "int16": 16,
+    "uint8": 8,
+    "uint16": 16,
+    "uint32": 32,
+    "uint64": 64,
+}
 
 
 class TypedJson:
@@ -34,7 +43,8 @@ class TypedJson:
 
     def read(self, type_name: str, value: Any, path: str = "") -> dict[str, Any]:
         """
-        The dict of a type from a parsed JSON object; members that the type does not have are kept at its end.
+        The dict of a type from a parsed JSON object, as Go holds it: every struct that is no pointer is there; members
+        that the type does not have are kept at its end.
 
         Args:
             type_name: such as `apps.v1.Deployment`.
@@ -64,7 +74,8 @@ class TypedJson:
     def _struct(self, type_name: str, value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _mismatch(value, "an object", path)
-        members = layout(self.catalog, type_name).members
+        shape = layout(self.catalog, type_name)
+        members = shape.members
         found: dict[str, Any] = {}
         unknown: dict[str, Any] = {}
         for name, item in value.items():
@@ -73,11 +84,14 @@ class TypedJson:
                 unknown[name] = item
             elif item is not None or not field.type.nilable:
                 found[name] = self._value(field.type, item, f"{path}.{name}", value, name)
+        shape.complete_structs(found)
         return {**found, **unknown}
 
     def _value(self, ref: TypeRef, value: Any, path: str, container: Any, key: Any) -> Any:
         if value is None:
-            return None if ref.name in RAW else zero_value(self.catalog, TypeRef(ref.form, False, ref.name, ref.element))
+            return (
+                None if ref.name in RAW else zero_value(self.catalog, TypeRef(ref.form, False, ref.name, ref.element))
+            )
         if ref.form == "struct":
             return self._struct(ref.name, value, path)
         if ref.form in ("list", "items"):
@@ -219,7 +233,14 @@ def is_unknown_member(name: str) -> bool:
 
 
 def _mismatch(value: Any, expected: str, path: str) -> DecodeError:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", int: "a number", Number: "a number"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a string",
+        bool: "a boolean",
+        int: "a number",
+        Number: "a number",
+    }
     found = "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         found += f" ({str(value)[:40]!r})"

@@ -24,7 +24,9 @@ _INT64_DIGITS = 18
 """Decimal digits that surely fit an int64 (`maxInt64Factors`)."""
 
 # parseQuantityString, as one expression: sign, leading zeros, numerator, denominator, suffix
-_QUANTITY = re.compile(r"(?P<sign>[+-]?)0*(?P<num>[0-9]*)(?:\.(?P<denom>[0-9]*))?(?P<suffix>[eEinumkKMGTP]*[-+]?[0-9]*)\Z", re.A)
+_QUANTITY = re.compile(
+    r"(?P<sign>[+-]?)0*(?P<num>[0-9]*)(?:\.(?P<denom>[0-9]*))?(?P<suffix>[eEinumkKMGTP]*[-+]?[0-9]*)\Z", re.A
+)
 
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}

@@ -13,9 +13,7 @@ ZERO_SECONDS = -62_135_596_800
 """Unix seconds of Go's zero `time.Time`: 0001-01-01T00:00:00Z, which Kubernetes writes as null."""
 
 _DAY = 86_400
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))\Z", re.A
-)
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))\Z", re.A)
 
 
 def _days_from_civil(year: int, month: int, day: int) -> int:
@@ -89,7 +87,16 @@ def parse_time(text: str) -> tuple[int, int]:
     return seconds, int((match[7] or "").ljust(9, "0")[:9])
 
 
-_UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_UNITS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
 _DURATION_PART = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)", re.A)
 
 

@@ -129,7 +129,7 @@ class Converter:
         """What is to be done to one member, after it has its new name."""
         name = right.json
         steps: list[Apply] = []
-        filled = right.type.pointer != left.type.pointer and not left.type.nilable or (
+        filled = (right.type.pointer != left.type.pointer and not left.type.nilable) or (
             right.type.pointer and not left.type.pointer
         )
         if filled and not left.inline:

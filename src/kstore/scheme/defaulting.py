@@ -57,7 +57,9 @@ class Defaulter:
     def _walk(self, type_name: str) -> Walk:
         found = self._walks.get(type_name)
         if found is None:
-            self._walks[type_name] = lambda obj, scope: self._walks[type_name](obj, scope)  # for types within themselves
+            self._walks[type_name] = lambda obj, scope: self._walks[type_name](
+                obj, scope
+            )  # for types within themselves
             found = self._walks[type_name] = self._compile(type_name)
         return found
 

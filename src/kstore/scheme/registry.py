@@ -115,9 +115,7 @@ class Registry:
             _choose(self.values, rules.values, release)
 
 
-def _choose(
-    chosen: dict[tuple[str, str], Any], declared: list[tuple[str, str, Rule]], release: Release
-) -> None:
+def _choose(chosen: dict[tuple[str, str], Any], declared: list[tuple[str, str, Rule]], release: Release) -> None:
     """Pick each pair's rule for a release; two that hold at once are a mistake in the rules."""
     for source, target, rule in declared:
         if in_range(rule.releases, release.rules):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cached_property
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
 from kstore.catalog.types import Kind
 from kstore.errors import NotConvertible, UnknownKind
 from kstore.naming import GroupVersion, GroupVersionKind
+from kstore.scheme import groups
 from kstore.scheme.conversion import Converter
 from kstore.scheme.defaulting import Defaulter
-from kstore.scheme.groups import MODULES
 from kstore.scheme.registry import Obj, Registry, Rules, Scope
 
 
@@ -36,9 +37,19 @@ class Scheme:
         self.release = release
         self.catalog = Catalog(release)
         self.scope = Scope(release, now or (lambda: datetime.now(UTC)))
-        registry = Registry([*MODULES, *plugins], release)
-        self._defaulter = Defaulter(self.catalog, registry)
-        self._converter = Converter(self.catalog, registry)
+        self._plugins = tuple(plugins)
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return Registry([*groups.load(), *self._plugins], self.release)
+
+    @cached_property
+    def _defaulter(self) -> Defaulter:
+        return Defaulter(self.catalog, self._registry)
+
+    @cached_property
+    def _converter(self) -> Converter:
+        return Converter(self.catalog, self._registry)
 
     def kind(self, gvk: GroupVersionKind) -> Kind:
         """

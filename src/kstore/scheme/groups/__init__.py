@@ -4,6 +4,25 @@ The rules, ported by hand, path for path like `pkg/apis` of Kubernetes; this lis
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from kstore.scheme.registry import Rules
 
-MODULES: tuple[Rules, ...] = ()
+MODULES: tuple[str, ...] = (
+    "apps.v1.defaults",
+    "apps.v1.conversion",
+    "apps.v1beta1.defaults",
+    "apps.v1beta1.conversion",
+    "apps.v1beta2.defaults",
+    "apps.v1beta2.conversion",
+    "core.v1.defaults",
+    "core.v1.conversion",
+    "extensions.v1beta1.defaults",
+    "extensions.v1beta1.conversion",
+)
+"""The modules below this package that declare `rules`."""
+
+
+def load() -> list[Rules]:
+    """The rules of all modules, imported when they are first needed."""
+    return [import_module(f"{__name__}.{name}").rules for name in MODULES]

@@ -1,0 +1,151 @@
+"""
+From a name that a person writes, or from a key, to the resource: what client-go calls a RESTMapper.
+
+Knows kubectl's grammar of resource names and how keys are built of prefix, namespace and name. Which resources there
+are it is told: the catalog's, and those of the store's CRDs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from kstore.errors import UnknownResource
+from kstore.naming import GroupKind
+
+
+class NamedResource(Protocol):
+    """What the mapper must know of a resource."""
+
+    @property
+    def group(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def singular(self) -> str: ...
+    @property
+    def short_names(self) -> Sequence[str]: ...
+    @property
+    def categories(self) -> Sequence[str]: ...
+    @property
+    def namespaced(self) -> bool: ...
+    @property
+    def key_prefix(self) -> str: ...
+    @property
+    def versions(self) -> Sequence[str]: ...
+
+
+R = TypeVar("R", bound=NamedResource)
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Generic[R]):
+    """What a key says: the resource, and where in it."""
+
+    resource: R
+    namespace: str
+    """Empty for a cluster-wide resource, or where the key ends before it."""
+    name: str
+    """Empty where the key ends before it."""
+
+
+class ResourceMapper(Generic[R]):
+    """
+    Finds resources by name, kind or key.
+
+    Args:
+        resources: in order of preference: a plain name means the first that has it, as kubectl takes the first group
+            that discovery lists.
+    """
+
+    def __init__(self, resources: Iterable[R]) -> None:
+        self.resources = tuple(resources)
+        self._by_prefix: dict[str, R] = {}
+        self._by_kind: dict[GroupKind, R] = {}
+        for resource in self.resources:
+            self._by_prefix.setdefault(resource.key_prefix, resource)
+            self._by_kind.setdefault(GroupKind(resource.group, resource.kind), resource)
+
+    def find(self, text: str) -> list[R]:
+        """
+        The resources that a name stands for, each place in the store once.
+
+        Args:
+            text: plural, singular, short name or kind, with or without its group (`deploy.apps`, a part from the
+                group's beginning is enough) or version and group (`deployments.v1.apps`); a category (`all`);
+                several joined by commas.
+
+        Raises:
+            UnknownResource: nothing answers to one of the names.
+        """
+        found: dict[str, R] = {}
+        for name in text.split(","):
+            for resource in self._find_one(name.strip()):
+                found.setdefault(resource.key_prefix, resource)
+        return list(found.values())
+
+    def _find_one(self, name: str) -> list[R]:
+        wanted, _, rest = name.lower().partition(".")
+        for group in _groups(rest):
+            matches = self._named(wanted, group, rest)
+            if matches:
+                return matches
+        in_category = [] if rest else [one for one in self.resources if wanted in one.categories]
+        if in_category:
+            return in_category
+        raise UnknownResource(
+            f"the server's types and the store's CRDs have no resource {name!r}", hint=self._hint(wanted)
+        )
+
+    def _named(self, wanted: str, group: str, rest: str) -> list[R]:
+        """The resource of that name: the plural or singular before a short name, a whole group before its beginning."""
+        version = rest.partition(".")[0] if rest != group else ""
+        for is_meant in (
+            lambda one: wanted in (one.resource, one.singular, one.kind.lower()),
+            lambda one: wanted in one.short_names,
+        ):
+            for fits in (lambda one: one.group == group, lambda one: one.group.startswith(group)):
+                for one in self.resources:
+                    if is_meant(one) and (not rest or fits(one)) and (not version or version in one.versions):
+                        return [one]
+        return []
+
+    def _hint(self, wanted: str) -> str:
+        """What was probably meant."""
+        import difflib
+
+        names = {name for one in self.resources for name in (one.resource, one.singular, *one.short_names)}
+        close = difflib.get_close_matches(wanted, names, 1)
+        return f"did you mean {close[0]!r}? `kstore resources` lists all" if close else "`kstore resources` lists all"
+
+    def of_kind(self, kind: GroupKind) -> R | None:
+        """The resource of a kind."""
+        return self._by_kind.get(kind)
+
+    def place(self, path: str) -> Place[R] | None:
+        """
+        What a key means.
+
+        Args:
+            path: the key below the store's prefix, without a slash at its beginning: `services/specs/default/web`.
+
+        Returns:
+            None where no known resource keeps its objects there.
+        """
+        parts = path.rstrip("/").split("/")
+        for length in range(min(len(parts), 3), 0, -1):
+            resource = self._by_prefix.get("/".join(parts[:length]))
+            if resource is not None:
+                rest = parts[length:]
+                namespace = rest.pop(0) if resource.namespaced and rest else ""
+                return Place(resource, namespace, "/".join(rest))
+        return None
+
+
+def _groups(rest: str) -> list[str]:
+    """The groups that may be meant by what follows the name: `v1.apps` first as a version and group (ParseResourceArg)."""
+    _, dot, group = rest.partition(".")
+    return [group, rest] if dot else [rest]

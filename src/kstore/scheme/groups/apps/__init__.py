@@ -1,0 +1,3 @@
+"""
+Rules of the group apps (`pkg/apis/apps`).
+"""

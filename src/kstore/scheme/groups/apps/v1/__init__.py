@@ -1,0 +1,3 @@
+"""
+Rules of apps/v1 (`pkg/apis/apps/v1`).
+"""

@@ -1,0 +1,25 @@
+"""
+Defaults of apps/v1beta2 (`pkg/apis/apps/v1beta2/defaults.go`).
+"""
+
+from __future__ import annotations
+
+from kstore.scheme.groups.apps import workloads
+from kstore.scheme.registry import Obj, Rules, Scope
+
+rules = Rules("apps.v1beta2")
+
+rules.default("ReplicaSet")(workloads.default_replicas)
+rules.default("StatefulSet")(workloads.default_rolling_stateful_set)
+
+
+@rules.default("Deployment")
+def default_deployment(obj: Obj, _scope: Scope) -> None:
+    """Ten old ReplicaSets are kept."""
+    workloads.default_deployment(obj, revision_history_limit=10)
+
+
+@rules.default("DaemonSet")
+def default_daemon_set(obj: Obj, _scope: Scope) -> None:
+    """Pods are replaced one after the other."""
+    workloads.default_daemon_set(obj, "RollingUpdate")

@@ -1,0 +1,3 @@
+"""
+Rules of autoscaling (`pkg/apis/autoscaling`).
+"""

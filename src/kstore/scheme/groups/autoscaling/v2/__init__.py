@@ -1,0 +1,3 @@
+"""
+Rules of autoscaling/v2 (`pkg/apis/autoscaling/v2`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of core (`pkg/apis/core`).
+"""

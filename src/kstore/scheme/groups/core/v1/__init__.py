@@ -1,0 +1,3 @@
+"""
+Rules of core/v1 (`pkg/apis/core/v1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of extensions (`pkg/apis/extensions`).
+"""

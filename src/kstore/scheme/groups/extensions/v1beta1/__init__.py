@@ -1,0 +1,3 @@
+"""
+Rules of extensions/v1beta1 (`pkg/apis/extensions/v1beta1`).
+"""

@@ -1,0 +1,58 @@
+"""
+Defaults of extensions/v1beta1 (`pkg/apis/extensions/v1beta1/defaults.go`).
+"""
+
+from __future__ import annotations
+
+from kstore.scheme.groups.apps import workloads
+from kstore.scheme.registry import Obj, Rules, Scope
+
+rules = Rules("extensions.v1beta1")
+
+UNLIMITED = (1 << 31) - 1
+"""`math.MaxInt32`, which means the same as unset."""
+
+
+@rules.default("DaemonSet")
+def default_daemon_set(obj: Obj, _scope: Scope) -> None:
+    """Pods are replaced when they are deleted; selector and labels come from the template."""
+    workloads.default_labels(obj)
+    workloads.default_daemon_set(obj, "OnDelete")
+
+
+@rules.default("Deployment")
+def default_deployment(obj: Obj, _scope: Scope) -> None:
+    """One pod at a time, no limit to history or time; selector and labels come from the template."""
+    workloads.default_labels(obj)
+    spec = obj["spec"]
+    workloads.default_member(spec, "replicas", 1)
+    strategy = spec["strategy"]
+    workloads.default_text(strategy, "type", "RollingUpdate")
+    if strategy["type"] == "RollingUpdate" or strategy.get("rollingUpdate") is not None:
+        workloads.default_rolling_update(strategy, 1, 1)
+    workloads.default_member(spec, "progressDeadlineSeconds", UNLIMITED)
+    workloads.default_member(spec, "revisionHistoryLimit", UNLIMITED)
+
+
+@rules.default("ReplicaSet")
+def default_replica_set(obj: Obj, scope: Scope) -> None:
+    """One replica; selector and labels come from the template."""
+    workloads.default_labels(obj)
+    workloads.default_replicas(obj, scope)
+
+
+@rules.default("NetworkPolicy")
+def default_network_policy(obj: Obj, _scope: Scope) -> None:
+    """TCP, and for ingress unless something else is said."""
+    spec = obj["spec"]
+    for rule in spec.get("ingress") or ():
+        for port in rule.get("ports") or ():
+            workloads.default_member(port, "protocol", "TCP")
+    if not spec.get("policyTypes"):
+        spec["policyTypes"] = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
+
+
+@rules.default("HTTPIngressPath")
+def default_http_ingress_path(path: Obj, _scope: Scope) -> None:
+    """The controller's own way of matching."""
+    workloads.default_member(path, "pathType", "ImplementationSpecific")
