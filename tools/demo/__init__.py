@@ -1,0 +1,1 @@
+"""How the demo store is made: real servers, and manifests of this project's own."""
