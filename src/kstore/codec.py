@@ -16,7 +16,6 @@ from kstore.decode import go_json
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
 from kstore.decode.protobuf_reader import ProtobufReader
 from kstore.decode.protobuf_writer import ProtobufWriter
-from kstore.decode.typed_json import TypedJson
 from kstore.encryption import Opened, Seal, Transformers, read_seal
 from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
 from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk
@@ -49,7 +48,7 @@ class ObjectCodec:
 
     def __init__(self, scheme: Scheme) -> None:
         self.scheme = scheme
-        self._typed = TypedJson(scheme.catalog)
+        self._typed = scheme.typed
 
     @cached_property
     def _reader(self) -> ProtobufReader:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kstore.catalog.releases import Release, in_range
+from kstore.decode.typed_json import TypedJson
 
 Obj = dict[str, Any]
 
@@ -22,6 +23,10 @@ class Scope:
     """What a rule may ask for besides the object."""
 
     release: Release
+    typed: TypedJson
+    """Typed objects from and to JSON, for rules that keep parts of an object in annotations."""
+    convert: Callable[[str, str, Obj], None]
+    """Convert a part of an object, in place, by the names of its types: `scope.convert(source, target, obj)`."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     """The clock: a few defaults are the time of day."""
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
 from kstore.catalog.types import Kind
+from kstore.decode.typed_json import TypedJson
 from kstore.errors import NotConvertible, UnknownKind
 from kstore.naming import GroupVersion, GroupVersionKind
 from kstore.scheme import groups
@@ -36,8 +37,18 @@ class Scheme:
     ) -> None:
         self.release = release
         self.catalog = Catalog(release)
-        self.scope = Scope(release, now or (lambda: datetime.now(UTC)))
+        self.typed = TypedJson(self.catalog)
+        self._now = now or (lambda: datetime.now(UTC))
         self._plugins = tuple(plugins)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What the rules may ask for."""
+
+        def convert(source: str, target: str, obj: Obj) -> None:
+            self._converter.convert(source, target, obj, self.scope)
+
+        return Scope(self.release, self.typed, convert, self._now)
 
     @cached_property
     def _registry(self) -> Registry:
