@@ -102,9 +102,7 @@ class Release:
         if storage and self.exact:
             kube = [r for r in dump["resources"] if (r["group"], r["kind"]) in hubs(dump)]
             questions = "".join(f"{r['group'] or '-'} {r['resource']} {r['kind']}\n" for r in kube)
-            dump["factory"] = json.loads(
-                self.program("storage", {"installs.go": self.installs()}, [], questions)
-            )
+            dump["factory"] = json.loads(self.program("storage", {"installs.go": self.installs()}, [], questions))
         return dump
 
     def program(self, name: str, extra: dict[str, str], arguments: list[str], stdin: str = "") -> str:
@@ -151,9 +149,7 @@ class Release:
                 for m in ("api", "apimachinery", "apiextensions-apiserver", "kube-aggregator")
             ]
             lines += [f"\t{module} {version}" for module, version in PINS.items()]
-            lines += (
-                [")", "", "replace ("] + [f"\tk8s.io/{m} => k8s.io/{m} {published}" for m in needed] + [")"]
-            )
+            lines += [")", "", "replace ("] + [f"\tk8s.io/{m} => k8s.io/{m} {published}" for m in needed] + [")"]
         return "\n".join(lines) + "\n"
 
     def schemes(self) -> dict[str, str]:
@@ -165,12 +161,8 @@ class Release:
     def installs(self) -> str:
         """The Go file that fills the kube scheme with every group, internal types included."""
         kube = self.modules["k8s.io/kubernetes"]
-        packages = sorted(
-            p.parent.relative_to(kube).as_posix() for p in kube.glob("pkg/apis/*/install/install.go")
-        )
-        return (
-            "package main\n\nimport (\n" + "".join(f'\t_ "k8s.io/kubernetes/{p}"\n' for p in packages) + ")\n"
-        )
+        packages = sorted(p.parent.relative_to(kube).as_posix() for p in kube.glob("pkg/apis/*/install/install.go"))
+        return "package main\n\nimport (\n" + "".join(f'\t_ "k8s.io/kubernetes/{p}"\n' for p in packages) + ")\n"
 
     def published_schemes(self) -> str:
         packages = []
@@ -180,9 +172,7 @@ class Release:
             ("k8s.io/kube-aggregator", "pkg/apis/apiregistration/v*/register.go"),
         ):
             root = self.modules[module]
-            packages += sorted(
-                f"{module}/{p.parent.relative_to(root).as_posix()}" for p in root.glob(pattern)
-            )
+            packages += sorted(f"{module}/{p.parent.relative_to(root).as_posix()}" for p in root.glob(pattern))
         imports = "\n".join(f'\tp{i} "{p}"' for i, p in enumerate(packages))
         adds = "\n".join(f"\tadd(p{i}.AddToScheme)" for i in range(len(packages)))
         return f"""package main
@@ -207,9 +197,7 @@ func schemes() []*runtime.Scheme {{
 
 def hubs(dump: dict[str, Any]) -> set[tuple[str, str]]:
     """The kinds of the kube scheme that have an internal type (other servers have schemes of their own)."""
-    return {
-        (k["Group"], k["Kind"]) for k in dump["kinds"] if k.get("Hub", "").startswith("k8s.io/kubernetes/")
-    }
+    return {(k["Group"], k["Kind"]) for k in dump["kinds"] if k.get("Hub", "").startswith("k8s.io/kubernetes/")}
 
 
 def resources(dump: dict[str, Any]) -> list[dict[str, Any]]:
@@ -230,9 +218,7 @@ def resources(dump: dict[str, Any]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for kind in dump["kinds"]:
         markers = dump["clients"].get(kind["Type"], [])
-        name = next(
-            (m.partition("=")[2] for m in markers if m.startswith("resourceName=")), plural(kind["Kind"])
-        )
+        name = next((m.partition("=")[2] for m in markers if m.startswith("resourceName=")), plural(kind["Kind"]))
         store = stores.get((kind["Group"], name))
         if "genclient" not in markers or store is None:
             continue
@@ -265,9 +251,7 @@ def plural(kind: str) -> str:
     return name[:-1] + "ies" if name.endswith("y") else name + "s"
 
 
-def run(
-    command: list[str], folder: Path, environment: dict[str, str] | None = None, *, stdin: str = ""
-) -> str:
+def run(command: list[str], folder: Path, environment: dict[str, str] | None = None, *, stdin: str = "") -> str:
     """Run a command and give what it printed; a failure ends the tool with what it complained of."""
     done = subprocess.run(
         command,

@@ -103,7 +103,7 @@ func main() {
 		"defaults":  defaults(typed),
 		"clients":   clients(typed),
 		"groups":    groups(typed),
-		"priority":  priorities(typed),
+		"installs":  installs(typed),
 		"resources": resources(registry),
 		"storage":   storageOverrides(kube),
 		"functions": functions(typed),

@@ -152,8 +152,8 @@ func groups(packages []*pkg) map[string]string {
 	return out
 }
 
-// priorities are the arguments of SetVersionPriority in the install packages: package -> version packages, in order.
-func priorities(packages []*pkg) map[string][]string {
+// installs are the arguments of SetVersionPriority in the install packages: package -> version packages, in order.
+func installs(packages []*pkg) map[string][]string {
 	out := map[string][]string{}
 	for _, p := range packages {
 		if !strings.HasSuffix(p.path, "/install") {
