@@ -1,0 +1,74 @@
+# The recipes that people and CI run. Each needs Python 3.11 or newer and nothing else, but for those that say Go.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+# Slow or needing Go: they have recipes of their own.
+PLAIN := not e2e and not oracle and not golden
+# Further arguments for pytest: make test ARGS="-k envelope -x"
+ARGS ?=
+
+.PHONY: help demo test lint format golden e2e bench servers demo-store docs clean
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(VENV)/kstore ## install kstore in .venv and run its main job on the demo store
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/demo/tour.sh
+
+test: $(VENV)/test ## install what the tests need in .venv and pass them
+	$(BIN)/python -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4 --cov --cov-report term:skip-covered $(ARGS)
+
+lint: $(VENV)/lint ## style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/lint ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# pytest's 5 says that no test was selected, which is no failure of these
+golden: $(VENV)/test ## every golden case of ../shared, byte for byte (minutes)
+	$(BIN)/python -m pytest -m golden -n auto --maxprocesses 4 $(ARGS) || [ $$? -eq 5 ]
+
+servers: $(VENV)/test ## build the real servers and the oracle into the cache (Go; 15 minutes from nothing)
+	$(BIN)/python -m tools.cluster.servers
+
+e2e: servers ## tests against real kube-apiservers and the oracle (Go)
+	$(BIN)/python -m pytest -m "e2e or oracle" $(ARGS) || [ $$? -eq 5 ]
+
+bench: $(VENV)/test ## how fast, beside a fixed piece of work in the same run
+	$(BIN)/python -m bench
+
+demo-store: servers ## write the demo store anew with real servers (Go)
+	$(BIN)/python -m tools.demo.make
+
+docs: $(VENV)/kstore ## write docs/cli.md from the commands' own help
+	$(BIN)/python -m tools.generate_cli_reference
+
+clean: ## remove the environment and what tools left behind
+	rm -rf $(VENV) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Each stamp is a state of the environment; the environment is made once. pip is brought up to date inside it,
+# because dependency groups need pip 25.1.
+$(VENV)/pip:
+	@[ -n "$(PYTHON)" ] || { echo "kstore needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/kstore: pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/test: pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable . --group test
+	@touch $@ $(VENV)/kstore
+
+$(VENV)/lint: pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	@touch $@ $(VENV)/test $(VENV)/kstore
