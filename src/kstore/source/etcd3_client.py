@@ -1,9 +1,10 @@
 """
 PyPI's `etcd3` client, made to load on today's protobuf and to connect as etcdctl would.
 
-`etcd3` 0.12 opens one plain or TLS channel and hangs etcd's stubs on it. What is added here: addresses with a scheme,
-the system's certificates, verification under another name or none, no proxy for loopback, messages of any size,
-keepalive, and a refusal where `etcd3` would silently have spoken plaintext. Knows nothing of failover or tokens.
+`etcd3` 0.12 opens one plain or TLS channel and hangs etcd's stubs on it. What is added here: addresses with a
+scheme, the system's certificates, verification under another name or none, no proxy for loopback, messages of
+any size, keepalive, and a refusal where `etcd3` would silently have spoken plaintext. Knows nothing of
+failover or tokens.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from kstore.source.options import SourceOptions
 
 # grpc's core reads this once, when it is loaded; unset it writes its own lines on standard error.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-# etcd3 ships messages generated in 2020, which protobuf 4 and later refuse; these are the same on the wire. An etcd3
-# that the program has already imported with its own messages (protobuf 3) is left as it is.
+# etcd3 ships messages generated in 2020, which protobuf 4 and later refuse; these are the same on the wire.
+# An etcd3 that the program has already imported with its own messages (protobuf 3) is left as it is.
 sys.modules.setdefault("etcd3.etcdrpc", etcd_messages)
 
 import etcd3  # noqa: E402 - only after the two lines above
@@ -33,11 +34,12 @@ import grpc  # noqa: E402
 DEFAULT_PORT = 2379
 
 _CHANNEL_OPTIONS = (
-    # What a cluster holds is more than grpc's 4 MiB; pages keep answers small, these only stop it from failing.
+    # What a cluster holds is more than grpc's 4 MiB; pages keep answers small, these only stop it from
+    # failing.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    # A server that is stopped or cut off is noticed while an answer is awaited. etcd takes pings no more often than
-    # every 5 s (`--grpc-keepalive-min-time`).
+    # A server that is stopped or cut off is noticed while an answer is awaited. etcd takes pings no more
+    # often than every 5 s (`--grpc-keepalive-min-time`).
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -112,9 +114,7 @@ def parse_endpoint(address: str, options: SourceOptions) -> Endpoint:
     except ValueError as error:
         raise UsageError(str(error), where=address) from None
     if not host or parts.path.strip("/") or parts.query:
-        raise UsageError(
-            "not an endpoint", where=address, hint="an endpoint is https://HOST:PORT, without a path"
-        )
+        raise UsageError("not an endpoint", where=address, hint="an endpoint is https://HOST:PORT, without a path")
     shown = f"[{host}]" if ":" in host else host
     return Endpoint(url=f"{scheme}://{shown}:{port}", tls=tls, host=host, port=port)
 
@@ -146,8 +146,8 @@ class Client(etcd3.Etcd3Client):  # type: ignore[misc]
     """
     An `etcd3.Etcd3Client` on one endpoint.
 
-    User and password stay out of it: `etcd3` would send them in a way that grpc refuses on plain text, once, and never
-    again when the token expires. See `Connection`.
+    User and password stay out of it: `etcd3` would send them in a way that grpc refuses on plain text, once,
+    and never again when the token expires. See `Connection`.
     """
 
     def __init__(self, endpoint: Endpoint, options: SourceOptions) -> None:
@@ -169,9 +169,7 @@ class Client(etcd3.Etcd3Client):  # type: ignore[misc]
         # etcd3 speaks TLS exactly when it is given a ca_cert; _get_secure_creds below says with what.
         super().__init__(host, port, ca_cert="" if tls else None, grpc_options=settings)
 
-    def _get_secure_creds(
-        self, ca_cert: str, cert_key: None = None, cert_cert: None = None
-    ) -> grpc.ChannelCredentials:
+    def _get_secure_creds(self, ca_cert: str, cert_key: None = None, cert_cert: None = None) -> grpc.ChannelCredentials:
         """What `etcd3` opens its secure channel with."""
         options = self._options
         return grpc.ssl_channel_credentials(

@@ -1,8 +1,10 @@
 """
-One connection to an etcd cluster: several endpoints, of which one that works is used, and a token that stays valid.
+One connection to an etcd cluster: several endpoints, of which one that works is used, and a token that stays
+valid.
 
-Every request goes through here, so that nothing waits for ever, reads move on to another member, writes are sent once,
-and what fails is one of kstore's errors naming the endpoints that were tried. Knows nothing of what is read or written.
+Every request goes through here, so that nothing waits for ever, reads move on to another member, writes are
+sent once, and what fails is one of kstore's errors naming the endpoints that were tried. Knows nothing of
+what is read or written.
 """
 
 from __future__ import annotations
@@ -141,9 +143,12 @@ class Connection:
         return future
 
     def open_stream(self, call: Call, request: Any) -> tuple[Member, Answers]:
-        """Open a streaming call on a member that works; errors come with reading and are raised as grpc's own."""
+        """
+        Open a streaming call on a member that works; errors come with reading and are raised as grpc's own.
+        """
         member = self.member()
-        # without a leader a member would fall silent; with this it ends the call, as for the apiserver's watches
+        # without a leader a member would fall silent; with this it ends the call, as for the apiserver's
+        # watches
         metadata = self.metadata() if self.options.serializable else (*self.metadata(), ("hasleader", "true"))
         return member, Answers(call(member)(request, metadata=metadata))
 
@@ -184,7 +189,9 @@ class Connection:
     def error(
         self, error: grpc.RpcError, member: Member, where: str = "", failed: dict[Member, str] | None = None
     ) -> Exception:
-        """What to raise for a call that finally failed; names every endpoint that was tried when none answers."""
+        """
+        What to raise for a call that finally failed; names every endpoint that was tried when none answers.
+        """
         place = f"{member.endpoint.url} {where}".strip()
         typed = typed_error(error, place)
         if isinstance(typed, StoreUnreachable) and failed:
@@ -270,9 +277,7 @@ class Connection:
                 leaderless = leaderless or member
         return leaderless, failures
 
-    def _ask_status(
-        self, member: Member, answers: queue.SimpleQueue[tuple[Member, grpc.Future[Any]]]
-    ) -> None:
+    def _ask_status(self, member: Member, answers: queue.SimpleQueue[tuple[Member, grpc.Future[Any]]]) -> None:
         future = member.client.maintenancestub.Status.future(
             rpc.StatusRequest(), timeout=self.options.dial_timeout, metadata=self.metadata()
         )
@@ -294,9 +299,7 @@ class Connection:
         """Fetch a token; a server without authentication needs none, as in clientv3's `getToken`."""
         request = rpc.AuthenticateRequest(name=self.options.user, password=self.options.password)
         try:
-            answer = rpc.AuthStub(member.client.channel).Authenticate(
-                request, timeout=self.options.dial_timeout
-            )
+            answer = rpc.AuthStub(member.client.channel).Authenticate(request, timeout=self.options.dial_timeout)
         except grpc.RpcError as error:
             if "authentication is not enabled" not in (error.details() or ""):
                 raise self.error(error, member) from None
@@ -331,7 +334,8 @@ def unreachable(failures: dict[Member, str]) -> StoreUnreachable:
 
 class Answers:
     """
-    The messages of a streaming call, read ahead a little in a thread of its own, each awaited for a limited time.
+    The messages of a streaming call, read ahead a little in a thread of its own, each awaited for a limited
+    time.
 
     grpc can only limit a call as a whole; this limits each wait, however long the reader takes between them.
     """

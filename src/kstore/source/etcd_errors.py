@@ -1,8 +1,8 @@
 """
 What etcd, kine and gRPC answer when they refuse, as kstore's own errors.
 
-Knows the texts of etcd's errors (`api/v3rpc/rpctypes/error.go`) and of grpc's; decides nothing about retrying but names
-the cases in which a retry is sound.
+Knows the texts of etcd's errors (`api/v3rpc/rpctypes/error.go`) and of grpc's; decides nothing about retrying
+but names the cases in which a retry is sound.
 """
 
 from __future__ import annotations
@@ -64,9 +64,7 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
     ("message larger than max", lambda details, where: _larger_than_max(details, where)),
     (
         "requested lease not found",
-        lambda details, where: Conflict(
-            "the lease that the key shall have does not exist (any more)", where=where
-        ),
+        lambda details, where: Conflict("the lease that the key shall have does not exist (any more)", where=where),
     ),
     (
         "corrupt cluster",
@@ -98,9 +96,7 @@ _BY_CODE: dict[Any, Callable[[str, str], KstoreError]] = {
         f"the server does not know this request ({details})", where=where
     ),
     grpc.StatusCode.UNAVAILABLE: lambda details, where: StoreUnreachable(explain(details), where=where),
-    grpc.StatusCode.DEADLINE_EXCEEDED: lambda details, where: StoreUnreachable(
-        "no answer in time", where=where
-    ),
+    grpc.StatusCode.DEADLINE_EXCEEDED: lambda details, where: StoreUnreachable("no answer in time", where=where),
     grpc.StatusCode.DATA_LOSS: lambda details, where: DamagedStore(details, where=where),
 }
 
@@ -135,7 +131,10 @@ _HINTS = (
 
 
 def explain(details: str) -> str:
-    """In a person's words, why a connection or an answer did not come to be; etcd's and grpc's own words if unknown."""
+    """
+    In a person's words, why a connection or an answer did not come to be; etcd's and grpc's own words if
+    unknown.
+    """
     for text, meaning in _EXPLANATIONS:
         if text in details:
             return meaning
@@ -182,7 +181,9 @@ def wants_new_token(error: grpc.RpcError) -> bool:
 
 
 def is_passing(error: grpc.RpcError) -> bool:
-    """Whether another member, or the same a moment later, may well answer; says nothing about what has happened."""
+    """
+    Whether another member, or the same a moment later, may well answer; says nothing about what has happened.
+    """
     return error.code() is grpc.StatusCode.UNAVAILABLE or "too many requests" in (error.details() or "")
 
 

@@ -1,10 +1,11 @@
 """
 etcd's RPC messages and stubs, built at import from a table of field names, numbers and types.
 
-The table states etcd's own API (`api/etcdserverpb/rpc.proto` and `api/mvccpb/kv.proto`, 3.4 to 3.7) as far as kstore
-and the package `etcd3` speak it. Nothing is generated ahead by protoc, whose output of 2020 (which `etcd3` 0.12 ships)
-does not load on protobuf 4 and later, and whose newer output asks for the very protobuf it was made with. The messages
-live in a descriptor pool of their own, so that another package's `etcdserverpb` is no clash.
+The table states etcd's own API (`api/etcdserverpb/rpc.proto` and `api/mvccpb/kv.proto`, 3.4 to 3.7) as far as
+kstore and the package `etcd3` speak it. Nothing is generated ahead by protoc, whose output of 2020 (which
+`etcd3` 0.12 ships) does not load on protobuf 4 and later, and whose newer output asks for the very protobuf
+it was made with. The messages live in a descriptor pool of their own, so that another package's
+`etcdserverpb` is no clash.
 
 Knows the wire format only; deliberately nothing about connections, retries or what the messages are for.
 """
@@ -18,8 +19,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 _PACKAGE = "etcdserverpb"
 
-# A message a line, an enum indented under the message it is nested in. A field is name=number:type; the type is
-# followed by * when repeated and by ^name when the field belongs to the oneof of that name.
+# A message a line, an enum indented under the message it is nested in. A field is name=number:type; the type
+# is followed by * when repeated and by ^name when the field belongs to the oneof of that name.
 _MESSAGES = """
 enum AlarmType NONE NOSPACE CORRUPT
 
@@ -107,8 +108,9 @@ AuthenticateRequest name=1:string password=2:string
 AuthenticateResponse header=1:ResponseHeader token=2:string
 """
 
-# method[:message][=kind]: the request and response are <message or method>Request and …Response (or request/response
-# named in full), the kind is that of a plain call unless "stream" (the server streams) or "both" say otherwise.
+# method[:message][=kind]: the request and response are <message or method>Request and …Response (or
+# request/response named in full), the kind is that of a plain call unless "stream" (the server streams) or
+# "both" say otherwise.
 _SERVICES = {
     "KV": "Range RangeStream:RangeRequest/RangeStreamResponse=stream Put DeleteRange Txn Compact:Compaction",
     "Watch": "Watch=both",
@@ -180,8 +182,7 @@ def _load_messages() -> dict[str, Any]:
     pool.Add(proto)
     file = pool.FindFileByName(proto.name)
     classes = {
-        name: message_factory.GetMessageClass(descriptor)
-        for name, descriptor in file.message_types_by_name.items()
+        name: message_factory.GetMessageClass(descriptor) for name, descriptor in file.message_types_by_name.items()
     }
     values = {value.name: value.number for enum in file.enum_types_by_name.values() for value in enum.values}
     return {**classes, **values}
@@ -211,9 +212,7 @@ def _stub(service: str, methods: str, messages: dict[str, Any]) -> type:
             )
             setattr(self, name, call)
 
-    return type(
-        f"{service}Stub", (), {"__init__": __init__, "__doc__": f"etcd's {service} service on a channel."}
-    )
+    return type(f"{service}Stub", (), {"__init__": __init__, "__doc__": f"etcd's {service} service on a channel."})
 
 
 _NAMES = _load_messages()

@@ -1,9 +1,10 @@
 """
 Reading a range of keys page by page: at one revision, in answers of a bounded size, one ahead of the reader.
 
-A big answer costs server and client several times its size in memory; a small one makes the server count the rest of
-the range once more (`server/storage/mvcc/index.go`, `Revisions`). So pages begin small, are sized by the bytes that
-came, and grow with what is left. A server that has RangeStream (etcd 3.7) does the paging itself.
+A big answer costs server and client several times its size in memory; a small one makes the server count the
+rest of the range once more (`server/storage/mvcc/index.go`, `Revisions`). So pages begin small, are sized by
+the bytes that came, and grow with what is left. A server that has RangeStream (etcd 3.7) does the paging
+itself.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ _MAX_LIMIT = 10_000
 """The apiserver's own `maxLimit` (`pkg/storage/etcd3/store.go`)."""
 _GROWTH = 8
 """How many times as many keys the next page may have: the first ones may be no sample of the rest."""
-_MIN_BYTES = 2 * 1024 * 1024
+_MIN_BYTES = 1024 * 1024
 _MAX_BYTES = 16 * 1024 * 1024
-_PAGES = 64
+_PAGES = 128
 """About how many pages a range is cut into, as long as that makes no page too small or too big."""
 
 
@@ -122,9 +123,7 @@ class RangeReader:
         if not answer.more:
             return limit
         if not answer.kvs:
-            raise SourceError(
-                "the server says there is more, but sends nothing", where=self.connection.location
-            )
+            raise SourceError("the server says there is more, but sends nothing", where=self.connection.location)
         self.key = answer.kvs[-1].key + b"\0"
         return next_limit(limit, len(answer.kvs), answer.ByteSize(), answer.count - len(answer.kvs))
 
@@ -139,7 +138,9 @@ class RangeReader:
         )
 
     def _arrived(self, ahead: grpc.Future[Any], limit: int, where: str) -> Any:
-        """The page that was asked for ahead; asked for again, with all that `ask` does about it, if it failed."""
+        """
+        The page that was asked for ahead; asked for again, with all that `ask` does about it, if it failed.
+        """
         try:
             return ahead.result()
         except (grpc.RpcError, grpc.FutureCancelledError):

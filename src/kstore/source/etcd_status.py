@@ -1,8 +1,8 @@
 """
 What a cluster says of itself: sizes, alarms, and each member with its health.
 
-Asks every member under the addresses it advertises; one that cannot be reached from here is said to be so, and holds
-nothing up.
+Asks every member under the addresses it advertises; one that cannot be reached from here is said to be so,
+and holds nothing up.
 """
 
 from __future__ import annotations
@@ -108,13 +108,7 @@ def _report(connection: Connection, entry: Any, own: Any) -> str:
 
 
 def _words(status: Any) -> str:
-    role = (
-        "learner"
-        if status.isLearner
-        else "leader"
-        if status.leader == status.header.member_id
-        else "follower"
-    )
+    role = "learner" if status.isLearner else "leader" if status.leader == status.header.member_id else "follower"
     health = "unhealthy: " + "; ".join(status.errors) if status.errors else "healthy"
     return f"{health}, {role}, {status.version}, {status.dbSize} bytes, raft index {status.raftIndex}"
 

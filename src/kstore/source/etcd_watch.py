@@ -1,7 +1,8 @@
 """
 Watching a range of keys: changes as they happen, and changes that have happened and are not compacted yet.
 
-A watch outlives its connection: it goes on, on whichever member answers, after the last revision that came whole.
+A watch outlives its connection: it goes on, on whichever member answers, after the last revision that came
+whole.
 """
 
 from __future__ import annotations
@@ -26,9 +27,7 @@ _TICK = 0.2
 
 def to_record(entry: Any) -> Record:
     """A `KeyValue` message as a record."""
-    return Record(
-        entry.key, entry.value, entry.create_revision, entry.mod_revision, entry.version, entry.lease
-    )
+    return Record(entry.key, entry.value, entry.create_revision, entry.mod_revision, entry.version, entry.lease)
 
 
 class WatchStream:
@@ -115,9 +114,7 @@ def watch(connection: Connection, key: bytes, end: bytes, start: int) -> Iterato
                         deadline = time.monotonic() + options.command_timeout
                         for event in answer.events:
                             yield to_revision(event)
-                        start = max(
-                            start, answer.header.revision + 1 if not answer.events else event_end(answer)
-                        )
+                        start = max(start, answer.header.revision + 1 if not answer.events else event_end(answer))
                         if not answer.events:
                             yield Progress(answer.header.revision)
             except grpc.RpcError as error:
@@ -151,7 +148,8 @@ def replay(connection: Connection, key: bytes, end: bytes, start: int, through: 
     Yield the changes from revision `start` to revision `through`, both included, and end.
 
     How a watch knows that it has seen all: the server says so when asked. Where it says so too early
-    (`reports_progress_rightly`), the whole store is watched instead, because something changed at every revision.
+    (`reports_progress_rightly`), the whole store is watched instead, because something changed at every
+    revision.
 
     Raises:
         Compacted: not all of these revisions are held any more.
@@ -169,9 +167,7 @@ def replay(connection: Connection, key: bytes, end: bytes, start: int, through: 
                     answer = stream.next(_TICK)
                 except TimeoutError:
                     if time.monotonic() >= deadline:
-                        raise StoreUnreachable(
-                            "the history stopped", where=stream.member.endpoint.url
-                        ) from None
+                        raise StoreUnreachable("the history stopped", where=stream.member.endpoint.url) from None
                     if asks:
                         stream.ask_progress()
                     continue
@@ -191,7 +187,9 @@ def replay(connection: Connection, key: bytes, end: bytes, start: int, through: 
 
 
 def compacted_through(connection: Connection, key: bytes) -> int:
-    """The compact revision of a store whose first revision is compacted: a watch from there is refused with it."""
+    """
+    The compact revision of a store whose first revision is compacted: a watch from there is refused with it.
+    """
     with closing(WatchStream(connection, key, b"", 1)) as stream:
         try:
             stream.next(connection.options.command_timeout)

@@ -1,8 +1,9 @@
 """
 A running etcd v3, or a kine, as a store that can be read and written.
 
-Puts together paging, watching and status, and knows what a transaction looks like: the apiserver's own for one key
-(the only one that kine accepts), and the same compares and puts side by side for several. Knows nothing of Kubernetes.
+Puts together paging, watching and status, and knows what a transaction looks like: the apiserver's own for
+one key (the only one that kine accepts), and the same compares and puts side by side for several. Knows
+nothing of Kubernetes.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class LiveSource(WritableSource):
         client: an `etcd3.Etcd3Client` of the caller's own to use instead of endpoints and credentials.
 
     Raises:
-        UsageError: an address or credential that cannot be meant. Nothing is contacted before the first request.
+        UsageError: an address or credential that cannot be meant. Nothing is contacted before the first
+        request.
     """
 
     def __init__(
@@ -54,6 +56,16 @@ class LiveSource(WritableSource):
     def options(self) -> SourceOptions:
         """How the store is reached."""
         return self._connection.options
+
+    def reach(self) -> None:
+        """
+        Make sure that a server answers.
+
+        Raises:
+            StoreUnreachable: none does.
+            AccessDenied: user and password are refused.
+        """
+        self._connection.member()
 
     def status(self) -> StoreStatus:
         """What the endpoint in use and the other members say of themselves."""
@@ -86,7 +98,10 @@ class LiveSource(WritableSource):
     def scan(
         self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
     ) -> Iterator[Record]:
-        """See `Source.scan`. What happens at a compaction meanwhile is `SourceOptions.continue_after_compaction`."""
+        """
+        See `Source.scan`. What happens at a compaction meanwhile is
+        `SourceOptions.continue_after_compaction`.
+        """
         if not start.startswith(prefix) and start:
             raise UsageError(f"{start!r} does not begin with {prefix!r}")
         key, end = self._bounds(prefix)
@@ -109,11 +124,16 @@ class LiveSource(WritableSource):
         return int(self._ask_range(key=key, range_end=end, count_only=True, revision=revision).count)
 
     def history(self, key: bytes) -> Iterator[Revision]:
-        """See `Source.history`: what was left at the last compaction, then every change since, as watches replay it."""
+        """
+        See `Source.history`: what was left at the last compaction, then every change since, as watches replay
+        it.
+        """
         yield from self._history(key, b"")
 
     def history_scan(self, prefix: bytes = b"") -> Iterator[Revision]:
-        """See `Source.history_scan`; holds in memory what was live at the last compaction, to bring it in order."""
+        """
+        See `Source.history_scan`; holds in memory what was live at the last compaction, to bring it in order.
+        """
         yield from self._history(*self._bounds(prefix))
 
     def watch(self, prefix: bytes = b"", *, start_revision: int = 0) -> Iterator[Revision | Progress]:
@@ -133,9 +153,7 @@ class LiveSource(WritableSource):
 
     def leases(self) -> dict[int, int]:
         """See `Source.leases`."""
-        answer = self._connection.ask(
-            lambda member: member.client.leasestub.LeaseLeases, rpc.LeaseLeasesRequest()
-        )
+        answer = self._connection.ask(lambda member: member.client.leasestub.LeaseLeases, rpc.LeaseLeasesRequest())
         granted: dict[int, int] = {}
         for lease in answer.leases:
             request = rpc.LeaseTimeToLiveRequest(ID=lease.ID)
@@ -145,7 +163,10 @@ class LiveSource(WritableSource):
         return granted
 
     def _history(self, key: bytes, end: bytes) -> Iterator[Revision]:
-        """Start again when a compaction comes in between; once something was yielded it is the reader's to do so."""
+        """
+        Start again when a compaction comes in between; once something was yielded it is the reader's to do
+        so.
+        """
         yielded = False
         while True:
             try:
@@ -163,9 +184,7 @@ class LiveSource(WritableSource):
         if compacted:
             kept = [
                 to_record(entry)
-                for page in RangeReader(
-                    self._connection, key, end, revision=compacted, streams=self._streams
-                ).pages()
+                for page in RangeReader(self._connection, key, end, revision=compacted, streams=self._streams).pages()
                 for entry in page
             ]
             yield from map(Revision, sorted(kept, key=lambda record: record.mod_revision))
@@ -175,7 +194,8 @@ class LiveSource(WritableSource):
         """The prefix as a range."""
         if prefix:
             return prefix, prefix_end(prefix)
-        # kine knows etcd's "all" only as both ends, which a second page has no more; its keys are Kubernetes' ASCII
+        # kine knows etcd's "all" only as both ends, which a second page has no more; its keys are Kubernetes'
+        # ASCII
         return b"\0", b"\x7f" if self._connection.member().is_kine else b"\0"
 
     def _ask_range(self, *, where: str = "", **fields: Any) -> Any:

@@ -1,8 +1,8 @@
 """
 How to reach a store: credentials, names to verify, times to wait.
 
-One frozen value for every kind of store, so that the command line, the environment, a config file and what a control
-plane node says of itself all end in the same thing. Knows nothing of how a connection is made of it.
+One frozen value for every kind of store, so that the command line, the environment, a config file and what a
+control plane node says of itself all end in the same thing. Knows nothing of how a connection is made of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """What beside the address is needed to open a store; what a kind of store has no use for is ignored by it."""
+    """
+    What beside the address is needed to open a store; what a kind of store has no use for is ignored by it.
+    """
 
     cacert: Path | None = None
     """Certificates to verify the server with; without them a TLS server is verified with the system's own."""
@@ -32,11 +34,16 @@ class SourceOptions:
     command_timeout: float = 30.0
     """Seconds in which a request, or the next part of a long answer, must arrive."""
     serializable: bool = False
-    """Let one member answer reads from what it has, without asking the quorum: works without a leader, may be stale."""
+    """
+    Let one member answer reads from what it has, without asking the quorum: works without a leader, may be
+    stale.
+    """
     continue_after_compaction: bool = False
     """
     Go on with the newest state when the revision that a scan reads at is compacted away under it.
 
-    As with the apiserver's inconsistent continue token, what is then listed is no longer of one revision. A scan at
-    a revision that the caller asked for never does so.
+    As with the apiserver's inconsistent continue token, what is then listed is no longer of one revision. A
+    scan at a revision that the caller asked for never does so.
     """
+    salvage: bool = False
+    """Of a damaged file, read what can be read, and note what cannot."""

@@ -1,9 +1,9 @@
 """
 TLS to a server whose certificate is not verified, for gRPC, which in Python cannot do without.
 
-Expired certificates are what brings down a control plane, and that is when its store has to be opened. A private unix
-socket takes gRPC's plain bytes; a thread a connection carries them to the server inside a TLS session of Python's own
-ssl module. Used only with `insecure_skip_tls_verify`.
+Expired certificates are what brings down a control plane, and that is when its store has to be opened. A
+private unix socket takes gRPC's plain bytes; a thread a connection carries them to the server inside a TLS
+session of Python's own ssl module. Used only with `insecure_skip_tls_verify`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Tunnel:
         threading.Thread(target=self._accept, daemon=True, name="kstore-tls").start()
 
     def close(self) -> None:
-        """Take no more connections; those that are open end with their channel. Harmless when called twice."""
+        """
+        Take no more connections; those that are open end with their channel. Harmless when called twice.
+        """
         # closing alone would leave the thread waiting in accept
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -60,7 +62,9 @@ class Tunnel:
                 threading.Thread(target=self._carry, args=(inner,), daemon=True, name="kstore-tls").start()
 
     def _carry(self, inner: socket.socket) -> None:
-        """Move bytes both ways until either side ends; a server that cannot be reached just ends the inner side."""
+        """
+        Move bytes both ways until either side ends; a server that cannot be reached just ends the inner side.
+        """
         with inner, suppress(OSError):
             outer = socket.create_connection(self._server, timeout=self._timeout)
             with self._context.wrap_socket(outer, server_hostname=self._server[0]) as session:
@@ -71,8 +75,8 @@ def _relay(plain: socket.socket, session: ssl.SSLSocket) -> None:
     """
     Copy both ways in one thread, because one TLS session must not be read and written by two.
 
-    Only reading must not block: a record may hold no data for us (a session ticket). Writing may, since both ends,
-    being HTTP/2, always read.
+    Only reading must not block: a record may hold no data for us (a session ticket). Writing may, since both
+    ends, being HTTP/2, always read.
     """
     with selectors.DefaultSelector() as selector:
         selector.register(plain, selectors.EVENT_READ)

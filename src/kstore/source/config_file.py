@@ -1,0 +1,137 @@
+"""
+The config file: stores under names of their own, and which of them is the current one.
+
+    current-context: production
+    contexts:
+      production:
+        store: https://10.0.0.1:2379,https://10.0.0.2:2379
+        cacert: production/ca.crt        # relative to this file
+        cert: production/client.crt
+        key: production/client.key
+      backup:
+        store: /var/backups/etcd/latest.db
+
+Knows the file's place and words. A word that it does not know is an error, not something to be passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kstore.errors import UsageError
+from kstore.source.options import SourceOptions
+
+_FILES = ("cacert", "cert", "key")
+_TEXTS = ("user", "password", "tls-server-name")
+_SWITCHES = ("insecure-skip-tls-verify", "serializable")
+_SECONDS = ("dial-timeout", "command-timeout")
+_OWN = ("store", "etcd-prefix")
+_WORDS = (*_OWN, *_FILES, *_TEXTS, *_SWITCHES, *_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One named store."""
+
+    store: str
+    options: SourceOptions
+    etcd_prefix: str
+    origin: str
+    """`context NAME of FILE`, for errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """What a config file holds; nothing for one that is not there."""
+
+    path: Path
+    entries: Mapping[str, Any] = field(default_factory=dict)
+    current_name: str = ""
+
+    def current(self) -> Context | None:
+        """
+        The current context, or None when the file names none.
+
+        Raises:
+            UsageError: it names one that is not there, or is not right.
+        """
+        return self.named(self.current_name) if self.current_name else None
+
+    def named(self, name: str) -> Context:
+        """
+        The context of that name.
+
+        Raises:
+            UsageError: there is none, or it is not right.
+        """
+        where = f"{self.path}, context {name}"
+        if name not in self.entries:
+            known = ", ".join(sorted(self.entries)) or "none"
+            raise UsageError(f"there is no context {name!r}", where=str(self.path), hint=f"there are: {known}")
+        entry = self.entries[name]
+        if not isinstance(entry, dict) or not isinstance(entry.get("store"), str):
+            raise UsageError("a context needs a store", where=where, hint="store: https://HOST:PORT")
+        unknown = sorted(str(word) for word in entry if word not in _WORDS)
+        if unknown:
+            raise UsageError(f"unknown words: {', '.join(unknown)}", where=where, hint=f"known are {', '.join(_WORDS)}")
+        return Context(
+            store=_resolved(entry["store"], self.path),
+            options=self._options(entry, where),
+            etcd_prefix=str(entry.get("etcd-prefix", "")),
+            origin=f"context {name} of {self.path}",
+        )
+
+    def _options(self, entry: dict[str, Any], where: str) -> SourceOptions:
+        values: dict[str, Any] = {}
+        for word in (*_FILES, *_TEXTS, *_SWITCHES, *_SECONDS):
+            if word not in entry:
+                continue
+            value = entry[word]
+            expected = bool if word in _SWITCHES else (int, float) if word in _SECONDS else str
+            if not isinstance(value, expected) or (word in _SECONDS and isinstance(value, bool)):
+                raise UsageError(f"{word} cannot be {value!r}", where=where)
+            if word in _FILES:
+                value = self.path.parent / Path(value).expanduser()
+            values[word.replace("-", "_")] = value
+        return SourceOptions(**values)
+
+
+def _resolved(store: str, path: Path) -> str:
+    """A file beside the config file is named as it lies from there."""
+    beside = path.parent / Path(store).expanduser()
+    return str(beside) if "://" not in store and beside.exists() else store
+
+
+def config_path(variables: Mapping[str, str]) -> Path:
+    """`$KSTORE_CONFIG`, else `kstore/config.yaml` in the XDG config directory."""
+    if named := variables.get("KSTORE_CONFIG"):
+        return Path(named)
+    base = variables.get("XDG_CONFIG_HOME") or Path(variables.get("HOME") or Path.home()) / ".config"
+    return Path(base) / "kstore" / "config.yaml"
+
+
+def read_contexts(path: Path) -> Contexts:
+    """
+    The contexts of a config file; none if there is no such file.
+
+    Raises:
+        UsageError: a file that cannot be read as one.
+    """
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return Contexts(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the config file cannot be read: {error}", where=str(path)) from None
+    import yaml
+
+    try:
+        content = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise UsageError(f"the config file is not YAML: {error}", where=str(path)) from None
+    if not isinstance(content, dict) or not isinstance(content.get("contexts") or {}, dict):
+        raise UsageError("the config file has no map `contexts`", where=str(path))
+    return Contexts(path, content.get("contexts") or {}, str(content.get("current-context") or ""))
