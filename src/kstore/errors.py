@@ -255,7 +255,9 @@ class UnknownFields(ValueFault):
     code = "unknown-fields"
 
     def __init__(self, paths: Sequence[str], *, where: str = "", hint: str = "") -> None:
-        super().__init__(f"fields unknown to this release would be dropped: {', '.join(paths)}", where=where, hint=hint)
+        super().__init__(
+            f"fields unknown to this release would be dropped: {', '.join(paths)}", where=where, hint=hint
+        )
         self.paths = tuple(paths)
 
 
@@ -288,7 +290,7 @@ class EncryptionError(ValueFault):
 
 
 class EncryptionConfigError(EncryptionError):
-    """An EncryptionConfiguration that the apiserver would not start with; `where` is the file and the field."""
+    """An EncryptionConfiguration that the apiserver would not start with; the message names each field."""
 
     code = "encryption-config"
     exit_code = 2

@@ -14,7 +14,7 @@ from kstore.encryption.prefix import Seal, seems_plain
 from kstore.errors import EncryptionError, TamperedValue, WrongKey
 
 
-class NotOpened(Exception):  # noqa: N818 - an answer of an algorithm, which ciphers make an error of
+class NotOpened(Exception):
     """
     An algorithm did not open its bytes: raised by algorithms, turned into an `EncryptionError` by ciphers.
 

@@ -25,7 +25,7 @@ _NO_ANSWER = frozenset(
 """gRPC states that say nothing about the request itself."""
 
 
-class Refused(Exception):  # noqa: N818 - an answer, which the caller makes an error of
+class Refused(Exception):
     """
     The plugin answered a call with an error of its own.
 

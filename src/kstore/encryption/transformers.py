@@ -190,7 +190,7 @@ class Transformers:
 
 
 def parse_group_resource(text: str) -> GroupResource:
-    """Read `pods.example.com`, `secrets` or `*.`; the group begins at the first dot (`ParseGroupResource`)."""
+    """Read `pods.example.com`, `secrets` or `*.`: split at the first dot (`schema.ParseGroupResource`)."""
     resource, _, group = text.partition(".")
     return GroupResource(group, resource)
 
