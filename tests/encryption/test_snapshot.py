@@ -44,10 +44,7 @@ def sealed(
     with SnapshotSource(path) as source:
         records = [record for record in source.scan(b"/registry/") if record.value.startswith(b"k8s:enc:")]
     return [
-        (record, resource)
-        for record in records
-        for prefix, resource in RESOURCES.items()
-        if record.key.startswith(prefix)
+        (record, next(RESOURCES[prefix] for prefix in RESOURCES if record.key.startswith(prefix))) for record in records
     ]
 
 
@@ -62,7 +59,7 @@ def test_every_sealed_value_opens(sealed: list[tuple[Record, GroupResource]], co
         providers[opened.seal.provider] += 1
         assert opened.stale == (opened.seal.key_name == "key1")
     assert set(providers) == {"aescbc", "aesgcm", "secretbox"}
-    assert providers.total() == len(sealed) > 20
+    assert providers.total() == len(sealed) > 10
 
 
 def test_moved_values_are_refused_where_the_path_is_authenticated(
