@@ -1,0 +1,491 @@
+"""
+The pages of a bbolt database: meta pages, the trees of buckets, and what is wrong with them.
+
+Knows bbolt's file format (`go.etcd.io/bbolt`, `internal/common/page.go`, `meta.go`, `bucket.go`) as it has been since
+2014; knows nothing of etcd. Reading only; every number that comes from the file is checked before it is used.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kstore.errors import DamagedStore, NotADatabase
+from kstore.source.page_file import PageFile
+
+MAGIC = 0xED0CDAED
+VERSION = 2
+BRANCH, LEAF, META, FREELIST = 0x01, 0x02, 0x04, 0x10
+BUCKET_ELEMENT = 0x01
+"""The flag of a leaf element whose value is a nested bucket."""
+NO_FREELIST = 0xFFFF_FFFF_FFFF_FFFF
+"""The freelist's page number where none is stored: etcd runs with `NoFreelistSync`, and so do its snapshots."""
+
+PAGE_HEADER = struct.Struct("<QHHI")
+"""Page number, flags, count of elements, further pages that belong to this one."""
+META_BODY = struct.Struct("<IIIIQQQQQQ")
+"""Magic, version, page size, flags, root page, sequence, freelist page, high-water page, transaction, checksum."""
+BRANCH_ELEMENT = struct.Struct("<IIQ")
+"""Where the key lies (from the element), its size, the child's page."""
+LEAF_ELEMENT = struct.Struct("<IIII")
+"""Flags, where the key lies (from the element), the sizes of key and value, which follows the key."""
+BUCKET_HEADER = struct.Struct("<QQ")
+"""A bucket's root page (0: the page follows inline) and sequence."""
+
+_PAGE_SIZES = [1 << power for power in range(9, 25)]
+_MAX_DEPTH = 32
+"""A tree of two keys a page would hold four thousand million elements at this depth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """One of the two meta pages."""
+
+    page_size: int
+    root: int
+    freelist: int
+    high_water: int
+    """The number of the first page after all that are in use or free."""
+    transaction: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One thing that could not be read, and what that costs."""
+
+    offset: int
+    """The byte in the file where it was met."""
+    message: str
+    """What was found and what was expected."""
+    lost: str
+    """What cannot be read because of it."""
+
+
+class Element(NamedTuple):
+    """One element of a leaf, as places in the buffer that came with it."""
+
+    flags: int
+    key: bytes
+    value_start: int
+    value_end: int
+
+
+class Leaf(NamedTuple):
+    """A leaf page's elements, over a buffer that is only good until the next leaf is asked for."""
+
+    buffer: bytes
+    shift: int
+    """What must be added to a place in the buffer to have its offset in the file."""
+    elements: list[Element]
+
+
+def checksum(data: bytes) -> int:
+    """The 64-bit FNV-1a hash that guards a meta page (`Meta.Sum64`)."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFF_FFFF_FFFF_FFFF
+    return value
+
+
+class Database:
+    """
+    A bbolt file.
+
+    Args:
+        file: the file, of which the database is all that counts.
+        salvage: go round what cannot be read and note it in `damage`, instead of raising at the first thing wrong.
+
+    Raises:
+        NotADatabase: neither meta page has bbolt's magic number.
+        DamagedStore: it is bbolt's, but no meta page holds, or (without salvage) the file is too short.
+    """
+
+    def __init__(self, file: PageFile, *, salvage: bool = False) -> None:
+        self.file = file
+        self.salvage = salvage
+        self._damage: dict[Damage, None] = {}
+        self.meta = read_meta(file)
+        self.page_size = self.meta.page_size
+        expected = self.meta.high_water * self.page_size
+        if expected > file.size:
+            self.fault(
+                f"the database has {expected} bytes, the file only {file.size}",
+                file.size,
+                "the pages after it",
+            )
+
+    def fault(self, message: str, offset: int, lost: str) -> None:
+        """
+        Note something wrong, when salvaging.
+
+        Raises:
+            DamagedStore: not salvaging.
+        """
+        if not self.salvage:
+            raise self.file.damaged(message, offset)
+        self._damage[Damage(offset, message, lost)] = None
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What salvaging has met so far, each thing once."""
+        return list(self._damage)
+
+    def buckets(self) -> Iterator[tuple[bytes, Bucket]]:
+        """The buckets of the root bucket, by name."""
+        return self._root().children()
+
+    def bucket(self, name: bytes) -> Bucket | None:
+        """The bucket of that name in the root bucket."""
+        for found, bucket in self.buckets():
+            if found == name:
+                return bucket
+        return None
+
+    def _root(self) -> Bucket:
+        return Bucket(self, "the root bucket", self.meta.root)
+
+    def transaction(self) -> int:
+        """The transaction that the file is at now; another than `meta.transaction` when somebody wrote to it."""
+        return read_meta(self.file).transaction
+
+    def pages_in_use(self) -> int:
+        """How many pages the meta pages, the freelist, the root bucket and its buckets take (etcd nests no deeper)."""
+        trees = [self._root(), *(bucket for _, bucket in self.buckets())]
+        count = 2 + sum(self._run(number) for tree in trees for number in tree.pages())
+        return count if self.meta.freelist == NO_FREELIST else count + self._run(self.meta.freelist)
+
+    def _run(self, number: int) -> int:
+        """How many pages a page takes, itself and its overflow."""
+        header = self.file.read(number * self.page_size, PAGE_HEADER.size)
+        return 1 + int(PAGE_HEADER.unpack(header)[3])
+
+
+def read_meta(file: PageFile) -> Meta:
+    """
+    The newer of the meta pages whose checksum holds, as `DB.mmap` chooses it.
+
+    Raises:
+        NotADatabase: neither page has the magic number.
+        DamagedStore: no page's checksum holds.
+    """
+    first, known = _meta_at(file, 0)
+    sizes = [first.page_size] if first else _PAGE_SIZES
+    found = [first] if first else []
+    for size in sizes:
+        meta, magic = _meta_at(file, size)
+        known = known or magic
+        if meta is not None and meta.page_size == size:
+            found.append(meta)
+            break
+    if found:
+        return max(found, key=lambda meta: meta.transaction)
+    if known:
+        raise file.damaged("the checksum of neither meta page holds", 0)
+    raise NotADatabase("this is no bbolt database: no meta page at its beginning", where=file.name)
+
+
+def _meta_at(file: PageFile, offset: int) -> tuple[Meta | None, bool]:
+    """The meta page at a byte, if it holds; and whether it has the magic number at least."""
+    if offset + PAGE_HEADER.size + META_BODY.size > file.size:
+        return None, False
+    body = file.read(offset + PAGE_HEADER.size, META_BODY.size)
+    magic, version, page_size, _, root, _, freelist, high_water, transaction, stored = META_BODY.unpack(body)
+    good = (
+        magic == MAGIC
+        and version == VERSION
+        and stored == checksum(body[:-8])
+        and page_size in _PAGE_SIZES
+        and 2 <= root < high_water < 1 << 48
+    )
+    return (Meta(page_size, root, freelist, high_water, transaction) if good else None), magic == MAGIC
+
+
+def meta_page(meta: Meta) -> bytes:
+    """A meta page, as `Meta.Write` makes it; it belongs into page 0 or 1, whichever its transaction modulo 2 is."""
+    body = META_BODY.pack(
+        MAGIC, VERSION, meta.page_size, 0, meta.root, 0, meta.freelist, meta.high_water, meta.transaction, 0
+    )
+    header = PAGE_HEADER.pack(meta.transaction % 2, META, 0, 0)
+    return (header + body[:-8] + checksum(body[:-8]).to_bytes(8, "little")).ljust(meta.page_size, b"\0")
+
+
+class Bucket:
+    """
+    One bucket: a tree of pages, or a single page inline in the bucket that holds it.
+
+    Args:
+        database: where it lies.
+        name: what errors call it.
+        root: its root page; 0 for an inline bucket.
+        inline: where an inline bucket's page begins and ends in the file.
+    """
+
+    def __init__(
+        self, database: Database, name: str, root: int, *, sequence: int = 0, inline: tuple[int, int] = (0, 0)
+    ) -> None:
+        self.database = database
+        self.name = name
+        self.root = root
+        self.sequence = sequence
+        self.inline = inline
+
+    def children(self) -> Iterator[tuple[bytes, Bucket]]:
+        """The buckets in this bucket, by name."""
+        for buffer, shift, elements in self.leaves():
+            for flags, name, start, end in elements:
+                if flags & BUCKET_ELEMENT:
+                    child = self._child(name, buffer[start:end], start + shift)
+                    if child is not None:
+                        yield name, child
+
+    def _child(self, name: bytes, value: bytes, offset: int) -> Bucket | None:
+        label = f"bucket {name.decode(errors='replace')!r}"
+        header = BUCKET_HEADER.size
+        if len(value) < header:
+            self.database.fault(f"a bucket's header has {header} bytes, here are {len(value)}", offset, label)
+            return None
+        root, sequence = BUCKET_HEADER.unpack_from(value)
+        inline = (offset + header, offset + len(value)) if root == 0 else (0, 0)
+        return Bucket(self.database, label, root, sequence=sequence, inline=inline)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and values in key order; nested buckets are left out."""
+        for buffer, _, elements in self.leaves():
+            for flags, key, start, end in elements:
+                if not flags & BUCKET_ELEMENT:
+                    yield key, buffer[start:end]
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key."""
+        for buffer, _, elements in self.leaves(start=key, stop=key):
+            for flags, found, begin, end in elements:
+                if found == key and not flags & BUCKET_ELEMENT:
+                    return buffer[begin:end]
+        return None
+
+    def leaves(
+        self, *, start: bytes = b"", stop: bytes | None = None, containing: bytes = b""
+    ) -> Iterator[Leaf]:
+        """
+        The leaves in key order, each with its elements checked.
+
+        Args:
+            start: leave out leaves that end before this key.
+            stop: end before the leaves that begin after this key.
+            containing: leave out leaves in which these bytes are not, without looking at their elements.
+
+        Raises:
+            DamagedStore: a page is not what it must be, and the database does not salvage.
+        """
+        if self.root == 0:
+            yield from self._inline_leaf()
+            return
+        last = b""
+        for number, low, high in self._leaf_pages(start, stop):
+            leaf = self._leaf(number, low, high, containing)
+            if leaf is None:
+                continue
+            if leaf.elements:
+                first = leaf.elements[0].key
+                if first <= last:
+                    self._fault("its first key is not after the leaf before it", number, low, high)
+                    continue
+                last = leaf.elements[-1].key
+            yield leaf
+
+    def last_leaf(self) -> Leaf | None:
+        """The last leaf: a bucket's newest elements, where keys only ever grow."""
+        if self.root == 0:
+            return next(self._inline_leaf(), None)
+        found: Leaf | None = None
+        for number, low, high in self._leaf_pages(b"", None, last=True):
+            found = self._leaf(number, low, high) or found
+        return found
+
+    def pages(self) -> Iterator[int]:
+        """The numbers of the pages of this bucket's own tree, branches and leaves, without their overflow."""
+        seen: set[int] = set()
+        if self.root:
+            for number, _, _ in self._leaf_pages(b"", None, branches=seen):
+                yield number
+            yield from seen
+
+    def _inline_leaf(self) -> Iterator[Leaf]:
+        begin, end = self.inline
+        buffer = self.database.file.read(begin, end - begin)
+        if len(buffer) < PAGE_HEADER.size:
+            self.database.fault("an inline bucket without a page", begin, self.name)
+            return
+        _, flags, count, _ = PAGE_HEADER.unpack_from(buffer)
+        if flags != LEAF:
+            self.database.fault(f"an inline bucket's page has flags {flags:#x}, a leaf has {LEAF:#x}", begin, self.name)
+            return
+        elements = self._elements(buffer, 0, len(buffer), count, begin)
+        yield Leaf(buffer, begin, elements)
+
+    def _leaf_pages(
+        self, start: bytes, stop: bytes | None, *, last: bool = False, branches: set[int] | None = None
+    ) -> Iterator[tuple[int, bytes, bytes | None]]:
+        """
+        The leaf pages in key order, with the bounds that their parents give: the least key and the one after all.
+
+        A page's kind is only known when it is read, so leaves pass through here once and are read again (from the
+        window) by `_leaf`.
+        """
+        seen: set[int] = branches if branches is not None else set()
+        stack: list[tuple[int, bytes, bytes | None, int]] = [(self.root, b"", None, 0)]
+        while stack:
+            number, low, high, depth = stack.pop()
+            header = self._header(number, low, high)
+            if header is None:
+                continue
+            flags, count, overflow = header
+            if flags == LEAF:
+                yield number, low, high
+                continue
+            if number in seen or depth > _MAX_DEPTH:
+                self._fault("the tree's branches run in a circle", number, low, high)
+                continue
+            seen.add(number)
+            children = self._branch(number, count, overflow, low, high)
+            if last:
+                children = children[-1:]
+            stack += [
+                (child, begin, end, depth + 1)
+                for child, begin, end in reversed(children)
+                if (end is None or end > start) and (stop is None or begin <= stop)
+            ]
+
+    def _header(self, number: int, low: bytes, high: bytes | None) -> tuple[int, int, int] | None:
+        """Flags, count and overflow of a page that must be a branch or a leaf and lie within the file."""
+        database = self.database
+        if not 2 <= number < database.meta.high_water:
+            offset = min(number * database.page_size, database.file.size)
+            problem = f"page {number} is none of the {database.meta.high_water} pages"
+            database.fault(problem, offset, _range(self.name, low, high))
+            return None
+        offset = number * database.page_size
+        if offset + database.page_size > database.file.size:
+            self._fault("the page is cut off", number, low, high)
+            return None
+        buffer, base = database.file.view(offset, database.page_size)
+        own, flags, count, overflow = PAGE_HEADER.unpack_from(buffer, base)
+        if own != number or flags not in (BRANCH, LEAF):
+            self._fault(f"the page calls itself {own} with flags {flags:#x}", number, low, high)
+            return None
+        if (
+            number + overflow >= database.meta.high_water
+            or (number + overflow + 1) * database.page_size > database.file.size
+        ):
+            self._fault(f"the page is said to have {overflow} more, beyond the file's end", number, low, high)
+            return None
+        if flags == BRANCH and count == 0:
+            self._fault("a branch without children", number, low, high)
+            return None
+        return flags, count, overflow
+
+    def _branch(
+        self, number: int, count: int, overflow: int, low: bytes, high: bytes | None
+    ) -> list[tuple[int, bytes, bytes | None]]:
+        """A branch's children with their bounds."""
+        size = (overflow + 1) * self.database.page_size
+        buffer, base = self.database.file.view(number * self.database.page_size, size)
+        end = base + size
+        place = base + PAGE_HEADER.size
+        if place + count * BRANCH_ELEMENT.size > end:
+            self._fault(f"{count} children do not fit in a branch", number, low, high)
+            return []
+        found: list[tuple[int, bytes]] = []
+        last: bytes | None = None
+        for position, key_size, child in BRANCH_ELEMENT.iter_unpack(
+            buffer[place : place + count * BRANCH_ELEMENT.size]
+        ):
+            begin = place + position
+            key = buffer[begin : begin + key_size]
+            if (
+                begin + key_size > end
+                or not key
+                or (last is not None and key <= last)
+                or (high is not None and key >= high)
+            ):
+                self._fault(f"child {len(found)} of a branch has no key, or one out of order", number, low, high)
+                return []
+            found.append((child, key))
+            last = key
+            place += BRANCH_ELEMENT.size
+        ends: list[bytes | None] = [key for _, key in found[1:]]
+        ends.append(high)
+        return [(child, key, end_key) for (child, key), end_key in zip(found, ends, strict=True)]
+
+    def _leaf(self, number: int, low: bytes, high: bytes | None, containing: bytes = b"") -> Leaf | None:
+        """One leaf with its elements; None when it does not contain these bytes, or its damage has been noted."""
+        file, page_size = self.database.file, self.database.page_size
+        offset = number * page_size
+        buffer, base = file.view(offset, page_size)
+        _, _, count, overflow = PAGE_HEADER.unpack_from(buffer, base)
+        size = (overflow + 1) * page_size
+        if base + size > len(buffer):
+            buffer, base = file.view(offset, size)
+        if containing and buffer.find(containing, base, base + size) < 0:
+            return None
+        shift = offset - base
+        elements = self._elements(buffer, base, base + size, count, shift)
+        if elements and (elements[0].key < low or (high is not None and elements[-1].key >= high)):
+            self._fault("its keys are not between those that its branch names", number, low, high)
+            return None
+        return Leaf(buffer, shift, elements)
+
+    def _elements(self, buffer: bytes, base: int, end: int, count: int, shift: int) -> list[Element]:
+        """
+        A leaf's elements. `WriteInodeToPage` lays keys and values one after another, in order and without gaps.
+        """
+        place = base + PAGE_HEADER.size
+        table_end = place + count * LEAF_ELEMENT.size
+        if table_end > end:
+            self.database.fault(f"{count} elements do not fit in a leaf", base + shift, f"a leaf of {self.name}")
+            return []
+        elements: list[Element] = []
+        append, make = elements.append, Element._make
+        expected, last = table_end, b""
+        for flags, position, key_size, value_size in LEAF_ELEMENT.iter_unpack(buffer[place:table_end]):
+            begin = place + position
+            middle = begin + key_size
+            stop = middle + value_size
+            key = buffer[begin:middle]
+            if begin != expected or stop > end or key <= last or flags > BUCKET_ELEMENT:
+                index = (place - base - PAGE_HEADER.size) // LEAF_ELEMENT.size
+                self.database.fault(
+                    f"element {index} of a leaf is out of place, out of order or of unknown flags",
+                    place + shift,
+                    f"{count - index} elements of {self.name} from {last.hex() or 'its beginning'} on",
+                )
+                break
+            append(make((flags, key, middle, stop)))
+            expected, last = stop, key
+            place += LEAF_ELEMENT.size
+        return elements
+
+    def _fault(self, problem: str, number: int, low: bytes, high: bytes | None) -> None:
+        offset = number * self.database.page_size
+        self.database.fault(f"page {number}: {problem}", offset, _range(self.name, low, high))
+
+
+def _range(name: str, low: bytes, high: bytes | None) -> str:
+    begin = f"from {low.hex()}" if low else "from the beginning"
+    return f"keys of {name} {begin} {'to the end' if high is None else f'up to {high.hex()}'}"
+
+
+__all__ = [
+    "Bucket",
+    "Damage",
+    "DamagedStore",
+    "Database",
+    "Element",
+    "Leaf",
+    "Meta",
+    "checksum",
+    "meta_page",
+    "read_meta",
+]

@@ -1,0 +1,133 @@
+"""
+A database file read in runs of pages: bounded memory, no lock, no write.
+
+Reads with `pread` rather than through a memory map, for three reasons: a file that is cut short under a map ends the
+process with SIGBUS, here it is an error; pages of a map count as memory of the process until the kernel takes them
+back, so that a walk of a large file would look (and, in a container, be charged) as large as the file; and bytes that
+another process writes cannot change between the check and the use. Knows nothing of what the pages hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+from kstore.errors import DamagedStore
+
+_SMALLEST_WINDOW = 1 << 14
+_LARGEST_WINDOW = 1 << 20
+
+
+class PageFile:
+    """
+    An open file with a window over it, which grows while reads follow one another and is small when they jump.
+
+    Args:
+        descriptor: an open file descriptor, owned from now on.
+        size: how many bytes from the file's beginning count.
+        name: what errors call the file.
+    """
+
+    def __init__(self, descriptor: int, size: int, name: str) -> None:
+        self.descriptor = descriptor
+        self.size = size
+        self.name = name
+        self._window = b""
+        self._window_offset = 0
+        self._window_size = _SMALLEST_WINDOW
+
+    @classmethod
+    def open(cls, path: Path) -> PageFile:
+        """Open a file for reading, all of it."""
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        return cls(descriptor, os.fstat(descriptor).st_size, str(path))
+
+    def read(self, offset: int, size: int) -> bytes:
+        """
+        Exactly `size` bytes at `offset`.
+
+        Raises:
+            DamagedStore: the file ends before them.
+        """
+        if offset < 0 or size < 0 or offset + size > self.size:
+            raise self.damaged(f"{size} bytes are expected here, the file has {self.size}", offset)
+        data = os.pread(self.descriptor, size, offset)
+        if len(data) != size:
+            data = self._read_rest(data, offset, size)
+        return data
+
+    def _read_rest(self, data: bytes, offset: int, size: int) -> bytes:
+        """What a read that was cut short (a network file system, a signal) left over."""
+        parts = [data]
+        have = len(data)
+        while have < size:
+            part = os.pread(self.descriptor, size - have, offset + have)
+            if not part:
+                raise self.damaged(f"the file ends {size - have} bytes early: it was cut short while open", offset)
+            parts.append(part)
+            have += len(part)
+        return b"".join(parts)
+
+    def view(self, offset: int, size: int) -> tuple[bytes, int]:
+        """A buffer and the place in it where the `size` bytes at `offset` begin; cheap when reads go forward."""
+        start = offset - self._window_offset
+        if start >= 0 and start + size <= len(self._window):
+            return self._window, start
+        follows = 0 <= start <= len(self._window) + _SMALLEST_WINDOW
+        self._window_size = min(self._window_size * 2, _LARGEST_WINDOW) if follows else _SMALLEST_WINDOW
+        if offset < 0 or offset + size > self.size:
+            raise self.damaged(f"{size} bytes are expected here, the file has {self.size}", offset)
+        self._window = self.read(offset, min(max(size, self._window_size), self.size - offset))
+        self._window_offset = offset
+        return self._window, 0
+
+    def damaged(self, message: str, offset: int) -> DamagedStore:
+        """The error for something wrong at a byte of this file."""
+        return DamagedStore(f"{message} (byte {offset})", where=self.name, offset=offset)
+
+    def close(self) -> None:
+        """Close the descriptor; harmless when called twice."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+class Digest(threading.Thread):
+    """The SHA-256 of a file's first bytes, computed beside the work (hashing lets go of the interpreter's lock)."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        super().__init__(name="kstore-digest", daemon=True)
+        self._descriptor = os.dup(descriptor)
+        self._size = size
+        self._digest = b""
+        self._stopped = False
+        self.start()
+
+    def run(self) -> None:
+        """Read and hash, chunk by chunk; a file that cannot be read ends with a digest that nothing equals."""
+        digest = hashlib.sha256()
+        offset = 0
+        try:
+            while offset < self._size and not self._stopped:
+                chunk = os.pread(self._descriptor, min(_LARGEST_WINDOW, self._size - offset), offset)
+                if not chunk:
+                    return
+                digest.update(chunk)
+                offset += len(chunk)
+            self._digest = digest.digest()
+        except OSError:
+            return
+        finally:
+            os.close(self._descriptor)
+
+    def result(self) -> bytes:
+        """Wait for the digest; empty when the bytes could not all be read."""
+        self.join()
+        return self._digest
+
+    def cancel(self) -> None:
+        """Stop reading."""
+        self._stopped = True
+        self.join()
