@@ -109,9 +109,7 @@ def requirement(key: str, operator: Operator, values: Sequence[str] = ()) -> Req
     if operator in ("exists", "!") and values:
         faults.append(f"{key!r} takes no values when only its presence is asked")
     if operator in ("gt", "lt"):
-        faults += [
-            f"{value!r} must be an integer to be compared" for value in values if _integer(value) is None
-        ]
+        faults += [f"{value!r} must be an integer to be compared" for value in values if _integer(value) is None]
     faults += [check_label_value(value) for value in values]
     if message := "; ".join(filter(None, faults)):
         raise SelectorError(message, hint=_HINT)
@@ -183,9 +181,7 @@ class _Parser:
         return token
 
     def fail(self, found: str, expected: str) -> SelectorError:
-        return SelectorError(
-            f"found {found!r}, expected {expected}", where=f"selector {self.text!r}", hint=_HINT
-        )
+        return SelectorError(f"found {found!r}, expected {expected}", where=f"selector {self.text!r}", hint=_HINT)
 
     def parse(self) -> LabelSelector:
         terms: list[Requirement] = []
@@ -289,9 +285,7 @@ def format_labels(labels: Mapping[str, str] | None) -> str:
     return ",".join(sorted(f"{key}={value}" for key, value in (labels or {}).items())) or "<none>"
 
 
-def format_selector(
-    selector: Mapping[str, Any] | None, invalid: str = "<error>", empty: str = "<none>"
-) -> str:
+def format_selector(selector: Mapping[str, Any] | None, invalid: str = "<error>", empty: str = "<none>") -> str:
     """An object's LabelSelector as kubectl shows it (`metav1.FormatLabelSelector`)."""
     try:
         return str(selector_of(selector)) or empty

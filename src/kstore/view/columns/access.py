@@ -171,9 +171,7 @@ def priority_level_configuration_cells(obj: Object, now: int) -> list[Any]:
         shares = optional(limited, number(limited, "assuredConcurrencyShares"), "nominalConcurrencyShares")
         queuing = part(limited, "limitResponse").get("queuing")
         if queuing is not None:
-            queues, hand_size, length = (
-                number(queuing, n) for n in ("queues", "handSize", "queueLengthLimit")
-            )
+            queues, hand_size, length = (number(queuing, n) for n in ("queues", "handSize", "queueLengthLimit"))
     kind = text(obj, "spec", "type")
     return [name_of(obj), kind, shares, queues, hand_size, length, since(created(obj), now)]
 

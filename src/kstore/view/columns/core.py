@@ -55,9 +55,7 @@ def replication_controller_cells(obj: Object, now: int) -> list[Any]:
 
 def load_balancer_address(status: Object) -> str:
     """The addresses of a load balancer, sorted (`loadBalancerStatusStringer`, not clipped)."""
-    found = {
-        text(point, "ip") or text(point, "hostname") for point in items(status, "loadBalancer", "ingress")
-    }
+    found = {text(point, "ip") or text(point, "hostname") for point in items(status, "loadBalancer", "ingress")}
     return ",".join(sorted(found - {""}))
 
 
@@ -114,9 +112,7 @@ def _endpoint_list(obj: Object) -> str:
         addresses = [text(address, "ip") for address in items(subset, "addresses")]
         ports = items(subset, "ports")
         if ports:
-            found += [
-                _join_host_port(address, number(port, "port")) for port in ports for address in addresses
-            ]
+            found += [_join_host_port(address, number(port, "port")) for port in ports for address in addresses]
         else:
             found += addresses
     more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
@@ -146,9 +142,7 @@ def _node_address(obj: Object, kind: str) -> str:
 
 def node_cells(obj: Object, now: int) -> list[Any]:
     """`printNode`."""
-    ready = [
-        c.get("status") == "True" for c in items(obj, "status", "conditions") if c.get("type") == "Ready"
-    ]
+    ready = [c.get("status") == "True" for c in items(obj, "status", "conditions") if c.get("type") == "Ready"]
     status = ("Ready" if ready[-1] else "NotReady") if ready else "Unknown"
     if part(obj, "spec").get("unschedulable"):
         status += ",SchedulingDisabled"
@@ -194,9 +188,7 @@ def event_cells(obj: Object, now: int) -> list[Any]:
     if series is not None:
         last_time, count = series.get("lastObservedTime"), number(series, "count")
     kind, name = text(involved, "kind").lower(), text(involved, "name")
-    component = _either(
-        text(source, "component"), text(obj, "reportingComponent"), text(obj, "reportingController")
-    )
+    component = _either(text(source, "component"), text(obj, "reportingComponent"), text(obj, "reportingController"))
     host = text(source, "host") or text(obj, "reportingInstance")
     return [
         since(last_time, now),

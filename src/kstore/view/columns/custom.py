@@ -8,6 +8,7 @@ Ports `apiextensions-apiserver/pkg/registry/customresource/tableconvertor` and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from kstore.scalars.times import parse_time
@@ -18,6 +19,7 @@ from kstore.view.jsonpath import JsonPath, JsonPathError, JsonPathFault, to_text
 
 _AGE_PATH = ".metadata.creationTimestamp"
 _INVALID = "<invalid>"
+_INT64 = range(-(1 << 63), 1 << 63)
 
 
 def _definitions(crd: Mapping[str, Any], version: str) -> list[Any]:
@@ -28,11 +30,18 @@ def _definitions(crd: Mapping[str, Any], version: str) -> list[Any]:
 
 
 def _integer(value: Any, now: int) -> Any:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # what does not fit an int64 becomes the smallest, as Go's conversion on amd64 has it
+    return whole if (whole := int(value)) in _INT64 else _INT64.start
 
 
 def _number(value: Any, now: int) -> Any:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # a whole float is a whole number in the server's JSON, of its shortest digits
+    value = float(value)
+    return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
 
 
 def _boolean(value: Any, now: int) -> Any:

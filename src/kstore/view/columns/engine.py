@@ -18,7 +18,7 @@ from typing import Any
 from kstore.naming import GroupKind, GroupVersionKind
 from kstore.view.columns import access, core, extensions, networking, pods, scheduling, storage, workloads
 from kstore.view.columns.ages import nanoseconds
-from kstore.view.columns.reading import Object, name_of
+from kstore.view.columns.reading import Object
 
 Cells = Callable[[Object, int], list[Any]]
 """The cells of one object at a time in nanoseconds since 1970."""
@@ -77,9 +77,7 @@ def _storage_class_list(classes: list[Object], now: int) -> Iterator[tuple[Objec
 
 def _flow_schema_list(schemas: list[Object], now: int) -> Iterator[tuple[Object, list[Any]]]:
     """`printFlowSchemaList`: in order of precedence."""
-    return (
-        (obj, access.flow_schema_cells(obj, now)) for obj in sorted(schemas, key=access.flow_schema_order)
-    )
+    return ((obj, access.flow_schema_cells(obj, now)) for obj in sorted(schemas, key=access.flow_schema_order))
 
 
 _CELLS: dict[str, dict[str, Cells]] = {
@@ -188,6 +186,24 @@ _WHOLE_LISTS = {
 }
 _CONDITIONS = {GroupKind("", "Pod"): pods.pod_row_conditions}
 
+_AUTOSCALING = "autoscaling.alpha.kubernetes.io/"
+_CONVERSION_ANNOTATIONS = {
+    "DaemonSet": frozenset({"deprecated.daemonset.template.generation"}),
+    "Deployment": frozenset({"deprecated.deployment.rollback.to"}),
+    "HorizontalPodAutoscaler": frozenset(
+        _AUTOSCALING + name
+        for name in (
+            "behavior",
+            "conditions",
+            "current-metrics",
+            "metrics",
+            "scale-down-tolerance",
+            "scale-up-tolerance",
+        )
+    ),
+}
+"""Where versions keep what only the hub has fields for (`pkg/apis/apps/v1/conversion.go`, `autoscaling/annotations.go`)."""
+
 _DEFAULT = GroupKind("rbac.authorization.k8s.io", "Role")
 """A kind that the server prints with the default convertor."""
 
@@ -239,9 +255,7 @@ def columns_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None) -> 
     return printer_for(gvk, crd).columns
 
 
-def cells_for(
-    gvk: GroupVersionKind, obj: Object, now: datetime, crd: Mapping[str, Any] | None = None
-) -> list[Any]:
+def cells_for(gvk: GroupVersionKind, obj: Object, now: datetime, crd: Mapping[str, Any] | None = None) -> list[Any]:
     """The cells of one object, printed alone; there may be more than columns (an IPAddress has an age)."""
     return printer_for(gvk, crd).cells(obj, nanoseconds(now))
 
@@ -281,6 +295,18 @@ def _table_row(printer: Printer, obj: Object, cells: list[Any]) -> dict[str, Any
     row["object"] = {
         "kind": "PartialObjectMetadata",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": obj.get("metadata") or {"name": name_of(obj)},
+        "metadata": _hub_metadata(obj),
     }
     return row
+
+
+def _hub_metadata(obj: Object) -> dict[str, Any]:
+    """The metadata of the hub's object, which the rows carry: without what only conversion puts there."""
+    metadata = dict(obj.get("metadata") or {})
+    annotations = metadata.get("annotations") or {}
+    dropped = _CONVERSION_ANNOTATIONS.get(obj.get("kind", ""), frozenset()) & annotations.keys()
+    if dropped:
+        metadata["annotations"] = {key: value for key, value in annotations.items() if key not in dropped}
+        if not metadata["annotations"]:
+            del metadata["annotations"]
+    return metadata

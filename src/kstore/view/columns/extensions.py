@@ -33,13 +33,10 @@ def custom_resource_definition_cells(obj: Object, now: int) -> list[Any]:
     versions = items(spec, "versions")
     if not versions and (only := text(spec, "version")):
         versions = [{"name": only, "served": True, "storage": True}]
-    served = [
-        text(v, "name") + ("(storage)" if v.get("storage") else "") for v in versions if v.get("served")
-    ]
+    served = [text(v, "name") + ("(storage)" if v.get("storage") else "") for v in versions if v.get("served")]
     names = part(spec, "names")
     established = any(
-        c.get("type") == "Established" and c.get("status") == "True"
-        for c in items(obj, "status", "conditions")
+        c.get("type") == "Established" and c.get("status") == "True" for c in items(obj, "status", "conditions")
     )
     return [
         name_of(obj),

@@ -62,9 +62,7 @@ def ingress_class_cells(obj: Object, now: int) -> list[Any]:
     shown = NONE
     if parameters is not None:
         group = parameters.get("apiGroup")
-        shown = (
-            text(parameters, "kind") + ("" if group is None else f".{group}") + "/" + text(parameters, "name")
-        )
+        shown = text(parameters, "kind") + ("" if group is None else f".{group}") + "/" + text(parameters, "name")
     return [name, text(spec, "controller"), shown, since(created(obj), now)]
 
 

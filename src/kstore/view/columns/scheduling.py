@@ -223,9 +223,7 @@ def eviction_cells(obj: Object, now: int) -> list[Any]:
     chosen, begun = _active_responder(responders)
     name = UNSET if chosen is None else text(chosen, "name")
     state, finish, heartbeat, message = UNSET, UNKNOWN, UNSET, UNSET
-    report = next(
-        (r for r in items(status, "responders") if chosen is not None and text(r, "name") == name), None
-    )
+    report = next((r for r in items(status, "responders") if chosen is not None and text(r, "name") == name), None)
     if chosen is not None and report is not None:
         state, finish = _progress(text(chosen, "state"), report, now)
         beat = report.get("heartbeatTime")

@@ -43,9 +43,7 @@ def storage_class_cells(obj: Object, now: int) -> list[Any]:
 def default_storage_class(classes: Iterable[Object]) -> str:
     """The name of the class in effect: the youngest that is marked, of equals the first by name."""
     marked = [
-        obj
-        for obj in classes
-        if "true" in (annotation(obj, _DEFAULT_CLASS), annotation(obj, _BETA_DEFAULT_CLASS))
+        obj for obj in classes if "true" in (annotation(obj, _DEFAULT_CLASS), annotation(obj, _BETA_DEFAULT_CLASS))
     ]
     marked.sort(key=name_of)
     oldest = -(1 << 80)
@@ -94,9 +92,7 @@ def csi_driver_cells(obj: Object, now: int) -> list[Any]:
 def storage_version_cells(obj: Object, now: int) -> list[Any]:
     """`printStorageVersion`."""
     status = part(obj, "status")
-    versions = [
-        f"{text(v, 'apiServerID')}={text(v, 'encodingVersion')}" for v in items(status, "storageVersions")
-    ]
+    versions = [f"{text(v, 'apiServerID')}={text(v, 'encodingVersion')}" for v in items(status, "storageVersions")]
     return [
         name_of(obj),
         optional(status, UNSET, "commonEncodingVersion"),

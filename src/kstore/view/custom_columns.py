@@ -1,0 +1,203 @@
+"""
+`-o custom-columns=NAME:.metadata.name,…`: columns that a person chose.
+
+Ports `kubectl/pkg/cmd/get/customcolumn.go`, and the sorting of `kubectl/pkg/cmd/get/sorter.go` that shares its paths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cmp_to_key, lru_cache
+from itertools import chain
+from typing import Any
+
+from kstore.decode.raw_json import RawJSON
+from kstore.scalars.quantity import parse_quantity
+from kstore.view.jsonpath import JsonPath, JsonPathError
+from kstore.view.tab_writer import BLOCK, TabWriter
+from kstore.view.yaml_text import go_g
+
+_RELAXED = re.compile(r"\{\.?([^{}]+)\}\Z|\.?([^{}]+)\Z")
+_HINT = "write NAME:.metadata.name,IMAGE:.spec.containers[*].image"
+
+
+def relaxed_path(expression: str) -> str:
+    """
+    A path with or without braces and leading dot, as a template (`RelaxedJSONPathExpression`).
+
+    Raises:
+        JsonPathError: there is more than one path in it.
+    """
+    if not expression:
+        return ""
+    match = _RELAXED.match(expression)
+    if match is None:
+        raise JsonPathError(f"{expression!r} is not one path", hint="write .metadata.name or {.metadata.name}")
+    return f"{{.{match[1] or match[2]}}}"
+
+
+def go_value(value: Any) -> str:
+    """A value as Go's `fmt.Sprint` prints an unstructured one: `map[a:1 b:[x y]]`, `<nil>`."""
+    if type(value) is RawJSON:
+        value = value.value
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{go_value(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(go_value, value))}]"
+    return go_g(value) if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomColumn:
+    """A header and where its cells come from."""
+
+    header: str
+    path: JsonPath
+
+    def cell(self, obj: Any) -> str:
+        """
+        All that the path selects in an object, or `<none>`.
+
+        Raises:
+            JsonPathFault: the path cannot be followed in this object.
+        """
+        results = self.path.find(obj)
+        values = [go_value(value) for found in results for value in found]
+        if not results or not results[0]:
+            values.insert(0, "<none>")
+        return ",".join(values).replace("\x1b", "^[").replace("\r", "\\r")
+
+
+def parse_custom_columns(spec: str) -> tuple[CustomColumn, ...]:
+    """
+    Read the columns of `-o custom-columns=`.
+
+    Raises:
+        JsonPathError: a column without header or path, or a path that cannot be read.
+    """
+    if not spec:
+        raise JsonPathError("custom-columns format specified but no custom columns given", hint=_HINT)
+    columns = []
+    for part in spec.split(","):
+        header, colon, path = part.partition(":")
+        if not colon:
+            raise JsonPathError(f"{part!r} is not <header>:<json-path-expr>", hint=_HINT)
+        columns.append(CustomColumn(header, JsonPath(relaxed_path(path))))
+    return tuple(columns)
+
+
+def parse_columns_file(text: str) -> tuple[CustomColumn, ...]:
+    """
+    Read the two lines of `-o custom-columns-file=`: headers, and below each its path.
+
+    Raises:
+        JsonPathError: a line is missing, or they are not of one length.
+    """
+    lines = [line.split() for line in [*text.splitlines(), "", ""]]
+    headers, paths = lines[0], lines[1]
+    if not headers or len(headers) != len(paths):
+        raise JsonPathError(
+            f"{len(headers)} headers and {len(paths)} paths do not match", hint="one of each in two lines"
+        )
+    return tuple(CustomColumn(h, JsonPath(relaxed_path(p))) for h, p in zip(headers, paths, strict=True))
+
+
+def custom_columns_text(
+    columns: tuple[CustomColumn, ...],
+    objects: Iterable[Any],
+    *,
+    headers: bool = True,
+    block: int | None = BLOCK,
+) -> Iterator[str]:
+    """
+    Objects as a table of chosen columns, in pieces of whole lines; the headers stand even over no rows.
+
+    Args:
+        columns: what is shown.
+        objects: the objects, in order.
+        headers: whether the first line names the columns.
+        block: rows that are measured together; None measures all before the first is shown, as kubectl does.
+
+    Raises:
+        JsonPathFault: a path cannot be followed in an object.
+    """
+    header = ["\t".join(column.header for column in columns)] if headers else []
+    lines = chain(header, ("\t".join([column.cell(obj) for column in columns]) for obj in objects))
+    writer = TabWriter()
+    if block is None:
+        whole = "\n".join(lines)
+        if whole:
+            yield writer.lay_out(whole) + "\n"
+    else:
+        yield from writer.stream(lines, block)
+
+
+# ---- --sort-by
+
+
+@lru_cache(maxsize=16384)
+def _amount(text: str) -> Fraction | None:
+    """The number that a quantity stands for, or None."""
+    try:
+        quantity = parse_quantity(text)
+    except ValueError:
+        return None
+    return Fraction(quantity.unscaled) * Fraction(10) ** quantity.scale
+
+
+def _order(left: Any, right: Any) -> int:
+    """
+    Compare two values as `isLess`: nothing before null before all else, quantities by amount.
+
+    Raises:
+        JsonPathError: things that have no order, or not with each other.
+    """
+    if isinstance(left, str) and isinstance(right, str):
+        amounts = _amount(left), _amount(right)
+        if None not in amounts:
+            return _sign(*amounts)
+        return _sign(left, right)
+    if isinstance(left, list) and isinstance(right, list):
+        return next((c for a, b in zip(left, right, strict=False) if (c := _order(a, b))), 0)
+    if left is None or right is None:
+        return (left is not None) - (right is not None)
+    if any(isinstance(side, bool) or not isinstance(side, int | float) for side in (left, right)):
+        raise JsonPathError(f"cannot sort by {go_value(left)!r} and {go_value(right)!r}")
+    return _sign(left, right)
+
+
+def _sign(left: Any, right: Any) -> int:
+    return int(left > right) - int(left < right)
+
+
+def sort_by(objects: Iterable[Any], expression: str) -> list[Any]:
+    """
+    Sort objects by the first value that a path selects; those without one come first.
+
+    Raises:
+        JsonPathError: the path cannot be read, is in no object, or its values have no order.
+        JsonPathFault: the path cannot be followed in an object.
+    """
+    path = JsonPath(relaxed_path(expression))
+    keyed: list[tuple[Any, Any]] = []
+    without: list[Any] = []
+    for obj in objects:
+        results: list[list[Any]] = path.find(obj)
+        if results and results[0]:
+            value = results[0][0]
+            keyed.append((value.value if type(value) is RawJSON else value, obj))
+        else:
+            without.append(obj)
+    if without and not keyed:
+        raise JsonPathError(f"no object has a field {relaxed_path(expression)}")
+    keyed.sort(key=cmp_to_key(lambda a, b: _order(a[0], b[0])))
+    return without + [obj for _, obj in keyed]

@@ -1,0 +1,146 @@
+"""
+Tables as `kubectl get` prints them: from the server's columns and cells to aligned text.
+
+Ports `cli-runtime/pkg/printers/tableprinter.go`. Takes rows as values, from wherever they come, and streams: what is
+printed first does not wait for what comes last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from kstore.naming import GroupKind
+from kstore.view.columns import Column
+from kstore.view.selectors import format_labels
+from kstore.view.tab_writer import BLOCK, TabWriter
+from kstore.view.yaml_text import go_g
+
+_BREAK = re.compile("[\f\n\r]")
+
+STORAGE_COLUMNS: dict[str, Column] = {
+    "stored-version": Column("Stored Version", "string", description="The version that the object is stored in."),
+    "encoding": Column("Encoding", "string", description="protobuf, json or cbor."),
+    "encryption": Column("Encryption", "string", description="The provider and key that sealed the value."),
+    "size": Column("Size", "integer", description="Bytes of the stored value."),
+    "revision": Column("Revision", "integer", description="The revision that last changed the key."),
+    "lease": Column("Lease", "string", description="The lease that the key is bound to."),
+}
+"""What can be shown of how an object lies in its store, by the name it is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One object of a table."""
+
+    cells: Sequence[Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """The object's metadata: its namespace and labels."""
+    storage: Mapping[str, Any] = field(default_factory=dict)
+    """How the object is stored, by the names of `STORAGE_COLUMNS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """What of a table is shown."""
+
+    wide: bool = False
+    """Columns of a priority above 0, too."""
+    headers: bool = True
+    namespace: bool = False
+    """A column of namespaces in front (`-A`)."""
+    show_labels: bool = False
+    """A column of all labels at the end."""
+    label_columns: tuple[str, ...] = ()
+    """Labels that get a column each (`-L`)."""
+    storage_columns: tuple[str, ...] = ()
+    """Names of `STORAGE_COLUMNS`, behind the server's columns."""
+    kind: GroupKind | None = None
+    """Put before the names (`pod/web`), as where several kinds are listed."""
+
+
+def cell_text(cell: Any) -> str:
+    """
+    A cell as kubectl prints it: nothing for a null, only the first line of a text.
+
+    Escape characters are made visible, so that an object cannot steer the terminal.
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        if match := _BREAK.search(cell):
+            cell = cell[: match.start()] + "..."
+        return cell.replace("\x1b", "^[") if "\x1b" in cell else cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return go_g(cell)
+    return str(cell)
+
+
+Reader = Callable[[Row], Any]
+
+
+def _cell(index: int) -> Reader:
+    return lambda row: row.cells[index] if index < len(row.cells) else None
+
+
+def _named(index: int, kind: GroupKind) -> Reader:
+    prefix = str(kind).lower()
+    return lambda row: f"{prefix}/{row.cells[index]}"
+
+
+def _label(key: str) -> Reader:
+    return lambda row: (row.metadata.get("labels") or {}).get(key)
+
+
+def _stored(name: str) -> Reader:
+    return lambda row: row.storage.get(name)
+
+
+def _readers(columns: Sequence[Column], options: TableOptions) -> Iterator[tuple[str, Reader]]:
+    """Each shown column's header, and where its cells come from (`decorateTable`)."""
+    if options.namespace:
+        yield "Namespace", lambda row: row.metadata.get("namespace", "")
+    kind = options.kind
+    for index, column in enumerate(columns):
+        named = kind is not None and column.format == "name" and column.type == "string"
+        if options.wide or column.priority == 0:
+            yield column.name, _named(index, kind) if named and kind is not None else _cell(index)
+        if named:
+            kind = None
+    for name in options.storage_columns:
+        yield STORAGE_COLUMNS[name].name, _stored(name)
+    for key in options.label_columns:
+        yield key.rpartition("/")[2], _label(key)
+    if options.show_labels:
+        yield "Labels", lambda row: format_labels(row.metadata.get("labels"))
+
+
+def table_text(
+    columns: Sequence[Column], rows: Iterable[Row], options: TableOptions, *, block: int | None = BLOCK
+) -> Iterator[str]:
+    """
+    A table as text, in pieces of whole lines; nothing at all when there are no rows.
+
+    Args:
+        columns: the server's columns.
+        rows: the rows, in the order they are shown.
+        options: what of them is shown.
+        block: rows that are measured together; None measures all before the first is shown, as kubectl does.
+    """
+    shown = list(_readers(columns, options))
+    lines = ("\t".join([cell_text(read(row)) for _, read in shown]) for row in rows)
+    first = next(lines, None)
+    if first is None:
+        return
+    header = ["\t".join(name.upper() for name, _ in shown)] if options.headers else []
+    every = chain(header, [first], lines)
+    writer = TabWriter()
+    if block is None:
+        yield writer.lay_out("\n".join(every)) + "\n"
+    else:
+        yield from writer.stream(every, block)
