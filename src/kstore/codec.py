@@ -125,7 +125,7 @@ class ObjectCodec:
         if not decoded.type_name:
             if media_type != JSON:
                 self.scheme.kind(decoded.gvk)  # raises: only built-in kinds have a protobuf form
-            return go_json.dumps(obj) + b"\n"
+            return go_json.dumps(go_json.with_numbers(obj)) + b"\n"
         return self._write(decoded.gvk, decoded.type_name, decoded.object, media_type)
 
     def _write(self, name: GroupVersionKind, type_name: str, obj: dict[str, Any], media_type: str) -> bytes:

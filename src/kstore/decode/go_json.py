@@ -15,7 +15,11 @@ from kstore.errors import EncodeError
 
 
 class Number(float):
-    """A number with a fraction or an exponent, with the text that it was read from."""
+    """
+    A number that is no whole one, printed as Go prints it; orjson prints Python's own floats in its own way.
+
+    One that the slow parser read knows the text that it was read from.
+    """
 
     __slots__ = ("text",)
     text: str
@@ -49,6 +53,15 @@ def format_float(number: float) -> str:
     return f"{digits.removesuffix('.0')}e{'-' if exponent[0] == '-' else '+'}{exponent.lstrip('+-').lstrip('0')}"
 
 
+def with_numbers(value: Any) -> Any:
+    """A copy in which every float is a `Number`, which `dumps` prints as Go does."""
+    if isinstance(value, dict):
+        return {name: with_numbers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_numbers(item) for item in value]
+    return Number(value) if type(value) is float else value
+
+
 def _fragment(value: Any) -> Any:
     """What orjson cannot print by itself: raw JSON and numbers in Go's form."""
     import orjson
@@ -63,6 +76,8 @@ def _fragment(value: Any) -> Any:
 def dumps(value: Any) -> bytes:
     """
     Print a value as Go's `json.Marshal` does: compact, members in the dict's order, HTML characters escaped.
+
+    Floats must be `Number`s, as every reader of this package makes them.
 
     Raises:
         EncodeError: something in it has no JSON form.

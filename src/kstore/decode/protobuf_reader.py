@@ -16,6 +16,7 @@ from kstore.catalog.layout import Layout, emits_always, layout, unknown_member
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Field, TypeRef
 from kstore.decode import wire
+from kstore.decode.go_json import Number
 from kstore.decode.unions import fold
 from kstore.errors import DecodeError
 
@@ -125,8 +126,7 @@ def function_name(verb: str, type_name: str, inline: str = "") -> str:
 def _unpack_double(b: bytes, i: int) -> float:
     import struct
 
-    number: float = struct.unpack_from("<d", b, i)[0]
-    return number
+    return Number(struct.unpack_from("<d", b, i)[0])
 
 
 class _Source:

@@ -272,7 +272,7 @@ def _boolean(value: Any, path: str) -> bool:
 def _float(value: Any, path: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _mismatch(value, "a number", path)
-    return float(value)
+    return value if isinstance(value, Number) else Number(value)
 
 
 def _bytes(value: Any, path: str) -> str:
@@ -313,7 +313,7 @@ def _duration(text: str) -> str:
 
 def _quantity(value: Any, path: str) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        value = value.text if isinstance(value, Number) else str(value)
+        value = getattr(value, "text", None) or str(value)
     return str(_parsed(lambda text: canonical(text.strip()))(value, path))
 
 

@@ -1,0 +1,63 @@
+"""
+The envelope is read strictly and written byte for byte.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kstore.decode.envelope import Envelope, read_envelope, recognize, unwrap_base64, write_envelope
+from kstore.errors import DecodeError, UnknownEncoding
+
+EMPTY_BINDING = bytes.fromhex("6b3873000a0d0a0276311207") + b"Binding" + bytes.fromhex("12001a002200")
+
+
+def test_written_as_the_storage_serializer_does() -> None:
+    """Type, body, and two empty fields that are always there."""
+    assert write_envelope("v1", "Binding", b"") == EMPTY_BINDING
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.binary())
+def test_round_trip(api_version: str, kind: str, body: bytes) -> None:
+    """What was written is read back."""
+    assert read_envelope(write_envelope(api_version, kind, body)) == Envelope(api_version, kind, body)
+
+
+@pytest.mark.parametrize(
+    ("value", "encoding"),
+    [
+        (b"k8s\x00...", "protobuf"),
+        (b'{"kind":"Pod"}', "json"),
+        (b' \n{"kind":"Pod"}', "json"),
+        (b"\xd9\xd9\xf7\xa0", "cbor"),
+        (base64.b64encode(EMPTY_BINDING), "base64"),
+    ],
+)
+def test_recognized(value: bytes, encoding: str) -> None:
+    """The first bytes tell the encoding."""
+    assert encoding == recognize(value)
+
+
+@pytest.mark.parametrize("value", [b"", b"hello", b"/registry/x\nk8s\x00", b"k8s:enc:aescbc:v1:key1:x", b"[1]"])
+def test_not_recognized(value: bytes) -> None:
+    """Nothing is searched for and nothing guessed."""
+    with pytest.raises(UnknownEncoding):
+        recognize(value)
+
+
+@pytest.mark.parametrize("cut", sorted({*range(len(EMPTY_BINDING))} - {19, 21, 23}))
+def test_cut_short(cut: int) -> None:
+    """A truncated envelope is an error, wherever it is cut but between its fields."""
+    with pytest.raises(DecodeError):
+        read_envelope(EMPTY_BINDING[:cut])
+
+
+def test_base64() -> None:
+    """Old servers wrapped protobuf in base64."""
+    assert unwrap_base64(base64.b64encode(EMPTY_BINDING)) == EMPTY_BINDING
+    with pytest.raises(DecodeError):
+        unwrap_base64(b"azhzAA==!")
