@@ -192,6 +192,8 @@ def parse_field_selector(selector: str) -> FieldSelector:
         if operator is None:
             raise SelectorError(f"cannot understand {written!r} in {selector!r}", hint=_HINT)
         path, value = written[: operator.start()], _unescape(written[operator.end() :])
+        if not path and not value:
+            continue  # as upstream: a comparison of nothing with nothing selects everything
         if path not in _METADATA:
             _any_path(path)
         terms.append(FieldTerm(path, value, operator[0] != "!="))

@@ -176,9 +176,7 @@ class _Reader:
         wanted = {"bool": bool, "int": int, "float": float, "null": type(None)}.get(tag.removeprefix(_TAG))
         if wanted is None:
             if tag == _TAG + "binary":
-                raise self._fail(
-                    event, "write binary data as plain base64: the tag !!binary has no JSON form"
-                )
+                raise self._fail(event, "write binary data as plain base64: the tag !!binary has no JSON form")
             return event.value
         if type(value) is not wanted:
             raise self._fail(event, f"cannot read {event.value!r} as !!{tag.removeprefix(_TAG)}")

@@ -1,0 +1,180 @@
+"""`kstore get`: single objects in full, as stored or in another version, or their very bytes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kstore.cli.listing import HUMAN, Reading, as_pieces, write
+from kstore.cli.options import (
+    output_option,
+    selection_options,
+    shown_options,
+    store_options,
+    table_choice,
+    table_options,
+)
+from kstore.cli.session import Session, open_session
+from kstore.cli.tables import print_tables
+from kstore.errors import UsageError
+
+if TYPE_CHECKING:
+    from kstore.codec import StoredObject, Undecodable
+    from kstore.naming import GroupVersion
+    from kstore.store import Store
+
+_OUTPUTS = ("yaml", "json", "jsonl", "table", "wide", "describe", "raw", "hex", "storage", "name")
+DEFAULT_NAMESPACE = "default"
+"""Where a namespaced object is looked for when no namespace is given, as kubectl does without a context."""
+
+
+@click.command()
+@click.argument("what", nargs=-1, required=True, metavar="RESOURCE/[NS/]NAME or KEY...")
+@selection_options
+@click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Convert to this version.")
+@output_option(_OUTPUTS, "yaml", ("jsonpath=",))
+@table_options
+@shown_options
+@store_options
+def command(
+    what: tuple[str, ...], namespace: str, all_namespaces: bool, selector: str, field_selector: str, version: str,
+    output: str, show_secrets: bool, show_managed_fields: bool, **table: Any,
+) -> int:  # fmt: skip
+    """
+    Show objects in full: as they are stored, or converted with --as as the apiserver would serve them.
+
+    \b
+    kstore get pods/default/webserver
+    kstore get pods webserver -n default -o json
+    kstore get hpa/webserver --as autoscaling/v1
+    kstore get /registry/deployments/shop/web -o storage
+    """
+    with open_session() as session:
+        from kstore.naming import parse_group_version
+
+        to = parse_group_version(version) if version else None
+        reads = _reads(session.store, what, "" if all_namespaces else namespace, all_namespaces)
+        if output in ("raw", "hex"):
+            return _bytes(session, reads, output, to)
+        reading = Reading(
+            session.codec, to, secrets=show_secrets, managed_fields=show_managed_fields, human=output in HUMAN
+        )
+        if selector or field_selector:
+            from kstore.cli.ls import wanted
+
+            stored = reading.readable(reads, wanted(selector, field_selector, ""))
+        else:
+            stored = reading.readable(reads)
+        if output in ("table", "wide"):
+            choice = table_choice(output, namespace=all_namespaces, kind=False, **table)
+            print_tables(session, reading, stored, choice)
+        else:
+            _show(session, reading, stored, output, several=_several(what))
+        return reading.exit_code
+
+
+def _reads(
+    store: Store, what: tuple[str, ...], namespace: str, everywhere: bool
+) -> Iterator[StoredObject | Undecodable]:
+    """The objects that the arguments name, in kubectl's grammar; a resource without names is all of its objects."""
+    first = what[0]
+    if "/" not in first:
+        resources = store.resources(first)
+        if len(what) == 1:
+            for resource in resources:
+                yield from store.objects(resource, "" if everywhere else namespace or DEFAULT_NAMESPACE)
+            return
+        for name in what[1:]:
+            if "/" in name:
+                raise UsageError(f"{name!r} is not a name", hint=f"write {first} NAME… or {first}/NAME")
+            for resource in resources:
+                yield store.find(resource, namespace or DEFAULT_NAMESPACE, name)
+        return
+    for text in what:
+        yield store.get(_key(store, text, namespace))
+
+
+def _key(store: Store, text: str, namespace: str) -> bytes:
+    """The key of `RESOURCE/NAME`, `RESOURCE/NAMESPACE/NAME`, of a key below the prefix, or the key itself."""
+    if text.startswith("/"):
+        return text.encode()
+    name, _, rest = text.partition("/")
+    if not rest:
+        raise UsageError(
+            f"{text!r} names no object", hint="write RESOURCE/NAME, RESOURCE/NAMESPACE/NAME or a whole key"
+        )
+    below = f"{store.prefix}/{text}".encode()
+    place = store.built_in.place(text)
+    if place is not None and place.name and place.resource.key_prefix.count("/"):
+        return below
+    resource = store.resources(name)[0]
+    if not resource.namespaced:
+        return store.key_of(resource, "", rest)
+    space, slash, own = rest.partition("/")
+    return (
+        store.key_of(resource, space, own) if slash else store.key_of(resource, namespace or DEFAULT_NAMESPACE, space)
+    )
+
+
+def _several(what: tuple[str, ...]) -> bool:
+    """Whether a list was asked for, rather than one object."""
+    return len(what) > 2 or (len(what) == 1) != ("/" in what[0])
+
+
+def _show(session: Session, reading: Reading, stored: Iterator[StoredObject], output: str, *, several: bool) -> None:
+    """Print objects; one alone stands without a list around it, as kubectl has it."""
+    from kstore.view.documents import SINGLES
+
+    if output in ("describe", "storage"):
+        write(_pages(session, reading, stored, output))
+    elif several:
+        write(as_pieces(output, reading.objects(stored)))
+    else:
+        for obj in reading.objects(stored):
+            if output in SINGLES:
+                write([SINGLES[output](obj)])
+            elif output == "name":
+                write(as_pieces(output, [obj]))
+            else:
+                from kstore.view.jsonpath import JsonPath
+
+                write([JsonPath(output.partition("=")[2]).render(obj)])
+
+
+def _pages(session: Session, reading: Reading, stored: Iterator[StoredObject], output: str) -> Iterator[str]:
+    """A page for each object, a rule between them."""
+    from kstore.view.describe import describe
+    from kstore.view.storage_text import storage_text
+
+    rule = ""
+    if output == "storage":
+        for read in stored:
+            yield rule + storage_text(read, session.codec.scheme.catalog, secrets=reading.secrets)
+            rule = "\n"
+        return
+    for read, obj in reading.shown(stored):
+        yield rule + describe(read, obj, secrets=reading.secrets)
+        rule = "\n"
+
+
+def _bytes(session: Session, reads: Iterator[StoredObject | Undecodable], output: str, to: GroupVersion | None) -> int:
+    """Print values as stored (sealed ones sealed), or as they would be stored in another version."""
+    from kstore.codec import Undecodable
+    from kstore.view.hex_text import hex_dump
+
+    for read in reads:
+        value = read.record.value
+        if to is not None:
+            if isinstance(read, Undecodable):
+                raise read.error
+            value = session.codec.convert(read.plain, to)
+        if output == "hex":
+            write(hex_dump(value))
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(value)
+            sys.stdout.buffer.flush()
+    return 0

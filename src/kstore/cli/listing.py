@@ -1,0 +1,140 @@
+"""
+What `ls` and `get` have in common: objects from the store, those that cannot be read set apart, the rest printed.
+
+Knows which outputs hide what; how anything looks is `view`'s business.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kstore.errors import KstoreError
+
+if TYPE_CHECKING:
+    from kstore.codec import StorageCodec, StoredObject, Undecodable
+    from kstore.naming import GroupVersion
+    from kstore.records import Record
+
+HUMAN: Final = frozenset({"yaml", "table", "wide", "describe", "storage"})
+"""The outputs that people read: Secrets are masked in them. The others are data for programs."""
+EXIT_SOME_UNREADABLE: Final = 3
+
+
+@dataclass
+class Reading:
+    """
+    Reads objects for one command, and remembers what could not be read.
+
+    Args:
+        codec: to have them in another version.
+        to: the version asked for, or None for the stored one.
+        secrets: show the values of Secrets.
+        managed_fields: show managedFields.
+        human: the output is for people.
+    """
+
+    codec: StorageCodec
+    to: GroupVersion | None = None
+    secrets: bool = False
+    managed_fields: bool = False
+    human: bool = True
+    faults: int = field(default=0, init=False)
+
+    def readable(
+        self, reads: Iterable[StoredObject | Undecodable], wanted: Callable[[StoredObject], bool] = lambda _: True
+    ) -> Iterator[StoredObject]:
+        """Yield what could be read and is wanted; name the rest, with the reason, on standard error."""
+        from kstore.codec import Undecodable
+
+        for read in reads:
+            if isinstance(read, Undecodable):
+                self.report(read.record, read.error)
+            elif wanted(read):
+                yield read
+
+    def shown(self, stored: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
+        """Yield each object as it is to be shown: in the version asked for, with its resourceVersion, masked."""
+        from kstore.view.mask import shown
+
+        for read in stored:
+            try:
+                obj = read.object if self.to is None else self.codec.as_version(read, self.to)
+            except KstoreError as error:
+                self.report(read.record, error)
+                continue
+            yield (
+                read,
+                shown(
+                    obj,
+                    resource_version=read.record.mod_revision,
+                    secrets=self.secrets or not self.human,
+                    managed_fields=self.managed_fields,
+                ),
+            )
+
+    def objects(self, stored: Iterable[StoredObject]) -> Iterator[dict[str, Any]]:
+        """Yield the objects alone."""
+        return (obj for _, obj in self.shown(stored))
+
+    def report(self, record: Record, error: KstoreError) -> None:
+        """Say what is wrong with one object."""
+        self.faults += 1
+        click.echo(f"kstore: {record.key.decode('utf-8', 'backslashreplace')}: {error}", err=True)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or the code that says that something could not be read."""
+        return EXIT_SOME_UNREADABLE if self.faults else 0
+
+
+def write(pieces: Iterable[str]) -> None:
+    """Write text to standard output as it comes."""
+    out = sys.stdout.write
+    for piece in pieces:
+        out(piece)
+
+
+def as_pieces(output: str, objects: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """
+    The text of many objects.
+
+    Args:
+        output: the word of `-o`: a list format, `jsonpath=…` or `custom-columns=…`.
+        objects: what to print.
+    """
+    from kstore.view.documents import LISTS
+
+    word, equals, expression = output.partition("=")
+    if not equals:
+        return LISTS[word](objects)
+    if word == "custom-columns":
+        from kstore.view.custom_columns import custom_columns_text, parse_custom_columns
+
+        return custom_columns_text(parse_custom_columns(expression), objects)
+    from kstore.view.jsonpath import JsonPath
+
+    return JsonPath(expression).render_list(objects)
+
+
+def sorted_by(path: str, stored: Iterable[StoredObject]) -> list[StoredObject]:
+    """All objects sorted by a field, as `kubectl --sort-by` does: numbers by value, text as text, absent ones first."""
+    from kstore.view.custom_columns import relaxed_path
+    from kstore.view.jsonpath import JsonPath
+
+    field_path = JsonPath(relaxed_path(path))
+
+    def key(read: StoredObject) -> tuple[int, float, str]:
+        found = [value for values in field_path.find(read.object) for value in values]
+        value = found[0] if found else None
+        if value is None:
+            return 0, 0, ""
+        if isinstance(value, (int, float)):
+            return 1, value, ""
+        return 2, 0, str(value)
+
+    return sorted(stored, key=key)

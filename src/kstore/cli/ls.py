@@ -1,0 +1,174 @@
+"""`kstore ls`: the tree of what is stored, or the objects of resources or below a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kstore.cli.listing import HUMAN, Reading, as_pieces, sorted_by, write
+from kstore.cli.options import (
+    output_option,
+    selection_options,
+    shown_options,
+    store_options,
+    table_choice,
+    table_options,
+)
+from kstore.cli.session import Session, open_session
+from kstore.cli.tables import print_tables
+from kstore.naming import parse_group_version
+
+if TYPE_CHECKING:
+    from kstore.catalog.mapper import NamedResource
+    from kstore.codec import StoredObject, Undecodable
+    from kstore.store import Store
+
+_OUTPUTS = ("table", "wide", "table-json", "name", "json", "jsonl", "yaml", "keys")
+
+
+@click.command()
+@click.argument("what", nargs=-1, metavar="[PATH or RESOURCE]...")
+@selection_options
+@click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Convert to this version first.")
+@click.option(
+    "--stored-version", default="", metavar="GLOB", help="Only objects stored in such a version: 'apps/v1beta*'."
+)
+@output_option(_OUTPUTS, "table", ("jsonpath=", "custom-columns="))
+@click.option("--sort-by", default="", metavar="PATH", help="Sort by this field, such as .metadata.creationTimestamp.")
+@table_options
+@shown_options
+@store_options
+def command(
+    what: tuple[str, ...], namespace: str, all_namespaces: bool, selector: str, field_selector: str, version: str,
+    stored_version: str, output: str, sort_by: str, show_secrets: bool, show_managed_fields: bool, **table: Any,
+) -> int:  # fmt: skip
+    """
+    List objects: below a key (/registry/pods), of a resource (pods, po, deploy.apps), of a category (all). Without an
+    argument: the tree of groups, resources and namespaces, with counts, stored versions and sizes.
+
+    \b
+    kstore ls                          what is in the store
+    kstore ls /registry/pods           the objects below a key
+    kstore ls deploy -n shop -o wide   as kubectl would list them
+    kstore ls pods -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
+    """
+    if all_namespaces:
+        namespace = ""
+    with open_session() as session:
+        if not what and output in ("table", "wide", "json"):
+            return _tree(session, output)
+        places = [Selected(session.store, text, namespace) for text in what or ("/",)]
+        if output == "keys":
+            write(f"{key.decode('utf-8', 'backslashreplace')}\n" for place in places for key in place.keys())
+            return 0
+        reading = Reading(
+            session.codec,
+            parse_group_version(version) if version else None,
+            secrets=show_secrets,
+            managed_fields=show_managed_fields,
+            human=output in HUMAN,
+        )
+        is_wanted = wanted(selector, field_selector, stored_version)
+        only_names = output == "name" and not field_selector and not version and not sort_by
+        reads = chain.from_iterable(place.reads(metadata_only=only_names) for place in places)
+        stored = reading.readable(reads, is_wanted)
+        if sort_by:
+            stored = iter(sorted_by(sort_by, stored))
+        if output in ("table", "wide", "table-json"):
+            several = len(places) > 1 or places[0].several
+            choice = table_choice(output, namespace=not places[0].namespace, kind=several, **table)
+            if not print_tables(session, reading, stored, choice) and not reading.faults:
+                click.echo("No resources found.", err=True)
+        else:
+            write(as_pieces(output, reading.objects(stored)))
+        return reading.exit_code
+
+
+class Selected:
+    """
+    What one argument means: keys below a path, or resources, as far as a namespace.
+
+    Args:
+        store: where the objects lie.
+        text: a key or path, a resource in kubectl's grammar, or `RESOURCE/NAMESPACE`.
+        namespace: the only one wanted, or empty.
+
+    Raises:
+        UnknownResource: it is neither.
+    """
+
+    def __init__(self, store: Store, text: str, namespace: str) -> None:
+        self._store = store
+        self.namespace = namespace
+        name, slash, rest = text.partition("/")
+        self._path = ""
+        self._resources: list[NamedResource] = []
+        if text.startswith("/"):
+            self._path = text
+        elif slash and store.place(f"{store.prefix}/{text}".encode()) is not None:
+            self._path = f"{store.prefix}/{text}"
+        else:
+            self.namespace = rest.strip("/") or namespace
+            self._resources = store.resources(name)
+
+    @property
+    def several(self) -> bool:
+        """Whether objects of more than one resource may come."""
+        return self._store.place(self._path.encode()) is None if self._path else len(self._resources) > 1
+
+    def reads(self, *, metadata_only: bool) -> Iterator[StoredObject | Undecodable]:
+        """The objects."""
+        if self._path:
+            reads = self._store.under(self._path, metadata_only=metadata_only)
+            return (read for read in reads if not self.namespace or self._in_namespace(read.record.key))
+        return chain.from_iterable(
+            self._store.objects(resource, self.namespace, metadata_only=metadata_only) for resource in self._resources
+        )
+
+    def keys(self) -> Iterator[bytes]:
+        """The keys; no value is read."""
+        if self._path:
+            return (key for key in self._store.keys(self._path) if not self.namespace or self._in_namespace(key))
+        prefixes = (self._store.key_of(one, self.namespace if one.namespaced else "") for one in self._resources)
+        return chain.from_iterable(self._store.keys(prefix.decode()) for prefix in prefixes)
+
+    def _in_namespace(self, key: bytes) -> bool:
+        place = self._store.place(key)
+        return place is not None and place.namespace == self.namespace
+
+
+def wanted(labels: str, fields: str, versions: str) -> Callable[[StoredObject], bool]:
+    """The selectors as one test of an object."""
+    from kstore.view.field_selectors import parse_field_selector
+    from kstore.view.selectors import label_matcher, parse_label_selector
+
+    tests: list[Callable[[StoredObject], bool]] = []
+    if labels:
+        has_labels = label_matcher(parse_label_selector(labels))
+        tests.append(lambda read: has_labels(read.object))
+    if fields:
+        has_fields = parse_field_selector(fields).matches
+        tests.append(lambda read: has_fields(read.object))
+    if versions:
+        tests.append(lambda read: fnmatchcase(read.gvk.api_version, versions))
+    return lambda read: all(test(read) for test in tests)
+
+
+def _tree(session: Session, output: str) -> int:
+    """Count everything, and show it as a tree or as JSON."""
+    from kstore.view import tree_text
+
+    branches = session.store.tree()
+    pieces: Iterable[str]
+    if output == "json":
+        from kstore.view.json_text import to_json
+
+        pieces = [to_json(tree_text.as_json(branches, session.store.prefix))]
+    else:
+        pieces = tree_text.as_text(branches, session.store.prefix, namespaces=output == "wide")
+    write(pieces)
+    return 3 if any(branch.undecodable for branch in branches) else 0

@@ -1,0 +1,152 @@
+"""
+The door: finds the command, words errors once, and turns how it went into an exit code.
+
+Knows the exit codes of the documentation; imports no command before it is asked for. Whatever a command prints and
+does is its own business.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from kstore.cli.options import global_options
+from kstore.cli.table import COMMANDS
+from kstore.errors import KstoreError
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 1, 2, 130, 141
+
+_EPILOG = """\b
+Exit codes: 0 done; 1 failed; 2 usage; 3 done, but some objects could not be read
+or were skipped; 4 a conflict or a guard stopped a write; 5 something was found
+(check, diff, verify); 130 interrupted."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run, and listed from a table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for section in COMMANDS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for section in COMMANDS.values():
+            if cmd_name in section:
+                module = importlib.import_module(f"kstore.cli.{section[cmd_name][0]}")
+                command: click.Command = module.command
+                return command
+        return None
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for heading, section in COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, help_line) for name, (_, help_line) in section.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if args and not args[0].startswith("-"):
+                raise click.UsageError(f"there is no command {args[0]!r}{_similar(args[0])}", ctx) from error
+            raise
+
+
+def _similar(name: str) -> str:
+    """A question after the command that was probably meant."""
+    import difflib
+
+    names = [known for section in COMMANDS.values() for known in section]
+    found = difflib.get_close_matches(name, names, 1)
+    return f": did you mean {found[0]!r}?" if found else ""
+
+
+@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@global_options
+def cli() -> None:
+    """Read, prove and migrate the Kubernetes objects that lie in etcd, live or in a file."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run one command line and say how it went.
+
+    Args:
+        arguments: without the program's name; None for those of the process.
+
+    Returns:
+        the exit code.
+    """
+    trace = "--traceback" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = cli.main(
+            args=None if arguments is None else list(arguments), prog_name="kstore", standalone_mode=False
+        )
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        return _silenced()
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
+        return EXIT_INTERRUPTED
+    except SystemExit as stop:  # click, when the pipe broke below it
+        return _silenced() if stop.code == 1 else int(stop.code or 0)
+    except Exception as error:
+        if trace:
+            import traceback
+
+            traceback.print_exc()
+        return _worded(error)
+
+
+def main() -> NoReturn:
+    """The `kstore` command."""
+    code = run()
+    sys.stderr.flush()
+    raise SystemExit(code)
+
+
+def _worded(error: Exception) -> int:
+    """Say an error on standard error in one line, with where and what to try, and give its exit code."""
+    if isinstance(error, KstoreError):
+        _say(str(error), error.hint)
+        return error.exit_code
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "kstore"
+        _say(_lower_first(error.format_message()), f"see `{path} --help`")
+        return EXIT_USAGE
+    if isinstance(error, click.ClickException):
+        _say(_lower_first(error.format_message()))
+        return error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        _say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+        return EXIT_FAILED
+    _say(f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore; --traceback shows where")
+    return EXIT_FAILED
+
+
+def _lower_first(message: str) -> str:
+    """click's messages begin with a capital and end in a full stop; ours do neither."""
+    return (message[:1].lower() + message[1:]).rstrip(".")
+
+
+def _say(message: str, hint: str = "") -> None:
+    click.echo(f"kstore: {message}", err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+
+
+def _silenced() -> int:
+    """Whoever read our output has gone: nothing is left to be said, and nothing must fail at exit."""
+    # the interpreter flushes standard output when it ends
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_BROKEN_PIPE

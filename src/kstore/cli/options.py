@@ -1,0 +1,212 @@
+"""
+The options that commands share, each declared once and spelled as kubectl, etcdctl or the apiserver spell it.
+
+An option of the store may stand before or after the command: both end in the same `Settings`. Knows names and
+meanings; what is opened with them is `session.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kstore.errors import UsageError
+
+if TYPE_CHECKING:
+    from kstore.cli.tables import TableChoice
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+@dataclass
+class Settings:
+    """What the options said; None or empty where they said nothing."""
+
+    store: str = ""
+    context: str = ""
+    cacert: str = ""
+    cert: str = ""
+    key: str = ""
+    user: str = ""
+    password: str = ""
+    tls_server_name: str = ""
+    insecure_skip_tls_verify: bool = False
+    dial_timeout: str = ""
+    command_timeout: str = ""
+    etcd_prefix: str = ""
+    encryption_provider_config: str = ""
+    release: str = ""
+    rev: int = 0
+    color: bool = True
+    progress: bool = True
+    traceback: bool = False
+
+
+def settings(ctx: click.Context | None = None) -> Settings:
+    """The settings of the running command line."""
+    root = (ctx or click.get_current_context()).find_root()
+    found: Settings = root.ensure_object(Settings)
+    return found
+
+
+def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Store what was given; an option that was not given leaves what stood before the command."""
+    if ctx.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE:
+        setattr(settings(ctx), str(parameter.name), value)
+
+
+def _apply(options: list[tuple[tuple[str, ...], dict[str, Any]]]) -> Callable[[Decorated], Decorated]:
+    def decorate(function: Decorated) -> Decorated:
+        for names, attributes in reversed(options):
+            function = click.option(*names, expose_value=False, callback=_keep, **attributes)(function)
+        return function
+
+    return decorate
+
+
+_STORE = [
+    (("store", "--store", "--endpoints", "--etcd-servers"), {
+        "metavar": "ADDRESS", "help": "Endpoints, a snapshot or database file, a data or export directory, or `demo`."}),
+    (("context", "--context"), {"metavar": "NAME", "help": "A store of the config file."}),
+    (("cacert", "--cacert", "--etcd-cafile"), {"metavar": "FILE", "help": "Certificates that verify the server."}),
+    (("cert", "--cert", "--etcd-certfile"), {"metavar": "FILE", "help": "The client's certificate."}),
+    (("key", "--key", "--etcd-keyfile"), {"metavar": "FILE", "help": "The client's private key."}),
+    (("user", "--user"), {"metavar": "NAME[:PASSWORD]", "help": "The etcd user."}),
+    (("password", "--password"), {"metavar": "PASSWORD", "help": "The etcd user's password."}),
+    (("tls_server_name", "--tls-server-name"), {
+        "metavar": "NAME", "help": "The name that the server's certificate must bear."}),
+    (("insecure_skip_tls_verify", "--insecure-skip-tls-verify"), {
+        "is_flag": True, "help": "Accept any certificate of the server."}),
+    (("dial_timeout", "--dial-timeout"), {"metavar": "TIME", "help": "To wait for a connection: 5s."}),
+    (("command_timeout", "--command-timeout"), {"metavar": "TIME", "help": "To wait for an answer: 30s."}),
+    (("etcd_prefix", "--etcd-prefix"), {
+        "metavar": "PREFIX", "help": "Where the objects lie; found by itself if not given."}),
+    (("rev", "--rev"), {"type": click.IntRange(min=1), "metavar": "N", "help": "The store as of revision N."}),
+]  # fmt: skip
+
+_CODEC = [
+    (("encryption_provider_config", "--encryption-provider-config"), {
+        "metavar": "FILE", "help": "The apiserver's encryption configuration."}),
+    (("release", "--release"), {
+        "metavar": "R", "help": "Whose types and storage versions, such as 1.34; default: the newest known."}),
+]  # fmt: skip
+
+_GLOBAL = [
+    (("color", "--color/--no-color"), {"default": True, "help": "Colours on a terminal (also: NO_COLOR)."}),
+    (("progress", "--progress/--no-progress"), {"default": True, "help": "Progress on a terminal."}),
+    (("traceback", "--traceback"), {"is_flag": True, "help": "Show where in kstore an error came from."}),
+]  # fmt: skip
+
+store_options = _apply([*_STORE, *_CODEC, *_GLOBAL])
+"""Every command that reads or writes a store takes these, and so does `kstore` itself, before the command."""
+codec_options = _apply([*_CODEC, *_GLOBAL])
+"""For the filters, which open no store."""
+global_options = _apply([*_STORE, *_CODEC, *_GLOBAL])
+"""What may stand before the command."""
+talk_options = _apply(_GLOBAL)
+"""For commands that need neither store nor codec."""
+
+
+def selection_options(function: Decorated) -> Decorated:
+    """`-n`, `-A`, `-l` and `--field-selector`, as kubectl has them."""
+    for option in reversed((
+        click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace."),
+        click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces (the default of ls)."),
+        click.option("-l", "--selector", default="", metavar="SELECTOR", help="Only objects with these labels."),
+        click.option("--field-selector", default="", metavar="SELECTOR", help="Only objects with these fields."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def shown_options(function: Decorated) -> Decorated:
+    """What is hidden from people unless they ask."""
+    for option in reversed((
+        click.option("--show-secrets", is_flag=True, help="Show the values of Secrets."),
+        click.option("--show-managed-fields", is_flag=True, help="Show metadata.managedFields."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def output_option(
+    choices: tuple[str, ...], default: str, prefixes: tuple[str, ...] = ()
+) -> Callable[[Decorated], Decorated]:
+    """
+    `-o`, one of `choices`, or something that begins with one of `prefixes` (`jsonpath=`).
+
+    Args:
+        choices: the words.
+        default: the word that holds when the option is not given.
+        prefixes: those that take an expression after an equals sign.
+    """
+    everything = [*choices, *(f"{prefix}…" for prefix in prefixes)]
+
+    def check(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+        if value in choices or value.startswith(prefixes or ("\0",)):
+            return value
+        raise click.BadParameter(f"{value!r} is none of {', '.join(everything)}", ctx, parameter)
+
+    return click.option(
+        "-o",
+        "--output",
+        default=default,
+        callback=check,
+        metavar="FORMAT",
+        show_default=True,
+        help=f"{', '.join(everything)}.",
+    )
+
+
+def table_options(function: Decorated) -> Decorated:
+    """What stands in a table beside the server's columns."""
+    for option in reversed((
+        click.option("--no-headers", is_flag=True, help="Leave out the header line."),
+        click.option("--show-labels", is_flag=True, help="A column of all labels."),
+        click.option("-L", "--label-columns", multiple=True, metavar="KEY", help="A column for this label."),
+        click.option("--storage-columns", default="", metavar="NAMES", help="How objects are stored: " + _STORAGE_COLUMNS),
+        click.option("--now", default="", metavar="TIME", help="Count ages to this time (RFC 3339)."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+_STORAGE_COLUMNS = "stored-version, encoding, encryption, size, revision, lease; or all."
+
+
+def table_choice(
+    output: str, *, namespace: bool, kind: bool, no_headers: bool = False, show_labels: bool = False,
+    label_columns: tuple[str, ...] = (), storage_columns: str = "", now: str = "",
+) -> TableChoice:  # fmt: skip
+    """
+    The options of a table, understood.
+
+    Raises:
+        UsageError: a storage column that there is not, or a time that is none.
+    """
+    from kstore.cli.tables import TableChoice
+    from kstore.view.text_table import STORAGE_COLUMNS
+
+    names = tuple(STORAGE_COLUMNS) if storage_columns == "all" else tuple(filter(None, storage_columns.split(",")))
+    for name in names:
+        if name not in STORAGE_COLUMNS:
+            raise UsageError(f"{name!r} is no storage column", hint=f"there are {', '.join(STORAGE_COLUMNS)}, or all")
+    try:
+        moment = datetime.fromisoformat(now) if now else None
+    except ValueError:
+        raise UsageError(f"{now!r} is not a time", hint="write 2026-01-31T12:00:00Z") from None
+    return TableChoice(
+        wide=output == "wide",
+        as_json=output == "table-json",
+        namespace=namespace,
+        kind=kind,
+        headers=not no_headers,
+        labels=show_labels,
+        label_columns=tuple(key for keys in label_columns for key in keys.split(",")),
+        storage_columns=names,
+        now=moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC),
+    )

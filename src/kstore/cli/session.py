@@ -1,0 +1,148 @@
+"""
+The composition root: from what the options said to a source, a codec and a store.
+
+Everything is opened on first use and closed with the session; imports stand inside the functions, so that a command
+pays for what it opens only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kstore.cli.options import Settings, settings
+from kstore.errors import UsageError
+
+if TYPE_CHECKING:
+    from kstore.catalog.releases import Release
+    from kstore.codec import StorageCodec
+    from kstore.encryption.transformers import Transformers
+    from kstore.naming import GroupResource
+    from kstore.source.address import Location
+    from kstore.source.interface import Source
+    from kstore.source.options import SourceOptions
+    from kstore.store import Store
+
+
+class Session:
+    """
+    One command line's store.
+
+    Args:
+        given: what the options said.
+        environment: where they fall back to.
+    """
+
+    def __init__(self, given: Settings, environment: Mapping[str, str] = os.environ) -> None:
+        self.given = given
+        self._environment = environment
+
+    @cached_property
+    def release(self) -> Release:
+        """The release whose types and storage versions are used."""
+        from kstore.catalog.releases import Release, newest
+
+        return Release(self.given.release) if self.given.release else newest()
+
+    @cached_property
+    def transformers(self) -> Transformers | None:
+        """The encryption configuration, or None where none was given."""
+        if not self.given.encryption_provider_config:
+            return None
+        from kstore.encryption.config import load_configuration
+
+        return load_configuration(self.given.encryption_provider_config)
+
+    @cached_property
+    def codec(self) -> StorageCodec:
+        """The storage codec of the release, with the keys of the encryption configuration."""
+        from kstore.codec import StorageCodec
+        from kstore.scheme.scheme import Scheme
+
+        return StorageCodec(Scheme(self.release), transformers=self.transformers, resource_of=self._resource_of)
+
+    def _resource_of(self, key: bytes) -> GroupResource | None:
+        """The resource whose transformers open what lies at a key."""
+        from kstore.naming import GroupResource
+
+        place = self.store.place(key)
+        return GroupResource(place.resource.group, place.resource.resource) if place else None
+
+    @cached_property
+    def location(self) -> Location:
+        """Which store is meant, and who said so."""
+        from kstore.source.address import locate_store
+
+        return locate_store(
+            self.given.store, self._source_options(), context=self.given.context, environment=self._environment
+        )
+
+    @cached_property
+    def source(self) -> Source:
+        """The store itself."""
+        from kstore.source.address import open_location
+
+        return open_location(self.location)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, read through the codec."""
+        from kstore.catalog.resources import resources_of
+        from kstore.store import Store
+
+        return Store(
+            self.source,
+            self.codec,
+            resources_of(self.release),
+            prefix=self.given.etcd_prefix or self.location.etcd_prefix or None,
+            revision=self.given.rev,
+        )
+
+    def _source_options(self) -> SourceOptions:
+        """
+        What the options said of credentials and patience; etcdctl's variables fill in the rest.
+
+        Raises:
+            UsageError: half of a client certificate, or a time that is none.
+        """
+        from kstore.source.address import parse_duration
+        from kstore.source.options import SourceOptions
+
+        given = self.given
+        if bool(given.cert) != bool(given.key):
+            raise UsageError("a client certificate and its key are given together", hint="--cert FILE --key FILE")
+        user, colon, password = given.user.partition(":")
+        found: dict[str, Any] = {
+            name: Path(value) for name in ("cacert", "cert", "key") if (value := getattr(given, name))
+        }
+        for name in ("dial_timeout", "command_timeout"):
+            if text := getattr(given, name):
+                found[name] = parse_duration(text, f"--{name.replace('_', '-')}")
+        return SourceOptions(
+            user=user,
+            password=password if colon else given.password,
+            tls_server_name=given.tls_server_name,
+            insecure_skip_tls_verify=given.insecure_skip_tls_verify,
+            **found,
+        )
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("source", "transformers"):
+            opened = self.__dict__.get(name)
+            if opened is not None:
+                opened.close()
+
+
+@contextmanager
+def open_session() -> Iterator[Session]:
+    """The session of the running command, closed at its end."""
+    session = Session(settings())
+    try:
+        yield session
+    finally:
+        session.close()

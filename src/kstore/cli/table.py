@@ -1,0 +1,28 @@
+"""
+The table of commands: where each lives and what it does in a line, so that `--help` need not import any of them.
+
+A test holds every line against the command itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "Look": {
+        "ls": ("ls", "List objects, or the tree of what is stored."),
+        "get": ("get", "Show objects in full, as stored or converted."),
+    },
+    "The codec as a filter": {
+        "decode": ("decode", "Turn stored bytes into objects."),
+        "encode": ("encode", "Turn objects into stored bytes."),
+        "convert": ("convert", "Turn stored bytes into those of another version."),
+    },
+    "About": {
+        "resources": ("resources", "Show resources, their keys in etcd and their storage versions."),
+        "releases": ("releases", "Show the Kubernetes releases that are known, and how exactly."),
+        "completion": ("completion", "Print the script that completes commands in a shell."),
+        "version": ("version", "Print the version of kstore."),
+    },
+}
+"""By heading: the command's name, its module below `kstore.cli` (the object is called `command`), its short help."""

@@ -1,0 +1,155 @@
+"""
+Objects as kubectl's tables: one a resource, streamed.
+
+Decides in which version an object is printed and what stands beside the server's columns; the columns are
+`view.columns`'s, the text `view.text_table`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from kstore.cli.listing import Reading, write
+from kstore.errors import KstoreError
+from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
+
+if TYPE_CHECKING:
+    from kstore.cli.session import Session
+    from kstore.codec import StoredObject
+    from kstore.view.text_table import Row
+
+
+@dataclass(frozen=True)
+class TableChoice:
+    """What of a table is wanted."""
+
+    wide: bool = False
+    as_json: bool = False
+    """Print the Table object itself, one a line."""
+    namespace: bool = True
+    """Namespaces in front, where there are any."""
+    kind: bool = False
+    """Names as `pod/web`: several resources are printed."""
+    headers: bool = True
+    labels: bool = False
+    label_columns: tuple[str, ...] = ()
+    storage_columns: tuple[str, ...] = ()
+    now: datetime | None = None
+    """The time that ages are counted to; None is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """What a run of objects has in common."""
+
+    gvk: GroupVersionKind
+    """The kind in the version that it is printed in."""
+    namespaced: bool
+    definition: dict[str, Any] | None
+    """The CRD of a custom kind."""
+
+
+def print_tables(session: Session, reading: Reading, stored: Iterable[StoredObject], choice: TableChoice) -> bool:
+    """Print a table for each run of objects of one resource, and say whether there was any object at all."""
+    between = ""
+    for heading, members in groupby(stored, lambda read: _heading(session, read)):
+        if choice.as_json:
+            write([_table_json(session, reading, heading, members, choice)])
+        else:
+            write([between])
+            write(_table_text(reading, heading, members, choice))
+        between = "\n"
+    return bool(between)
+
+
+def _heading(session: Session, read: StoredObject) -> _Heading:
+    place = session.store.place(read.record.key)
+    if place is None or not place.resource.kind:
+        return _Heading(read.gvk, b"/" in read.record.key.rpartition(b"/")[0], None)
+    definition = getattr(place.resource, "definition", None)
+    if definition is not None:
+        version = GroupVersion(place.resource.group, getattr(place.resource, "storage_version", read.gvk.version))
+    else:
+        version = session.codec.scheme.storage_version(read.gvk)
+    name = GroupVersionKind(version.group, version.version, read.gvk.kind)
+    return _Heading(name, place.resource.namespaced, definition)
+
+
+def _in_version(
+    reading: Reading, heading: _Heading, stored: Iterable[StoredObject]
+) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
+    """The objects as the server would print them: in the heading's version, or as they are where that cannot be had."""
+    for read, obj in reading.shown(stored):
+        if heading.definition is None and obj.get("apiVersion") != heading.gvk.api_version:
+            try:
+                yield read, reading.codec.as_version(read, heading.gvk.group_version)
+                continue
+            except KstoreError:
+                pass
+        yield read, obj
+
+
+def _table_json(
+    session: Session, reading: Reading, heading: _Heading, stored: Iterable[StoredObject], choice: TableChoice
+) -> str:
+    from kstore.view.columns import table
+    from kstore.view.json_text import to_json_line
+
+    objects = (obj for _, obj in _in_version(reading, heading, stored))
+    revision = str(session.given.rev or session.source.status().revision)
+    return to_json_line(
+        table(heading.gvk, objects, choice.now or datetime.now(UTC), heading.definition, resource_version=revision)
+    )
+
+
+def _table_text(
+    reading: Reading, heading: _Heading, stored: Iterable[StoredObject], choice: TableChoice
+) -> Iterator[str]:
+    from kstore.view.columns import printer_for
+    from kstore.view.text_table import TableOptions, table_text
+
+    printer = printer_for(heading.gvk, heading.definition)
+    options = TableOptions(
+        wide=choice.wide,
+        headers=choice.headers,
+        namespace=choice.namespace and heading.namespaced,
+        show_labels=choice.labels,
+        label_columns=choice.label_columns,
+        storage_columns=choice.storage_columns,
+        kind=GroupKind(heading.gvk.group, heading.gvk.kind) if choice.kind else None,
+    )
+    return table_text(printer.columns, _rows(reading, heading, printer, stored, choice), options)
+
+
+def _rows(
+    reading: Reading, heading: _Heading, printer: Any, stored: Iterable[StoredObject], choice: TableChoice
+) -> Iterator[Row]:
+    from kstore.view.text_table import Row
+
+    # a printer may reorder its objects: each row finds its record by the object that comes back
+    waiting: dict[int, StoredObject] = {}
+
+    def objects() -> Iterator[dict[str, Any]]:
+        for read, obj in _in_version(reading, heading, stored):
+            waiting[id(obj)] = read
+            yield obj
+
+    for obj, cells in printer.rows(objects(), choice.now or datetime.now(UTC)):
+        read = waiting.pop(id(obj))
+        yield Row(cells, obj.get("metadata") or {}, _storage(read) if choice.storage_columns else {})
+
+
+def _storage(read: StoredObject) -> dict[str, Any]:
+    """How an object lies in the store, by the names of `STORAGE_COLUMNS`."""
+    return {
+        "stored-version": read.gvk.api_version,
+        "encoding": read.encoding,
+        "encryption": str(read.seal) if read.seal else "",
+        "size": len(read.record.value),
+        "revision": read.record.mod_revision,
+        "lease": f"{read.record.lease:x}" if read.record.lease else "",
+    }

@@ -1,0 +1,357 @@
+"""
+A store read as Kubernetes objects: a source through a codec, selected by resource, namespace and name.
+
+Finds the prefix and the CRDs by itself. Reading only: what is written goes through `migrate`. What cannot be decoded
+is yielded as `Undecodable`, in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
+from kstore.codec import StorageCodec, StoredObject, Undecodable
+from kstore.errors import NotFound, UnknownResource, UsageError
+from kstore.records import Record, prefix_end
+from kstore.source.interface import Source
+
+DEFAULT_PREFIX = "/registry"
+OTHER_PREFIXES = ("/kubernetes.io", "/openshift.io")
+"""Where OpenShift's servers keep their objects."""
+_CRDS = "apiextensions.k8s.io/customresourcedefinitions"
+
+Read = StoredObject | Undecodable
+
+
+@dataclass(frozen=True, slots=True)
+class CustomResource:
+    """A resource that a CRD of the store defines, or that is only known from the keys that lie there."""
+
+    group: str
+    resource: str
+    kind: str = ""
+    singular: str = ""
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    namespaced: bool = True
+    versions: tuple[str, ...] = ()
+    storage_version: str = ""
+    definition: dict[str, Any] | None = None
+    """The CRD, or None where there is none: an extension server's resource, or an orphan."""
+
+    @property
+    def key_prefix(self) -> str:
+        """Where its objects lie, below the store's prefix."""
+        return f"{self.group}/{self.resource}"
+
+
+def custom_resource(crd: dict[str, Any]) -> CustomResource:
+    """
+    What a CRD (of v1 or v1beta1) says of its resource.
+
+    Raises:
+        KeyError, TypeError: it lacks what every CRD has.
+    """
+    spec = crd["spec"]
+    names = spec["names"]
+    versions = spec.get("versions") or [{"name": spec["version"], "storage": True}]
+    return CustomResource(
+        group=spec["group"],
+        resource=names["plural"],
+        kind=names["kind"],
+        singular=names.get("singular") or str(names["kind"]).lower(),
+        short_names=tuple(names.get("shortNames") or ()),
+        categories=tuple(names.get("categories") or ()),
+        namespaced=spec.get("scope") != "Cluster",
+        versions=tuple(version["name"] for version in versions),
+        storage_version=next((version["name"] for version in versions if version.get("storage")), ""),
+        definition=crd,
+    )
+
+
+@dataclass(slots=True)
+class Branch:
+    """What one resource keeps in the store, counted."""
+
+    path: str
+    """The key prefix below the store's own, such as `services/specs`."""
+    resource: NamedResource | None
+    """None where no type and no CRD explains what lies there."""
+    count: int = 0
+    size: int = 0
+    """The bytes of all values."""
+    versions: dict[str, int] = field(default_factory=dict)
+    """How many objects are stored in each version (`apps/v1`)."""
+    encodings: dict[str, int] = field(default_factory=dict)
+    """How many in each encoding (`protobuf`)."""
+    seals: dict[str, int] = field(default_factory=dict)
+    """How many are sealed by each provider and key."""
+    namespaces: dict[str, int] = field(default_factory=dict)
+    """How many in each namespace."""
+    undecodable: int = 0
+
+    def add(self, read: Read, namespace: str) -> None:
+        """Count one object."""
+        self.count += 1
+        self.size += len(read.record.value)
+        if namespace:
+            _count(self.namespaces, namespace)
+        if read.seal is not None:
+            _count(self.seals, str(read.seal))
+        if isinstance(read, Undecodable):
+            self.undecodable += 1
+        else:
+            _count(self.versions, read.gvk.api_version)
+            _count(self.encodings, read.encoding)
+
+
+def _count(counts: dict[str, int], name: str) -> None:
+    counts[name] = counts.get(name, 0) + 1
+
+
+class Store:
+    """
+    A source read through a codec.
+
+    Args:
+        source: where the records come from.
+        codec: how they are read.
+        resources: the built-in resources, in order of preference.
+        prefix: the apiserver's `--etcd-prefix`; None finds it.
+        revision: look at the store as of this revision; 0 is now.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        codec: StorageCodec,
+        resources: Iterable[NamedResource] = (),
+        *,
+        prefix: str | None = None,
+        revision: int = 0,
+    ) -> None:
+        self.source = source
+        self.codec = codec
+        self.revision = revision
+        self._built_in = tuple(resources)
+        self._prefix = prefix
+
+    # ---- where things are
+
+    @cached_property
+    def prefix(self) -> str:
+        """
+        The prefix that all keys of the apiserver begin with, without a slash at its end.
+
+        An extension server that keeps its group below a prefix of its own (`/registry/wardle.example.com`) is
+        recognized by the group's name coming twice.
+        """
+        if self._prefix is not None:
+            return "/" + self._prefix.strip("/") if self._prefix.strip("/") else ""
+        for candidate in (DEFAULT_PREFIX, *OTHER_PREFIXES):
+            first = self._first(f"{candidate}/")
+            if first is not None:
+                parts = first.removeprefix(f"{candidate}/").split("/")
+                doubled = len(parts) > 2 and parts[0] == parts[1] and "." in parts[0]
+                own = f"{candidate}/{parts[0]}"
+                return own if doubled and self._only_below(candidate, own) else candidate
+        return DEFAULT_PREFIX
+
+    def _first(self, prefix: str, start: str = "") -> str | None:
+        """The first key with that prefix, from `start` on."""
+        scan = self.source.scan(prefix.encode(), revision=self.revision, keys_only=True, start=_key(start))
+        for record in scan:
+            return record.key.decode("utf-8", "replace")
+        return None
+
+    def _only_below(self, candidate: str, own: str) -> bool:
+        """Whether everything below `candidate` lies below `own`."""
+        after = prefix_end(f"{own}/".encode())
+        return (
+            next(
+                iter(self.source.scan(f"{candidate}/".encode(), revision=self.revision, keys_only=True, start=after)),
+                None,
+            )
+            is None
+        )
+
+    @cached_property
+    def custom_resources(self) -> tuple[CustomResource, ...]:
+        """The resources that the CRDs of the store define; a damaged CRD defines none."""
+        found = []
+        for read in self._read(self._below(_CRDS)):
+            if isinstance(read, StoredObject):
+                try:
+                    found.append(custom_resource(read.object))
+                except (KeyError, TypeError, AttributeError):
+                    continue
+        return tuple(found)
+
+    @cached_property
+    def mapper(self) -> ResourceMapper[NamedResource]:
+        """All resources by name and key: the built-in ones, and those of the store's CRDs."""
+        return ResourceMapper([*self._built_in, *self.custom_resources])
+
+    @cached_property
+    def built_in(self) -> ResourceMapper[NamedResource]:
+        """The built-in resources alone: to look one up reads no CRD."""
+        return ResourceMapper(self._built_in)
+
+    def resources(self, name: str) -> list[NamedResource]:
+        """
+        The resources that a name stands for, in kubectl's grammar.
+
+        A name that neither a type nor a CRD has is looked for among the keys: an extension server's resources and
+        orphans are found where they lie.
+
+        Raises:
+            UnknownResource: nothing answers to it.
+        """
+        try:
+            return self.mapper.find(name)
+        except UnknownResource:
+            wanted, _, group = name.partition(".")
+            loose = [one for one in self._unexplained() if one.resource == wanted and one.group.startswith(group)]
+            if loose:
+                return list(loose)
+            raise
+
+    def _unexplained(self) -> list[CustomResource]:
+        """Resources that only the keys tell of: `<group>/<plural>` below the prefix, without a CRD."""
+        found = []
+        for path in self.directories():
+            group, slash, plural = path.partition("/")
+            if slash and self.mapper.place(path) is None:
+                first = self._first(f"{self.prefix}/{path}/") or ""
+                depth = first.removeprefix(f"{self.prefix}/{path}/").count("/")
+                found.append(CustomResource(group, plural, namespaced=depth > 0))
+        return found
+
+    def directories(self) -> Iterator[str]:
+        """
+        Yield what lies directly below the prefix, as far as it tells resources apart: `pods`, `example.com/databases`.
+
+        Jumps from one to the next, so that few keys are read.
+        """
+        top = f"{self.prefix}/"
+        key = self._first(top)
+        while key is not None:
+            path = self._directory(key.removeprefix(top))
+            yield path
+            key = self._first(top, prefix_end(f"{top}{path}/".encode()).decode("utf-8", "replace"))
+
+    def _directory(self, path: str) -> str:
+        parts = path.split("/")
+        place = self.built_in.place(path)
+        if place is not None:
+            return place.resource.key_prefix
+        depth = 2 if len(parts) > 2 and "." in parts[0] else 1
+        return "/".join(parts[:depth])
+
+    def place(self, key: bytes) -> Place[NamedResource] | None:
+        """What a key means, or None where it lies outside the prefix or no resource is known to keep objects there."""
+        text = key.decode("utf-8", "replace")
+        top = f"{self.prefix}/"
+        if not text.startswith(top):
+            return None
+        path = text.removeprefix(top)
+        return self.built_in.place(path) or self.mapper.place(path)
+
+    # ---- reading
+
+    def key_of(self, resource: NamedResource, namespace: str = "", name: str = "") -> bytes:
+        """The key of an object, or, with less given, the prefix of the keys of many (ending in a slash)."""
+        parts = [self.prefix, resource.key_prefix]
+        if resource.namespaced and (namespace or name):
+            if not namespace:
+                raise UsageError(
+                    f"{resource.resource} lie in namespaces: say in which",
+                    hint="-n NAMESPACE, or NAMESPACE/NAME",
+                )
+            parts.append(namespace)
+        return "/".join([*parts, name]).encode()
+
+    def objects(self, resource: NamedResource, namespace: str = "", *, metadata_only: bool = False) -> Iterator[Read]:
+        """Yield the objects of a resource in key order, all or one namespace's."""
+        prefix = self.key_of(resource, namespace if resource.namespaced else "")
+        return self._read(self.source.scan(prefix, revision=self.revision), metadata_only=metadata_only)
+
+    def under(self, path: str, *, metadata_only: bool = False) -> Iterator[Read]:
+        """
+        Yield the objects at a key or below it: `/registry/pods`, `/registry/pods/default`, or a whole key.
+
+        As a directory, not as a string: `/registry/pods` does not take `/registry/podtemplates` along.
+        """
+        exact = self.source.get(path.encode(), revision=self.revision) if path.strip("/") else None
+        if exact is not None:
+            yield self.codec.read(exact, metadata_only=metadata_only)
+        below = f"{path.rstrip('/')}/" if path.strip("/") else ""
+        yield from self._read(self.source.scan(below.encode(), revision=self.revision), metadata_only=metadata_only)
+
+    def keys(self, path: str) -> Iterator[bytes]:
+        """Yield the keys at a path or below it; no value is read."""
+        whole = path.rstrip("/").encode()
+        for record in self.source.scan(whole, revision=self.revision, keys_only=True):
+            if record.key == whole or record.key.startswith(whole + b"/") or not whole:
+                yield record.key
+
+    def get(self, key: bytes) -> Read:
+        """
+        The object of exactly this key.
+
+        Raises:
+            NotFound: there is none.
+        """
+        record = self.source.get(key, revision=self.revision)
+        if record is None:
+            text = key.decode("utf-8", "replace")
+            raise NotFound(
+                f"nothing is stored under {text}",
+                hint=f"`kstore ls {text.rpartition('/')[0] or '/'}` shows what is there",
+            )
+        return self.codec.read(record)
+
+    def find(self, resource: NamedResource, namespace: str, name: str) -> Read:
+        """
+        The object of that name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self.get(self.key_of(resource, namespace, name))
+
+    def tree(self, progress: Callable[[int], None] = lambda _: None) -> list[Branch]:
+        """
+        Count everything below the prefix: by resource, version, encoding, seal and namespace, in key order.
+
+        Args:
+            progress: told how many objects have been counted.
+        """
+        branches: dict[str, Branch] = {}
+        top = f"{self.prefix}/"
+        for number, read in enumerate(
+            self._read(self.source.scan(top.encode(), revision=self.revision), metadata_only=True)
+        ):
+            path = read.record.key.decode("utf-8", "replace").removeprefix(top)
+            place = self.mapper.place(path)
+            directory = place.resource.key_prefix if place else self._directory(path)
+            branch = branches.get(directory)
+            if branch is None:
+                branch = branches[directory] = Branch(directory, place.resource if place else None)
+            branch.add(read, place.namespace if place else "")
+            progress(number + 1)
+        return list(branches.values())
+
+    def _below(self, path: str) -> Iterator[Record]:
+        return self.source.scan(f"{self.prefix}/{path}/".encode(), revision=self.revision)
+
+    def _read(self, records: Iterable[Record], *, metadata_only: bool = False) -> Iterator[Read]:
+        for record in records:
+            yield self.codec.read(record, metadata_only=metadata_only)
+
+
+def _key(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
