@@ -166,8 +166,6 @@ def _order(left: Any, right: Any) -> int:
         if None not in amounts:
             return _sign(*amounts)
         return _sign(left, right)
-    if isinstance(left, list) and isinstance(right, list):
-        return next((c for a, b in zip(left, right, strict=False) if (c := _order(a, b))), 0)
     if left is None or right is None:
         return (left is not None) - (right is not None)
     if any(isinstance(side, bool) or not isinstance(side, int | float) for side in (left, right)):
@@ -199,5 +197,9 @@ def sort_by(objects: Iterable[Any], expression: str) -> list[Any]:
             without.append(obj)
     if without and not keyed:
         raise JsonPathError(f"no object has a field {relaxed_path(expression)}")
-    keyed.sort(key=cmp_to_key(lambda a, b: _order(a[0], b[0])))
+    keyed.sort(key=cmp_to_key(_by_value))
     return without + [obj for _, obj in keyed]
+
+
+def _by_value(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
+    return _order(left[0], right[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import islice
 from typing import Any
 
 from kstore.naming import GroupKind
@@ -62,23 +62,27 @@ class TableOptions:
     """Put before the names (`pod/web`), as where several kinds are listed."""
 
 
+def _plain(cell: Any) -> str:
+    """A cell as Go's `fmt.Sprint` prints it; nothing for a null."""
+    if isinstance(cell, str):
+        return cell
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return go_g(cell) if isinstance(cell, float) else str(cell)
+
+
 def cell_text(cell: Any) -> str:
     """
     A cell as kubectl prints it: nothing for a null, only the first line of a text.
 
     Escape characters are made visible, so that an object cannot steer the terminal.
     """
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        if match := _BREAK.search(cell):
-            cell = cell[: match.start()] + "..."
-        return cell.replace("\x1b", "^[") if "\x1b" in cell else cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return go_g(cell)
-    return str(cell)
+    written = _plain(cell)
+    if match := _BREAK.search(written):
+        written = written[: match.start()] + "..."
+    return written.replace("\x1b", "^[")
 
 
 Reader = Callable[[Row], Any]
@@ -133,14 +137,27 @@ def table_text(
         block: rows that are measured together; None measures all before the first is shown, as kubectl does.
     """
     shown = list(_readers(columns, options))
-    lines = ("\t".join([cell_text(read(row)) for _, read in shown]) for row in rows)
-    first = next(lines, None)
-    if first is None:
-        return
-    header = ["\t".join(name.upper() for name, _ in shown)] if options.headers else []
-    every = chain(header, [first], lines)
+    header = [name.upper() for name, _ in shown]
+    cells = ([_plain(read(row)) for _, read in shown] for row in rows)
     writer = TabWriter()
-    if block is None:
-        yield writer.lay_out("\n".join(every)) + "\n"
-    else:
-        yield from writer.stream(every, block)
+    first = True
+    while part := list(islice(cells, block)):
+        lines = [[cell_text(cell) for cell in row] for row in part]
+        if first:
+            if options.headers:
+                lines.insert(0, header)
+            _widen(lines[0], header if options.headers else part[0], part)
+        first = False
+        yield writer.lay_out("\n".join(map("\t".join, lines))) + "\n"
+
+
+def _widen(line: list[str], measured: list[str], rows: list[list[str]]) -> None:
+    """
+    Pad the first line to the widest cell of each column but the last, so that the columns are wide enough at once.
+
+    kubectl measures bytes here, and cells in full length (`printTable`): what is not ASCII, or cut off at a line's
+    end, makes for wider columns than it needs.
+    """
+    for index in range(len(line) - 1):
+        width = max(len(row[index].encode()) for row in rows)
+        line[index] += " " * (width - len(measured[index].encode()))

@@ -202,7 +202,7 @@ _CONVERSION_ANNOTATIONS = {
         )
     ),
 }
-"""Where versions keep what only the hub has fields for (`pkg/apis/apps/v1/conversion.go`, `autoscaling/annotations.go`)."""
+"""Where versions keep what only the hub has fields for (`pkg/apis/apps/v1`, `pkg/apis/autoscaling/annotations.go`)."""
 
 _DEFAULT = GroupKind("rbac.authorization.k8s.io", "Role")
 """A kind that the server prints with the default convertor."""
