@@ -1,0 +1,240 @@
+"""
+Servers that only the tests of stores need: etcds with TLS, of other versions, in a cluster of three; kine; certificates.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from kstore.source.live import LiveSource
+from kstore.source.options import SourceOptions
+from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
+
+# ---- certificates
+
+
+class Authority:
+    """A certificate authority for one test session, whose files lie in a folder."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder = folder
+        self.name = name
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.cacert = folder / f"{name}.crt"
+        certificate = self._sign(self._subject, self._key.public_key(), days=10, ca=True)
+        self.cacert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    def issue(self, name: str, *, names: tuple[str, ...] = ("127.0.0.1", "localhost"), days: int = 10) -> tuple[Path, Path]:
+        """A certificate and its key, good for servers and clients; expired if `days` is negative."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        certificate = self._sign(subject, key.public_key(), days=days, names=names)
+        cert_file, key_file = self.folder / f"{self.name}-{name}.crt", self.folder / f"{self.name}-{name}.key"
+        cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        key_file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return cert_file, key_file
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        public_key: ec.EllipticCurvePublicKey,
+        *,
+        days: int,
+        ca: bool = False,
+        names: tuple[str, ...] = (),
+    ) -> x509.Certificate:
+        now = datetime.datetime.now(datetime.UTC)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._subject)
+            .public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=30))
+            .not_valid_after(now + datetime.timedelta(days=days))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        )
+        if names:
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False
+            ).add_extension(
+                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
+                critical=False,
+            )
+        return builder.sign(self._key, hashes.SHA256())
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The authority that the tests' servers trust."""
+    return Authority(tmp_path_factory.mktemp("authority"), "authority")
+
+
+# ---- servers
+
+
+@dataclass
+class TlsEtcd:
+    """A running etcd that speaks TLS on its client port."""
+
+    server: Server
+    endpoint: str
+
+
+@pytest.fixture
+def start_tls_etcd(
+    etcd_binary: Path, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., TlsEtcd]]:
+    """Start an etcd with a certificate; it wants one of its clients too unless `client_cert_auth="false"`."""
+    started: list[Server] = []
+
+    def start(certificate: tuple[Path, Path] | None = None, **flags: str) -> TlsEtcd:
+        cert, key = certificate or authority.issue("server")
+        folder = tmp_path_factory.mktemp("etcd")
+        port, metrics, peer = free_port(), free_port(), free_port()
+        endpoint = f"https://127.0.0.1:{port}"
+        settings = {
+            "data-dir": str(folder / "etcd"),
+            "listen-client-urls": endpoint,
+            "advertise-client-urls": endpoint,
+            "listen-metrics-urls": f"http://127.0.0.1:{metrics}",
+            "listen-peer-urls": f"http://127.0.0.1:{peer}",
+            "initial-advertise-peer-urls": f"http://127.0.0.1:{peer}",
+            "initial-cluster": f"default=http://127.0.0.1:{peer}",
+            "cert-file": str(cert),
+            "key-file": str(key),
+            "client-cert-auth": "true",
+            "trusted-ca-file": str(authority.cacert),
+            "log-level": "error",
+            **{name.replace("_", "-"): value for name, value in flags.items()},
+        }
+        command = [str(etcd_binary), *(f"--{name}={value}" for name, value in settings.items())]
+        server = Server("etcd", command, folder, (metrics, "/health", False))
+        started.append(server)
+        return TlsEtcd(server.start(), endpoint)
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def three_members(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+    """A cluster of three; each server has its `endpoint`."""
+    folder = tmp_path_factory.mktemp("cluster")
+    clients = [free_port() for _ in range(3)]
+    peers = [free_port() for _ in range(3)]
+    cluster = ",".join(f"m{number}=http://127.0.0.1:{port}" for number, port in enumerate(peers))
+    servers = []
+    for number, (client, peer) in enumerate(zip(clients, peers, strict=True)):
+        flags = {
+            "name": f"m{number}",
+            "data-dir": str(folder / f"m{number}"),
+            "listen-client-urls": f"http://127.0.0.1:{client}",
+            "advertise-client-urls": f"http://127.0.0.1:{client}",
+            "listen-peer-urls": f"http://127.0.0.1:{peer}",
+            "initial-advertise-peer-urls": f"http://127.0.0.1:{peer}",
+            "initial-cluster": cluster,
+            "log-level": "error",
+        }
+        command = [str(etcd_binary), *(f"--{name}={value}" for name, value in flags.items())]
+        server = Server(f"m{number}", command, folder, (client, "/health", False))
+        server.endpoint = f"http://127.0.0.1:{client}"
+        servers.append(server)
+    threads = [threading.Thread(target=server.start) for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    yield servers
+    for server in servers:
+        if server.process is not None and server.process.poll() is None:
+            server.process.send_signal(signal.SIGCONT)
+        server.kill()
+
+
+@pytest.fixture
+def kine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The endpoint of a real kine on SQLite; the test is skipped where there is none."""
+    try:
+        binary = find_etcd("kine")
+    except ServerMissing as missing:
+        pytest.skip(str(missing))
+    folder = tmp_path_factory.mktemp("kine")
+    port, metrics = free_port(), free_port()
+    command = [
+        str(binary),
+        f"--listen-address=http://127.0.0.1:{port}",
+        f"--endpoint=sqlite://{folder}/state.db",
+        f"--metrics-bind-address=127.0.0.1:{metrics}",
+        "--watch-progress-notify-interval=1s",
+    ]
+    server = Server("kine", command, folder, (metrics, "/metrics", False))
+    server.start()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def start_etcd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Etcd]]:
+    """Start the etcd of a certain file name (`etcd-3.7`); the test is skipped where it is not installed."""
+    started: list[Etcd] = []
+
+    def start(name: str, **flags: str) -> Etcd:
+        try:
+            binary = find_etcd(name)
+        except ServerMissing as missing:
+            pytest.skip(str(missing))
+        started.append(Etcd(binary, tmp_path_factory.mktemp("etcd"), **flags))
+        return started[-1].start()
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+# ---- sources
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., LiveSource]]:
+    """Open a live store at some endpoints (`connect(endpoint, user="root", password="x")`), closed with the test."""
+    opened: list[LiveSource] = []
+
+    def open_live(*endpoints: str, **options: object) -> LiveSource:
+        opened.append(LiveSource(endpoints, SourceOptions(**options)))
+        return opened[-1]
+
+    yield open_live
+    for source in opened:
+        source.close()
+
+
+@pytest.fixture
+def live(start_etcd: Callable[..., Etcd], connect: Callable[..., LiveSource]) -> LiveSource:
+    """An empty etcd as a store."""
+    return connect(start_etcd().endpoint)
