@@ -13,7 +13,7 @@ ARGS ?=
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/kstore ## install kstore in .venv and run its main job on the demo store
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/demo/tour.sh

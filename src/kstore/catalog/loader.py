@@ -120,5 +120,5 @@ def _to_field(row: dict[str, Any]) -> Field:
         omitzero="omitzero" in flags,
         inline="inline" in flags,
         default=row.get("default"),
-        merge_key=patch.partition("merge:")[2],
+        merge_key=patch.partition(":")[2],
     )

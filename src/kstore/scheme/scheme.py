@@ -12,10 +12,11 @@ from functools import cached_property
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
+from kstore.catalog.resources import storage_version
 from kstore.catalog.types import Kind
 from kstore.decode.typed_json import TypedJson
 from kstore.errors import NotConvertible, UnknownKind
-from kstore.naming import GroupVersion, GroupVersionKind
+from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.scheme import groups
 from kstore.scheme.conversion import Converter
 from kstore.scheme.defaulting import Defaulter
@@ -70,6 +71,10 @@ class Scheme:
             UnknownKind: there is none.
         """
         return self.catalog.kind(gvk)
+
+    def storage_version(self, gvk: GroupVersionKind) -> GroupVersion:
+        """The version in which the release stores a kind; the object's own where the release does not store it."""
+        return storage_version(GroupKind(gvk.group, gvk.kind), self.release) or gvk.group_version
 
     def default(self, gvk: GroupVersionKind, obj: Obj) -> None:
         """Set the defaults of an object of that version, in place, as the storage decoder does."""

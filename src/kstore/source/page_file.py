@@ -18,6 +18,8 @@ from kstore.errors import DamagedStore
 
 _SMALLEST_WINDOW = 1 << 14
 _LARGEST_WINDOW = 1 << 20
+_DIGEST_CHUNK = 1 << 22
+"""Large, since the interpreter's lock must be had again after each."""
 
 
 class PageFile:
@@ -108,14 +110,15 @@ class Digest(threading.Thread):
     def run(self) -> None:
         """Read and hash, chunk by chunk; a file that cannot be read ends with a digest that nothing equals."""
         digest = hashlib.sha256()
+        buffer = memoryview(bytearray(_DIGEST_CHUNK))
         offset = 0
         try:
             while offset < self._size and not self._stopped:
-                chunk = os.pread(self._descriptor, min(_LARGEST_WINDOW, self._size - offset), offset)
-                if not chunk:
+                count = os.preadv(self._descriptor, [buffer[: self._size - offset]], offset)
+                if not count:
                     return
-                digest.update(chunk)
-                offset += len(chunk)
+                digest.update(buffer[:count])
+                offset += count
             self._digest = digest.digest()
         except OSError:
             return

@@ -1,0 +1,103 @@
+"""
+The built-in resources: their names, where in etcd they lie, and in which version each release stores them.
+
+Reads the tables; finding a resource by what a person typed is `mapper.py`'s business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from kstore.catalog.releases import Release, in_range, minor_of
+from kstore.catalog.tables import read_table
+from kstore.naming import GroupKind, GroupVersion, parse_group_version
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceInfo:
+    """A resource that an apiserver stores, or once stored, with what each release does with it."""
+
+    group: str
+    resource: str
+    """The plural: `deployments`."""
+    kind: str
+    singular: str
+    short_names: tuple[str, ...]
+    categories: tuple[str, ...]
+    namespaced: bool
+    subresources: tuple[str, ...]
+    """Those of `status` and `scale` that it has."""
+    key_prefix: str
+    """Where its objects lie below the store's prefix: `services/specs`."""
+    versions: tuple[str, ...]
+    """Every version that any release has of it, the preferred one first."""
+    storage: dict[str, str] = field(hash=False)
+    """Range of releases (`1.17-1.26`) -> the `group/version` stored by then; another group's where two share a key."""
+
+    def storage_version(self, release: Release) -> GroupVersion | None:
+        """The version in which a release stores the resource; None where the release does not have it."""
+        for releases, version in self.storage.items():
+            if in_range(releases, release.minor):
+                return parse_group_version(version)
+        return None
+
+    @property
+    def first_release(self) -> str:
+        """The first known release that stores it; empty where it is older than all that are known."""
+        return next(iter(self.storage), "").split(",")[0].partition("-")[0]
+
+    @property
+    def last_release(self) -> str:
+        """The last release that stores it; empty while the newest does."""
+        last = next(reversed(self.storage), "").split(",")[-1]
+        _, dash, end = last.partition("-")
+        return end if dash else last
+
+
+@lru_cache(maxsize=1)
+def all_resources() -> tuple[ResourceInfo, ...]:
+    """Every resource of every release: the core group first, `extensions` last, as discovery prefers them."""
+    rows = read_table("resources.json")
+    return tuple(sorted((_to_resource(row) for row in rows), key=_preference))
+
+
+def resources_of(release: Release) -> tuple[ResourceInfo, ...]:
+    """
+    All resources, those that the release stores before those that only others do.
+
+    Resources that are gone, or newer, stay: a store may hold what its server no longer knows.
+    """
+    return tuple(sorted(all_resources(), key=lambda one: one.storage_version(release) is None))
+
+
+def storage_version(kind: GroupKind, release: Release) -> GroupVersion | None:
+    """The version in which a release stores a kind; None where it does not store it at all."""
+    resource = _by_kind().get(kind)
+    return resource.storage_version(release) if resource else None
+
+
+@lru_cache(maxsize=1)
+def _by_kind() -> dict[GroupKind, ResourceInfo]:
+    """Kind -> the first resource of that kind (Endpoints are kept as master leases too, in the same version)."""
+    found: dict[GroupKind, ResourceInfo] = {}
+    for resource in all_resources():
+        found.setdefault(GroupKind(resource.group, resource.kind), resource)
+    return found
+
+
+def _preference(resource: ResourceInfo) -> tuple[bool, str]:
+    return resource.group == "extensions", resource.group
+
+
+def _to_resource(row: dict[str, Any]) -> ResourceInfo:
+    lists = ("short_names", "categories", "subresources", "versions")
+    values: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in row.items()}
+    values["storage"] = dict(sorted(row["storage"].items(), key=lambda item: _first_minor(item[0])))
+    return ResourceInfo(**values)
+
+
+def _first_minor(releases: str) -> int:
+    first = releases.split(",")[0].partition("-")[0]
+    return minor_of(first) if first else 0
