@@ -1,0 +1,319 @@
+"""
+Custom resources converted as the apiserver converts them: pruned, defaulted, and through the CRD's own strategy.
+
+Ported from apiextensions-apiserver, `pkg/apiserver/customresource_handler.go` (unstructuredSchemaCoercer,
+crdConversionRESTOptionsGetter) and `pkg/apiserver/conversion/`. How a webhook is reached is told from outside.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kstore.decode import go_json
+from kstore.decode.raw_json import plain
+from kstore.decode.typed_json import TypedJson
+from kstore.errors import DecodeError, EncodeError, NotConvertible, UnknownFields
+from kstore.naming import GroupKind
+from kstore.scheme import structural
+from kstore.scheme.structural import Structural
+
+Object = dict[str, Any]
+Review = Callable[[list[Object], str], list[Object]]
+"""Objects and the apiVersion wanted -> the same objects converted, in order: a conversion webhook."""
+
+_OBJECT_META = "meta.v1.ObjectMeta"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomDefinition:
+    """What a CustomResourceDefinition decides about stored objects."""
+
+    name: str
+    """The CRD's own: `crontabs.stable.example.com`."""
+    kind: GroupKind
+    versions: tuple[str, ...]
+    storage_version: str
+    schemas: Mapping[str, Structural | None]
+    """By version; None where the version has no schema."""
+    preserve_unknown_fields: bool
+    """`spec.preserveUnknownFields`: nothing is pruned at all, as in CRDs of v1beta1."""
+    webhook: Mapping[str, Any] | None
+    """`spec.conversion.webhook` where the strategy is Webhook, else None: only apiVersion changes."""
+
+    @staticmethod
+    def of(crd: Mapping[str, Any]) -> CustomDefinition:
+        """
+        The definition that a CRD gives.
+
+        Args:
+            crd: in apiextensions.k8s.io/v1; one stored as v1beta1 is converted first.
+
+        Raises:
+            DecodeError: it lacks what every CRD has.
+        """
+        try:
+            spec = crd["spec"]
+            versions = spec["versions"]
+            conversion = spec.get("conversion") or {}
+            return CustomDefinition(
+                name=crd["metadata"]["name"],
+                kind=GroupKind(spec["group"], spec["names"]["kind"]),
+                versions=tuple(version["name"] for version in versions),
+                storage_version=next((one["name"] for one in versions if one.get("storage")), ""),
+                schemas={version["name"]: _schema(version) for version in versions},
+                preserve_unknown_fields=bool(spec.get("preserveUnknownFields")),
+                webhook=conversion.get("webhook") or {} if conversion.get("strategy") == "Webhook" else None,
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DecodeError(f"not a CustomResourceDefinition: {error!r}", path="spec") from None
+
+
+def _schema(version: Mapping[str, Any]) -> Structural | None:
+    schema = (version.get("schema") or {}).get("openAPIV3Schema")
+    return Structural.of(plain(schema)) if schema is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A custom object in the version that was asked for."""
+
+    object: Object
+    pruned: tuple[str, ...]
+    """The field paths that the version has no place for, and that were dropped as the apiserver drops them."""
+
+
+class CustomConverter:
+    """
+    Converts the objects of one CRD.
+
+    Args:
+        definition: the CRD.
+        typed: the release's types, for ObjectMeta.
+        review: the conversion webhook, for a CRD that has one.
+    """
+
+    def __init__(self, definition: CustomDefinition, typed: TypedJson, review: Review | None = None) -> None:
+        self.definition = definition
+        self._typed = typed
+        self._review = review
+
+    def convert(
+        self, objects: Sequence[Object], version: str, *, drop_unknown_fields: bool = False
+    ) -> list[Converted | NotConvertible | UnknownFields | DecodeError]:
+        """
+        Stored objects in another version of their CRD, as an apiserver would store them there.
+
+        Read as the storage decoder reads (pruned, repaired and defaulted in the stored version), converted by the
+        CRD's strategy, then pruned and defaulted once more in the target. What fails for one object stands in its
+        place; the others go on.
+
+        Args:
+            objects: as decoded from the store; they are not changed.
+            version: such as `v1`.
+            drop_unknown_fields: drop what not even the stored version's schema knows, instead of refusing.
+
+        Raises:
+            NotConvertible: the CRD has no such version, or its webhook could not be asked.
+        """
+        if version not in self.definition.versions:
+            raise NotConvertible(
+                f"{self.definition.name} has no version {version}",
+                hint=f"it has {', '.join(self.definition.versions)}",
+            )
+        results: list[Any] = [self._attempt(self._stored, one, drop_unknown_fields) for one in objects]
+        waiting = [place for place, one in enumerate(results) if isinstance(one, dict)]
+        for place, one in zip(waiting, self._to_version([results[place] for place in waiting], version), strict=True):
+            results[place] = one if isinstance(one, Exception) else self._attempt(self._finished, one)
+        return results
+
+    @staticmethod
+    def _attempt(step: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return step(*arguments)
+        except (NotConvertible, UnknownFields, DecodeError) as error:
+            return error
+
+    def _stored(self, obj: Object, drop_unknown_fields: bool) -> Object:
+        """The object as the storage decoder gives it: of its own version."""
+        version = str(obj.get("apiVersion", "")).rpartition("/")[2]
+        if version not in self.definition.versions:
+            raise NotConvertible(f"{self.definition.name} has no version {version}, in which the object is stored")
+        read: Object = normalize(obj)
+        dropped = self._coerce(read, version, lenient=True)
+        if dropped and not drop_unknown_fields:
+            raise UnknownFields(dropped, hint="--drop-unknown-fields drops them, as the apiserver would")
+        structural.default(read, self.definition.schemas[version])
+        return read
+
+    def _to_version(self, objects: list[Object], version: str) -> list[Object | NotConvertible]:
+        target = f"{self.definition.kind.group}/{version}"
+        moving = [one for one in objects if one["apiVersion"] != target]
+        if self.definition.webhook is None or not moving:
+            for one in moving:
+                one["apiVersion"] = target
+            return list(objects)
+        if self._review is None:
+            raise NotConvertible(
+                f"{self.definition.name} converts by a webhook, which cannot be asked here", hint="--webhook-url URL"
+            )
+        answers = self._review(moving, target)
+        if len(answers) != len(moving):
+            raise NotConvertible(f"the webhook returned {len(answers)} objects, expected {len(moving)}")
+        converted = iter(
+            [self._attempt(_checked, one, answer, target) for one, answer in zip(moving, answers, strict=True)]
+        )
+        return [next(converted) if one["apiVersion"] != target else one for one in objects]
+
+    def _finished(self, obj: Object) -> Converted:
+        version = obj["apiVersion"].rpartition("/")[2]
+        pruned = self._coerce(obj, version, lenient=False)
+        structural.default(obj, self.definition.schemas[version])
+        return Converted(obj, tuple(pruned))
+
+    def _coerce(self, obj: Object, version: str, *, lenient: bool) -> list[str]:
+        """What unstructuredSchemaCoercer does to an object, in place; the paths of what was pruned are returned."""
+        schema = self.definition.schemas[version]
+        head: Object = {name: obj[name] for name in ("kind", "apiVersion") if name in obj}
+        metadata = self._metadata(obj["metadata"], lenient=lenient) if "metadata" in obj else None
+        pruned = []
+        if not self.definition.preserve_unknown_fields:
+            pruned = structural.prune(obj, schema, root=True)
+            structural.drop_nulls(obj, schema)
+        try:
+            structural.repair_embedded(
+                obj, schema, lambda found: self._metadata(found, lenient=lenient), lenient=lenient
+            )
+        except ValueError as error:
+            raise DecodeError(str(error)) from None
+        obj.update(head)
+        if metadata is not None:
+            if lenient and not metadata.get("generation"):
+                metadata["generation"] = 1
+            obj["metadata"] = metadata
+        return pruned
+
+    def _metadata(self, found: Any, *, lenient: bool) -> Object:
+        """`metadata` as ObjectMeta holds it: unknown members dropped, malformed ones too where that is allowed."""
+        try:
+            return self._as_meta(found)
+        except DecodeError:
+            if not lenient or not isinstance(found, dict):
+                raise
+        kept: Object = {}
+        for name, value in found.items():
+            try:
+                self._as_meta({name: value})
+            except DecodeError:
+                continue
+            kept[name] = value
+        return self._as_meta(kept)
+
+    def _as_meta(self, found: Any) -> Object:
+        typed = self._typed.read(_OBJECT_META, found, "metadata")
+        self._typed.drop_unknown(_OBJECT_META, typed)
+        presented: Object = plain(self._typed.present(_OBJECT_META, typed))
+        return presented
+
+
+def normalize(value: Any) -> Any:
+    """
+    A deep copy with numbers as `unstructured` has them: what does not fit into an int64 is a float64.
+
+    (`apimachinery/pkg/util/json/json.go`, ConvertInterfaceNumbers)
+    """
+    if isinstance(value, dict):
+        return {name: normalize(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [normalize(item) for item in value]
+    if type(value) is int and not -(1 << 63) <= value < 1 << 63:
+        return go_json.Number(value)
+    return go_json.Number(value) if isinstance(value, float) else plain(value)
+
+
+def write(obj: Object) -> bytes:
+    """
+    The stored JSON of a custom object: members sorted at every level, a newline at its end.
+
+    Raises:
+        EncodeError: something in it has no JSON form.
+    """
+    return go_json.dumps(_sorted(obj)) + b"\n"
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        try:
+            return {name: _sorted(value[name]) for name in sorted(value, key=str.encode)}
+        except (TypeError, UnicodeEncodeError) as error:
+            raise EncodeError(f"a member's name has no JSON form: {error}") from None
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+# ---- what a webhook may answer (conversion/webhook_converter.go: validateConvertedObject, restoreObjectMeta)
+
+
+def _checked(original: Object, answer: Any, target: str) -> Object:
+    """
+    A webhook's object, accepted: the same one in the version wanted, with only labels and annotations of its metadata.
+
+    Raises:
+        NotConvertible: it is another object, or not what was asked for.
+    """
+    if not isinstance(answer, dict):
+        raise NotConvertible("the webhook returned something that is no object")
+    converted: Object = copy.deepcopy(answer)
+    for member, expected in (("apiVersion", target), ("kind", original.get("kind"))):
+        if converted.get(member) != expected:
+            raise NotConvertible(f"the webhook returned {member} {converted.get(member)!r}, expected {expected!r}")
+    metadata = converted.get("metadata")
+    if not isinstance(metadata, dict):
+        raise NotConvertible("the webhook returned an object without metadata")
+    before = original.get("metadata") or {}
+    for member in ("name", "namespace", "uid"):
+        if (metadata.get(member) or "") != (before.get(member) or ""):
+            raise NotConvertible(
+                f"the webhook changed metadata.{member} from {before.get(member)!r} to {metadata.get(member)!r}"
+            )
+    restored = copy.deepcopy(before)
+    for member in ("labels", "annotations"):
+        restored.pop(member, None)
+        found = metadata.get(member)
+        if found is None:
+            continue
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise NotConvertible(f"the webhook returned metadata.{member} that are no strings")
+        if found != before.get(member):
+            _validate(member, found)
+        restored[member] = found
+    converted["metadata"] = restored
+    return normalize(converted)  # type: ignore[no-any-return]
+
+
+_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+_ANNOTATIONS_LIMIT = 256 << 10
+"""TotalAnnotationSizeLimitB, in bytes over all keys and values."""
+
+
+def _validate(member: str, found: Mapping[str, str]) -> None:
+    """
+    See whether changed labels or annotations are valid (metav1validation.ValidateLabels, ValidateAnnotations).
+
+    Raises:
+        NotConvertible: a key is no qualified name, a label's value no valid one, or annotations are too large.
+    """
+    for name, value in found.items():
+        prefix, slash, rest = name.rpartition("/")
+        if member == "annotations":
+            rest = rest.lower()
+        if not _NAME.match(rest) or (slash and (len(prefix) > 253 or not _SUBDOMAIN.match(prefix.lower()))):
+            raise NotConvertible(f"the webhook returned metadata.{member} with {name!r}, which is no qualified name")
+        if member == "labels" and value and not _NAME.match(value):
+            raise NotConvertible(f"the webhook returned the label {name}={value!r}, which is no valid value")
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in found.items())
+    if member == "annotations" and size > _ANNOTATIONS_LIMIT:
+        raise NotConvertible(f"the webhook returned annotations of {size} bytes; {_ANNOTATIONS_LIMIT} are allowed")
