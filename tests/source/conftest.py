@@ -1,5 +1,6 @@
 """
-Servers that only the tests of stores need: etcds with TLS, of other versions, in a cluster of three; kine; certificates.
+Servers that only the tests of stores need: etcds with TLS, of other versions, in a cluster of three; kine;
+certificates.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from tests.source.etcd_releases import RELEASES, EtcdRelease, installed
+from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
 
 from kstore.source.live import LiveSource
 from kstore.source.options import SourceOptions
-from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
 
 # ---- certificates
 
@@ -37,7 +39,9 @@ class Authority:
         certificate = self._sign(self._subject, self._key.public_key(), days=10, ca=True)
         self.cacert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, *, names: tuple[str, ...] = ("127.0.0.1", "localhost"), days: int = 10) -> tuple[Path, Path]:
+    def issue(
+        self, name: str, *, names: tuple[str, ...] = ("127.0.0.1", "localhost"), days: int = 10
+    ) -> tuple[Path, Path]:
         """A certificate and its key, good for servers and clients; expired if `days` is negative."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -238,3 +242,37 @@ def connect() -> Iterator[Callable[..., LiveSource]]:
 def live(start_etcd: Callable[..., Etcd], connect: Callable[..., LiveSource]) -> LiveSource:
     """An empty etcd as a store."""
     return connect(start_etcd().endpoint)
+
+
+# ---- releases
+
+
+@pytest.fixture(params=RELEASES)
+def etcd_release(request: pytest.FixtureRequest) -> EtcdRelease:
+    """Each release of etcd in turn; the test is skipped for those that are not installed."""
+    release = installed().get(request.param)
+    if release is None:
+        pytest.skip(f"no etcd {request.param} is installed here")
+    return release
+
+
+@pytest.fixture
+def newest_release() -> EtcdRelease:
+    """The newest etcd that is installed with its tools."""
+    if not installed():
+        pytest.skip("no etcd with its tools is installed here")
+    return installed()[max(installed())]
+
+
+@pytest.fixture
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Etcd]]:
+    """Start the server of a release (`serve(release, folder)`), on data that is there if a folder is given."""
+    started: list[Etcd] = []
+
+    def start(release: EtcdRelease, folder: Path | None = None, **flags: str) -> Etcd:
+        started.append(Etcd(release.etcd, folder or tmp_path_factory.mktemp("etcd"), **flags))
+        return started[-1].start()
+
+    yield start
+    for server in started:
+        server.stop()

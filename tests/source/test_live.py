@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from tools.cluster import Etcd
 
 from kstore.errors import (
     Compacted,
@@ -20,7 +21,6 @@ from kstore.errors import (
 from kstore.records import Delete, Progress, Put, Revision
 from kstore.source.interface import WritableSource
 from kstore.source.live import LiveSource
-from tools.cluster import Etcd
 
 pytestmark = pytest.mark.etcd
 
@@ -246,9 +246,13 @@ def test_the_limit_in_bytes_is_learnt(start_etcd: Callable[..., Etcd], connect: 
 def test_no_space(start_etcd: Callable[..., Etcd], connect: Callable[..., LiveSource]) -> None:
     """A full server gives NoSpace with what to do about it, and its alarm is part of the status; reading goes on."""
     store = connect(start_etcd(quota_backend_bytes=str(2 * 1024 * 1024)).endpoint)
-    with pytest.raises(NoSpace) as caught:
+
+    def fill_up() -> None:
         for number in range(100):
             store.commit([Put(b"/%d" % number, b"x" * 500_000, 0)])
+
+    with pytest.raises(NoSpace) as caught:
+        fill_up()
     assert "defragment" in caught.value.hint
     assert store.status().alarms == ("NOSPACE (default)",)
     assert store.count() >= 1

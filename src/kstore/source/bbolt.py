@@ -134,7 +134,7 @@ class Database:
 
     def buckets(self) -> Iterator[tuple[bytes, Bucket]]:
         """The buckets of the root bucket, by name."""
-        return self._root().children()
+        return self.root_bucket().children()
 
     def bucket(self, name: bytes) -> Bucket | None:
         """The bucket of that name in the root bucket."""
@@ -143,7 +143,8 @@ class Database:
                 return bucket
         return None
 
-    def _root(self) -> Bucket:
+    def root_bucket(self) -> Bucket:
+        """The bucket that holds the others."""
         return Bucket(self, "the root bucket", self.meta.root)
 
     def transaction(self) -> int:
@@ -152,7 +153,7 @@ class Database:
 
     def pages_in_use(self) -> int:
         """How many pages the meta pages, the freelist, the root bucket and its buckets take (etcd nests no deeper)."""
-        trees = [self._root(), *(bucket for _, bucket in self.buckets())]
+        trees = [self.root_bucket(), *(bucket for _, bucket in self.buckets())]
         count = 2 + sum(self._run(number) for tree in trees for number in tree.pages())
         return count if self.meta.freelist == NO_FREELIST else count + self._run(self.meta.freelist)
 
@@ -265,9 +266,7 @@ class Bucket:
                     return buffer[begin:end]
         return None
 
-    def leaves(
-        self, *, start: bytes = b"", stop: bytes | None = None, containing: bytes = b""
-    ) -> Iterator[Leaf]:
+    def leaves(self, *, start: bytes = b"", stop: bytes | None = None, containing: bytes = b"") -> Iterator[Leaf]:
         """
         The leaves in key order, each with its elements checked.
 
@@ -294,6 +293,37 @@ class Bucket:
                     continue
                 last = leaf.elements[-1].key
             yield leaf
+
+    def node(self, number: int) -> list[tuple[bytes, int]] | Leaf:
+        """
+        One page of the tree, whatever its place: a branch's children with their keys, or a leaf.
+
+        Raises:
+            DamagedStore: it is neither, or does not hold.
+        """
+        header = self._header(number, b"", None)
+        if header is not None:
+            flags, count, overflow = header
+            if flags == BRANCH:
+                return [(key, child) for child, key, _ in self._branch(number, count, overflow, b"", None)]
+            leaf = self._leaf(number, b"", None)
+            if leaf is not None:
+                return leaf
+        raise self.database.file.damaged(f"page {number} cannot be read", number * self.database.page_size)
+
+    def right_edge(self) -> tuple[list[list[tuple[bytes, int]]], Leaf | None]:
+        """The nodes that end the tree: the last branch of each level, from the root down, and the last leaf."""
+        if self.root == 0:
+            return [], next(self._inline_leaf(), None)
+        branches: list[list[tuple[bytes, int]]] = []
+        number = self.root
+        while len(branches) <= _MAX_DEPTH:
+            node = self.node(number)
+            if isinstance(node, Leaf):
+                return branches, node
+            branches.append(node)
+            number = node[-1][1]
+        raise self.database.file.damaged("the tree's branches run in a circle", number * self.database.page_size)
 
     def last_leaf(self) -> Leaf | None:
         """The last leaf: a bucket's newest elements, where keys only ever grow."""

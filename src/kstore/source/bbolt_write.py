@@ -22,6 +22,7 @@ from kstore.source.bbolt import (
     PAGE_HEADER,
     Bucket,
     Database,
+    Leaf,
     meta_page,
 )
 
@@ -112,8 +113,8 @@ class DatabaseCopy:
 
     def _with_root(self, page: int, name: bytes, item: LeafItem) -> int:
         """The new page for a page of the root bucket's tree, in which the named bucket's element is replaced."""
-        node = self.database.node(page)
-        if isinstance(node, list):
+        node = self.database.root_bucket().node(page)
+        if not isinstance(node, Leaf):
             index = max((i for i, (key, _) in enumerate(node) if key <= name), default=0)
             node[index] = (node[index][0], self._with_root(node[index][1], name, item))
             return self.add_branch(node)
@@ -145,14 +146,12 @@ class BucketAppender:
     def __init__(self, copy: DatabaseCopy, bucket: Bucket) -> None:
         self.copy = copy
         self._limit = int(copy.database.page_size * _FILL)
-        self._branches: list[_Branch] = []
+        branches, leaf = bucket.right_edge()
+        self._branches = [_Branch(children[:-1]) for children in reversed(branches)]
         """The open branches, from the leaves' parents upwards."""
         self._leaf: list[LeafItem] = []
-        edge = bucket.right_edge()
-        for children in edge.branches:
-            self._branches.insert(0, _Branch(children[:-1]))
-        if edge.leaf is not None:
-            buffer, _, elements = edge.leaf
+        if leaf is not None:
+            buffer, _, elements = leaf
             self._leaf = [(flags, key, buffer[start:end]) for flags, key, start, end in elements]
         self._leaf_size = PAGE_HEADER.size + sum(_size(key, value) for _, key, value in self._leaf)
 

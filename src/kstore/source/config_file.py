@@ -94,7 +94,7 @@ class Contexts:
             if not isinstance(value, expected) or (word in _SECONDS and isinstance(value, bool)):
                 raise UsageError(f"{word} cannot be {value!r}", where=where)
             if word in _FILES:
-                value = self.path.parent / Path(value).expanduser()
+                value = self.path.parent / Path(str(value)).expanduser()
             values[word.replace("-", "_")] = value
         return SourceOptions(**values)
 

@@ -141,7 +141,7 @@ def _containers(pod: Any) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
             continue
         words = [str(word) for part in ("command", "args") for word in container.get(part) or ()]
         mounts = {
-            mount["mountPath"]: volumes[mount["name"]]
+            str(mount["mountPath"]): str(volumes[mount["name"]])
             for mount in container.get("volumeMounts") or ()
             if isinstance(mount, dict) and mount.get("mountPath") and volumes.get(mount.get("name"))
         }
@@ -181,4 +181,5 @@ def _exists(path: Path) -> bool:
 
 def _filled(options: SourceOptions, **files: Path | None) -> SourceOptions:
     """The options with these files, unless others are given."""
-    return replace(options, **{name: path for name, path in files.items() if getattr(options, name) is None})
+    missing: dict[str, Any] = {name: path for name, path in files.items() if getattr(options, name) is None}
+    return replace(options, **missing)

@@ -56,7 +56,8 @@ class SnapshotSource(Source):
         self._searches = 0
         self._salvage = salvage
         self._damage: list[Damage] = []
-        self._replayed = 0
+        self.replayed = 0
+        """How many changes of the write-ahead log are on top of the file's."""
         try:
             self._file = PageFile.open(self.database_path)
         except OSError as error:
@@ -98,8 +99,8 @@ class SnapshotSource(Source):
             raise SourceError(
                 "there is no write-ahead log beside this database", where=str(folder), hint="give the data directory"
             )
-        self._verify()
-        self._replayed, damage = replay(self.mvcc, folder, salvage=self._salvage)
+        self.verify()
+        self.replayed, damage = replay(self.mvcc, folder, salvage=self._salvage)
         self._damage += damage
 
     @property
@@ -107,7 +108,7 @@ class SnapshotSource(Source):
         """What of the store could not be read so far, when salvaging; whole once all has been read."""
         return [*self.database.damage, *self._damage]
 
-    def _verify(self) -> None:
+    def verify(self) -> None:
         """
         See that what was read is what was saved: by the snapshot's checksum, or by nobody having written since.
 
@@ -140,8 +141,8 @@ class SnapshotSource(Source):
         }
         if self.trailer:
             details["sha256"] = self.trailer.hex()
-        if self._replayed:
-            details["log entries replayed"] = str(self._replayed)
+        if self.replayed:
+            details["log entries replayed"] = str(self.replayed)
         return StoreStatus(
             location=str(self.path),
             kind=self.kind,
@@ -160,12 +161,12 @@ class SnapshotSource(Source):
         """Yield the live records whose key begins with `prefix`, in key order, as of one revision (see `Source`)."""
         mvcc = self.mvcc
         view = mvcc.view(mvcc.check_revision(revision))
-        self._verify()
+        self.verify()
         for position in view.span(prefix, start):
             record = mvcc.record(view.keys[position], view.offsets[position], view.sizes[position], keys_only=keys_only)
             if record is not None:
                 yield record
-        self._verify()
+        self.verify()
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
         """The record of exactly this key; the first few are searched for without listing all keys."""
@@ -182,13 +183,13 @@ class SnapshotSource(Source):
         else:
             entry = mvcc.find(key, revision)
             record = mvcc.record(key, entry.offset, entry.size) if entry else None
-        self._verify()
+        self.verify()
         return record
 
     def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:
         """The number of live keys that begin with `prefix`."""
         view = self.mvcc.view(self.mvcc.check_revision(revision))
-        self._verify()
+        self.verify()
         return len(view.span(prefix, b""))
 
     def history(self, key: bytes) -> Iterator[Revision]:
@@ -205,7 +206,7 @@ class SnapshotSource(Source):
                 revision = self.mvcc.revision_record(entry)
                 if revision is not None:
                     yield revision
-        self._verify()
+        self.verify()
 
     def leases(self) -> dict[int, int]:
         """The leases and their granted time to live, in seconds."""
