@@ -1,0 +1,190 @@
+"""
+Custom resources converted by their CRD.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from kstore.catalog.loader import Catalog
+from kstore.catalog.releases import Release
+from kstore.custom import Converted, CustomConverter, CustomDefinition, write
+from kstore.decode.typed_json import TypedJson
+from kstore.errors import DecodeError, NotConvertible, UnknownFields
+
+CRD: dict[str, Any] = {
+    "kind": "CustomResourceDefinition",
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "metadata": {"name": "boats.harbour.example.com"},
+    "spec": {
+        "group": "harbour.example.com",
+        "names": {"plural": "boats", "kind": "Boat"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": False,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "properties": {
+                                    "sails": {"type": "integer", "default": 1},
+                                    "rig": {"type": "string"},
+                                },
+                            }
+                        },
+                    }
+                },
+            },
+            {
+                "name": "v2",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "properties": {
+                                    "sails": {"type": "integer"},
+                                    "crew": {"type": "integer", "default": 2},
+                                },
+                            }
+                        },
+                    }
+                },
+            },
+        ],
+    },
+}
+BOAT: dict[str, Any] = {
+    "apiVersion": "harbour.example.com/v1",
+    "kind": "Boat",
+    "metadata": {"name": "gull", "namespace": "port", "uid": "u", "creationTimestamp": "2026-01-02T03:04:05Z"},
+    "spec": {"rig": "sloop"},
+}
+
+
+def converter(crd: dict[str, Any] = CRD, review: Any = None) -> CustomConverter:
+    return CustomConverter(CustomDefinition.of(crd), TypedJson(Catalog(Release("1.37"))), review)
+
+
+def with_webhook() -> dict[str, Any]:
+    crd = copy.deepcopy(CRD)
+    crd["spec"]["conversion"] = {"strategy": "Webhook", "webhook": {"conversionReviewVersions": ["v1"]}}
+    return crd
+
+
+def one(answer: list[Any]) -> Converted:
+    assert isinstance(answer[0], Converted), answer[0]
+    return answer[0]
+
+
+def test_strategy_none_renames_prunes_and_defaults():
+    """Defaults of the stored version, then only apiVersion changes, then the target prunes and defaults."""
+    found = one(converter().convert([BOAT], "v2"))
+    assert found.object["apiVersion"] == "harbour.example.com/v2"
+    assert found.object["spec"] == {"sails": 1, "crew": 2}
+    assert found.pruned == ("spec.rig",)
+    assert BOAT["spec"] == {"rig": "sloop"}, "what was given is not changed"
+
+
+def test_what_no_version_knows_is_refused():
+    """A field that not even the stored version's schema has is unknown: dropped only when asked."""
+    strange = {**BOAT, "spec": {"rig": "sloop", "colour": "red"}}
+    answer = converter().convert([strange, BOAT], "v2")
+    assert isinstance(answer[0], UnknownFields)
+    assert answer[0].paths == ("spec.colour",)
+    assert isinstance(answer[1], Converted), "the other object goes on"
+    assert one(converter().convert([strange], "v2", drop_unknown_fields=True)).object["spec"] == {"sails": 1, "crew": 2}
+
+
+def test_metadata_goes_through_objectmeta():
+    """Unknown and malformed members of a stored object's metadata are dropped; a missing generation becomes 1."""
+    odd = {**BOAT, "metadata": {"name": "gull", "labels": "none", "colour": "red"}}
+    assert one(converter().convert([odd], "v1")).object["metadata"] == {"name": "gull", "generation": 1}
+
+
+def test_stored_bytes_are_sorted_json():
+    """Members are sorted at every level, HTML characters escaped, a newline ends the value; floats as Go prints them."""
+    obj = one(converter({**CRD, "spec": {**CRD["spec"], "preserveUnknownFields": True}}).convert(
+        [{**BOAT, "spec": {"b": 1.0, "a": 1e21, "big": 1 << 70, "html": "<&>"}}], "v1"
+    )).object  # fmt: skip
+    assert write(obj) == (
+        b'{"apiVersion":"harbour.example.com/v1","kind":"Boat","metadata":{"creationTimestamp":"2026-01-02T03:04:05Z",'
+        b'"generation":1,"name":"gull","namespace":"port","uid":"u"},'
+        b'"spec":{"a":1e+21,"b":1,"big":1.1805916207174113e+21,"html":"\\u003c\\u0026\\u003e","sails":1}}\n'
+    )
+
+
+def test_a_webhook_is_asked_once_for_all():
+    """All objects of another version go out together; those of the target stay at home."""
+    asked = []
+
+    def review(objects: list[Any], api_version: str) -> list[Any]:
+        asked.append((len(objects), api_version))
+        return [{**one, "apiVersion": api_version, "spec": {"sails": 7}} for one in objects]
+
+    already = {**BOAT, "apiVersion": "harbour.example.com/v2", "spec": {"sails": 3}}
+    answers = converter(with_webhook(), review).convert([BOAT, already, BOAT], "v2")
+    assert asked == [(2, "harbour.example.com/v2")]
+    assert [answer.object["spec"]["sails"] for answer in answers] == [7, 3, 7]
+
+
+def test_a_webhook_changes_labels_and_annotations_only():
+    """Of metadata a webhook's labels and annotations count; the rest is as it was."""
+
+    def review(objects: list[Any], api_version: str) -> list[Any]:
+        metadata = {**objects[0]["metadata"], "labels": {"a": "b"}, "resourceVersion": "9", "finalizers": ["x/y"]}
+        return [{**objects[0], "apiVersion": api_version, "metadata": metadata}]
+
+    found = one(converter(with_webhook(), review).convert([BOAT], "v2")).object["metadata"]
+    assert found == {**BOAT["metadata"], "generation": 1, "labels": {"a": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"apiVersion": "harbour.example.com/v1"}, "returned apiVersion"),
+        ({"kind": "Ship"}, "returned kind"),
+        ({"metadata": None}, "without metadata"),
+        ({"metadata": {**BOAT["metadata"], "name": "tern"}}, "changed metadata.name"),
+        ({"metadata": {**BOAT["metadata"], "labels": {"a": 1}}}, "no strings"),
+        ({"metadata": {**BOAT["metadata"], "labels": {"a b": ""}}}, "no qualified name"),
+        ({"metadata": {**BOAT["metadata"], "labels": {"a": "b c"}}}, "no valid value"),
+        ({"metadata": {**BOAT["metadata"], "annotations": {"a": "x" * 300_000}}}, "bytes"),
+    ],
+)
+def test_what_a_webhook_must_not_do(change, complaint):
+    """An answer that is another object, or breaks metadata, is refused for that object."""
+    converted = converter(
+        with_webhook(), lambda objects, target: [{**objects[0], "apiVersion": target, **change}]
+    ).convert([BOAT], "v2")
+    assert isinstance(converted[0], NotConvertible)
+    assert complaint in str(converted[0])
+
+
+def test_no_such_version():
+    """A version that the CRD lacks is refused, with those that it has."""
+    with pytest.raises(NotConvertible, match="no version v3"):
+        converter().convert([BOAT], "v3")
+
+
+def test_a_webhook_out_of_reach():
+    """A CRD with a webhook converts nothing without one."""
+    with pytest.raises(NotConvertible, match="webhook"):
+        converter(with_webhook()).convert([BOAT], "v2")
+
+
+def test_not_a_definition():
+    """What lacks the members of a CRD is no definition."""
+    with pytest.raises(DecodeError, match="not a CustomResourceDefinition"):
+        CustomDefinition.of({"spec": {}})
