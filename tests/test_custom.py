@@ -114,7 +114,7 @@ def test_metadata_goes_through_objectmeta():
 
 
 def test_stored_bytes_are_sorted_json():
-    """Members are sorted at every level, HTML characters escaped, a newline ends the value; floats as Go prints them."""
+    """Members are sorted at every level, HTML is escaped, a newline ends the value; floats are as Go prints them."""
     obj = one(converter({**CRD, "spec": {**CRD["spec"], "preserveUnknownFields": True}}).convert(
         [{**BOAT, "spec": {"b": 1.0, "a": 1e21, "big": 1 << 70, "html": "<&>"}}], "v1"
     )).object  # fmt: skip

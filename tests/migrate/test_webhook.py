@@ -103,7 +103,7 @@ def webhook(port: int, bundle: bytes, versions: tuple[str, ...] = ("v1",)) -> Co
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
 def test_objects_come_back_in_order(serve, certificate, version):
-    """A review of the version that the webhook prefers goes out over TLS, in batches; the objects come back in order."""
+    """A review of the version the webhook prefers goes out over TLS, in batches; objects come back in order."""
     reviews: list[Any] = []
 
     def answer(review: dict[str, Any]) -> dict[str, Any]:
