@@ -225,6 +225,12 @@ class UnknownEncoding(DecodeError):
     code = "unknown-encoding"
 
 
+class TerminalDamage(DecodeError):
+    """Bytes that came through a terminal, which changed them on the way."""
+
+    code = "terminal-damage"
+
+
 class EncodeError(ValueFault):
     """
     An object that its type cannot hold: a string where a number belongs, a quantity that is none.
@@ -255,9 +261,7 @@ class UnknownFields(ValueFault):
     code = "unknown-fields"
 
     def __init__(self, paths: Sequence[str], *, where: str = "", hint: str = "") -> None:
-        super().__init__(
-            f"fields unknown to this release would be dropped: {', '.join(paths)}", where=where, hint=hint
-        )
+        super().__init__(f"fields unknown to this release would be dropped: {', '.join(paths)}", where=where, hint=hint)
         self.paths = tuple(paths)
 
 

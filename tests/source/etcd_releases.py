@@ -33,6 +33,11 @@ class EtcdRelease:
         """Run etcdctl against a server; what it prints."""
         return self._run("etcdctl", f"--endpoints={endpoint}", *arguments)
 
+    def printed(self, endpoint: str, *arguments: str) -> bytes:
+        """Run etcdctl against a server; the very bytes that it prints."""
+        command = [str(self.folder / "etcdctl"), f"--endpoints={endpoint}", *arguments]
+        return subprocess.run(command, env={"ETCDCTL_API": "3"}, stdout=subprocess.PIPE, check=True).stdout
+
     def save(self, endpoint: str, path: Path) -> Path:
         """Save a snapshot of a running server."""
         self.ctl(endpoint, "snapshot", "save", str(path))
