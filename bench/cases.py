@@ -1,0 +1,155 @@
+"""
+What is measured: a function a kind of work, each yielding figures.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tools.cluster import Etcd, find_etcd
+
+from bench import data
+from bench.measure import KSTORE, Figure, fixed_work, peer, run
+from kstore.catalog.releases import newest
+from kstore.codec import ObjectCodec
+from kstore.decode import go_json
+from kstore.scheme.scheme import Scheme
+
+Case = Callable[[Path, int], Iterator[Figure]]
+
+
+def decode(folder: Path, count: int) -> Iterator[Figure]:
+    """Stored Pods to JSON and to YAML, through the command line as a filter."""
+    values = list(data.copies(data.templates()["pod"], count))
+    lines, hexes, objects = folder / "pods.jsonl", folder / "pods.hex", folder / "pods.json"
+    lines.write_text("".join(f'{{"value": "{base64.b64encode(value).decode()}"}}\n' for value in values))
+    hexes.write_text("".join(value.hex() + "\n" for value in values))
+    codec = ObjectCodec(Scheme(newest()))
+    objects.write_bytes(b"".join(go_json.dumps(codec.decode(value).object) + b"\n" for value in values))
+    auger = peer("auger")
+    name, beside = (
+        ("auger decode -o json", run([auger, "decode", "--batch-process", "-o", "json"], stdin=hexes))
+        if auger
+        else fixed_work(objects)
+    )
+    yield Figure(
+        f"{count} stored Pods to JSON", run([*KSTORE, "decode", "--batch"], stdin=lines), name, beside, "1.3 times"
+    )
+    few = hexes.with_suffix(".few")
+    few.write_text("".join(value.hex() + "\n" for value in values[: count // 10]))
+    few_lines = lines.with_suffix(".few")
+    few_lines.write_text("".join(lines.open().readline() for _ in range(count // 10)))
+    if auger:
+        yield Figure(
+            f"{count // 10} stored Pods to YAML",
+            run([*KSTORE, "decode", "--batch", "-o", "yaml"], stdin=few_lines, repeat=1),
+            "auger decode",
+            run([auger, "decode", "--batch-process"], stdin=few, repeat=1),
+            "5 times",
+        )
+
+
+def convert(folder: Path, count: int) -> Iterator[Figure]:
+    """Deployments from apps/v1beta1 to apps/v1, in one process."""
+    values = list(data.copies(data.templates()["deployment"], count))
+    lines, objects = folder / "deployments.jsonl", folder / "deployments.json"
+    lines.write_text(
+        "".join(f'{{"value": "{base64.b64encode(value).decode()}", "to": "apps/v1"}}\n' for value in values)
+    )
+    codec = ObjectCodec(Scheme(newest()))
+    objects.write_bytes(b"".join(go_json.dumps(codec.decode(value).object) + b"\n" for value in values))
+    name, beside = fixed_work(objects)
+    yield Figure(
+        f"{count} Deployments from apps/v1beta1 to apps/v1",
+        run([*KSTORE, "convert", "--batch"], stdin=lines),
+        name,
+        beside,
+        "4,000 a second on one core",
+    )
+
+
+def offline(folder: Path, count: int) -> Iterator[Figure]:
+    """A snapshot: its keys, one object of it, what fills it, a field of each object."""
+    database = data.snapshot(folder, count)
+    auger = peer("auger")
+    if auger is None:
+        print("auger is not installed: the snapshot is not measured beside it")
+        return
+    store = [*KSTORE, "--store", str(database)]
+    extract = [auger, "extract", "-f", str(database)]
+    key = data.PREFIXES["pod"].decode() + "frontend-000007"
+    for work, mine, theirs, aim in (
+        ("all keys", ["ls", "/", "-o", "keys"], [*extract, "--fields=key"], "faster, a fifth of the memory"),
+        ("one object", ["get", key, "-o", "yaml"], [*extract, "-k", key], "as fast"),
+        ("what fills it", ["analyze"], [auger, "analyze", "-f", str(database)], "faster, a third of the memory"),
+        (
+            "a field of each object",
+            ["ls", "/registry", "-o", "jsonpath={.metadata.name}"],
+            [*extract, "--template", "{{.Value.metadata.name}}"],
+            "a quarter of the time",
+        ),
+    ):
+        yield Figure(f"snapshot: {work}", run([*store, *mine], repeat=2), "auger", run(theirs, repeat=2), aim)
+
+
+def live(folder: Path, count: int) -> Iterator[Figure]:
+    """A running etcd: the names, and the values, of all Pods."""
+    etcdctl = str(find_etcd("etcdctl"))
+    database = data.snapshot(folder, count)
+    restored = folder / "restored"
+    if not restored.exists():
+        try:
+            tool = str(find_etcd("etcdutl"))
+        except Exception:  # 3.4 has no etcdutl
+            tool = etcdctl
+        subprocess.run(
+            [tool, "snapshot", "restore", str(database), "--data-dir", str(restored / "etcd")],
+            check=True,
+            capture_output=True,
+        )
+    with Etcd(find_etcd(), restored, quota_backend_bytes=str(8 << 30)) as etcd:
+        store = [*KSTORE, "--store", etcd.endpoint]
+        get = [etcdctl, "--endpoints", etcd.endpoint, "get", "--prefix"]
+        pods = data.PREFIXES["pod"].decode()
+        yield Figure(
+            "live: the names of all objects",
+            run([*store, "ls", "/registry", "-o", "keys"]),
+            "etcdctl get --keys-only",
+            run([*get, "/registry", "--keys-only"]),
+            "within twice",
+        )
+        yield Figure(
+            "live: all Pods with their values",
+            run([*store, "ls", pods, "-o", "name"]),
+            "etcdctl get --prefix",
+            run([*get, pods]),
+            "within twice, a tenth of the memory",
+        )
+
+
+CASES: dict[str, Case] = {"decode": decode, "convert": convert, "offline": offline, "live": live}
+"""What can be asked for by name."""
+
+
+def as_json(figures: list[Figure]) -> str:
+    """The figures for a machine."""
+    return json.dumps(
+        [
+            {
+                "work": one.work,
+                "seconds": round(one.kstore.seconds, 3),
+                "peakBytes": one.kstore.peak,
+                "peer": one.peer_name,
+                "peerSeconds": round(one.peer.seconds, 3),
+                "peerPeakBytes": one.peer.peak,
+                "ratio": round(one.ratio, 2),
+                "aim": one.aim,
+            }
+            for one in figures
+        ],
+        indent=2,
+    )

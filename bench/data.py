@@ -1,0 +1,96 @@
+"""
+What is measured: copies of a real Pod and a real Deployment, as values and as an etcd database.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.cluster import Etcd, find_etcd
+
+from kstore.catalog.releases import newest
+from kstore.codec import ObjectCodec
+from kstore.decode import go_json
+from kstore.naming import GroupVersion
+from kstore.scheme.scheme import Scheme
+
+SHARED = Path(os.environ.get("KSTORE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+NAME = b"frontend-000000"
+PREFIXES = {"pod": b"/registry/pods/bench/", "deployment": b"/registry/deployments/bench/"}
+
+
+def templates() -> dict[str, bytes]:
+    """
+    A stored Pod and a stored Deployment of apps/v1beta1, each named `frontend-000000`.
+
+    The shared ones where they lie beside the checkout, since the peers' known figures are of those; else the demo's.
+    """
+    path = SHARED / "bench" / "templates.json"
+    if path.exists():
+        stored = json.loads(path.read_text())
+        return {"pod": base64.b64decode(stored["pod"]), "deployment": base64.b64decode(stored["apps/v1beta1"])}
+    codec = ObjectCodec(Scheme(newest()))
+    demo = dict(demo_values())
+    deployment = codec.convert(demo["/registry/deployments/default/webserver"], GroupVersion("apps", "v1beta1"))
+    values = {"pod": demo["/registry/pods/default/webserver"], "deployment": deployment}
+    return {name: renamed(codec, value) for name, value in values.items()}
+
+
+def demo_values() -> Iterator[tuple[str, bytes]]:
+    """Every key and value of the demo store."""
+    from kstore.source.demo import open_demo
+
+    with open_demo() as source:
+        for record in source.scan():
+            yield record.key.decode(), record.value
+
+
+def renamed(codec: ObjectCodec, value: bytes) -> bytes:
+    """The same object under the template's name."""
+    obj = json.loads(go_json.dumps(codec.decode(value).object))
+    obj["metadata"]["name"] = NAME.decode()
+    return codec.encode(obj)
+
+
+def copies(value: bytes, count: int) -> Iterator[bytes]:
+    """Copies of a template, each with a name of its own and the same length."""
+    for number in range(count):
+        yield value.replace(NAME, b"frontend-%06d" % number)
+
+
+def fill(etcd: Etcd, count: int) -> None:
+    """Write `count` Deployments, and `count` Pods in two revisions each, into an etcd."""
+    from kstore.records import Put
+    from kstore.source.live import LiveSource
+
+    with LiveSource([etcd.endpoint]) as source:
+        for kind, value in templates().items():
+            found: dict[bytes, int] = {}
+            for _ in range(2 if kind == "pod" else 1):
+                batch: list[Put] = []
+                for number, copy in enumerate(copies(value, count)):
+                    key = PREFIXES[kind] + b"frontend-%06d" % number
+                    batch.append(Put(key, copy, found.get(key, 0)))
+                    if len(batch) == 128 or number == count - 1:
+                        revision = source.commit(batch).revision
+                        found.update((put.key, revision) for put in batch)
+                        batch = []
+
+
+def snapshot(folder: Path, count: int) -> Path:
+    """A snapshot of an etcd that was filled, as etcdctl saves it."""
+    path = folder / f"filled-{count}.db"
+    if not path.exists():
+        with Etcd(find_etcd(), folder / "etcd", quota_backend_bytes=str(8 << 30)) as etcd:
+            fill(etcd, count)
+            subprocess.run(
+                [str(find_etcd("etcdctl")), "--endpoints", etcd.endpoint, "snapshot", "save", str(path)],
+                check=True,
+                capture_output=True,
+            )
+    return path
