@@ -1,0 +1,47 @@
+"""
+Many objects as one text.
+"""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+
+from kstore.decode.go_json import Number
+from kstore.view.documents import json_lines, json_list, names, yaml_list
+from kstore.view.hex_text import hex_dump
+from kstore.view.json_text import to_json, to_json_line
+
+OBJECTS = [
+    {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}},
+    {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "b"}, "spec": {"x": [1, {"y": 2}]}},
+]
+
+
+def test_lists_are_what_kubectl_prints():
+    """A List of the objects in YAML and in JSON, streamed; an empty one too."""
+    expected = {"apiVersion": "v1", "items": OBJECTS, "kind": "List", "metadata": {"resourceVersion": ""}}
+    assert yaml.safe_load("".join(yaml_list(OBJECTS))) == expected
+    assert json.loads("".join(json_list(OBJECTS))) == expected
+    assert json.loads("".join(json_list([])))["items"] == []
+    assert yaml.safe_load("".join(yaml_list([])))["items"] == []
+
+
+def test_lines_and_names():
+    """A line an object in its own order; names carry the group."""
+    assert "".join(json_lines(OBJECTS[:1])) == '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}\n'
+    assert list(names(OBJECTS)) == ["pod/a\n", "deployment.apps/b\n"]
+
+
+def test_json_is_indented_by_four_with_sorted_keys():
+    """As kubectl -o json prints: four spaces, members sorted; numbers of any size."""
+    assert to_json({"b": 1, "a": {"c": []}}) == '{\n    "a": {\n        "c": []\n    },\n    "b": 1\n}\n'
+    assert to_json_line({"b": 1 << 70, "f": Number(1.5)}) == f'{{"b":{1 << 70},"f":1.5}}\n'
+
+
+def test_hex_dump():
+    """Sixteen bytes a line with what is printable, the length last."""
+    lines = "".join(hex_dump(b"k8s\0" + bytes(range(16)))).splitlines()
+    assert lines[0].startswith("00000000") and "k8s." in lines[0]
+    assert lines[-1].strip() == "00000014"

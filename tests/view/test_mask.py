@@ -1,0 +1,49 @@
+"""
+What is hidden unless it is asked for.
+"""
+
+from __future__ import annotations
+
+from kstore.view.mask import MASK, masked, shown
+
+SECRET = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {
+        "name": "s",
+        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": '{"data":{"a":"c2VjcmV0"}}', "note": "x"},
+        "managedFields": [{"manager": "m"}],
+    },
+    "data": {"a": "c2VjcmV0"},
+    "stringData": {"b": "secret"},
+}
+
+
+def test_a_secrets_values_are_masked():
+    """Values of data and stringData, and those that kubectl apply left in its annotation, are not shown; keys are."""
+    text = str(masked(SECRET))
+    assert "c2VjcmV0" not in text
+    assert masked(SECRET)["data"] == {"a": MASK}
+    assert SECRET["data"] == {"a": "c2VjcmV0"}, "the object itself is not changed"
+
+
+def test_secrets_of_a_list_are_masked():
+    """A list is masked item by item."""
+    assert masked({"kind": "List", "apiVersion": "v1", "items": [SECRET]})["items"][0]["data"] == {"a": MASK}
+
+
+def test_other_kinds_are_left_alone():
+    """A ConfigMap's data is nobody's secret."""
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b"}}
+    assert masked(config) is config
+
+
+def test_resource_version_and_managed_fields():
+    """The revision is written where ObjectMeta has it; managed fields are left out unless asked for."""
+    obj = {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": {"name": "a", "uid": "u", "managedFields": [], "labels": {}},
+    }
+    assert list(shown(obj, resource_version=7)["metadata"]) == ["name", "uid", "resourceVersion", "labels"]
+    assert "managedFields" in shown(obj, resource_version=7, managed_fields=True)["metadata"]

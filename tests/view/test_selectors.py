@@ -1,0 +1,58 @@
+"""
+Label selectors as kubectl reads them.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from kstore.view.selectors import SelectorError, parse_label_selector
+
+LABELS = {"app": "web", "tier": "front", "replicas": "3", "empty": ""}
+
+
+@pytest.mark.parametrize(
+    ("selector", "selected"),
+    [
+        ("", True),
+        ("app=web", True),
+        ("app==web", True),
+        ("app!=web", False),
+        ("missing!=web", True),
+        ("app", True),
+        ("!app", False),
+        ("!missing", True),
+        ("app in (web, api)", True),
+        ("app notin (web)", False),
+        ("missing notin (web)", True),
+        ("replicas>2", True),
+        ("replicas<3", False),
+        ("replicas gt 2", None),
+        ("empty=", True),
+        ("empty in ()", True),
+        ("app=web,tier=back", False),
+        (" app = web , tier in (front) ", True),
+        ("app in (web", None),
+        ("app=web=x", None),
+        ("app=a b", None),
+        ("-app=web", None),
+        ("app in (we b)", None),
+        ("a/b/c=d", None),
+        (",", None),
+    ],
+)
+def test_selectors(selector, selected):
+    """Each operator on labels that are there and that are not; what the grammar does not know is refused (None)."""
+    if selected is None:
+        with pytest.raises(SelectorError):
+            parse_label_selector(selector)
+    else:
+        assert parse_label_selector(selector).matches(LABELS) is selected
+
+
+def test_long_names_are_refused():
+    """A label value has at most 63 characters, a prefix 253."""
+    with pytest.raises(SelectorError):
+        parse_label_selector(f"app={'x' * 64}")
+    with pytest.raises(SelectorError):
+        parse_label_selector(f"{'x' * 254}/app=a")
