@@ -43,5 +43,6 @@ def test_json_is_indented_by_four_with_sorted_keys():
 def test_hex_dump():
     """Sixteen bytes a line with what is printable, the length last."""
     lines = "".join(hex_dump(b"k8s\0" + bytes(range(16)))).splitlines()
-    assert lines[0].startswith("00000000") and "k8s." in lines[0]
+    assert lines[0].startswith("00000000")
+    assert "k8s." in lines[0]
     assert lines[-1].strip() == "00000014"
