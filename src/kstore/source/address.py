@@ -177,7 +177,7 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
     if path.is_file() or any((path / part).exists() for part in ("member", "snap", "db")):
         from kstore.source.snapshot import SnapshotSource
 
-        return SnapshotSource(path, salvage=options.salvage)
+        return SnapshotSource(path, salvage=options.salvage, wal=options.wal)
     from kstore.source.directory import DirectorySource
 
     return DirectorySource(path)

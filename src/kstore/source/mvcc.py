@@ -9,6 +9,7 @@ nor of Kubernetes.
 from __future__ import annotations
 
 import json
+import re
 import struct
 from array import array
 from bisect import bisect_left
@@ -30,6 +31,7 @@ _HEAD = 64
 """More than the fields of a KeyValue take that come before the value, its key aside."""
 _SMALL = 4096
 """Up to this size one read of the whole entry is cheaper than one of its beginning and one of its end."""
+_HEX = re.compile(rb"[0-9a-f]{1,16}")
 _ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
 
 
@@ -88,6 +90,10 @@ class Mvcc:
         self.meta = dict(self.bucket_items(b"meta"))
         self._appended: list[tuple[Entry, bytes]] = []
         self._view: View | None = None
+        self.granted: dict[int, int] = self._read_leases()
+        """Granted seconds by lease."""
+        self.raised: set[tuple[int, int]] = self._read_alarms()
+        """The members whose alarms are raised, and the alarms' numbers."""
         finished, scheduled = self._revision_of(b"finishedCompactRev"), self._revision_of(b"scheduledCompactRev")
         # a compaction that was scheduled but not finished is in force (`store.updateCompactRev`), and a server that
         # starts on the file goes on with it (`store.restore`)
@@ -109,12 +115,12 @@ class Mvcc:
         """The raft term of that entry; 0 where etcd (before 3.5) did not note it."""
         return _big_endian(self.meta.get(b"term", b""))
 
-    def voters(self) -> int:
-        """How many members vote: from `confState` (3.5 and later), else as many as there are members."""
+    def voters(self) -> set[int]:
+        """The ids of the members that vote: from `confState` (3.5 and later), else of the members."""
         try:
-            return len(json.loads(self.meta[b"confState"])["voters"])
+            return {int(voter) for voter in json.loads(self.meta[b"confState"])["voters"]}
         except (KeyError, TypeError, ValueError):
-            return len(self.members())
+            return {int(name, 16) for name, member in self.members().items() if not member.get("isLearner")}
 
     def members(self) -> dict[str, dict[str, object]]:
         """The cluster's members by their id in hex."""
@@ -124,8 +130,8 @@ class Mvcc:
                 member = json.loads(value)
             except ValueError:
                 continue
-            if isinstance(member, dict):
-                found[name.decode(errors="replace")] = member
+            if isinstance(member, dict) and _HEX.fullmatch(name):
+                found[name.decode()] = member
         return found
 
     def cluster_version(self) -> str:
@@ -133,14 +139,18 @@ class Mvcc:
         return dict(self.bucket_items(b"cluster")).get(b"clusterVersion", b"").decode(errors="replace")
 
     def alarms(self) -> tuple[str, ...]:
-        """The alarms that are raised, such as `NOSPACE`; the bucket's keys are the messages (`schema/alarm.go`)."""
-        numbers = (dict(_numbers(key)).get(2, 0) for key, _ in self.bucket_items(b"alarm"))
-        return tuple(sorted({_ALARMS.get(number, str(number)) for number in numbers}))
+        """The alarms that are raised, such as `NOSPACE`."""
+        return tuple(sorted({_ALARMS.get(number, str(number)) for _, number in self.raised}))
 
-    def leases(self) -> dict[int, int]:
-        """Granted seconds by lease (`lease/leasepb/lease.proto`: ID, TTL, RemainingTTL)."""
-        fields = (dict(_numbers(value)) for _, value in self.bucket_items(b"lease"))
-        return {_signed(each[1]): _signed(each.get(2, 0)) for each in fields if 1 in each}
+    def _read_alarms(self) -> set[tuple[int, int]]:
+        """The bucket's keys are the messages (`schema/alarm.go`; memberID, alarm)."""
+        messages = (dict(_numbers(key)) for key, _ in self.bucket_items(b"alarm"))
+        return {(each.get(1, 0), each.get(2, 0)) for each in messages}
+
+    def _read_leases(self) -> dict[int, int]:
+        """`lease/leasepb/lease.proto`: ID, TTL, RemainingTTL."""
+        messages = (dict(_numbers(value)) for _, value in self.bucket_items(b"lease"))
+        return {_signed(each[1]): _signed(each.get(2, 0)) for each in messages if 1 in each}
 
     # ---- revisions
 
@@ -233,6 +243,10 @@ class Mvcc:
         self._appended.append((entry, data))
         self.current_revision = max(self.current_revision, main)
         self._view = None
+
+    def compact(self, revision: int) -> None:
+        """Refuse from now on what is older than a revision."""
+        self.compact_revision = revision
 
     def view(self, revision: int = 0) -> View:
         """The live keys as of a revision that `check_revision` has let pass; the last one made is kept."""

@@ -47,3 +47,5 @@ class SourceOptions:
     """
     salvage: bool = False
     """Of a damaged file, read what can be read, and note what cannot."""
+    wal: bool = False
+    """Of a data directory, replay the write-ahead log on top of the database: the changes of the last moments."""

@@ -78,6 +78,13 @@ class DeleteRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """Keys are to be read, at a revision or at the newest (0): it changes nothing, but can fail a transaction."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """A condition of a transaction, on a key or on every key of a range."""
 
@@ -99,8 +106,8 @@ class Transaction:
     failure: tuple[Operation, ...]
 
 
-Operation = PutRequest | DeleteRange | Transaction
-"""What changes keys; reads are left out."""
+Operation = PutRequest | DeleteRange | Read | Transaction
+"""What a transaction is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +217,12 @@ def _transaction(message: Message) -> Transaction:
 
 
 def _operations(messages: list[bytes]) -> tuple[Operation, ...]:
-    """`RequestOp`: a read (1), which is left out, a put (2), a deletion (3) or a transaction (4)."""
+    """`RequestOp`: a read (1), a put (2), a deletion (3) or a transaction (4)."""
     found: list[Operation] = []
     for message in map(Message, messages):
-        if 2 in message:
+        if 1 in message:
+            found.append(Read(Message(message.data(1)).number(4)))
+        elif 2 in message:
             found.append(_put(Message(message.data(2))))
         elif 3 in message:
             found.append(_delete(Message(message.data(3))))
@@ -249,6 +258,7 @@ __all__ = [
     "Message",
     "Operation",
     "PutRequest",
+    "Read",
     "Request",
     "RevokeLease",
     "SetAlarm",

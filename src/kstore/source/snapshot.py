@@ -92,7 +92,7 @@ class SnapshotSource(Source):
         self.mvcc = Mvcc(self.database)
 
     def _replay(self) -> None:
-        from kstore.source.wal import replay
+        from kstore.source.replay import replay
 
         folder = self.database_path.parent.parent / "wal"
         if not folder.is_dir():
@@ -210,7 +210,7 @@ class SnapshotSource(Source):
 
     def leases(self) -> dict[int, int]:
         """The leases and their granted time to live, in seconds."""
-        return self.mvcc.leases()
+        return dict(self.mvcc.granted)
 
     def close(self) -> None:
         """Close the file; harmless when called twice."""
