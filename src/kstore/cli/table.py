@@ -12,6 +12,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Look": {
         "ls": ("ls", "List objects, or the tree of what is stored."),
         "get": ("get", "Show objects in full, as stored or converted."),
+        "export": ("export", "Back up a store into a directory, or as one Parquet file."),
     },
     "The codec as a filter": {
         "decode": ("decode", "Turn stored bytes into objects."),

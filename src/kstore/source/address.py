@@ -180,7 +180,7 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
         return SnapshotSource(path, salvage=options.salvage, wal=options.wal)
     from kstore.source.directory import DirectorySource
 
-    return DirectorySource(path)
+    return DirectorySource(path, salvage=options.salvage)
 
 
 def _of_context(context: Context, given: SourceOptions) -> Location:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kstore.errors import Compacted, NotADatabase, SourceError
+from kstore.errors import Compacted, FutureRevision, NotADatabase
 from kstore.records import Record, Revision, prefix_end
 from kstore.source.bbolt import Bucket, Database
 
@@ -183,7 +183,7 @@ class Mvcc:
                 where=where,
             )
         if not 0 < revision <= self.current_revision:
-            raise SourceError(
+            raise FutureRevision(
                 f"there is no revision {revision} yet: the newest is {self.current_revision}", where=where
             )
         return revision
