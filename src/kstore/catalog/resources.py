@@ -78,6 +78,24 @@ def storage_version(kind: GroupKind, release: Release) -> GroupVersion | None:
     return resource.storage_version(release) if resource else None
 
 
+JSON_ONLY_GROUPS = frozenset({"apiextensions.k8s.io", "apiregistration.k8s.io"})
+"""
+Groups whose servers write JSON whatever `--storage-media-type` says: their storage codec is the legacy codec
+(`pkg/controlplane/apiserver/apiextensions.go` and `aggregator.go`).
+"""
+
+
+def storage_media_type(group: str, media_type: str = "protobuf") -> str:
+    """
+    The encoding in which a kube-apiserver stores a built-in group.
+
+    Args:
+        group: the API group.
+        media_type: what its `--storage-media-type` says, `protobuf` or `json`.
+    """
+    return "json" if group in JSON_ONLY_GROUPS else media_type
+
+
 @lru_cache(maxsize=1)
 def _by_kind() -> dict[GroupKind, ResourceInfo]:
     """Kind -> the first resource of that kind (Endpoints are kept as master leases too, in the same version)."""

@@ -134,7 +134,7 @@ def shown_options(function: Decorated) -> Decorated:
 
 
 def output_option(
-    choices: tuple[str, ...], default: str, prefixes: tuple[str, ...] = ()
+    choices: tuple[str, ...], default: str, prefixes: tuple[str, ...] = (), *, short: bool = False
 ) -> Callable[[Decorated], Decorated]:
     """
     `-o`, one of `choices`, or something that begins with one of `prefixes` (`jsonpath=`).
@@ -143,6 +143,7 @@ def output_option(
         choices: the words.
         default: the word that holds when the option is not given.
         prefixes: those that take an expression after an equals sign.
+        short: only `-o`, for a command whose `--output` is a file.
     """
     everything = [*choices, *(f"{prefix}…" for prefix in prefixes)]
 
@@ -152,8 +153,7 @@ def output_option(
         raise click.BadParameter(f"{value!r} is none of {', '.join(everything)}", ctx, parameter)
 
     return click.option(
-        "-o",
-        "--output",
+        *(("-o", "output") if short else ("-o", "--output")),
         default=default,
         callback=check,
         metavar="FORMAT",

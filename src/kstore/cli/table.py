@@ -14,6 +14,9 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "get": ("get", "Show objects in full, as stored or converted."),
         "export": ("export", "Back up a store into a directory, or as one Parquet file."),
     },
+    "Migrate": {
+        "migrate": ("migrate", "Rewrite stored objects to another storage version."),
+    },
     "The codec as a filter": {
         "decode": ("decode", "Turn stored bytes into objects."),
         "encode": ("encode", "Turn objects into stored bytes."),

@@ -74,7 +74,11 @@ class Scheme:
 
     def storage_version(self, gvk: GroupVersionKind) -> GroupVersion:
         """The version in which the release stores a kind; the object's own where the release does not store it."""
-        return storage_version(GroupKind(gvk.group, gvk.kind), self.release) or gvk.group_version
+        return self.stored_as(gvk) or gvk.group_version
+
+    def stored_as(self, gvk: GroupVersionKind) -> GroupVersion | None:
+        """The version in which the release stores a kind; None where it does not store it at all."""
+        return storage_version(GroupKind(gvk.group, gvk.kind), self.release)
 
     def default(self, gvk: GroupVersionKind, obj: Obj) -> None:
         """Set the defaults of an object of that version, in place, as the storage decoder does."""

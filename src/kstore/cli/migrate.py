@@ -1,0 +1,179 @@
+"""`kstore migrate`: rewrite stored objects to another storage version; and status, resume, rollback and verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kstore.cli.migration import Run, Shown, open_journal
+from kstore.cli.options import output_option, settings, store_options
+from kstore.cli.session import open_session
+from kstore.errors import UsageError
+
+_OUTPUTS = ("table", "json")
+
+
+class MigrateGroup(click.Group):
+    """`kstore migrate [RESOURCE…]` is a command of its own; status, resume, rollback and verify stand below it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not set(args) & {"-h", "--help"} and not (args and args[0] in self.commands):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "[RESOURCE]... [OPTIONS]")
+        formatter.write_usage(ctx.command_path, "status|resume|rollback|verify JOURNAL", prefix="       ")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        run = self.commands["run"]
+        with click.Context(run, info_name="run", parent=ctx) as below:
+            click.Command.format_options(run, below, formatter)
+        with formatter.section("After a migration"):
+            formatter.write_dl(
+                [(name, one.get_short_help_str(80)) for name, one in self.commands.items() if name != "run"]
+            )
+
+
+@click.group(cls=MigrateGroup, name="migrate")
+def command() -> None:
+    """
+    Rewrite stored objects to another storage version, byte for byte as a kube-apiserver would.
+
+    \b
+    kstore migrate --to apps/v1 --dry-run=diff             what would change
+    kstore migrate --to-release 1.37 --yes                 each resource to what 1.37 stores
+    kstore --store backup.db migrate --to apps/v1 --yes --output new.db
+    kstore migrate resume kstore-….journal                 go on after an interruption
+    kstore migrate rollback kstore-….journal               put back the bytes that were replaced
+
+    Every write is a compare-and-swap that keeps the key's lease; what others change meanwhile is planned
+    again, never overwritten.
+    """
+
+
+def write_options(function: Any) -> Any:
+    """What every command that writes many objects takes."""
+    for option in reversed((
+        click.option("--dry-run", is_flag=False, flag_value="summary", default="", metavar="[=diff]",
+                     type=click.Choice(["", "summary", "diff"]), help="Only say what would change; =diff: each field."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",
+                     help="The new database, for a store that is a file."),
+        click.option("--journal", "journal_file", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Where every change is noted before it is made."),
+        click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects a transaction."),
+        click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
+                     help="Transactions at once."),
+        click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most."),
+        click.option("--patience", type=click.FloatRange(min=0), default=120, show_default=True, metavar="SECONDS",
+                     help="How long to wait for a store that does not answer."),
+        click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Write the counts as Prometheus text."),
+        output_option(_OUTPUTS, "table", short=True),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@command.command("run", hidden=True)
+@click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
+@click.option("--to", multiple=True, metavar="GROUP/VERSION", help="Store in this version whatever can be had in it.")
+@click.option("--storage-versions", default="", metavar="LIST", help="Several versions at once, joined by commas.")
+@click.option("--to-release", default="", metavar="R", help="Store each resource as this release's apiserver does.")
+@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.")
+@click.option("-l", "--selector", default="", metavar="SELECTOR", help="Only objects with these labels.")
+@click.option("--only-stored-version", default="", metavar="GLOB", help="Only what is stored in such a version.")
+@click.option("--media-type", type=click.Choice(["protobuf", "json"]), default=None,
+              help="The encoding; default: the apiserver's.")  # fmt: skip
+@click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know, as it would.")
+@click.option("--webhook-url", default="", metavar="URL", help="Where the conversion webhooks of CRDs are asked.")
+@click.option("--save-plan", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: keep the plan.")
+@click.option(
+    "--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Apply a plan that was kept."
+)
+@write_options
+@store_options
+def run(
+    resources: tuple[str, ...], to: tuple[str, ...], storage_versions: str, to_release: str, plan_file: Path | None,
+    save_plan: Path | None, media_type: str | None, **options: Any,
+) -> int:  # fmt: skip
+    """Plan the migration and carry it out."""
+    from kstore.migrate.request import Request
+
+    names = ("namespace", "selector", "only_stored_version", "drop_unknown_fields", "webhook_url")
+    asked = {name: options.pop(name) for name in names}
+    versions = (*to, *filter(None, storage_versions.split(",")))
+    if plan_file is not None:
+        from kstore.migrate.planfile import SavedPlan
+
+        saved = SavedPlan(plan_file)
+        return Run(saved.request, saved=saved, **options).go()
+    if bool(versions) == bool(to_release):
+        raise UsageError("to which version?", hint="--to apps/v1, or --to-release 1.37; one of them")
+    release = to_release or settings().release
+    request = Request(
+        release=release,
+        to=versions,
+        to_release=to_release,
+        resources=resources,
+        media_type=media_type or "",
+        **asked,
+    )
+    return Run(request, save_plan=save_plan, **options).go()
+
+
+@command.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@output_option(_OUTPUTS, "table")
+@store_options
+def status(journal: Path, output: str) -> int:
+    """Say what a journal holds."""
+    from kstore.migrate.recover import state_of
+
+    Shown(output).state(open_journal(journal), state_of(open_journal(journal)))
+    return 0
+
+
+@command.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
+              help="Transactions at once.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects a transaction.")
+@click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most.")
+@click.option("--patience", type=click.FloatRange(min=0), default=120, show_default=True, metavar="SECONDS",
+              help="How long to wait for a store that does not answer.")  # fmt: skip
+@output_option(_OUTPUTS, "table")
+@store_options
+def resume(journal: Path, output: str, **pace: Any) -> int:
+    """Go on with a migration that was interrupted."""
+    from kstore.migrate.request import Request
+
+    opened = open_journal(journal)
+    return Run(Request.of(opened.header), resumed=opened, output=output, yes=True, **pace).go()
+
+
+@command.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@output_option(_OUTPUTS, "table")
+@store_options
+def rollback(journal: Path, yes: bool, output: str) -> int:
+    """Put back what a migration replaced, unless others changed it since."""
+    from kstore.cli.migration import roll_back
+
+    return roll_back(open_journal(journal), yes=yes, shown=Shown(output))
+
+
+@command.command()
+@click.argument("journal", type=click.Path(path_type=Path), metavar="JOURNAL|DATABASE")
+@output_option(_OUTPUTS, "table")
+@store_options
+def verify(journal: Path, output: str) -> int:
+    """Read it all again and hold it against the journal."""
+    from kstore.cli.migration import verify as verify_journal
+
+    with open_session() as session:
+        return verify_journal(session, open_journal(journal), Shown(output))

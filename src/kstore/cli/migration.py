@@ -1,0 +1,519 @@
+"""
+A migration as the command line runs it: asks before it writes, shows how it goes, and says what came of it.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kstore.cli.listing import write
+from kstore.cli.options import settings
+from kstore.cli.session import Session
+from kstore.errors import UsageError, WriteRefused
+
+if TYPE_CHECKING:
+    from kstore.migrate.journal import Journal, JournalWriter
+    from kstore.migrate.planfile import SavedPlan
+    from kstore.migrate.progress import Stop
+    from kstore.migrate.recover import Finding, State
+    from kstore.migrate.request import Request, Selection
+    from kstore.migrate.summary import Summary
+    from kstore.records import Record
+
+EXIT_SKIPPED, EXIT_CONFLICT, EXIT_FOUND = 3, 4, 5
+
+
+def open_journal(path: Path) -> Journal:
+    """
+    The journal of that name, or the one beside a migrated database of that name.
+
+    Raises:
+        JournalError: there is none.
+    """
+    from kstore.migrate.journal import Journal
+
+    beside = journal_beside(path)
+    return Journal(beside if beside.exists() else path)
+
+
+def journal_beside(output: Path) -> Path:
+    """Where the journal of a migrated database lies."""
+    return output.with_name(output.name + ".journal")
+
+
+@dataclass
+class Run:
+    """
+    One run of a migration, or of a re-encryption.
+
+    Args:
+        request: what is asked for.
+        saved: a plan to be held to.
+        resumed: the journal of an interrupted run.
+    """
+
+    request: Request
+    saved: SavedPlan | None = None
+    resumed: Journal | None = None
+    save_plan: Path | None = None
+    dry_run: str = ""
+    yes: bool = False
+    output_file: Path | None = None
+    journal_file: Path | None = None
+    batch: int | None = None
+    concurrency: int = 4
+    rate: float = 0
+    patience: float = 120
+    metrics_file: Path | None = None
+    output: str = "table"
+    verb: str = "migrate"
+    _shown: Shown = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shown = Shown(self.output)
+
+    def go(self) -> int:
+        """
+        Plan, ask, write, and say what came of it; the exit code.
+
+        Raises:
+            KstoreError: what stopped it.
+        """
+        given = settings()
+        if self.request.release:
+            given = replace(given, release=self.request.release)
+        if self.resumed is not None and not given.store and not given.context:
+            given = replace(given, store=self.resumed.header.get("store", ""))
+        session = Session(given)
+        try:
+            self.request = replace(self.request, release=session.release.name)
+            return self._go(session)
+        finally:
+            session.close()
+
+    def _go(self, session: Session) -> int:
+        from kstore.migrate.request import Selection
+        from kstore.source.interface import WritableSource
+
+        selection = Selection(session.store, self.request, _wanted(self.request))
+        if self.dry_run:
+            return self._only_plan(session, selection)
+        live = isinstance(session.source, WritableSource)
+        self._refuse(session, live)
+        if not self.yes:
+            self._ask(session, selection)
+        return self._live(session, selection) if live else self._file(session, selection)
+
+    def _refuse(self, session: Session, live: bool) -> None:
+        """See that there is a way to write, before anything is planned."""
+        from kstore.source.snapshot import SnapshotSource
+
+        if session.given.rev:
+            raise UsageError("an old revision is looked at, not migrated", hint="leave --rev out")
+        if live and self.output_file is not None:
+            raise UsageError("--output is for stores that are files; a running store is written itself")
+        if not live and not isinstance(session.source, SnapshotSource):
+            raise WriteRefused("this kind of store is only read", where=session.location.address)
+        if not live and self.output_file is None:
+            raise WriteRefused(
+                "a file is never written; its migration goes into a new one",
+                where=session.location.address,
+                hint="--output FILE says where; --dry-run says what",
+            )
+
+    def _ask(self, session: Session, selection: Selection) -> None:
+        if not sys.stdin.isatty() or not sys.stderr.isatty():
+            raise WriteRefused("nobody is there to be asked", hint="--yes writes without asking, --dry-run says what")
+        summary = self._planned(session, selection)
+        self._shown.summary(summary, err=True)
+        if not summary.changes:
+            return
+        if not click.confirm(f"Write {summary.changes} objects of {session.location.address}?", err=True):
+            raise WriteRefused("not confirmed; nothing was written")
+
+    # ---- planning only
+
+    def _records(self, session: Session, selection: Selection, stop: Stop | None = None) -> Iterator[Record]:
+        from kstore.migrate.patience import scan_patiently
+        from kstore.migrate.progress import Silent, Stop
+
+        if self.saved is not None:
+            return self.saved.records(session.source)
+        return scan_patiently(
+            session.source,
+            selection.prefixes(),
+            self.patience,
+            Silent(),
+            stop or Stop(),
+            revision=session.given.rev,
+        )
+
+    def _planner(self, selection: Selection) -> Any:
+        planner = selection.planner()
+        return planner if self.saved is None else self.saved.only(planner)
+
+    def _planned(self, session: Session, selection: Selection) -> Summary:
+        from kstore.migrate.summary import Summary
+
+        summary = Summary()
+        for step in self._planner(selection).plan(self._records(session, selection)):
+            summary.add(step)
+        return summary
+
+    def _only_plan(self, session: Session, selection: Selection) -> int:
+        from kstore.migrate.planfile import save_plan
+        from kstore.migrate.summary import Summary
+
+        summary = Summary()
+        steps = self._planner(selection).plan(self._records(session, selection))
+        if self.save_plan is not None:
+            steps = save_plan(self.save_plan, self.request, steps)
+        changes: list[dict[str, Any]] = []
+        for step in steps:
+            summary.add(step)
+            if self.dry_run == "diff":
+                from kstore.migrate.diff import difference_of
+                from kstore.view.mask import masked
+
+                found = difference_of(step, session.codec, masked)
+                if found is not None and self.output == "json":
+                    changes.append(found.as_json())
+                elif found is not None:
+                    write(found.lines())
+        self._shown.summary(summary, objects=changes if self.dry_run == "diff" else None)
+        return EXIT_SKIPPED if summary.skipped_count else 0
+
+    # ---- writing
+
+    def _header(self, session: Session) -> dict[str, Any]:
+        from kstore.migrate.request import Request
+
+        assert isinstance(self.request, Request)
+        return {
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "kstore": _version(),
+            "store": session.location.address,
+            "prefix": session.store.prefix,
+            "revision": session.source.status().revision,
+            "output": str(self.output_file.resolve()) if self.output_file else "",
+            **self.request.header(),
+        }
+
+    def _live(self, session: Session, selection: Selection) -> int:
+        from kstore.migrate.apply import Applier, Pace
+        from kstore.migrate.journal import JournalWriter
+        from kstore.migrate.recover import settle
+        from kstore.source.interface import WritableSource
+
+        source = session.source
+        assert isinstance(source, WritableSource)
+        if self.resumed is not None:
+            path = self.resumed.path
+            writer = JournalWriter(path, None)
+            settle(self.resumed, writer, source)
+        else:
+            path = self.journal_file or Path(f"kstore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.journal")
+            writer = JournalWriter(path, self._header(session))
+        pace = Pace(self.batch or 0, self.concurrency, self.rate, self.patience)
+        try:
+            with stopping() as stop, watching(session, selection, self) as progress:
+                applier = Applier(source, self._planner(selection), writer, pace=pace, progress=progress, stop=stop)
+                try:
+                    summary = applier.run(self._records(session, selection, stop))
+                finally:
+                    self._leave_metrics(applier.summary, finished=False)
+            self._finish(session, selection, summary, writer)
+            writer.note(finished=datetime.now(UTC).isoformat(timespec="seconds"))
+        finally:
+            writer.close()
+        self._leave_metrics(summary, finished=True)
+        self._shown.summary(summary, journal=path)
+        return EXIT_SKIPPED if summary.skipped_count else 0
+
+    def _finish(self, session: Session, selection: Selection, summary: Summary, writer: JournalWriter) -> None:
+        """Narrow `status.storedVersions` of the CRDs whose objects are all migrated."""
+        if self.request.encrypt or not self.request.is_whole or self.saved is not None:
+            return
+        from kstore.migrate.stored_versions import narrow
+
+        for note in narrow(session.store, selection, summary):
+            self._shown.say(note)
+
+    def _file(self, session: Session, selection: Selection) -> int:
+        from kstore.migrate.journal import JournalWriter
+        from kstore.migrate.offline import migrate_file
+        from kstore.source.snapshot import SnapshotSource
+
+        source, output = session.source, self.output_file
+        assert isinstance(source, SnapshotSource)
+        assert output is not None
+        path = self.journal_file or journal_beside(output)
+        if output.exists():
+            raise WriteRefused("the file is there already", where=str(output), hint="name another output")
+        writer = JournalWriter(path, self._header(session))
+        try:
+            with stopping() as stop, watching(session, selection, self) as progress:
+                summary, _ = migrate_file(
+                    source,
+                    self._planner(selection),
+                    self._records(session, selection, stop),
+                    output,
+                    writer,
+                    progress=progress,
+                    stop=stop,
+                )
+            writer.note(finished=datetime.now(UTC).isoformat(timespec="seconds"))
+        except BaseException:
+            writer.close()
+            path.unlink(missing_ok=True)  # nothing was written that it could tell of
+            raise
+        writer.close()
+        self._leave_metrics(summary, finished=True)
+        self._shown.summary(summary, journal=path, result=output)
+        return EXIT_SKIPPED if summary.skipped_count else 0
+
+    def _leave_metrics(self, summary: Summary, *, finished: bool) -> None:
+        if self.metrics_file is not None:
+            unfinished = self.metrics_file.with_name(f".{self.metrics_file.name}.unfinished")
+            unfinished.write_text(summary.as_metrics(finished=finished))
+            unfinished.replace(self.metrics_file)
+
+
+def _wanted(request: Request) -> Any:
+    from kstore.cli.ls import wanted
+
+    return wanted(request.selector, "", "")
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("kstore")
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Ctrl-C asks the engine to stop between two transactions; a second one ends the process at once."""
+    from kstore.migrate.progress import Stop
+
+    stop = Stop()
+
+    def ask(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        click.echo("kstore: stopping after the transactions that are on the way", err=True)
+        stop.ask()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def watching(session: Session, selection: Selection, run: Run) -> Iterator[Any]:
+    """A progress bar, on a terminal; else progress that nobody sees."""
+    from kstore.migrate.progress import Silent
+    from kstore.source.interface import WritableSource
+
+    if not session.given.progress or not sys.stderr.isatty():
+        yield Silent()
+        return
+    from kstore.cli.progress_bar import Bar
+
+    total = None
+    if isinstance(session.source, WritableSource) and run.saved is None:
+        total = sum(session.source.count(prefix) for prefix in selection.prefixes())
+    with Bar(total) as bar:
+        yield bar
+
+
+# ---- after a migration
+
+
+def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
+    """Undo a migration; the exit code."""
+    from kstore.migrate.journal import JournalWriter
+    from kstore.migrate.recover import Rollback, state_of
+    from kstore.source.interface import WritableSource
+
+    if journal.header.get("output"):
+        raise WriteRefused(
+            "the migration wrote a new file; what it was made from is as it was",
+            where=str(journal.header["output"]),
+            hint="delete the file",
+        )
+    given = settings()
+    if not given.store and not given.context:
+        given = replace(given, store=journal.header.get("store", ""))
+    session = Session(given)
+    try:
+        source = session.source
+        if not isinstance(source, WritableSource):
+            raise WriteRefused("this store is only read", where=session.location.address)
+        objects = state_of(journal).objects
+        if not yes:
+            if not sys.stdin.isatty():
+                raise WriteRefused("nobody is there to be asked", hint="--yes")
+            if not click.confirm(f"Put back {objects} objects of {session.location.address}?", err=True):
+                raise WriteRefused("not confirmed; nothing was written")
+        with stopping() as stop:
+            result = Rollback(journal, source, stop=stop).run()
+        writer = JournalWriter(journal.path, None)
+        try:
+            writer.note(rolledBack=datetime.now(UTC).isoformat(timespec="seconds"), restored=result.restored)
+        finally:
+            writer.close()
+    finally:
+        session.close()
+    findings = list(result.findings.values())
+    shown.findings(
+        findings,
+        {"restored": result.restored, "alreadyBack": result.already, "left": len(findings)},
+        f"{result.restored} objects are as they were before",
+    )
+    return EXIT_CONFLICT if findings else 0
+
+
+def verify(session: Session, journal: Journal, shown: Shown) -> int:
+    """Hold the store against a journal; the exit code."""
+    from kstore.catalog.releases import Release
+    from kstore.codec import StorageCodec
+    from kstore.migrate.recover import verify_file, verify_live
+    from kstore.scheme.scheme import Scheme
+    from kstore.source.address import open_source
+
+    header = journal.header
+    if not header.get("output"):
+        if not session.given.store and not session.given.context:
+            session.given = replace(session.given, store=header.get("store", ""))
+        codec = StorageCodec(Scheme(Release(header["request"]["release"])), transformers=session.transformers)
+        result = verify_live(journal, session.source, codec)
+        detail = f"{result.objects} objects read again"
+    else:
+        codec = StorageCodec(
+            Scheme(Release(header["request"]["release"])),
+            transformers=session.transformers,
+        )
+        with open_source(header["store"]) as before, open_source(header["output"]) as after:
+            result = verify_file(journal, before, after, codec)
+        detail = f"{result.objects} objects read again, {result.others} others compared"
+    counts = {"objects": result.objects, "others": result.others, "findings": len(result.findings)}
+    shown.findings(result.findings, counts, f"{detail}: all are as planned")
+    return EXIT_FOUND if result.findings else 0
+
+
+# ---- how it is said
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Prints results: for people, or as one JSON document."""
+
+    output: str
+
+    def say(self, text: str) -> None:
+        """A word beside the result."""
+        click.echo(f"kstore: {text}", err=True)
+
+    def summary(
+        self,
+        summary: Summary,
+        *,
+        journal: Path | None = None,
+        result: Path | None = None,
+        objects: list[dict[str, Any]] | None = None,
+        err: bool = False,
+    ) -> None:
+        """The counts of a plan, or of what was written."""
+        if self.output == "json" and not err:
+            document = summary.as_json()
+            if objects is not None:
+                document["objects"] = objects
+            document["journal"] = str(journal) if journal else None
+            document["output"] = str(result) if result else None
+            click.echo(json.dumps(document, indent=2))
+            return
+        for one in summary.skipped:
+            click.echo(f"skipped {one.key}: {one.message} ({one.code})", err=True)
+        if summary.skipped_count > len(summary.skipped):
+            click.echo(f"skipped {summary.skipped_count - len(summary.skipped)} more", err=True)
+        for line in _table(summary):
+            click.echo(line, err=err)
+        if journal is not None:
+            self.say(f"the journal is {journal}: `kstore migrate verify|rollback {journal}`")
+        if result is not None:
+            self.say(f"the migrated database is {result}")
+
+    def state(self, journal: Journal, state: State) -> None:
+        """What a journal holds."""
+        document = {
+            "journal": str(journal.path),
+            "store": journal.header.get("store", ""),
+            "created": journal.header.get("created", ""),
+            "request": journal.header["request"],
+            "batches": state.batches,
+            "written": state.objects,
+            "undone": state.undone,
+            "unknown": state.open,
+            "firstRevision": state.first_revision,
+            "lastRevision": state.last_revision,
+            "finished": state.notes.get("finished"),
+            "rolledBack": state.notes.get("rolledBack"),
+        }
+        if self.output == "json":
+            click.echo(json.dumps(document, indent=2))
+            return
+        request = document.pop("request")
+        aim = ", ".join(request["to"]) or request["to_release"] or "encryption"
+        for name, value in {"journal": None, "store": None, "created": None, "target": aim, **document}.items():
+            shown = document.get(name, value)
+            click.echo(f"{name:14} {'-' if shown in (None, '') else shown}")
+        if not state.finished and not state.notes.get("rolledBack"):
+            self.say(f"it did not come to its end: `kstore migrate resume {journal.path}`")
+
+    def findings(self, findings: list[Finding], counts: dict[str, int], good: str) -> None:
+        """What is not as it should be, or the word that all is."""
+        if self.output == "json":
+            found = [{"key": one.key, "code": one.code, "message": one.message} for one in findings]
+            click.echo(json.dumps({**counts, "objects_found": found}, indent=2))
+            return
+        for one in findings:
+            click.echo(f"{one.key}: {one.message} ({one.code})")
+        if findings:
+            self.say(", ".join(f"{number} {name}" for name, number in counts.items()))
+        else:
+            click.echo(good)
+
+
+def _table(summary: Summary) -> Iterator[str]:
+    """The counts by kind and version, aligned."""
+    from kstore.view.tab_writer import TabWriter
+    from kstore.view.tree_text import human_size
+
+    if not summary.lines:
+        yield "Nothing in the store is concerned."
+        return
+    rows: list[tuple[str, ...]] = [("KIND", "STORED AS", "BECOMES", "CHANGES", "UNCHANGED", "SKIPPED", "BYTES")]
+    for line in sorted(summary.lines.values(), key=lambda one: (one.kind, one.stored, one.target)):
+        grown = line.bytes_after - line.bytes_before
+        size = f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}" if line.changes else ""
+        counts = (line.changes, line.unchanged, line.skipped)
+        rows.append((line.kind, line.stored, line.target or "-", *(str(one) if one else "" for one in counts), size))
+    yield from TabWriter().lay_out("\n".join("\t".join(row) for row in rows)).splitlines()
+    grown = summary.growth
+    yield (
+        f"{summary.changes} changes, {summary.unchanged} unchanged, {summary.skipped_count} skipped; "
+        f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}"
+        + (f"; {summary.conflicts} changed by others meanwhile and planned again" if summary.conflicts else "")
+    )

@@ -1,0 +1,51 @@
+"""
+What a running migration tells whoever watches it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from kstore.migrate.plan import Step
+
+
+class Progress(Protocol):
+    """Told by the engine, from one thread at a time; the silent one does nothing."""
+
+    def step(self, step: Step) -> None:
+        """An object was planned."""
+
+    def written(self, objects: int) -> None:
+        """So many objects were written."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """The store does not answer; the next attempt comes in so many seconds."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def step(self, step: Step) -> None: ...
+    def written(self, objects: int) -> None: ...
+    def waiting(self, reason: str, seconds: float) -> None: ...
+
+
+class Stop:
+    """A wish to stop, from a signal handler or another thread; the engine looks between two transactions."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def ask(self) -> None:
+        """Ask the engine to stop."""
+        self._event.set()
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but not longer than until somebody asks; whether somebody did."""
+        return self._event.wait(seconds)

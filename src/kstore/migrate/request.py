@@ -1,0 +1,206 @@
+"""
+How a migration was asked for: enough, with the store and the release, to plan it again.
+
+Goes into the journal's first line, from which `resume` reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from kstore.catalog.mapper import NamedResource
+from kstore.codec import StorageCodec, StoredObject
+from kstore.custom import CustomConverter, CustomDefinition
+from kstore.errors import KstoreError, NotConvertible, UsageError
+from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
+from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
+from kstore.migrate.webhook import ConversionWebhook
+from kstore.naming import GroupKind, GroupVersion, GroupVersionKind, parse_group_version
+from kstore.store import CustomResource, Store
+
+_CRDS = "apiextensions.k8s.io/customresourcedefinitions"
+_CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be rewritten, and into what."""
+
+    release: str
+    """Whose rules are followed."""
+    to: tuple[str, ...] = ()
+    """`--to`, as `group/version`; empty with `to_release` for that release's storage versions."""
+    to_release: str = ""
+    encrypt: bool = False
+    """Seal anew instead of converting."""
+    resources: tuple[str, ...] = ()
+    """Only these, in kubectl's words; empty for all that the target concerns."""
+    namespace: str = ""
+    selector: str = ""
+    only_stored_version: str = ""
+    media_type: str = ""
+    drop_unknown_fields: bool = False
+    webhook_url: str = ""
+
+    def header(self) -> dict[str, Any]:
+        """The request for a journal's first line."""
+        return {"request": asdict(self)}
+
+    @staticmethod
+    def of(header: dict[str, Any]) -> Request:
+        """
+        The request of a journal.
+
+        Raises:
+            KeyError, TypeError: the header holds none.
+        """
+        stored = header["request"]
+        known: dict[str, Any] = {field.name: stored[field.name] for field in fields(Request)}
+        known.update(to=tuple(known["to"]), resources=tuple(known["resources"]))
+        return Request(**known)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all objects of a resource are taken, not a part of them."""
+        return not (self.namespace or self.selector or self.only_stored_version)
+
+
+class Selection:
+    """
+    A request on a store: which keys it concerns, and what is planned for them.
+
+    Args:
+        store: read with the request's release.
+        request: what was asked for.
+        wanted: the request's label selector, understood.
+
+    Raises:
+        UsageError: the request names no target, or one that cannot be.
+    """
+
+    def __init__(self, store: Store, request: Request, wanted: Callable[[StoredObject], bool] = lambda _: True) -> None:
+        self._store = store
+        self._request = request
+        self._wanted = wanted
+        self._converters: dict[GroupKind, CustomConverter | None] = {}
+        self.targets: Targets | None = None if request.encrypt else self._targets()
+
+    def _targets(self) -> Targets:
+        scheme = self._store.codec.scheme
+        targets: Targets
+        if self._request.to:
+            groups = frozenset(one.group for one in self._store.custom_resources)
+            targets = VersionTargets(scheme, tuple(map(parse_group_version, self._request.to)), groups)
+        elif self._request.to_release:
+            targets = ReleaseTargets(scheme)
+        else:
+            raise UsageError("to which version?", hint="--to apps/v1, or --to-release 1.37")
+        if self._request.only_stored_version:
+            return OnlyStoredIn(targets, self._request.only_stored_version)
+        return targets
+
+    def planner(self) -> Planner:
+        """What decides about each record."""
+        if self.targets is None:
+            return SealPlanner(self._store.codec, wanted=self._wanted)
+        return VersionPlanner(
+            self._store.codec,
+            self.targets,
+            media_type=self._request.media_type,
+            drop_unknown_fields=self._request.drop_unknown_fields,
+            custom_converter=self.converter,
+            wanted=self._wanted,
+        )
+
+    # ---- which keys
+
+    def prefixes(self) -> list[bytes]:
+        """
+        The key prefixes that are read, in key order, none within another.
+
+        Raises:
+            UnknownResource: a resource that the request names does not exist.
+        """
+        request, store = self._request, self._store
+        if request.resources:
+            chosen = [one for name in request.resources for one in store.resources(name)]
+        elif request.to:
+            chosen = [one for one in store.mapper.resources if self._concerns(one)]
+        elif not request.namespace:
+            return [f"{store.prefix}/".encode()]
+        else:
+            chosen = list(store.mapper.resources)
+        if request.namespace:
+            chosen = [one for one in chosen if one.namespaced]
+        found: list[bytes] = []
+        for prefix in sorted({store.key_of(one, request.namespace if one.namespaced else "") for one in chosen}):
+            if not found or not prefix.startswith(found[-1]):
+                found.append(prefix)
+        return found
+
+    def _concerns(self, resource: NamedResource) -> bool:
+        """Whether an object of the resource could be had in one of the wanted versions."""
+        wanted = {parse_group_version(text) for text in self._request.to}
+        if any(one.group == resource.group and one.version in resource.versions for one in wanted):
+            return True
+        scheme = self._store.codec.scheme
+        for version in resource.versions:
+            name = GroupVersionKind(resource.group, version, resource.kind)
+            if scheme.catalog.has_kind(name) and any(one.group_version in wanted for one in scheme.targets(name)):
+                return True
+        return False
+
+    # ---- custom resources
+
+    def converter(self, kind: GroupKind) -> CustomConverter | None:
+        """The converter of a custom kind; None where no CRD of the store defines it."""
+        if kind not in self._converters:
+            self._converters[kind] = self._find_converter(kind)
+        return self._converters[kind]
+
+    def custom_definitions(self) -> Iterator[tuple[CustomResource, CustomDefinition]]:
+        """Yield the custom resources whose objects were met, with their definitions."""
+        for kind, converter in self._converters.items():
+            resource = self._custom_resource(kind)
+            if converter is not None and resource is not None:
+                yield resource, converter.definition
+
+    def _custom_resource(self, kind: GroupKind) -> CustomResource | None:
+        found = (one for one in self._store.custom_resources if (one.group, one.kind) == (kind.group, kind.kind))
+        return next(found, None)
+
+    def _find_converter(self, kind: GroupKind) -> CustomConverter | None:
+        resource = self._custom_resource(kind)
+        if resource is None:
+            return None
+        codec = self._store.codec
+        read = self._store.get(crd_key(self._store, resource))
+        if not isinstance(read, StoredObject):
+            return None
+        definition = definition_in(codec, read)
+        if definition.webhook is None:
+            return CustomConverter(definition, codec.scheme.typed)
+        try:
+            review = ConversionWebhook.of(definition.name, definition.webhook, url=self._request.webhook_url)
+        except NotConvertible as error:
+            return CustomConverter(definition, codec.scheme.typed, _refusing(error))
+        return CustomConverter(definition, codec.scheme.typed, review)
+
+
+def _refusing(error: KstoreError) -> Callable[[list[dict[str, Any]], str], list[dict[str, Any]]]:
+    def review(objects: list[dict[str, Any]], api_version: str) -> list[dict[str, Any]]:
+        raise error
+
+    return review
+
+
+def definition_in(codec: StorageCodec, read: StoredObject) -> CustomDefinition:
+    """The definition of a stored CRD, of whichever version."""
+    return CustomDefinition.of(codec.as_version(read, _CRD_V1))
+
+
+def crd_key(store: Store, resource: CustomResource) -> bytes:
+    """Where the CRD of a custom resource lies."""
+    return f"{store.prefix}/{_CRDS}/{resource.resource}.{resource.group}".encode()
