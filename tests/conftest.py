@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tools.cluster import Etcd, ServerMissing, find_etcd
 
 REPOSITORY = Path(__file__).resolve().parents[1]

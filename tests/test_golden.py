@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-
 from tests.golden.judge import Judge
 
 OWN = sorted((Path(__file__).parent / "golden").glob("k8s-*.jsonl.xz"))

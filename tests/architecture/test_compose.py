@@ -86,12 +86,13 @@ def test_health_checks_run_what_the_image_has(compose):
 def test_versions_are_those_that_the_tests_build(compose, repository):
     """The images are of the very releases that tests/e2e/servers builds, and README.md names them."""
     versions = {name: service["image"].rpartition(":v")[2] for name, service in compose["services"].items()}
-    assert f"k8s.io/kubernetes v{versions['kube-apiserver']}" in (
-        repository / "tests/e2e/servers/kubernetes-1.37/go.mod"
-    ).read_text()
-    assert f"go.etcd.io/etcd/server/v3 v{versions['etcd']}" in (
-        repository / "tests/e2e/servers/etcd/go.mod"
-    ).read_text()
+    assert (
+        f"k8s.io/kubernetes v{versions['kube-apiserver']}"
+        in (repository / "tests/e2e/servers/kubernetes-1.37/go.mod").read_text()
+    )
+    assert (
+        f"go.etcd.io/etcd/server/v3 v{versions['etcd']}" in (repository / "tests/e2e/servers/etcd/go.mod").read_text()
+    )
     readme = (repository / "README.md").read_text()
     assert f"etcd {versions['etcd']}" in readme
     assert f"kube-apiserver {versions['kube-apiserver']}" in readme

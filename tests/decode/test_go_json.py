@@ -16,7 +16,11 @@ from kstore.decode.raw_json import RawJSON, plain
 from kstore.errors import DecodeError, EncodeError
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.text()
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
@@ -36,7 +40,11 @@ def test_any_layout_is_read(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(1.0, "1"), (1.5, "1.5"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-6, "0.000001"), (1e-7, "1e-7"), (-0.0, "-0"), (5e-324, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"), (123456789.125, "123456789.125")],
+    [
+        (1.0, "1"), (1.5, "1.5"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-6, "0.000001"), (1e-7, "1e-7"),
+        (-0.0, "-0"), (5e-324, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (123456789.125, "123456789.125"),
+    ],
 )  # fmt: skip
 def test_floats(number: float, text: str) -> None:
     """Floats have the shortest form, and an exponent only far from one (`encoding/json/encode.go`)."""

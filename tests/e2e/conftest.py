@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tools.cluster import Etcd, KubeApiserver, SampleApiserver, ServerMissing, find
 
 KUBE_APISERVERS = {"1.37": "kube-apiserver", "1.29": "kube-apiserver129"}

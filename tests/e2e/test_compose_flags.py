@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from tools.cluster import Server, free_port
 
 

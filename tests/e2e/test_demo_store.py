@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tools.cluster import ApiError
 
 from kstore.demo import database
-from tools.cluster import ApiError
 
 
 @pytest.fixture

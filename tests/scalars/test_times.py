@@ -43,7 +43,9 @@ def test_reading(text: str, expected: tuple[int, int]) -> None:
     assert expected == times.parse_time(text)
 
 
-@pytest.mark.parametrize("text", ["", "2006-01-02", "2006-13-02T15:04:05Z", "2006-02-30T15:04:05Z", "2006-01-02T15:04:05"])
+@pytest.mark.parametrize(
+    "text", ["", "2006-01-02", "2006-13-02T15:04:05Z", "2006-02-30T15:04:05Z", "2006-01-02T15:04:05"]
+)
 def test_no_time(text: str) -> None:
     """What is no time is refused."""
     with pytest.raises(ValueError, match="time"):

@@ -91,9 +91,7 @@ class Client:
         """The path of the object that a manifest describes, or of the list it belongs in."""
         metadata = manifest["metadata"]
         name = metadata["name"] if named else ""
-        return self.path(
-            manifest["apiVersion"], manifest["kind"], metadata.get("namespace", ""), name, subresource
-        )
+        return self.path(manifest["apiVersion"], manifest["kind"], metadata.get("namespace", ""), name, subresource)
 
     def create(self, manifest: dict[str, Any], *, manager: str = "kstore") -> Any:
         """POST a manifest; the created object."""

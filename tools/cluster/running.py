@@ -20,7 +20,7 @@ from typing import Self
 
 from tools.cluster.client import Client
 
-TOKEN = "kstore-admin"  # noqa: S105 - of throw-away servers on loopback
+TOKEN = "kstore-admin"
 
 
 def free_port() -> int:

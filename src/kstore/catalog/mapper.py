@@ -103,14 +103,15 @@ class ResourceMapper(Generic[R]):
     def _named(self, wanted: str, group: str, rest: str) -> list[R]:
         """The resource of that name: the plural or singular before a short name, a whole group before its beginning."""
         version = rest.partition(".")[0] if rest != group else ""
-        for is_meant in (
-            lambda one: wanted in (one.resource, one.singular, one.kind.lower()),
-            lambda one: wanted in one.short_names,
-        ):
-            for fits in (lambda one: one.group == group, lambda one: one.group.startswith(group)):
-                for one in self.resources:
-                    if is_meant(one) and (not rest or fits(one)) and (not version or version in one.versions):
-                        return [one]
+        named = [one for one in self.resources if wanted in (one.resource, one.singular, one.kind.lower())]
+        for candidates in (named, [one for one in self.resources if wanted in one.short_names]):
+            served = [one for one in candidates if not version or version in one.versions]
+            for fitting in (
+                [one for one in served if not rest or one.group == group],
+                [one for one in served if one.group.startswith(group)],
+            ):
+                if fitting:
+                    return fitting[:1]
         return []
 
     def _hint(self, wanted: str) -> str:
@@ -146,6 +147,6 @@ class ResourceMapper(Generic[R]):
 
 
 def _groups(rest: str) -> list[str]:
-    """The groups that may be meant by what follows the name: `v1.apps` first as a version and group (ParseResourceArg)."""
+    """The groups that what follows the name may mean: `v1.apps` first as version and group (ParseResourceArg)."""
     _, dot, group = rest.partition(".")
     return [group, rest] if dot else [rest]

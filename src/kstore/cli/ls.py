@@ -63,7 +63,7 @@ def command(
             return _tree(session, output)
         places = [Selected(session.store, text, namespace) for text in what or ("/",)]
         if output == "keys":
-            write(f"{key.decode('utf-8', 'backslashreplace')}\n" for place in places for key in place.keys())
+            write(f"{key.decode('utf-8', 'backslashreplace')}\n" for place in places for key in place.key_names())
             return 0
         reading = Reading(
             session.codec,
@@ -129,7 +129,7 @@ class Selected:
             self._store.objects(resource, self.namespace, metadata_only=metadata_only) for resource in self._resources
         )
 
-    def keys(self) -> Iterator[bytes]:
+    def key_names(self) -> Iterator[bytes]:
         """The keys; no value is read."""
         if self._path:
             return (key for key in self._store.keys(self._path) if not self.namespace or self._in_namespace(key))

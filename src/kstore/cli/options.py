@@ -59,7 +59,10 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         setattr(settings(ctx), str(parameter.name), value)
 
 
-def _apply(options: list[tuple[tuple[str, ...], dict[str, Any]]]) -> Callable[[Decorated], Decorated]:
+_Option = tuple[tuple[str, ...], dict[str, Any]]
+
+
+def _apply(options: list[_Option]) -> Callable[[Decorated], Decorated]:
     def decorate(function: Decorated) -> Decorated:
         for names, attributes in reversed(options):
             function = click.option(*names, expose_value=False, callback=_keep, **attributes)(function)
@@ -68,9 +71,9 @@ def _apply(options: list[tuple[tuple[str, ...], dict[str, Any]]]) -> Callable[[D
     return decorate
 
 
-_STORE = [
+_STORE: list[_Option] = [
     (("store", "--store", "--endpoints", "--etcd-servers"), {
-        "metavar": "ADDRESS", "help": "Endpoints, a snapshot or database file, a data or export directory, or `demo`."}),
+        "metavar": "ADDRESS", "help": "Endpoints, a snapshot or database file, a data or export directory, `demo`."}),
     (("context", "--context"), {"metavar": "NAME", "help": "A store of the config file."}),
     (("cacert", "--cacert", "--etcd-cafile"), {"metavar": "FILE", "help": "Certificates that verify the server."}),
     (("cert", "--cert", "--etcd-certfile"), {"metavar": "FILE", "help": "The client's certificate."}),
@@ -88,14 +91,14 @@ _STORE = [
     (("rev", "--rev"), {"type": click.IntRange(min=1), "metavar": "N", "help": "The store as of revision N."}),
 ]  # fmt: skip
 
-_CODEC = [
+_CODEC: list[_Option] = [
     (("encryption_provider_config", "--encryption-provider-config"), {
         "metavar": "FILE", "help": "The apiserver's encryption configuration."}),
     (("release", "--release"), {
         "metavar": "R", "help": "Whose types and storage versions, such as 1.34; default: the newest known."}),
 ]  # fmt: skip
 
-_GLOBAL = [
+_GLOBAL: list[_Option] = [
     (("color", "--color/--no-color"), {"default": True, "help": "Colours on a terminal (also: NO_COLOR)."}),
     (("progress", "--progress/--no-progress"), {"default": True, "help": "Progress on a terminal."}),
     (("traceback", "--traceback"), {"is_flag": True, "help": "Show where in kstore an error came from."}),
@@ -168,14 +171,14 @@ def table_options(function: Decorated) -> Decorated:
         click.option("--no-headers", is_flag=True, help="Leave out the header line."),
         click.option("--show-labels", is_flag=True, help="A column of all labels."),
         click.option("-L", "--label-columns", multiple=True, metavar="KEY", help="A column for this label."),
-        click.option("--storage-columns", default="", metavar="NAMES", help="How objects are stored: " + _STORAGE_COLUMNS),
+        click.option("--storage-columns", default="", metavar="NAMES", help=_STORAGE_COLUMNS),
         click.option("--now", default="", metavar="TIME", help="Count ages to this time (RFC 3339)."),
     )):  # fmt: skip
         function = option(function)
     return function
 
 
-_STORAGE_COLUMNS = "stored-version, encoding, encryption, size, revision, lease; or all."
+_STORAGE_COLUMNS = "How objects are stored: stored-version, encoding, encryption, size, revision, lease; or all."
 
 
 def table_choice(

@@ -1,3 +1,3 @@
 """
-Bytes into objects and back, without opinions: the envelope, protobuf as gogo writes it, JSON as Go's encoding/json does.
+Bytes into objects and back, without opinions: the envelope, protobuf as gogo writes it, JSON as Go does.
 """

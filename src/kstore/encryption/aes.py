@@ -97,11 +97,7 @@ class AesGcm(Algorithm):
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
         counter = data[:_NONCE] + (2).to_bytes(4, "big")
-        return (
-            Cipher(algorithms.AES(self._key), modes.CTR(counter))
-            .decryptor()
-            .update(data[_NONCE:-_TAG][:_GLIMPSE])
-        )
+        return Cipher(algorithms.AES(self._key), modes.CTR(counter)).decryptor().update(data[_NONCE:-_TAG][:_GLIMPSE])
 
 
 class DerivedAesGcm(Algorithm):

@@ -149,9 +149,7 @@ def _read_resources(
             faults.add(f"{place}[{index}]", f"{name!r}: {fault}")
         for wildcard in (GroupResource(resource.group, "*"), ANY):
             if wildcard in earlier and wildcard not in added:
-                faults.add(
-                    f"{place}[{index}]", f"{name!r} is masked by the earlier rule {resource_name(wildcard)!r}"
-                )
+                faults.add(f"{place}[{index}]", f"{name!r} is masked by the earlier rule {resource_name(wildcard)!r}")
                 break
         added.add(resource)
     return resources
@@ -194,11 +192,7 @@ def _read_providers(value: Any, place: str, plugins: set[str], faults: _Faults) 
         given = [name for name in _PROVIDERS if fields.get(name) is not None]
         if len(given) != 1:
             expected = f"exactly one of {', '.join(_PROVIDERS)} belongs here"
-            empty = (
-                " (an empty one is written with braces: {})"
-                if any(name in fields for name in _PROVIDERS)
-                else ""
-            )
+            empty = " (an empty one is written with braces: {})" if any(name in fields for name in _PROVIDERS) else ""
             faults.add(here, f"{len(given)} providers in one entry: {expected}{'' if given else empty}")
             continue
         name = given[0]
@@ -223,9 +217,7 @@ def _read_keys(provider: str, value: Any, place: str, faults: _Faults) -> list[C
         here = f"{place}.keys[{index}]"
         fields = faults.mapping(entry, here, ("name", "secret"))
         name = faults.text(fields.get("name"), f"{here}.name")
-        secret = _read_secret(
-            faults.text(fields.get("secret"), f"{here}.secret"), f"{here}.secret", sizes, faults
-        )
+        secret = _read_secret(faults.text(fields.get("secret"), f"{here}.secret"), f"{here}.secret", sizes, faults)
         if not name:
             faults.add(f"{here}.name", "a key must have a name")
         if name and secret:

@@ -264,15 +264,10 @@ def _validate(wrapped: Wrapped, source: int, data: bytes) -> None:
     if not data:
         raise ValueError("the encrypted data is empty")
     if not 0 < len(wrapped.ciphertext) <= _NAME_LIMIT:
-        raise ValueError(
-            f"a wrapped data key of {len(wrapped.ciphertext)} bytes (1 to {_NAME_LIMIT} are allowed)"
-        )
+        raise ValueError(f"a wrapped data key of {len(wrapped.ciphertext)} bytes (1 to {_NAME_LIMIT} are allowed)")
     if not 0 < len(wrapped.key_id.encode()) <= _NAME_LIMIT:
         raise ValueError(f"a key id of {len(wrapped.key_id.encode())} bytes (1 to {_NAME_LIMIT} are allowed)")
-    if (
-        sum(len(name.encode()) + len(value) for name, value in wrapped.annotations.items())
-        > _ANNOTATIONS_LIMIT
-    ):
+    if sum(len(name.encode()) + len(value) for name, value in wrapped.annotations.items()) > _ANNOTATIONS_LIMIT:
         raise ValueError(f"annotations of more than {_ANNOTATIONS_LIMIT} bytes")
     for name in wrapped.annotations:
         if not _DOMAIN.match(name.removesuffix(".")):

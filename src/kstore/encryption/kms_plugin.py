@@ -19,9 +19,7 @@ from kstore.errors import PluginError
 _V1_VERSION = "v1beta1"
 _V2_VERSIONS = ("v2", "v2beta1")
 
-_NO_ANSWER = frozenset(
-    {"UNAVAILABLE", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "CANCELLED", "RESOURCE_EXHAUSTED"}
-)
+_NO_ANSWER = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "CANCELLED", "RESOURCE_EXHAUSTED"})
 """gRPC states that say nothing about the request itself."""
 
 

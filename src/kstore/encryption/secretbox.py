@@ -53,9 +53,7 @@ class SecretBox(Algorithm):
         nonce, sealed = data[:_NONCE], data[_NONCE:]
         plain = (_open_native if self._native else _open_pure)(sealed, nonce, self._key)
         if plain is None:
-            glimpse = _xor(
-                sealed[_TAG:][:_GLIMPSE], xsalsa20_stream(self._key, nonce, _BLOCK)[_POLY1305_KEY:]
-            )
+            glimpse = _xor(sealed[_TAG:][:_GLIMPSE], xsalsa20_stream(self._key, nonce, _BLOCK)[_POLY1305_KEY:])
             raise NotOpened("its authentication fails", key_fits=seems_plain(glimpse))
         return plain
 
@@ -148,9 +146,7 @@ def _salsa20_blocks(key: bytes, nonce: bytes, count: int) -> bytes:
     ones = int.from_bytes(struct.pack("<Q", 1) * count, "little")
     lanes = ones * 0xFFFFFFFF
     counter = int.from_bytes(struct.pack(f"<{count}Q", *range(count)), "little")
-    constant = [
-        word * ones for word in (_SIGMA[0], *k[:4], _SIGMA[1], *n, 0, 0, _SIGMA[2], *k[4:], _SIGMA[3])
-    ]
+    constant = [word * ones for word in (_SIGMA[0], *k[:4], _SIGMA[1], *n, 0, 0, _SIGMA[2], *k[4:], _SIGMA[3])]
     constant[8] = counter  # values are far below 256 GiB: the counter's upper word stays 0
     words = list(constant)
     _rounds(words, lanes)

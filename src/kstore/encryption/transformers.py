@@ -94,9 +94,7 @@ class ResourceTransformer:
             PluginError: a KMS plugin does not answer.
         """
         if is_sealed(plain):
-            raise EncryptionError(
-                "a value that is sealed already", where=key.decode(errors="backslashreplace")
-            )
+            raise EncryptionError("a value that is sealed already", where=key.decode(errors="backslashreplace"))
         first = self._ciphers[0]
         return first.prefix + first.seal(plain, key)
 

@@ -16,7 +16,7 @@ from kstore.view.yaml_text import go_g
 
 _MAX_DEPTH: Final = 300
 _MAX_NODES: Final = 4_000_000
-"""Nodes after aliases are followed; yaml.v2 too refuses a document that aliases blow up (decode.go, allowedAliasRatio)."""
+"""Nodes after aliases are followed; yaml.v2 too refuses what aliases blow up (decode.go, allowedAliasRatio)."""
 _TAG: Final = "tag:yaml.org,2002:"
 
 

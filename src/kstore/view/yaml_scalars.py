@@ -188,7 +188,7 @@ def _fold(text: str, column: int, pad: str, *, double: bool = False) -> str:
         column: where its first character stands.
         pad: what the next lines begin with.
     """
-    pieces = []
+    pieces: list[str] = []
     start = 0
     last = len(text) - 1
     search = max(WIDTH + 1 - column, 1)
@@ -217,10 +217,8 @@ def _single(text: str, column: int, pad: str) -> str:
 def _literal(text: str, pad: str) -> str:
     """A `|` block with its hints (yaml_emitter_write_block_scalar_hints)."""
     indent = "2" if text[0] in " \n\u2028\u2029" else ""
-    if text[-1] not in "\n\u2028\u2029":
-        chomp = "-"
-    else:
-        chomp = "+" if len(text) == 1 or text[-2] in "\n\u2028\u2029" else ""
+    keeps_all = len(text) == 1 or text[-2] in "\n\u2028\u2029"
+    chomp = "-" if text[-1] not in "\n\u2028\u2029" else "+" if keeps_all else ""
     if "\u2028" in text or "\u2029" in text:
         body = re.sub("(?:\\A|(?<=[\n\u2028\u2029]))(?=[^\n\u2028\u2029])", lambda _: pad, text)
     else:
@@ -294,7 +292,7 @@ def _long_scalar(text: str, column: int, pad: str) -> str:
 
 
 def simple_key(text: str) -> str | None:
-    """A string as a key with its colon, or None where the emitter takes the `? ` form (yaml_emitter_check_simple_key)."""
+    """A string as a key with its colon; None where the emitter takes `? ` (yaml_emitter_check_simple_key)."""
     if _SURROGATE(text) or is_multiline(text) or len(text.encode()) > 128:
         return None
     return _quoted_word(text) + ":"
