@@ -132,8 +132,7 @@ def zero_value(catalog: Catalog, ref: TypeRef) -> Any:
 def is_zero(catalog: Catalog, ref: TypeRef, value: Any) -> bool:
     """Whether a value is Go's zero value of its type."""
     if value is None:
-        # a pointer to a zero time is null in JSON too, and it is present
-        return not (ref.pointer and ref.form == "special")
+        return not ref.set_though_null
     if ref.nilable:
         return False
     if ref.form == "struct":

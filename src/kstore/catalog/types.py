@@ -44,6 +44,11 @@ class TypeRef:
         return self.pointer or self.form in ("list", "map", "items") or self.name in ("bytes", "any")
 
     @property
+    def set_though_null(self) -> bool:
+        """Whether null in a dict can be a pointer that is set: to a zero time, or to a union that is neither thing."""
+        return self.pointer and self.form in ("special", "union")
+
+    @property
     def named(self) -> str:
         """The Go name that rules know the type by."""
         return self.alias or self.name

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from kstore.decode.raw_json import RawJSON, escape_html
-from kstore.errors import EncodeError
+from kstore.errors import DecodeError, EncodeError
 
 
 class Number(float):
@@ -45,8 +45,12 @@ def format_float(number: float) -> str:
         return "-0" if math.copysign(1, number) < 0 else "0"
     digits, _, exponent = f"{number!r}".partition("e")
     if 1e-6 <= abs(number) < 1e21:
+        whole, _, fraction = digits.partition(".")
+        if exponent.startswith("-"):
+            return f"{number:.{len(fraction) - int(exponent)}f}"
         if exponent:
-            return f"{number:.{max(0, len(digits.partition('.')[2]) - int(exponent))}f}"
+            # the shortest digits and then zeros, not the digits of the binary number
+            return whole + fraction.ljust(int(exponent), "0")
         return digits.removesuffix(".0")
     if not exponent:
         digits, _, exponent = f"{number:e}".partition("e")
@@ -114,6 +118,63 @@ def loads(text: bytes) -> Any:
     from kstore.decode.slow_json import parse
 
     return parse(text)
+
+
+def reprint(text: bytes) -> bytes:
+    """
+    What Go prints of JSON text that it has parsed into `interface{}`: members sorted, the last of equal names only,
+    numbers and strings in Go's form (`apimachinery/pkg/util/json`: whole numbers are int64 if they fit, else float64).
+
+    Raises:
+        DecodeError: the text is not JSON.
+    """
+    import json
+
+    # Go reads each byte that is no UTF-8 as one replacement character
+    plain = _ESCAPED_BYTE.sub("\ufffd", text.decode("utf-8", "surrogateescape"))
+    try:
+        value = json.loads(
+            plain,
+            parse_int=_int64,
+            parse_float=_float64,
+            parse_constant=_no_constant,
+            object_pairs_hook=lambda pairs: dict(sorted(dict(pairs).items())),
+        )
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(f"the JSON text cannot be read: {error}") from None
+    return dumps(_without_surrogates(value) if _SURROGATE_ESCAPE.search(text) else value)
+
+
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _int64(text: str) -> int | Number:
+    if len(text) <= 20 and -(1 << 63) <= int(text) < 1 << 63:
+        return int(text)
+    return _float64(text)
+
+
+def _float64(text: str) -> Number:
+    number = Number(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:40]} does not fit a float64")
+    return number
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _without_surrogates(value: Any) -> Any:
+    """A copy with lone surrogates replaced, as Go does when it reads their escapes."""
+    if isinstance(value, dict):
+        mended = {_without_surrogates(name): _without_surrogates(item) for name, item in value.items()}
+        return dict(sorted(mended.items()))
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def raw_member(container: Any, key: Any, value: Any) -> RawJSON:

@@ -137,8 +137,7 @@ class _Source:
             self._value(2, field.number, _not_pointer(ref.element))
         elif ref.form == "map":
             self._map(field)
-        elif ref.pointer and ref.form == "special":
-            # a pointer to a zero time is null in JSON, and present
+        elif ref.set_though_null:
             self.emit(1, f"if {name!r} in d:", f" v = d[{name!r}]")
             self._value(2, field.number, ref)
         elif ref.nilable:

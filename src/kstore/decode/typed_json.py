@@ -161,7 +161,7 @@ class TypedJson:
         if not field.omitempty:
             return False
         if ref.pointer:
-            return value is None and ref.form != "special"
+            return value is None and not ref.set_though_null
         return ref.form in ("plain", "list", "map", "items") and not value
 
     def _present(self, ref: TypeRef, value: Any) -> Any:

@@ -9,6 +9,10 @@ from importlib import import_module
 from kstore.scheme.registry import Rules
 
 MODULES: tuple[str, ...] = (
+    "apiextensions.v1.defaults",
+    "apiextensions.v1.conversion",
+    "apiextensions.v1beta1.defaults",
+    "apiextensions.v1beta1.conversion",
     "apps.v1.defaults",
     "apps.v1.conversion",
     "apps.v1beta1.defaults",

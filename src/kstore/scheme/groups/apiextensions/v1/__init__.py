@@ -1,0 +1,3 @@
+"""
+Rules of apiextensions.k8s.io/v1 (apiextensions-apiserver, `pkg/apis/apiextensions/v1`).
+"""
