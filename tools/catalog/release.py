@@ -52,6 +52,16 @@ func schemes() []*runtime.Scheme {
 }
 """
 
+# Types that no kind reaches, since their JSON is kept in annotations (pkg/apis/autoscaling/v1/conversion.go).
+ANNOTATED = """package main
+
+import autoscaling "k8s.io/api/autoscaling/v1"
+
+func annotated() []any {
+\treturn []any{autoscaling.MetricSpec{}, autoscaling.MetricStatus{}, autoscaling.HorizontalPodAutoscalerCondition{}}
+}
+"""
+
 
 def main() -> None:
     """Parse the command line and write the dump."""
@@ -155,8 +165,8 @@ class Release:
     def schemes(self) -> dict[str, str]:
         """The Go files that gather this release's schemes."""
         if self.exact:
-            return {"schemes.go": LIVE_SCHEMES, "installs.go": self.installs()}
-        return {"schemes.go": self.published_schemes()}
+            return {"schemes.go": LIVE_SCHEMES, "installs.go": self.installs(), "annotated.go": ANNOTATED}
+        return {"schemes.go": self.published_schemes(), "annotated.go": ANNOTATED}
 
     def installs(self) -> str:
         """The Go file that fills the kube scheme with every group, internal types included."""

@@ -193,6 +193,9 @@ func main() {
 			priority[gv.Group] = append(priority[gv.Group], gv.Version)
 		}
 	}
+	for _, value := range annotated() {
+		note(reflect.TypeOf(value))
+	}
 	sort.Slice(kinds, func(i, j int) bool {
 		a, b := kinds[i], kinds[j]
 		return a.Group+"/"+a.Version+"/"+a.Kind < b.Group+"/"+b.Version+"/"+b.Kind
