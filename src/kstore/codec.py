@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from kstore.catalog.resources import storage_media_type
 from kstore.decode import go_json
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
 from kstore.decode.protobuf_reader import ProtobufReader
@@ -149,8 +150,31 @@ class ObjectCodec:
             UnknownFields: fields that the release does not know would be dropped.
             NotConvertible: the object cannot be had in that version.
         """
+        return self.convert_typed(value, to, media_type=media_type, drop_unknown_fields=drop_unknown_fields)[1]
+
+    def convert_typed(
+        self,
+        value: bytes,
+        to: GroupVersion | None = None,
+        *,
+        media_type: str | None = None,
+        drop_unknown_fields: bool = False,
+    ) -> tuple[GroupVersionKind, bytes]:
+        """
+        As `convert`, and what the bytes hold then.
+
+        Args:
+            value: the plain bytes.
+            to: the version; None is the one that the release stores.
+            media_type: the encoding; None is the one that the release's servers write the group in.
+            drop_unknown_fields: drop what the release does not know.
+
+        Raises:
+            DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
+        """
         target, obj = self._converted(value, to, drop_unknown_fields)
-        return self._write(target, self.scheme.kind(target).type, obj, media_type)
+        media_type = media_type or storage_media_type(target.group)
+        return target, self._write(target, self.scheme.kind(target).type, obj, media_type)
 
     def convert_object(self, value: bytes, to: GroupVersion, *, drop_unknown_fields: bool = True) -> dict[str, Any]:
         """
@@ -162,12 +186,12 @@ class ObjectCodec:
         target, obj = self._converted(value, to, drop_unknown_fields)
         return self._typed.present(self.scheme.kind(target).type, obj)
 
-    def _converted(self, value: bytes, to: GroupVersion, drop: bool) -> tuple[GroupVersionKind, dict[str, Any]]:
+    def _converted(self, value: bytes, to: GroupVersion | None, drop: bool) -> tuple[GroupVersionKind, dict[str, Any]]:
         reader = self._exact_reader
         seen = reader.unknown_seen
         decoded = self._open(value, reader, present=False)
         self.scheme.kind(decoded.gvk)
-        target = self.scheme.kind_in(decoded.gvk, to)
+        target = self.scheme.kind_in(decoded.gvk, to or self.scheme.storage_version(decoded.gvk))
         if decoded.encoding != PROTOBUF or reader.unknown_seen != seen:
             self._without_unknown(decoded, drop)
         self.scheme.default(decoded.gvk, decoded.object)

@@ -340,15 +340,17 @@ class _Source:
             return f"{function_name('read', ref.name)}(b, i, i, {{}})"
         if ref.form == "plain" and ref.name in INTEGERS:
             return "0"
+        if ref.form == "items":
+            return "[]"
         return {"string": "''", "bytes": "''", "bool": "False", "Quantity": "'0'"}.get(ref.name, "None")
 
 
-def _read_items(b: bytes, i: int, end: int) -> list[str] | None:
-    """The strings of an items message; unset when there are none."""
+def _read_items(b: bytes, i: int, end: int) -> list[str]:
+    """The strings of an items message, which Go sets even when there are none."""
     found = []
     for number, value in wire.fields(b, i, end):
         if number == 1:
             if not isinstance(value, bytes):
                 raise wire.WireFault("a string was expected")
             found.append(value.decode())
-    return found or None
+    return found
