@@ -143,8 +143,8 @@ class Selected:
 
 def wanted(labels: str, fields: str, versions: str) -> Callable[[StoredObject], bool]:
     """The selectors as one test of an object."""
+    from kstore.scalars.selectors import label_matcher, parse_label_selector
     from kstore.view.field_selectors import parse_field_selector
-    from kstore.view.selectors import label_matcher, parse_label_selector
 
     tests: list[Callable[[StoredObject], bool]] = []
     if labels:

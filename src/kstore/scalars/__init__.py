@@ -1,3 +1,3 @@
 """
-Kubernetes' own notations, read and printed exactly as Go does: quantities, times, durations.
+Kubernetes' own notations, read and printed exactly as Go does: quantities, times, durations, selectors.
 """

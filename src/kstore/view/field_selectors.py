@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kstore.naming import GroupKind, gvk
+from kstore.scalars.selectors import SelectorError
 from kstore.view.columns.pods import pod_ip
 from kstore.view.columns.reading import Object, number, part, text
 from kstore.view.custom_columns import go_value
 from kstore.view.jsonpath import JsonPath, JsonPathError, JsonPathFault
-from kstore.view.selectors import SelectorError
 
 _HINT = "write metadata.name=web, status.phase!=Running or type==Opaque; escape ',', '=' and '\\' with '\\'"
 _OPERATOR = re.compile(r"!=|==|=")

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any
 
 from kstore.naming import GroupKind
+from kstore.scalars.selectors import format_labels
 from kstore.view.columns import Column
-from kstore.view.selectors import format_labels
 from kstore.view.tab_writer import BLOCK, TabWriter
 from kstore.view.yaml_text import go_g
 

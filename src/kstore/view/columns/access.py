@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kstore.scalars.selectors import format_labels
 from kstore.view.columns.ages import human_duration, since
 from kstore.view.columns.reading import (
     NONE,
@@ -21,7 +22,6 @@ from kstore.view.columns.reading import (
     part,
     text,
 )
-from kstore.view.selectors import format_labels
 
 _V1ALPHA1_RBAC = "rbac.authorization.k8s.io/v1alpha1"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kstore.scalars.selectors import format_labels
 from kstore.view.columns.ages import UNKNOWN, instant, since
 from kstore.view.columns.reading import (
     NONE,
@@ -26,7 +27,6 @@ from kstore.view.columns.reading import (
     text,
     trim,
 )
-from kstore.view.selectors import format_labels
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
 _ROLE_LABEL = "kubernetes.io/role"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kstore.scalars.selectors import format_selector
 from kstore.view.columns.ages import since
 from kstore.view.columns.core import load_balancer_address
 from kstore.view.columns.reading import (
@@ -22,7 +23,6 @@ from kstore.view.columns.reading import (
     part,
     text,
 )
-from kstore.view.selectors import format_selector
 
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _SHOWN = 3

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kstore.scalars.selectors import format_labels
 from kstore.view.columns.ages import instant, since
 from kstore.view.columns.reading import (
     NONE,
@@ -22,7 +23,6 @@ from kstore.view.columns.reading import (
     part,
     text,
 )
-from kstore.view.selectors import format_labels
 
 
 class _Tally:

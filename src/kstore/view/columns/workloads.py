@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kstore.scalars.selectors import format_labels, format_selector
 from kstore.view.columns.ages import between, since
 from kstore.view.columns.metrics import format_metrics, hub_metrics
 from kstore.view.columns.reading import (
@@ -25,7 +26,6 @@ from kstore.view.columns.reading import (
     part,
     text,
 )
-from kstore.view.selectors import format_labels, format_selector
 
 
 def _template_cells(spec: Object) -> list[Any]:

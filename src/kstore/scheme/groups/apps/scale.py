@@ -4,6 +4,8 @@ The Scale of apps and extensions before autoscaling/v1: its selector as a map be
 
 from __future__ import annotations
 
+from kstore.errors import NotConvertible
+from kstore.scalars.selectors import SelectorError, parse_label_selector
 from kstore.scheme.registry import Auto, Obj, Scope
 
 
@@ -27,11 +29,19 @@ def scale_status_from_hub(status: Obj, auto: Auto, _scope: Scope) -> None:
 
 
 def match_labels(text: str) -> dict[str, str] | None:
-    """The labels of a selector that consists of equalities only, else None (`metav1.ParseToLabelSelector`)."""
-    labels = {}
-    for requirement in filter(None, (part.strip() for part in text.split(","))):
-        name, sign, value = requirement.partition("=")
-        if not sign or name.endswith("!"):
-            return None
-        labels[name.strip()] = value.removeprefix("=").strip()
-    return labels
+    """
+    The labels of a selector that consists of equalities only, else None (`metav1.ParseToLabelSelector`).
+
+    Raises:
+        NotConvertible: no selector of the API says what the text says.
+    """
+    try:
+        terms = parse_label_selector(text).requirements
+    except SelectorError as error:
+        raise NotConvertible(f"failed to parse selector {text!r}: {error.message}") from None
+    for term in terms:
+        if term.operator in ("!=", "gt", "lt"):
+            raise NotConvertible(f"failed to parse selector {text!r}: {term.operator!r} is not of a label selector")
+    if all(term.operator in ("=", "==") for term in terms):
+        return {term.key: term.values[0] for term in terms}
+    return None

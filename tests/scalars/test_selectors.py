@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from kstore.view.selectors import SelectorError, parse_label_selector
+from kstore.scalars.selectors import SelectorError, parse_label_selector
 
 LABELS = {"app": "web", "tier": "front", "replicas": "3", "empty": ""}
 

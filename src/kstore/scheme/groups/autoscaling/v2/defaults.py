@@ -1,0 +1,12 @@
+"""
+Defaults of autoscaling/v2 (`pkg/apis/autoscaling/v2/defaults.go`).
+"""
+
+from __future__ import annotations
+
+from kstore.scheme.groups.autoscaling import defaulting
+from kstore.scheme.registry import Rules
+
+rules = Rules("autoscaling.v2")
+
+rules.default("HorizontalPodAutoscaler")(defaulting.default_metrics)

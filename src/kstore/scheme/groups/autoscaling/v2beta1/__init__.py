@@ -1,0 +1,3 @@
+"""
+Rules of autoscaling/v1 (`pkg/apis/autoscaling/v1`).
+"""

@@ -1,0 +1,70 @@
+"""
+A page about one object, for a person: `kubectl describe`, from what is stored alone.
+
+Pods, workloads, nodes, secrets and definitions are laid out by hand; every other kind field by field. No page asks
+for another object, but for the definition that a custom object's scale is read by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from kstore.codec import StoredObject
+from kstore.view.columns.ages import nanoseconds
+from kstore.view.describe import cluster, custom, workloads
+from kstore.view.describe.fields import fields
+from kstore.view.describe.heading import heading, managers, storage
+from kstore.view.describe.page import Page, render
+
+_PAGES: Final[dict[tuple[str, str], Callable[[Mapping[str, Any], int], Page]]] = {
+    ("", "ConfigMap"): cluster.config_map,
+    ("", "Node"): cluster.node,
+    ("", "Pod"): workloads.pod,
+    ("", "ReplicationController"): workloads.controller,
+    ("", "Service"): cluster.service,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): custom.definition,
+    ("apps", "DaemonSet"): workloads.controller,
+    ("apps", "Deployment"): workloads.controller,
+    ("apps", "ReplicaSet"): workloads.controller,
+    ("apps", "StatefulSet"): workloads.controller,
+    ("batch", "Job"): workloads.controller,
+    ("extensions", "DaemonSet"): workloads.controller,
+    ("extensions", "Deployment"): workloads.controller,
+    ("extensions", "ReplicaSet"): workloads.controller,
+}
+
+
+def describe(
+    read: StoredObject,
+    obj: Mapping[str, Any],
+    *,
+    secrets: bool = False,
+    now: datetime | None = None,
+    definition: Mapping[str, Any] | None = None,
+) -> str:
+    """
+    The page of one object.
+
+    Args:
+        read: how it is stored.
+        obj: the object as it is shown, in whatever version, secrets masked or not.
+        secrets: show the values of Secrets.
+        now: the time that ages are counted to.
+        definition: the CRD of a custom kind.
+    """
+    moment = nanoseconds(now or datetime.now(UTC))
+    page = heading(obj, moment)
+    group = str(obj.get("apiVersion", "")).rpartition("/")[0]
+    kind = (group, str(obj.get("kind", "")))
+    if kind == ("", "Secret"):
+        page += cluster.secret(obj, read.object, shown=secrets)
+    elif kind in _PAGES:
+        page += _PAGES[kind](obj, moment)
+    else:
+        page += custom.scale(obj, definition) + fields(obj, skip=("apiVersion", "kind", "metadata"))
+    return render([*page, *managers(read.object, moment), *storage(read)])
+
+
+__all__ = ["describe"]
