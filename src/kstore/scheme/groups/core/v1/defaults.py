@@ -4,10 +4,12 @@ Defaults of core/v1 (`pkg/apis/core/v1/defaults.go`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kstore.scalars.quantity import MILLI, parse_quantity
 from kstore.scheme.groups.core.image_name import image_tag
+from kstore.scheme.groups.core.pod_resources import default_pod_resources
 from kstore.scheme.registry import Obj, Rules, Scope
 
 rules = Rules("core.v1")
@@ -48,6 +50,12 @@ def default_replication_controller(obj: Obj, _scope: Scope) -> None:
     if labels is not None:
         _default(obj["spec"], selector=dict(labels))
         _default(obj["metadata"], labels=dict(labels))
+
+
+@rules.default("ReplicationController", releases="-1.32")
+def default_replication_controller_replicas(obj: Obj, _scope: Scope) -> None:
+    """One replica; a marker of the type says so since."""
+    _default_pointer(obj["spec"], "replicas", 1)
 
 
 @rules.default("Volume")
@@ -113,21 +121,41 @@ def default_service_ip_mode(obj: Obj, scope: Scope) -> None:
 
 
 @rules.default("Pod")
-def default_pod(obj: Obj, _scope: Scope) -> None:
+def default_pod(obj: Obj, scope: Scope) -> None:
     """Requests from limits, service links, and host ports."""
     spec = obj["spec"]
-    grace = spec.get("terminationGracePeriodSeconds")
-    if grace is not None and grace < 0:
-        spec["terminationGracePeriodSeconds"] = 1
     containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
     for container in containers:
         limits = container["resources"].get("limits")
         if limits is not None:
             _default_pointer(container["resources"], "requests", {})
             _add_missing(container["resources"]["requests"], limits)
+    if scope.release.rules <= 32 and scope.release.enabled("InPlacePodVerticalScaling"):
+        _default_resize_policy(spec.get("containers") or ())
+    if scope.release.enabled("PodLevelResources") and not scope.release.enabled("PodLevelResourcesFixDefaulting"):
+        default_pod_resources(obj, scope.release.rules)
     _default_pointer(spec, "enableServiceLinks", True)
     if spec.get("hostNetwork"):
         default_host_network_ports(containers)
+
+
+def _default_resize_policy(containers: Iterable[Obj]) -> None:
+    """A container that requests CPU or memory need not be restarted when that changes."""
+    for container in containers:
+        policies = list(container.get("resizePolicy") or ())
+        known = {policy.get("resourceName") for policy in policies}
+        requested = [name for name in ("cpu", "memory") if name in (container["resources"].get("requests") or {})]
+        policies += [{"resourceName": name, "restartPolicy": "NotRequired"} for name in requested if name not in known]
+        if policies:
+            container["resizePolicy"] = policies
+
+
+@rules.default("Pod", releases="1.37-")
+def default_grace_period(obj: Obj, _scope: Scope) -> None:
+    """At least a second to end in; conversion did this before 1.37."""
+    grace = obj["spec"].get("terminationGracePeriodSeconds")
+    if grace is not None and grace < 0:
+        obj["spec"]["terminationGracePeriodSeconds"] = 1
 
 
 def default_host_network_ports(containers: list[Obj]) -> None:
@@ -151,9 +179,9 @@ def default_probe_protocol(obj: Obj, scope: Scope) -> None:
                     _default_pointer(handler["httpGet"], "protocol", "HTTP1")
 
 
-@rules.default("PodStatus")
+@rules.default("PodStatus", releases="1.37-")
 def default_pod_status(status: Obj, _scope: Scope) -> None:
-    """The one address and the list of them say the same; the one counts when they differ."""
+    """The one address and the list say the same, the one counts when they differ; before 1.37 conversion did this."""
     address, addresses = status.get("podIP"), status.get("podIPs")
     if addresses and not address:
         status["podIP"] = addresses[0].get("ip", "")
@@ -162,9 +190,11 @@ def default_pod_status(status: Obj, _scope: Scope) -> None:
 
 
 @rules.default("PodSpec")
-def default_pod_spec(spec: Obj, _scope: Scope) -> None:
+def default_pod_spec(spec: Obj, scope: Scope) -> None:
     """The defaults that templates have, too."""
     _default(spec, dnsPolicy="ClusterFirst", restartPolicy="Always", schedulerName="default-scheduler")
+    if spec.get("hostNetwork") and scope.release.enabled("DefaultHostNetworkHostPortsInPodTemplates"):
+        default_host_network_ports([*(spec.get("containers") or ()), *(spec.get("initContainers") or ())])
     _default_pointer(spec, "securityContext", {})
     _default_pointer(spec, "terminationGracePeriodSeconds", 30)
 
@@ -206,6 +236,42 @@ def default_secret(obj: Obj, _scope: Scope) -> None:
 def default_token_projection(projection: Obj, _scope: Scope) -> None:
     """A token is valid for an hour."""
     _default_pointer(projection, "expirationSeconds", 3600)
+
+
+# ---- volume sources whose defaults are markers of the types since 1.31
+
+
+def _default_iscsi(source: Obj, _scope: Scope) -> None:
+    """The default interface."""
+    _default(source, iscsiInterface="default")
+
+
+def _default_rbd(source: Obj, _scope: Scope) -> None:
+    """Pool, user and key ring of Ceph."""
+    _default(source, pool="rbd", user="admin", keyring="/etc/ceph/keyring")
+
+
+def _default_scale_io(source: Obj, _scope: Scope) -> None:
+    """Thin, and XFS."""
+    _default(source, storageMode="ThinProvisioned", fsType="xfs")
+
+
+@rules.default("AzureDiskVolumeSource", releases="-1.30")
+def default_azure_disk(source: Obj, _scope: Scope) -> None:
+    """A shared blob disk, cached both ways."""
+    for name, value in (("cachingMode", "ReadWrite"), ("kind", "Shared"), ("fsType", "ext4"), ("readOnly", False)):
+        _default_pointer(source, name, value)
+
+
+for _name, _rule in (
+    ("ISCSIVolumeSource", _default_iscsi),
+    ("ISCSIPersistentVolumeSource", _default_iscsi),
+    ("RBDVolumeSource", _default_rbd),
+    ("RBDPersistentVolumeSource", _default_rbd),
+    ("ScaleIOVolumeSource", _default_scale_io),
+    ("ScaleIOPersistentVolumeSource", _default_scale_io),
+):
+    rules.default(_name, releases="-1.30")(_rule)
 
 
 @rules.default("PersistentVolume")
