@@ -17,6 +17,7 @@ from kstore.decode import go_json
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
 from kstore.decode.protobuf_reader import ProtobufReader
 from kstore.decode.protobuf_writer import ProtobufWriter
+from kstore.decode.typed_json import is_unknown_member
 from kstore.encryption import Opened, Seal, Transformers, read_seal
 from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
 from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk
@@ -120,21 +121,42 @@ class ObjectCodec:
 
         Raises:
             DecodeError: the object does not fit its type; with the field path.
+            UnknownFields: protobuf was asked for, which has no place for members that the type does not have.
             UnknownKind: protobuf was asked for, and the kind is not built in.
         """
         decoded = self._of_json(obj, JSON, present=False)
         if not decoded.type_name:
+            if media_type == CBOR:
+                from kstore.decode.cbor import dumps
+
+                return dumps(obj)
             if media_type != JSON:
                 self.scheme.kind(decoded.gvk)  # raises: only built-in kinds have a protobuf form
             return go_json.dumps(go_json.with_numbers(obj)) + b"\n"
+        if media_type == PROTOBUF:
+            self._refuse_nameless(decoded)
         return self._write(decoded.gvk, decoded.type_name, decoded.object, media_type)
+
+    def _refuse_nameless(self, decoded: Decoded) -> None:
+        """Members that the type does not have are kept in JSON; protobuf has no number for them."""
+        paths = [
+            path.lstrip(".")
+            for path in self._typed.unknown_paths(decoded.type_name, decoded.object)
+            if not is_unknown_member(path.rpartition(".")[2])
+        ]
+        if paths:
+            raise UnknownFields(paths, hint="JSON keeps them: encode as json")
 
     def _write(self, name: GroupVersionKind, type_name: str, obj: dict[str, Any], media_type: str) -> bytes:
         if media_type == PROTOBUF:
             return write_envelope(name.api_version, name.kind, self._writer.write(type_name, obj))
         if media_type == JSON:
             return go_json.dumps(self._typed.present(type_name, obj)) + b"\n"
-        raise UsageError(f"{media_type!r} is no storage media type", hint="protobuf or json")
+        if media_type == CBOR:
+            raise UsageError(
+                f"a {name.kind} is built in: only custom resources are stored as CBOR", hint="protobuf or json"
+            )
+        raise UsageError(f"{media_type!r} is no storage media type", hint="protobuf or json; cbor for custom resources")
 
     # ---- converting
 

@@ -221,7 +221,7 @@ class CustomConverter:
 
 def normalize(value: Any) -> Any:
     """
-    A deep copy with numbers as `unstructured` has them: what does not fit into an int64 is a float64.
+    A deep copy with numbers as `unstructured` has them: what does not fit into an int64 is a float64, and -0 is 0.
 
     (`apimachinery/pkg/util/json/json.go`, ConvertInterfaceNumbers)
     """
@@ -231,16 +231,26 @@ def normalize(value: Any) -> Any:
         return [normalize(item) for item in value]
     if type(value) is int and not -(1 << 63) <= value < 1 << 63:
         return go_json.Number(value)
-    return go_json.Number(value) if isinstance(value, float) else plain(value)
+    if isinstance(value, float):
+        return 0 if getattr(value, "text", "") == "-0" else go_json.Number(value)
+    return plain(value)
 
 
-def write(obj: Object) -> bytes:
+def write(obj: Object, media_type: str = "json") -> bytes:
     """
-    The stored JSON of a custom object: members sorted at every level, a newline at its end.
+    The stored bytes of a custom object: members sorted at every level; of JSON, a newline at its end.
+
+    Args:
+        obj: the object, normalized.
+        media_type: `json` or `cbor`.
 
     Raises:
-        EncodeError: something in it has no JSON form.
+        EncodeError: something in it has no form in that encoding.
     """
+    if media_type == "cbor":
+        from kstore.decode import cbor
+
+        return cbor.dumps(obj)
     return go_json.dumps(_sorted(obj)) + b"\n"
 
 

@@ -62,6 +62,7 @@ BUILDS = {
     "kube-apiserver129": Build(GO_SOURCES / "kubernetes-1.29", "./kube-apiserver", "1.29.6", "providerless"),
     "oracle": Build(REPOSITORY / "tools" / "oracle", "."),
     "sealer": Build(REPOSITORY / "tools" / "oracle", "./sealer"),
+    "cbor": Build(REPOSITORY / "tools" / "oracle", "./cbor"),
 }
 """Every binary that can be had, by its file name."""
 

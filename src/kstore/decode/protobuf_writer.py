@@ -53,6 +53,7 @@ class ProtobufWriter:
         try:
             return self._function(type_name)(members)
         except (
+            wire.WireFault,
             TypeError,
             ValueError,
             AttributeError,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kstore import custom
-from kstore.codec import JSON, StorageCodec, StoredObject, Undecodable
+from kstore.codec import CBOR, JSON, StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter
 from kstore.errors import KstoreError, NotConvertible
 from kstore.migrate.targets import Targets, media_type_of
@@ -187,8 +187,9 @@ class VersionPlanner:
 
     def _custom_step(self, read: StoredObject, target: GroupVersion, converted: custom.Converted) -> Step:
         try:
-            plain = custom.write(converted.object)
-            return self._step(read, target, JSON, plain, converted.pruned)
+            media_type = CBOR if read.encoding == CBOR else JSON
+            plain = custom.write(converted.object, media_type)
+            return self._step(read, target, media_type, plain, converted.pruned)
         except KstoreError as error:
             return Skipped(read.record, error, read.gvk)
 

@@ -1,0 +1,219 @@
+"""
+The storage codec loses nothing in silence: what a release does not know is kept, or its loss is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kstore.catalog.releases import Release
+from kstore.codec import ObjectCodec
+from kstore.decode import cbor, wire
+from kstore.decode.envelope import read_envelope, write_envelope
+from kstore.errors import DecodeError, EncodeError, KstoreError, UnknownFields, UnknownKind, UsageError
+from kstore.naming import GroupVersion
+from kstore.scheme.scheme import Scheme
+
+APPS = GroupVersion("apps", "v1")
+DEPLOYMENT: dict[str, Any] = {
+    "kind": "Deployment",
+    "apiVersion": "apps/v1",
+    "metadata": {"name": "webserver", "namespace": "default"},
+    "spec": {
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {
+                "containers": [{"name": "nginx", "image": "nginx"}, {"name": "side"}],
+                "volumes": [{"name": "scratch", "emptyDir": {}}],
+            },
+        },
+    },
+}
+NEW_FIELD = wire.delimited(999, b"of a newer server")
+
+
+@pytest.fixture(scope="module")
+def codec() -> ObjectCodec:
+    """The codec of the newest release."""
+    return ObjectCodec(Scheme(Release("1.37")))
+
+
+def grow(message: bytes, path: list[tuple[int, int]], field: bytes) -> bytes:
+    """
+    A message with a further field somewhere within it.
+
+    Args:
+        path: for each level the field's number and which of its occurrences.
+    """
+    if not path:
+        return message + field
+    (wanted, occurrence), *rest = path
+    out, i = b"", 0
+    while i < len(message):
+        number, end = wire.skip_field(message, i, len(message))
+        content = wire.read_varint(message, wire.read_varint(message, i)[1])[1]
+        if number == wanted:
+            if occurrence == 0:
+                out += wire.delimited(number, grow(message[content:end], rest, field))
+                i = end
+                occurrence -= 1
+                continue
+            occurrence -= 1
+        out += message[i:end]
+        i = end
+    return out
+
+
+def of_newer_server(codec: ObjectCodec, path: list[tuple[int, int]], field: bytes = NEW_FIELD) -> bytes:
+    """The Deployment as a server would store it whose types have one more field."""
+    envelope = read_envelope(codec.encode(DEPLOYMENT))
+    return write_envelope("apps/v1", "Deployment", grow(envelope.body, path, field))
+
+
+SPEC, TEMPLATE, POD_SPEC = (2, 0), (3, 0), (2, 0)
+PLACES: dict[str, list[tuple[int, int]]] = {
+    "$unknownFields": [],
+    "metadata.$unknownFields": [(1, 0)],
+    "spec.$unknownFields": [SPEC],
+    "spec.template.spec.containers[1].$unknownFields": [SPEC, TEMPLATE, POD_SPEC, (2, 1)],
+    "spec.template.spec.volumes[0].$unknownFields": [SPEC, TEMPLATE, POD_SPEC, (1, 0)],
+    # VolumeSource is inline in JSON and a message of its own on the wire
+    "spec.template.spec.volumes[0].$unknownFields/VolumeSource": [SPEC, TEMPLATE, POD_SPEC, (1, 0), (2, 0)],
+}
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_unknown_protobuf_fields_are_kept(codec: ObjectCodec, path: str) -> None:
+    """A field of a newer server is shown where it was, and is there again when the object is encoded."""
+    value = of_newer_server(codec, PLACES[path])
+    shown = codec.decode(value).object
+    assert base64.b64encode(NEW_FIELD).decode() in json.dumps(shown)
+    assert value == codec.encode(json.loads(json.dumps(shown)))
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_dropping_them_is_refused(codec: ObjectCodec, path: str) -> None:
+    """A conversion names the field that it would drop; told to drop it, it does as the apiserver would."""
+    value = of_newer_server(codec, PLACES[path])
+    with pytest.raises(UnknownFields) as caught:
+        codec.convert(value, APPS)
+    assert (path,) == caught.value.paths
+    assert codec.convert(codec.encode(DEPLOYMENT), APPS) == codec.convert(value, APPS, drop_unknown_fields=True)
+
+
+def test_a_field_between_others_stays_there(codec: ObjectCodec) -> None:
+    """An unknown number between known ones is written in its place, as the newer server writes it."""
+    replicas_and_more = wire.tag(6, wire.VARINT) + b"\1"
+    value = of_newer_server(codec, [SPEC], NEW_FIELD)
+    assert value == codec.encode(codec.decode(value).object)
+    plain = codec.decode(codec.encode(DEPLOYMENT)).object
+    plain["spec"]["$unknownFields"] = base64.b64encode(wire.tag(500, wire.VARINT) + b"\7").decode()
+    encoded = codec.encode(plain)
+    assert codec.decode(encoded).object["spec"]["$unknownFields"] == plain["spec"]["$unknownFields"]
+    assert replicas_and_more not in encoded
+
+
+def test_an_older_release_keeps_what_a_newer_one_wrote(codec: ObjectCodec) -> None:
+    """A Pod's resources, which came with 1.32, survive a look by 1.29."""
+    pod = {
+        "kind": "Pod",
+        "apiVersion": "v1",
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c"}], "resources": {"limits": {"cpu": "1"}}},
+    }
+    value = codec.encode(pod)
+    older = ObjectCodec(Scheme(Release("1.29")))
+    seen = older.decode(value).object
+    assert "resources" not in seen["spec"]
+    assert value == older.encode(seen)
+    assert codec.decode(older.encode(seen)).object["spec"]["resources"] == {"limits": {"cpu": "1"}}
+    with pytest.raises(UnknownFields, match=r"spec\.\$unknownFields"):
+        older.convert(value, GroupVersion("", "v1"))
+
+
+def test_unknown_json_members(codec: ObjectCodec) -> None:
+    """A member that a type does not have is kept in JSON, last; converting names its path or drops it."""
+    stored = json.loads(json.dumps(DEPLOYMENT))
+    stored["spec"]["template"]["spec"]["containers"][1]["newMember"] = {"a": [1]}
+    stored["novel"] = True
+    value = json.dumps(stored).encode()
+    shown = codec.decode(value).object
+    assert shown["spec"]["template"]["spec"]["containers"][1]["newMember"] == {"a": [1]}
+    assert json.loads(codec.encode(shown, "json")) == shown
+    with pytest.raises(UnknownFields) as caught:
+        codec.convert(value, APPS)
+    assert set(caught.value.paths) == {"spec.template.spec.containers[1].newMember", "novel"}
+    dropped = codec.convert(value, APPS, media_type="json", drop_unknown_fields=True)
+    assert b"newMember" not in dropped
+    assert b"novel" not in dropped
+
+
+def test_protobuf_cannot_hold_unknown_members(codec: ObjectCodec) -> None:
+    """A member without a number has no place in protobuf, so encoding refuses instead of losing it."""
+    with pytest.raises(UnknownFields, match=r"spec\.novel"):
+        codec.encode({**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "novel": 1}})
+
+
+@pytest.mark.parametrize(
+    "kept", ["not base64!", base64.b64encode(b"\x0a\xff").decode(), 7, base64.b64encode(b"\x0b").decode()]
+)
+def test_broken_unknown_fields(codec: ObjectCodec, kept: Any) -> None:
+    """What claims to be unknown fields and is none cannot be written."""
+    with pytest.raises((EncodeError, DecodeError)):
+        codec.encode({**DEPLOYMENT, "$unknownFields": kept})
+
+
+@given(st.lists(st.tuples(st.integers(900, 2000), st.binary(max_size=8)), min_size=1, max_size=4))
+def test_any_unknown_fields(fields: list[tuple[int, bytes]]) -> None:
+    """Whatever a newer server adds in ascending order comes back as the very bytes."""
+    codec = CODEC
+    added = b"".join(wire.delimited(number, content) for number, content in sorted(fields))
+    value = of_newer_server(codec, [SPEC, TEMPLATE, POD_SPEC], added)
+    assert value == codec.encode(codec.decode(value).object)
+
+
+CODEC = ObjectCodec(Scheme(Release("1.37")))
+
+
+# ---- CBOR
+
+
+def test_custom_resources_in_cbor(codec: ObjectCodec) -> None:
+    """A custom resource stored as CBOR is read, and written again to the same bytes."""
+    bird = {"apiVersion": "example.com/v1", "kind": "Bird", "metadata": {"name": "robin"}, "spec": {"wings": 2}}
+    value = cbor.dumps(bird)
+    decoded = codec.decode(value)
+    assert decoded.encoding == "cbor"
+    assert decoded.object == bird
+    assert value == codec.encode(decoded.object, "cbor")
+
+
+def test_what_cannot_be_cbor(codec: ObjectCodec) -> None:
+    """Built-in kinds are never stored as CBOR, custom ones never as protobuf."""
+    with pytest.raises(UsageError, match="custom"):
+        codec.encode(DEPLOYMENT, "cbor")
+    with pytest.raises(UnknownKind):
+        codec.encode({"apiVersion": "example.com/v1", "kind": "Bird"}, "protobuf")
+
+
+@pytest.mark.parametrize("media_type", ["xml", "yaml", ""])
+def test_unknown_media_types(codec: ObjectCodec, media_type: str) -> None:
+    """Another media type is refused, for built-in and for custom kinds."""
+    for obj in (DEPLOYMENT, {"apiVersion": "example.com/v1", "kind": "Bird"}):
+        with pytest.raises(KstoreError):
+            codec.encode(obj, media_type)
+
+
+@pytest.mark.parametrize("text", [b"{}", b'{"kind":"Pod"}', b'{"apiVersion":"v1"}', b'{"apiVersion":1,"kind":"Pod"}'])
+def test_an_object_must_say_what_it_is(codec: ObjectCodec, text: bytes) -> None:
+    """Without kind or apiVersion it is no object; the error names the one that is missing."""
+    with pytest.raises(DecodeError) as caught:
+        codec.decode(text)
+    assert caught.value.path in ("kind", "apiVersion")
