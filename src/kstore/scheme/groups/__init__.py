@@ -27,6 +27,8 @@ MODULES: tuple[str, ...] = (
     "autoscaling.v2beta1.conversion",
     "autoscaling.v2beta2.defaults",
     "autoscaling.v2beta2.conversion",
+    "batch.v1.defaults",
+    "batch.v1beta1.defaults",
     "core.v1.defaults",
     "core.v1.conversion",
     "extensions.v1beta1.defaults",

@@ -1,0 +1,3 @@
+"""
+Rules of batch/v1 (`pkg/apis/batch/v1`).
+"""
