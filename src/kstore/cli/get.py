@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kstore.cli.listing import HUMAN, Reading, as_pieces, write
+from kstore.cli.ls import wanted
 from kstore.cli.options import (
     output_option,
     selection_options,
@@ -19,7 +21,7 @@ from kstore.cli.options import (
 )
 from kstore.cli.session import Session, open_session
 from kstore.cli.tables import print_tables
-from kstore.errors import UsageError
+from kstore.errors import KstoreError, UsageError
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
@@ -62,17 +64,20 @@ def command(
         reading = Reading(
             session.codec, to, secrets=show_secrets, managed_fields=show_managed_fields, human=output in HUMAN
         )
-        if selector or field_selector:
-            from kstore.cli.ls import wanted
-
-            stored = reading.readable(reads, wanted(selector, field_selector, ""))
-        else:
-            stored = reading.readable(reads)
+        if output == "storage" and not (selector or field_selector):
+            write(_storage_pages(session, reading, reads))
+            return reading.exit_code
+        stored = reading.readable(reads, wanted(selector, field_selector, ""))
         if output in ("table", "wide"):
             choice = table_choice(output, namespace=all_namespaces, kind=False, **table)
             print_tables(session, reading, stored, choice)
+        elif output == "describe":
+            now = table_choice(output, namespace=False, kind=False, now=table["now"]).now
+            write(_descriptions(session, reading, stored, now))
+        elif output == "storage":
+            write(_storage_pages(session, reading, stored))
         else:
-            _show(session, reading, stored, output, several=_several(what))
+            _show(reading, stored, output, several=_several(what))
         return reading.exit_code
 
 
@@ -124,40 +129,61 @@ def _several(what: tuple[str, ...]) -> bool:
     return len(what) > 2 or (len(what) == 1) != ("/" in what[0])
 
 
-def _show(session: Session, reading: Reading, stored: Iterator[StoredObject], output: str, *, several: bool) -> None:
+def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, several: bool) -> None:
     """Print objects; one alone stands without a list around it, as kubectl has it."""
     from kstore.view.documents import SINGLES
 
-    if output in ("describe", "storage"):
-        write(_pages(session, reading, stored, output))
-    elif several:
+    if several or output == "name":
         write(as_pieces(output, reading.objects(stored)))
-    else:
-        for obj in reading.objects(stored):
-            if output in SINGLES:
-                write([SINGLES[output](obj)])
-            elif output == "name":
-                write(as_pieces(output, [obj]))
-            else:
-                from kstore.view.jsonpath import JsonPath
+        return
+    for obj in reading.objects(stored):
+        if output in SINGLES:
+            write([SINGLES[output](obj)])
+        else:
+            from kstore.view.jsonpath import JsonPath
 
-                write([JsonPath(output.partition("=")[2]).render(obj)])
+            write([JsonPath(output.partition("=")[2]).render(obj)])
 
 
-def _pages(session: Session, reading: Reading, stored: Iterator[StoredObject], output: str) -> Iterator[str]:
-    """A page for each object, a rule between them."""
+def _descriptions(
+    session: Session, reading: Reading, stored: Iterator[StoredObject], now: datetime | None
+) -> Iterator[str]:
+    """A page for each object, two empty lines between them, as kubectl has it."""
     from kstore.view.describe import describe
+
+    between = ""
+    for read, obj in reading.shown(stored):
+        place = session.store.place(read.record.key)
+        definition = getattr(place.resource, "definition", None) if place else None
+        yield between + describe(read, obj, secrets=reading.secrets, now=now, definition=definition)
+        between = "\n\n"
+
+
+def _storage_pages(session: Session, reading: Reading, reads: Iterator[StoredObject | Undecodable]) -> Iterator[str]:
+    """The annotated bytes of each object, also of those that cannot be decoded; an empty line between them."""
+    from kstore.codec import Undecodable
     from kstore.view.storage_text import storage_text
 
-    rule = ""
-    if output == "storage":
-        for read in stored:
-            yield rule + storage_text(read, session.codec.scheme.catalog, secrets=reading.secrets)
-            rule = "\n"
-        return
-    for read, obj in reading.shown(stored):
-        yield rule + describe(read, obj, secrets=reading.secrets)
-        rule = "\n"
+    between = ""
+    for read in reads:
+        if isinstance(read, Undecodable):
+            reading.report(read.record, read.error)
+            plain = _plain(session, read)
+        else:
+            plain = read.plain
+        yield between
+        yield from storage_text(
+            read.record, plain, session.codec.scheme.catalog, seal=read.seal, secrets=reading.secrets
+        )
+        between = "\n"
+
+
+def _plain(session: Session, read: Undecodable) -> bytes | None:
+    """What an undecodable value opens to, if it does."""
+    try:
+        return session.codec.open(read.record.key, read.record.value).plain
+    except KstoreError:
+        return None
 
 
 def _bytes(session: Session, reads: Iterator[StoredObject | Undecodable], output: str, to: GroupVersion | None) -> int:

@@ -55,16 +55,27 @@ def describe(
         definition: the CRD of a custom kind.
     """
     moment = nanoseconds(now or datetime.now(UTC))
-    page = heading(obj, moment)
-    group = str(obj.get("apiVersion", "")).rpartition("/")[0]
-    kind = (group, str(obj.get("kind", "")))
+    try:
+        page = _page(read, obj, moment, definition, secrets=secrets)
+    except (AttributeError, TypeError, ValueError):
+        # a custom object may hold anything where others have a list of objects
+        page = fields(obj)
+    return render([*page, *storage(read)])
+
+
+def _page(
+    read: StoredObject, obj: Mapping[str, Any], now: int, definition: Mapping[str, Any] | None, *, secrets: bool
+) -> Page:
+    """All but how the object is stored."""
+    page = heading(obj, now)
+    kind = (str(obj.get("apiVersion", "")).rpartition("/")[0], str(obj.get("kind", "")))
     if kind == ("", "Secret"):
         page += cluster.secret(obj, read.object, shown=secrets)
     elif kind in _PAGES:
-        page += _PAGES[kind](obj, moment)
+        page += _PAGES[kind](obj, now)
     else:
         page += custom.scale(obj, definition) + fields(obj, skip=("apiVersion", "kind", "metadata"))
-    return render([*page, *managers(read.object, moment), *storage(read)])
+    return page + managers(read.object, now)
 
 
 __all__ = ["describe"]

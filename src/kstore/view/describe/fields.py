@@ -11,11 +11,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from kstore.decode.raw_json import RawJSON
-from kstore.view.describe.page import Page
+from kstore.view.describe.page import Page, Value
 
 _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^A-Za-z0-9]+")
-_ACRONYMS: Final = frozenset({"api", "cidr", "cidrs", "cpu", "dns", "gid", "http", "https", "id", "ip", "ips", "tcp", "tls",
-                              "ttl", "udp", "uid", "url", "uri"})  # fmt: skip
+_ACRONYMS: Final = re.compile(r"api|cidrs?|cpu|dns|[gu]?id|https?|ips?|os|tcp|tls|ttl|udp|url|uri", re.I)
 _LONGEST: Final = 2000
 """Characters of one value; what is longer is cut, and says so."""
 
@@ -25,7 +24,7 @@ def label_for(name: str) -> str:
     if not re.fullmatch(r"[a-z][A-Za-z0-9]*", name):
         return name
     words = _WORD.findall(name)
-    return " ".join(word.upper() if word.lower() in _ACRONYMS else word[:1].upper() + word[1:] for word in words)
+    return " ".join(word.upper() if _ACRONYMS.fullmatch(word) else word[:1].upper() + word[1:] for word in words)
 
 
 def fields(obj: Mapping[str, Any], *, skip: Collection[str] = ()) -> Page:
@@ -43,7 +42,7 @@ def scalar(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 
-def _value(value: Any) -> str | list[str] | Page:
+def _value(value: Any) -> Value:
     if isinstance(value, RawJSON):
         return _raw(value)
     if isinstance(value, Mapping):
@@ -53,11 +52,17 @@ def _value(value: Any) -> str | list[str] | Page:
     if not value:
         return "[]"
     if any(isinstance(item, Mapping | list | RawJSON) for item in value):
-        return [("", item if isinstance(item := _value(one), list) else [("Value", item)]) for one in value]
+        return [("", _element(one)) for one in value]
     return [scalar(item) for item in value]
 
 
-def _raw(value: RawJSON) -> str | list[str] | Page:
+def _element(one: Any) -> Value:
+    """An element of a list with a dash before it: a page, also where it is a text or a list of its own."""
+    value = _value(one)
+    return value if isinstance(one, Mapping) and value != "{}" else [("Value", value)]
+
+
+def _raw(value: RawJSON) -> Value:
     try:
         return _value(value.value)
     except ValueError:

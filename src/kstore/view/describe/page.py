@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-from kstore.view.text_table import text_width
+from typing import TypeAlias
 
 INDENT = "  "
 _WIDEST_LABEL = 28
@@ -24,8 +23,8 @@ class Table:
     rows: Sequence[Sequence[object]]
 
 
-Value = "str | list[str] | Table | Page"
-Page = list[tuple[str, "str | list[str] | Table | Page"]]
+Page: TypeAlias = "list[tuple[str, Value]]"
+Value: TypeAlias = "str | list[str] | Table | Page"
 """
 Labels with what they say: a text, lines of text, a table, or a page of its own. A page without a label stands between
 its neighbours as an element of a list, marked by a dash.
@@ -38,7 +37,7 @@ def render(page: Page) -> str:
 
 
 def _lines(page: Page, indent: str = "") -> Iterator[str]:
-    widths = [text_width(label) for label, value in page if isinstance(value, str) or _is_text(value)]
+    widths = [len(label) for label, value in page if isinstance(value, str) or _is_text(value)]
     width = max([width for width in widths if width <= _WIDEST_LABEL], default=0) + 3
     for label, value in page:
         yield from _entry(label, value, width, indent)
@@ -68,7 +67,7 @@ def _entry(label: str, value: object, width: int, indent: str) -> Iterator[str]:
             yield f"{indent}- {line[len(inner) :]}" if index == 0 else line
     else:
         texts = [str(line) for line in value] if isinstance(value, list) and value else ["<none>"]
-        padding = " " * max(width - text_width(label) - 1, 1)
+        padding = " " * max(width - len(label) - 1, 1)
         yield f"{head}{padding}{texts[0]}".rstrip()
         for line in texts[1:]:
             yield f"{indent}{' ' * width}{line}".rstrip()
@@ -76,9 +75,7 @@ def _entry(label: str, value: object, width: int, indent: str) -> Iterator[str]:
 
 def _table(table: Table, indent: str) -> Iterator[str]:
     rows = [[str(header).upper() for header in table.headers], *([str(cell) for cell in row] for row in table.rows)]
-    widths = [max(text_width(row[column]) for row in rows) for column in range(len(table.headers))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(table.headers))]
     for row in rows:
-        cells = (
-            cell.replace("\n", " ") + " " * (width - text_width(cell)) for cell, width in zip(row, widths, strict=True)
-        )
+        cells = (cell.replace("\n", " ") + " " * (width - len(cell)) for cell, width in zip(row, widths, strict=True))
         yield f"{indent}{'  '.join(cells)}".rstrip()

@@ -1,0 +1,69 @@
+"""
+A stored value byte by byte, for a person: the envelope and every field with its offset, length, number and name.
+
+Shows what is there, in the order in which it lies there, as far as it can be read; where it cannot be read any
+further, that is the last line. Nothing is defaulted, merged or left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kstore.catalog.loader import Catalog
+from kstore.decode.envelope import recognize, unwrap_base64
+from kstore.encryption import Seal
+from kstore.errors import DecodeError, KstoreError
+from kstore.records import Record
+from kstore.view.storage_text.cbor import cbor_lines
+from kstore.view.storage_text.json import json_lines
+from kstore.view.storage_text.line import HEADER, Line
+from kstore.view.storage_text.protobuf import protobuf_lines
+
+_ENCODINGS = {"protobuf": "protobuf in an envelope", "json": "JSON", "cbor": "CBOR", "base64": "protobuf in base64"}
+
+
+def storage_text(
+    record: Record, plain: bytes | None, catalog: Catalog, *, seal: Seal | None = None, secrets: bool = False
+) -> Iterator[str]:
+    """
+    Yield the lines of the page.
+
+    Args:
+        record: the record as it is stored.
+        plain: its value opened; None where it could not be.
+        catalog: the types by which fields get their names.
+        seal: who sealed the value.
+        secrets: show the values of Secrets.
+    """
+    lease = f", lease {record.lease:x}" if record.lease else ""
+    yield f"# {record.key.decode('utf-8', 'backslashreplace')}\n"
+    yield f"# {len(record.value)} bytes, revision {record.mod_revision}, created {record.create_revision}{lease}\n"
+    if seal is not None:
+        opened = "cannot be opened" if plain is None else f"holds {len(plain)} bytes, shown below as opened"
+        yield f"# encrypted at rest with {seal}: {len(seal.prefix)} bytes of prefix; {opened}\n"
+    if plain is not None:
+        yield from _opened(plain, catalog, secrets=secrets)
+
+
+def _opened(plain: bytes, catalog: Catalog, *, secrets: bool) -> Iterator[str]:
+    try:
+        encoding = recognize(plain)
+        yield f"# {_ENCODINGS[encoding]}\n"
+        if encoding == "base64":
+            plain = unwrap_base64(plain)
+            yield f"# unwrapped: {len(plain)} bytes\n"
+        yield HEADER
+        yield from map(str, _lines(encoding, plain, catalog, secrets))
+    except (KstoreError, RecursionError) as error:
+        yield f"# {'it is nested too deeply' if isinstance(error, RecursionError) else error}\n"
+
+
+def _lines(encoding: str, plain: bytes, catalog: Catalog, secrets: bool) -> Iterator[Line]:
+    if encoding == "json":
+        return json_lines(plain, secrets=secrets)
+    if encoding == "cbor":
+        return cbor_lines(plain, secrets=secrets)
+    return protobuf_lines(plain, catalog, secrets=secrets)
+
+
+__all__ = ["DecodeError", "storage_text"]
