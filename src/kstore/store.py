@@ -8,11 +8,12 @@ is yielded as `Undecodable`, in its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
+from kstore.catalog.resources import ResourceInfo
 from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.errors import NotFound, UnknownResource, UsageError
 from kstore.records import Record, prefix_end
@@ -41,11 +42,13 @@ class CustomResource:
     storage_version: str = ""
     definition: dict[str, Any] | None = None
     """The CRD, or None where there is none: an extension server's resource, or an orphan."""
+    directory: str = ""
+    """Where its objects lie, if not where those of a CRD do."""
 
     @property
     def key_prefix(self) -> str:
         """Where its objects lie, below the store's prefix."""
-        return f"{self.group}/{self.resource}"
+        return self.directory or f"{self.group}/{self.resource}"
 
 
 def custom_resource(crd: dict[str, Any]) -> CustomResource:
@@ -120,6 +123,7 @@ class Store:
         source: where the records come from.
         codec: how they are read.
         resources: the built-in resources, in order of preference.
+        extensions: the resources of extension API servers.
         prefix: the apiserver's `--etcd-prefix`; None finds it.
         revision: look at the store as of this revision; 0 is now.
     """
@@ -130,13 +134,15 @@ class Store:
         codec: StorageCodec,
         resources: Iterable[NamedResource] = (),
         *,
+        extensions: Iterable[ResourceInfo] = (),
         prefix: str | None = None,
         revision: int = 0,
     ) -> None:
         self.source = source
         self.codec = codec
         self.revision = revision
-        self._built_in = tuple(resources)
+        self._resources = tuple(resources)
+        self._extensions = tuple(extensions)
         self._prefix = prefix
 
     # ---- where things are
@@ -179,6 +185,24 @@ class Store:
         )
 
     @cached_property
+    def _built_in(self) -> tuple[NamedResource, ...]:
+        """
+        The scheme's resources, each with the directory that it has in this store.
+
+        An extension server that shares the cluster's etcd keeps its objects below a prefix of its own, which is the
+        group's name: `/registry/GROUP/GROUP/flunders`.
+        """
+        groups = {one.group for one in self._extensions}
+        apart = {group for group in groups if self._first(f"{self.prefix}/{group}/{group}/") is not None}
+        return (
+            *self._resources,
+            *(
+                replace(one, key_prefix=f"{one.group}/{one.key_prefix}") if one.group in apart else one
+                for one in self._extensions
+            ),
+        )
+
+    @cached_property
     def custom_resources(self) -> tuple[CustomResource, ...]:
         """The resources that the CRDs of the store define; a damaged CRD defines none."""
         found = []
@@ -214,20 +238,20 @@ class Store:
             return self.mapper.find(name)
         except UnknownResource:
             wanted, _, group = name.partition(".")
-            loose = [one for one in self._unexplained() if one.resource == wanted and one.group.startswith(group)]
+            loose = [one for one in self.unexplained() if one.resource == wanted and one.group.startswith(group)]
             if loose:
                 return list(loose)
             raise
 
-    def _unexplained(self) -> list[CustomResource]:
+    def unexplained(self) -> list[CustomResource]:
         """Resources that only the keys tell of: `<group>/<plural>` below the prefix, without a CRD."""
         found = []
         for path in self.directories():
-            group, slash, plural = path.partition("/")
+            group, slash, _ = path.partition("/")
             if slash and self.mapper.place(path) is None:
                 first = self._first(f"{self.prefix}/{path}/") or ""
                 depth = first.removeprefix(f"{self.prefix}/{path}/").count("/")
-                found.append(CustomResource(group, plural, namespaced=depth > 0))
+                found.append(CustomResource(group, path.rpartition("/")[2], namespaced=depth > 0, directory=path))
         return found
 
     def directories(self) -> Iterator[str]:
@@ -249,6 +273,8 @@ class Store:
         if place is not None:
             return place.resource.key_prefix
         depth = 2 if len(parts) > 2 and "." in parts[0] else 1
+        if len(parts) > 3 and parts[0] == parts[1]:
+            depth += 1  # an extension server's own prefix
         return "/".join(parts[:depth])
 
     def place(self, key: bytes) -> Place[NamedResource] | None:

@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "About": {
         "resources": ("resources", "Show resources, their keys in etcd and their storage versions."),
+        "explain": ("explain", "Show the fields of a type, with types and protobuf numbers."),
         "releases": ("releases", "Show the Kubernetes releases that are known, and how exactly."),
         "completion": ("completion", "Print the script that completes commands in a shell."),
         "version": ("version", "Print the version of kstore."),

@@ -23,6 +23,8 @@ from kstore.source.options import SourceOptions
 
 DEMO = "demo"
 DEFAULT = "http://127.0.0.1:2379"
+DEFAULT_ORIGIN = "the default"
+"""Who said so when nobody did."""
 _OFFER = "kstore carries a small cluster with it: try --store demo"
 
 _LIVE = re.compile(r"(https?|unixs?)://")
@@ -116,7 +118,7 @@ def locate_store(
         return _of_context(current, given)
     if node := find_on_node(given, root=root):
         return Location(node.endpoints, node.options, node.origin, node.etcd_prefix)
-    return Location(DEFAULT, with_etcdctl_variables(DEFAULT, given, variables), "the default")
+    return Location(DEFAULT, with_etcdctl_variables(DEFAULT, given, variables), DEFAULT_ORIGIN)
 
 
 def open_location(location: Location) -> Source:
