@@ -37,6 +37,10 @@ Auto = Callable[[Obj], None]
 """The structural part of a conversion, in place: what upstream calls `autoConvert_…`."""
 Convert = Callable[[Obj, Auto, Scope], None]
 """Converts in place between a versioned type and its hub type; calls `auto` where upstream calls `autoConvert_…`."""
+Canonicalize = Callable[[Obj, Scope], None]
+"""Brings a hub object into the one form in which it is stored, in place: what has no order gets one."""
+Validate = Callable[[Obj, Scope], Iterable[str]]
+"""Says what is wrong with a hub object, each as `path: message`."""
 ConvertValue = Callable[[Any], Any]
 """Converts a value that is no struct, such as apiextensions' `JSON`."""
 
@@ -65,6 +69,26 @@ class Rules:
         self.defaults: list[tuple[str, Rule]] = []
         self.conversions: list[tuple[str, str, Rule]] = []
         self.values: list[tuple[str, str, Rule]] = []
+        self.canonical: list[tuple[str, Rule]] = []
+        self.validations: list[tuple[str, Rule]] = []
+
+    def canonicalize(self, name: str) -> Callable[[Canonicalize], Canonicalize]:
+        """Declare the last change of a hub type before it is stored (a REST strategy's `Canonicalize`)."""
+
+        def declare(function: Canonicalize) -> Canonicalize:
+            self.canonical.append((_full(self.hub, name), Rule(function, "")))
+            return function
+
+        return declare
+
+    def validate(self, name: str) -> Callable[[Validate], Validate]:
+        """Declare what must hold of a hub type (a REST strategy's `Validate`)."""
+
+        def declare(function: Validate) -> Validate:
+            self.validations.append((_full(self.hub, name), Rule(function, "")))
+            return function
+
+        return declare
 
     def default(self, name: str, *, releases: str = "") -> Callable[[Default], Default]:
         """Declare the defaults of a versioned type (`SetDefaults_<name>`)."""
@@ -112,12 +136,17 @@ class Registry:
         self.defaults: dict[str, list[Default]] = {}
         self.conversions: dict[tuple[str, str], Convert] = {}
         self.values: dict[tuple[str, str], ConvertValue] = {}
+        self.canonical: dict[str, Canonicalize] = {}
+        self.validations: dict[str, list[Validate]] = {}
         for rules in modules:
             for name, rule in rules.defaults:
                 if in_range(rule.releases, release.rules):
                     self.defaults.setdefault(name, []).append(rule.function)
             _choose(self.conversions, rules.conversions, release)
             _choose(self.values, rules.values, release)
+            self.canonical.update((name, rule.function) for name, rule in rules.canonical)
+            for name, rule in rules.validations:
+                self.validations.setdefault(name, []).append(rule.function)
 
 
 def _choose(chosen: dict[tuple[str, str], Any], declared: list[tuple[str, str, Rule]], release: Release) -> None:

@@ -7,12 +7,14 @@ Works on dicts in place; bytes are the codec's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
-from kstore.catalog.resources import storage_version
+from kstore.catalog.resources import ResourceInfo, resources_of, storage_media_type, storage_version
 from kstore.catalog.types import Kind
 from kstore.decode.typed_json import TypedJson
 from kstore.errors import NotConvertible, UnknownKind
@@ -20,7 +22,10 @@ from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.scheme import groups
 from kstore.scheme.conversion import Converter
 from kstore.scheme.defaulting import Defaulter
-from kstore.scheme.registry import Obj, Registry, Rules, Scope
+from kstore.scheme.registry import Obj, Registry, Scope
+
+if TYPE_CHECKING:
+    from kstore.scheme.plugins import Plugin
 
 
 class Scheme:
@@ -30,17 +35,17 @@ class Scheme:
     Args:
         release: whose rules.
         now: the clock, for the few defaults that are the time of day.
-        plugins: rules of extension API servers.
+        plugins: the types and rules of extension API servers.
     """
 
     def __init__(
-        self, release: Release, *, now: Callable[[], datetime] | None = None, plugins: Iterable[Rules] = ()
+        self, release: Release, *, now: Callable[[], datetime] | None = None, plugins: Iterable[Plugin] = ()
     ) -> None:
         self.release = release
-        self.catalog = Catalog(release)
+        self._plugins = tuple(plugins)
+        self.catalog = Catalog(release, [plugin.tables for plugin in self._plugins])
         self.typed = TypedJson(self.catalog)
         self._now = now or (lambda: datetime.now(UTC))
-        self._plugins = tuple(plugins)
 
     @cached_property
     def scope(self) -> Scope:
@@ -53,7 +58,8 @@ class Scheme:
 
     @cached_property
     def _registry(self) -> Registry:
-        return Registry([*groups.load(), *self._plugins], self.release)
+        own = [rules for plugin in self._plugins for rules in plugin.rules]
+        return Registry([*groups.load(), *own], self.release)
 
     @cached_property
     def _defaulter(self) -> Defaulter:
@@ -72,13 +78,32 @@ class Scheme:
         """
         return self.catalog.kind(gvk)
 
+    @property
+    def extension_resources(self) -> tuple[ResourceInfo, ...]:
+        """The resources of extension API servers."""
+        return tuple(resource for plugin in self._plugins for resource in plugin.tables.resources)
+
+    @property
+    def resources(self) -> tuple[ResourceInfo, ...]:
+        """All resources, those of extensions last."""
+        return (*resources_of(self.release), *self.extension_resources)
+
     def storage_version(self, gvk: GroupVersionKind) -> GroupVersion:
         """The version in which the release stores a kind; the object's own where the release does not store it."""
         return self.stored_as(gvk) or gvk.group_version
 
     def stored_as(self, gvk: GroupVersionKind) -> GroupVersion | None:
         """The version in which the release stores a kind; None where it does not store it at all."""
+        for resource in self.extension_resources:
+            if (resource.group, resource.kind) == (gvk.group, gvk.kind):
+                return resource.storage_version(self.release)
         return storage_version(GroupKind(gvk.group, gvk.kind), self.release)
+
+    def media_type(self, group: str, wanted: str = "protobuf") -> str:
+        """The encoding in which a group's server stores it: JSON, whatever is wanted, where that is all it can."""
+        if any(group in plugin.tables.json_groups for plugin in self._plugins):
+            return "json"
+        return storage_media_type(group, wanted)
 
     def default(self, gvk: GroupVersionKind, obj: Obj) -> None:
         """Set the defaults of an object of that version, in place, as the storage decoder does."""
@@ -98,10 +123,38 @@ class Scheme:
         if left.hub != right.hub or not left.hub:
             if source != target:
                 raise NotConvertible(f"a {source} cannot be had as {target}: they share no internal version")
+            self._canonicalize(left.type, obj)
         else:
             self._converter.convert(left.type, left.hub, obj, self.scope)
+            self._canonicalize(left.hub, obj)
             self._converter.convert(right.hub, right.type, obj, self.scope)
         obj["kind"], obj["apiVersion"] = target.kind, target.api_version
+
+    def _canonicalize(self, hub: str, obj: Obj) -> None:
+        rule = self._registry.canonical.get(hub)
+        if rule is not None:
+            rule(obj, self.scope)
+
+    def validate(self, gvk: GroupVersionKind, obj: Obj) -> list[str]:
+        """
+        What an extension's own validation says of a stored object; nothing of a kind that has none.
+
+        Args:
+            gvk: as it is stored.
+            obj: the object, nothing defaulted; it is not changed.
+
+        Returns:
+            Each fault as `path: message`.
+        """
+        kind = self.kind(gvk)
+        rules = self._registry.validations.get(kind.hub or kind.type, [])
+        if not rules:
+            return []
+        hub = self.typed.read(kind.type, deepcopy(obj))
+        self.default(gvk, hub)
+        if kind.hub:
+            self._converter.convert(kind.type, kind.hub, hub, self.scope)
+        return [fault for rule in rules for fault in rule(hub, self.scope)]
 
     def kind_in(self, gvk: GroupVersionKind, to: GroupVersion) -> GroupVersionKind:
         """

@@ -6,27 +6,14 @@ Upstream repeats these in each version's `defaults.go` and `conversion.go`; the 
 
 from __future__ import annotations
 
-from typing import Any
-
 from kstore.errors import NotConvertible
+from kstore.scheme.groups.members import default_member, default_text
 from kstore.scheme.registry import Auto, Obj, Scope
 
 ROLLBACK_TO = "deprecated.deployment.rollback.to"
 """Where a Deployment of apps/v1 and apps/v1beta2 keeps `spec.rollbackTo`."""
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 """Where a DaemonSet of apps/v1 and apps/v1beta2 keeps `spec.templateGeneration`."""
-
-
-def default_member(obj: Obj, name: str, value: Any) -> None:
-    """Set a pointer member that is unset."""
-    if obj.get(name) is None:
-        obj[name] = value
-
-
-def default_text(obj: Obj, name: str, value: str) -> None:
-    """Set a string member that is empty."""
-    if not obj.get(name):
-        obj[name] = value
 
 
 def default_replicas(obj: Obj, _scope: Scope) -> None:

@@ -5,6 +5,7 @@ Defaults of apps/v1beta1 (`pkg/apis/apps/v1beta1/defaults.go`).
 from __future__ import annotations
 
 from kstore.scheme.groups.apps import workloads
+from kstore.scheme.groups.members import default_text
 from kstore.scheme.registry import Obj, Rules, Scope
 
 rules = Rules("apps.v1beta1")
@@ -20,6 +21,6 @@ def default_deployment(obj: Obj, _scope: Scope) -> None:
 @rules.default("StatefulSet")
 def default_stateful_set(obj: Obj, scope: Scope) -> None:
     """Pods are replaced when they are deleted; selector and labels come from the template."""
-    workloads.default_text(obj["spec"]["updateStrategy"], "type", "OnDelete")
+    default_text(obj["spec"]["updateStrategy"], "type", "OnDelete")
     workloads.default_labels(obj)
     workloads.default_stateful_set(obj, scope)

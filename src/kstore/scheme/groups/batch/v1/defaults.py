@@ -4,7 +4,7 @@ Defaults of batch/v1 (`pkg/apis/batch/v1/defaults.go`).
 
 from __future__ import annotations
 
-from kstore.scheme.groups.apps.workloads import default_member, default_text
+from kstore.scheme.groups.members import default_member, default_text
 from kstore.scheme.registry import Obj, Rules, Scope
 
 rules = Rules("batch.v1")

@@ -5,6 +5,7 @@ Conversions of extensions/v1beta1 (`pkg/apis/extensions/v1beta1/conversion.go`);
 from __future__ import annotations
 
 from kstore.scheme.groups.apps import scale
+from kstore.scheme.groups.networking import ingress
 from kstore.scheme.registry import Auto, Obj, Rules, Scope
 
 rules = Rules("extensions.v1beta1", hub="networking.internal")
@@ -31,46 +32,4 @@ _set_lists("NetworkPolicyIngressRule", "ports")
 _set_lists("NetworkPolicyEgressRule", "ports", "to")
 _set_lists("IPBlock", "except")
 
-
-@rules.to_hub("IngressBackend")
-def ingress_backend_to_hub(backend: Obj, auto: Auto, _scope: Scope) -> None:
-    """Name and port become a service, if either is set."""
-    name, port = backend.pop("serviceName", ""), backend.pop("servicePort", 0)
-    auto(backend)
-    if name or port or isinstance(port, str):
-        named = isinstance(port, str)
-        backend["service"] = {
-            "name": name,
-            "port": {"name": port if named else "", "number": 0 if named else port},
-        }
-
-
-@rules.from_hub("IngressBackend")
-def ingress_backend_from_hub(backend: Obj, auto: Auto, _scope: Scope) -> None:
-    """A service becomes name and port."""
-    service = backend.pop("service", None)
-    auto(backend)
-    if service is not None:
-        port = service.get("port") or {}
-        backend["serviceName"] = service.get("name", "")
-        backend["servicePort"] = port.get("name") or port.get("number") or 0
-
-
-@rules.to_hub("IngressSpec")
-def ingress_spec_to_hub(spec: Obj, auto: Auto, scope: Scope) -> None:
-    """`backend` was renamed."""
-    backend = spec.pop("backend", None)
-    auto(spec)
-    if backend is not None:
-        ingress_backend_to_hub(backend, lambda _: None, scope)
-        spec["defaultBackend"] = backend
-
-
-@rules.from_hub("IngressSpec")
-def ingress_spec_from_hub(spec: Obj, auto: Auto, scope: Scope) -> None:
-    """`defaultBackend` was renamed."""
-    backend = spec.pop("defaultBackend", None)
-    auto(spec)
-    if backend is not None:
-        ingress_backend_from_hub(backend, lambda _: None, scope)
-        spec["backend"] = backend
+ingress.declare(rules)

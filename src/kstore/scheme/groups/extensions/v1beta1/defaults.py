@@ -5,6 +5,7 @@ Defaults of extensions/v1beta1 (`pkg/apis/extensions/v1beta1/defaults.go`).
 from __future__ import annotations
 
 from kstore.scheme.groups.apps import workloads
+from kstore.scheme.groups.members import default_member, default_text
 from kstore.scheme.registry import Obj, Rules, Scope
 
 rules = Rules("extensions.v1beta1")
@@ -25,13 +26,13 @@ def default_deployment(obj: Obj, _scope: Scope) -> None:
     """One pod at a time, no limit to history or time; selector and labels come from the template."""
     workloads.default_labels(obj)
     spec = obj["spec"]
-    workloads.default_member(spec, "replicas", 1)
+    default_member(spec, "replicas", 1)
     strategy = spec["strategy"]
-    workloads.default_text(strategy, "type", "RollingUpdate")
+    default_text(strategy, "type", "RollingUpdate")
     if strategy["type"] == "RollingUpdate" or strategy.get("rollingUpdate") is not None:
         workloads.default_rolling_update(strategy, 1, 1)
-    workloads.default_member(spec, "progressDeadlineSeconds", UNLIMITED)
-    workloads.default_member(spec, "revisionHistoryLimit", UNLIMITED)
+    default_member(spec, "progressDeadlineSeconds", UNLIMITED)
+    default_member(spec, "revisionHistoryLimit", UNLIMITED)
 
 
 @rules.default("ReplicaSet")
@@ -47,7 +48,7 @@ def default_network_policy(obj: Obj, _scope: Scope) -> None:
     spec = obj["spec"]
     for rule in spec.get("ingress") or ():
         for port in rule.get("ports") or ():
-            workloads.default_member(port, "protocol", "TCP")
+            default_member(port, "protocol", "TCP")
     if not spec.get("policyTypes"):
         spec["policyTypes"] = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
 
@@ -55,4 +56,4 @@ def default_network_policy(obj: Obj, _scope: Scope) -> None:
 @rules.default("HTTPIngressPath")
 def default_http_ingress_path(path: Obj, _scope: Scope) -> None:
     """The controller's own way of matching."""
-    workloads.default_member(path, "pathType", "ImplementationSpecific")
+    default_member(path, "pathType", "ImplementationSpecific")

@@ -1,0 +1,3 @@
+"""
+Rules of admissionregistration (`pkg/apis/admissionregistration`).
+"""

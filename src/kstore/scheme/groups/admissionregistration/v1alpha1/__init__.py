@@ -1,0 +1,3 @@
+"""
+Rules of admissionregistration/v1alpha1 (`pkg/apis/admissionregistration/v1alpha1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of admissionregistration/v1beta1 (`pkg/apis/admissionregistration/v1beta1`).
+"""

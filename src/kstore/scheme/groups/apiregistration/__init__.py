@@ -1,0 +1,3 @@
+"""
+Rules of apiregistration (`pkg/apis/apiregistration`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of apiregistration/v1 (`pkg/apis/apiregistration/v1`).
+"""

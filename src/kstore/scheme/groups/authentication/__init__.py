@@ -1,0 +1,3 @@
+"""
+Rules of authentication (`pkg/apis/authentication`).
+"""

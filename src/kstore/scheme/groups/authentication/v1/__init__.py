@@ -1,0 +1,3 @@
+"""
+Rules of authentication/v1 (`pkg/apis/authentication/v1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of certificates (`pkg/apis/certificates`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of discovery (`pkg/apis/discovery`).
+"""

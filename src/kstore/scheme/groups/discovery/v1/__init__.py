@@ -1,0 +1,3 @@
+"""
+Rules of discovery/v1 (`pkg/apis/discovery/v1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of events (`pkg/apis/events`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of events/v1 (`pkg/apis/events/v1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of events/v1beta1 (`pkg/apis/events/v1beta1`).
+"""

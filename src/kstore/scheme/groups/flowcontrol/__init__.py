@@ -1,0 +1,3 @@
+"""
+Rules of flowcontrol (`pkg/apis/flowcontrol`).
+"""

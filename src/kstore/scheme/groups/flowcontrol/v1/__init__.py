@@ -1,0 +1,3 @@
+"""
+Rules of flowcontrol/v1 (`pkg/apis/flowcontrol/v1`).
+"""

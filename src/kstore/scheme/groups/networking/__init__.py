@@ -1,0 +1,3 @@
+"""
+Rules of networking (`pkg/apis/networking`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of networking/v1 (`pkg/apis/networking/v1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of networking/v1beta1 (`pkg/apis/networking/v1beta1`).
+"""

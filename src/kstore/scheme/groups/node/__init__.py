@@ -1,0 +1,3 @@
+"""
+Rules of node (`pkg/apis/node`).
+"""

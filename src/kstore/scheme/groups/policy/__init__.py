@@ -1,0 +1,3 @@
+"""
+Rules of policy (`pkg/apis/policy`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of policy/v1 (`pkg/apis/policy/v1`).
+"""

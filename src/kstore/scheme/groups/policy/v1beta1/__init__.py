@@ -1,0 +1,3 @@
+"""
+Rules of policy/v1beta1 (`pkg/apis/policy/v1beta1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of rbac (`pkg/apis/rbac`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of rbac/v1 (`pkg/apis/rbac/v1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of rbac/v1alpha1 (`pkg/apis/rbac/v1alpha1`).
+"""

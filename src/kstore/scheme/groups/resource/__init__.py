@@ -1,0 +1,3 @@
+"""
+Rules of resource (`pkg/apis/resource`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of resource/v1 (`pkg/apis/resource/v1`).
+"""

@@ -1,0 +1,16 @@
+"""
+Conversions of resource.k8s.io/v1alpha3 (`pkg/apis/resource/v1alpha3/conversion.go` of 1.32 and 1.33).
+"""
+
+from __future__ import annotations
+
+from kstore.scheme.groups.resource import devices, requests
+from kstore.scheme.registry import Rules
+
+rules = Rules("resource.v1alpha3")
+
+rules.to_hub("DeviceRequest", releases="1.33")(requests.request_to_hub)
+rules.from_hub("DeviceRequest", releases="1.33")(requests.request_from_hub)
+rules.to_hub("ResourceSliceSpec", releases="1.33")(devices.slice_spec_to_hub)
+rules.to_hub("Device", releases="1.33")(devices.plain_capacity_to_hub)
+rules.from_hub("Device", releases="1.33")(devices.plain_capacity_from_hub)

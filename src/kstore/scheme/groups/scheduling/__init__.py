@@ -1,0 +1,3 @@
+"""
+Rules of scheduling (`pkg/apis/scheduling`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of scheduling/v1 (`pkg/apis/scheduling/v1`).
+"""

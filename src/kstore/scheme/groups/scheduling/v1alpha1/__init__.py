@@ -1,0 +1,3 @@
+"""
+Rules of scheduling/v1alpha1 (`pkg/apis/scheduling/v1alpha1`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of scheduling/v1alpha3 (`pkg/apis/scheduling/v1alpha3`).
+"""

@@ -1,0 +1,13 @@
+"""
+Defaults of scheduling.k8s.io/v1beta1 (`pkg/apis/scheduling/v1beta1/defaults.go`).
+"""
+
+from __future__ import annotations
+
+from kstore.scheme.groups.scheduling import preemption
+from kstore.scheme.registry import Rules
+
+rules = Rules("scheduling.v1beta1")
+
+rules.default("PriorityClass")(preemption.default_priority_class)
+rules.default("PodGroup")(preemption.default_pod_group)

@@ -1,0 +1,3 @@
+"""
+Rules of storage (`pkg/apis/storage`).
+"""

@@ -1,0 +1,3 @@
+"""
+Rules of storage/v1beta1 (`pkg/apis/storage/v1beta1`).
+"""
