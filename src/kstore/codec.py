@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kstore.catalog.resources import storage_media_type
 from kstore.decode import go_json
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
 from kstore.decode.protobuf_reader import ProtobufReader
@@ -195,7 +194,7 @@ class ObjectCodec:
             DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
         """
         target, obj = self._converted(value, to, drop_unknown_fields)
-        media_type = media_type or storage_media_type(target.group)
+        media_type = media_type or self.scheme.media_type(target.group)
         return target, self._write(target, self.scheme.kind(target).type, obj, media_type)
 
     def convert_object(self, value: bytes, to: GroupVersion, *, drop_unknown_fields: bool = True) -> dict[str, Any]:

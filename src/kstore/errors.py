@@ -52,6 +52,12 @@ class UnknownRelease(UsageError):
     code = "unknown-release"
 
 
+class ExtensionError(KstoreError):
+    """A package that extends the scheme cannot be loaded, or contradicts itself or what is built in."""
+
+    code = "extension"
+
+
 class NotFound(KstoreError):
     """The key or object is not in the store."""
 

@@ -6,14 +6,18 @@ Knows how rows are chosen for a release; does not know what is done with them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kstore.catalog.releases import Release, in_range
 from kstore.catalog.tables import read_table
 from kstore.catalog.types import Field, Kind, StructType, parse_type
-from kstore.errors import UnknownKind
+from kstore.errors import ExtensionError, UnknownKind
 from kstore.naming import GroupVersionKind
+
+if TYPE_CHECKING:
+    from kstore.catalog.extension import ExtensionTables
 
 
 class Catalog:
@@ -22,15 +26,36 @@ class Catalog:
 
     A kind that the release does not have (gone before it, or newer) is still found: as the nearest release that has
     it had it, since what lies in a store may be older or newer than the server.
+
+    Args:
+        release: whose types.
+        extensions: tables of extension API servers, beside the built-in ones.
+
+    Raises:
+        ExtensionError: an extension has a kind or a package that is there already.
     """
 
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: Release, extensions: Iterable[ExtensionTables] = ()) -> None:
         self.release = release
+        self._extensions: dict[str, Mapping[str, Any]] = {}
         self._structs: dict[str, StructType] = {}
         self.layouts: dict[str, object] = {}  # kept by layout.py, which knows what they are
         self._kinds = {
             (row["group"], row["version"], row["kind"]): row for row in _nearest(_kind_rows(), release.minor)
         }
+        for tables in extensions:
+            self._extend(tables)
+
+    def _extend(self, tables: ExtensionTables) -> None:
+        for row in tables.kinds:
+            key = (row["group"], row["version"], row["kind"])
+            if key in self._kinds:
+                raise ExtensionError(f"{'/'.join(key)} is known already")
+            self._kinds[key] = row
+        for package, structs in tables.types.items():
+            if package in self._extensions:
+                raise ExtensionError(f"two extensions have a package {package}")
+            self._extensions[package] = structs
 
     def kind(self, gvk: GroupVersionKind) -> Kind:
         """
@@ -66,7 +91,7 @@ class Catalog:
 
     def _load_struct(self, name: str) -> StructType:
         package, _, short = name.rpartition(".")
-        table = _package(package)[short]
+        table = (self._extensions.get(package) or _package(package))[short]
         minor = _nearest_minor(table.get("releases", ""), self.release.minor)
         rows = (row for row in table["fields"] if in_range(row.get("releases", ""), minor))
         return StructType(name, tuple(_to_field(row) for row in rows))

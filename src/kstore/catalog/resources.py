@@ -60,7 +60,7 @@ class ResourceInfo:
 def all_resources() -> tuple[ResourceInfo, ...]:
     """Every resource of every release: the core group first, `extensions` last, as discovery prefers them."""
     rows = read_table("resources.json")
-    return tuple(sorted((_to_resource(row) for row in rows), key=_preference))
+    return tuple(sorted((read_resource(row) for row in rows), key=_preference))
 
 
 def resources_of(release: Release) -> tuple[ResourceInfo, ...]:
@@ -109,7 +109,8 @@ def _preference(resource: ResourceInfo) -> tuple[bool, str]:
     return resource.group == "extensions", resource.group
 
 
-def _to_resource(row: dict[str, Any]) -> ResourceInfo:
+def read_resource(row: dict[str, Any]) -> ResourceInfo:
+    """The resource that a row of the tables describes."""
     lists = ("short_names", "categories", "subresources", "versions")
     values: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in row.items()}
     values["storage"] = dict(sorted(row["storage"].items(), key=lambda item: _first_minor(item[0])))

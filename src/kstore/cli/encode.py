@@ -73,8 +73,7 @@ def _encode(codec: ObjectCodec, obj: Any, media: str) -> bytes:
 
 def _media_type(codec: ObjectCodec, obj: dict[str, Any]) -> str:
     """The encoding in which an apiserver stores an object: custom resources are JSON."""
-    from kstore.catalog.resources import storage_media_type
     from kstore.naming import gvk
 
     name = gvk(str(obj.get("apiVersion")), str(obj.get("kind")))
-    return storage_media_type(name.group) if codec.scheme.catalog.has_kind(name) else "json"
+    return codec.scheme.media_type(name.group) if codec.scheme.catalog.has_kind(name) else "json"

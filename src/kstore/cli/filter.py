@@ -54,20 +54,19 @@ def open_codec() -> Iterator[StorageCodec]:
     """The codec of the release and the encryption configuration that the options name; no store is opened."""
     from kstore.catalog.mapper import ResourceMapper
     from kstore.catalog.releases import Release, newest
-    from kstore.catalog.resources import resources_of
+    from kstore.cli.session import open_scheme
     from kstore.codec import StorageCodec
-    from kstore.scheme.scheme import Scheme
 
     given = settings()
-    release = Release(given.release) if given.release else newest()
+    scheme = open_scheme(Release(given.release) if given.release else newest())
     if not given.encryption_provider_config:
-        yield StorageCodec(Scheme(release))
+        yield StorageCodec(scheme)
         return
     from kstore.encryption.config import load_configuration
 
-    mapper = ResourceMapper(resources_of(release))
+    mapper = ResourceMapper(scheme.resources)
     with load_configuration(given.encryption_provider_config) as transformers:
-        yield StorageCodec(Scheme(release), transformers=transformers, resource_of=partial(_resource_of, mapper))
+        yield StorageCodec(scheme, transformers=transformers, resource_of=partial(_resource_of, mapper))
 
 
 def _resource_of(mapper: Any, key: bytes) -> GroupResource | None:

@@ -196,7 +196,7 @@ def _bytes(session: Session, reads: Iterator[StoredObject | Undecodable], output
         if to is not None:
             if isinstance(read, Undecodable):
                 raise read.error
-            value = session.codec.convert(read.plain, to)
+            value = session.codec.convert_typed(read.plain, to)[1]
         if output == "hex":
             write(hex_dump(value))
         else:

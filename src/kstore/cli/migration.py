@@ -18,7 +18,7 @@ import click
 
 from kstore.cli.listing import write
 from kstore.cli.options import settings
-from kstore.cli.session import Session
+from kstore.cli.session import Session, open_scheme
 from kstore.errors import UsageError, WriteRefused
 
 if TYPE_CHECKING:
@@ -390,19 +390,18 @@ def verify(session: Session, journal: Journal, shown: Shown) -> int:
     from kstore.catalog.releases import Release
     from kstore.codec import StorageCodec
     from kstore.migrate.recover import verify_file, verify_live
-    from kstore.scheme.scheme import Scheme
     from kstore.source.address import open_source
 
     header = journal.header
     if not header.get("output"):
         if not session.given.store and not session.given.context:
             session.given = replace(session.given, store=header.get("store", ""))
-        codec = StorageCodec(Scheme(Release(header["request"]["release"])), transformers=session.transformers)
+        codec = StorageCodec(open_scheme(Release(header["request"]["release"])), transformers=session.transformers)
         result = verify_live(journal, session.source, codec)
         detail = f"{result.objects} objects read again"
     else:
         codec = StorageCodec(
-            Scheme(Release(header["request"]["release"])),
+            open_scheme(Release(header["request"]["release"])),
             transformers=session.transformers,
         )
         with open_source(header["store"]) as before, open_source(header["output"]) as after:

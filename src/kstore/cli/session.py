@@ -22,10 +22,24 @@ if TYPE_CHECKING:
     from kstore.codec import StorageCodec
     from kstore.encryption.transformers import Transformers
     from kstore.naming import GroupResource
+    from kstore.scheme.scheme import Scheme
     from kstore.source.address import Location
     from kstore.source.interface import Source
     from kstore.source.options import SourceOptions
     from kstore.store import Store
+
+
+def open_scheme(release: Release) -> Scheme:
+    """
+    The scheme of a release, with the types and rules of the plugins that are installed.
+
+    Raises:
+        ExtensionError: a plugin cannot be loaded.
+    """
+    from kstore.scheme import plugins
+    from kstore.scheme.scheme import Scheme
+
+    return Scheme(release, plugins=plugins.load())
 
 
 class Session:
@@ -61,9 +75,8 @@ class Session:
     def codec(self) -> StorageCodec:
         """The storage codec of the release, with the keys of the encryption configuration."""
         from kstore.codec import StorageCodec
-        from kstore.scheme.scheme import Scheme
 
-        return StorageCodec(Scheme(self.release), transformers=self.transformers, resource_of=self._resource_of)
+        return StorageCodec(open_scheme(self.release), transformers=self.transformers, resource_of=self._resource_of)
 
     def _resource_of(self, key: bytes) -> GroupResource | None:
         """The resource whose transformers open what lies at a key."""
@@ -98,6 +111,7 @@ class Session:
             self.source,
             self.codec,
             resources_of(self.release),
+            extensions=self.codec.scheme.extension_resources,
             prefix=self.given.etcd_prefix or self.location.etcd_prefix or None,
             revision=self.given.rev,
         )

@@ -51,7 +51,7 @@ class ProtobufWriter:
             EncodeError: a value that its field cannot hold; with the field path.
         """
         try:
-            return self._function(type_name)(members)
+            return self._whole(type_name)(members)
         except (
             wire.WireFault,
             TypeError,
@@ -66,6 +66,14 @@ class ProtobufWriter:
 
             TypedJson(self.catalog).check(type_name, members)  # says where, if the object is at fault
             raise EncodeError(f"a {type_name} cannot be written: {error}") from error
+
+    def _whole(self, type_name: str) -> Write:
+        """The function for a whole object; a type without numbers would come out empty."""
+        if function_name("write", type_name) not in self._compiled and not any(
+            field.number for field in self.catalog.struct(type_name).fields
+        ):
+            raise EncodeError(f"{type_name} has no protobuf form: its server stores JSON")
+        return self._function(type_name)
 
     def _function(self, type_name: str, inline: str = "") -> Write:
         """The function that writes a type, compiled on first use."""

@@ -14,7 +14,7 @@ from kstore import custom
 from kstore.codec import CBOR, JSON, StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter
 from kstore.errors import KstoreError, NotConvertible
-from kstore.migrate.targets import Targets, media_type_of
+from kstore.migrate.targets import Targets
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.records import Put, Record
 
@@ -131,7 +131,7 @@ class VersionPlanner:
             target = self._targets.built_in(read.gvk)
             if target is None:
                 return None
-            media_type = media_type_of(target, self._media_type)
+            media_type = self.codec.scheme.media_type(target.group, self._media_type or "protobuf")
             plain = self.codec.convert(read.plain, target, media_type=media_type, drop_unknown_fields=self._drop)
             return self._step(read, target, media_type, plain)
         except KstoreError as error:

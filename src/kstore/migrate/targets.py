@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from kstore.catalog.resources import storage_media_type
 from kstore.custom import CustomDefinition
 from kstore.errors import NotConvertible, UsageError
 from kstore.naming import GroupVersion, GroupVersionKind
@@ -109,14 +108,3 @@ class OnlyStoredIn:
 
     def custom(self, stored: GroupVersionKind, definition: CustomDefinition) -> GroupVersion | None:
         return self.targets.custom(stored, definition) if fnmatchcase(stored.api_version, self.pattern) else None
-
-
-def media_type_of(target: GroupVersion, wanted: str) -> str:
-    """
-    The encoding to store a built-in kind in.
-
-    Args:
-        target: the version it is stored in.
-        wanted: `--media-type`, or empty for the apiserver's default.
-    """
-    return storage_media_type(target.group, wanted or "protobuf")

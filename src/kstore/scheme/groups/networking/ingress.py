@@ -6,6 +6,7 @@ An Ingress as v1beta1 had it, in extensions and in networking.k8s.io: a backend 
 
 from __future__ import annotations
 
+from kstore.scalars.int_or_string import halves
 from kstore.scheme.registry import Auto, Obj, Rules, Scope
 
 
@@ -21,10 +22,9 @@ def backend_to_hub(backend: Obj, auto: Auto, _scope: Scope) -> None:
     """Name and port become a service, if either is set."""
     name, port = backend.pop("serviceName", ""), backend.pop("servicePort", 0)
     auto(backend)
-    if name or port or isinstance(port, str):
-        named = isinstance(port, str)
-        port_of = {"name": port if named else "", "number": 0 if named else port}
-        backend["service"] = {"name": name, "port": port_of}
+    number, text = halves(port)
+    if name or number or text or isinstance(port, str):
+        backend["service"] = {"name": name, "port": {"name": text, "number": number}}
 
 
 def backend_from_hub(backend: Obj, auto: Auto, _scope: Scope) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from kstore.scalars.int_or_string import is_zero
 from kstore.scalars.quantity import MILLI, parse_quantity
 from kstore.scheme.groups.core.image_name import image_tag
 from kstore.scheme.groups.core.pod_resources import default_pod_resources
@@ -97,7 +98,7 @@ def default_service(obj: Obj, _scope: Scope) -> None:
     _default(spec, type="ClusterIP")
     for port in spec.get("ports") or ():
         _default(port, protocol="TCP")
-        if not port.get("targetPort"):
+        if is_zero(port.get("targetPort")):
             port["targetPort"] = port.get("port", 0)
     exposed = spec["type"] in ("LoadBalancer", "NodePort")
     if exposed or (spec["type"] == "ClusterIP" and spec.get("externalIPs")):
