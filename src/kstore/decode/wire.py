@@ -13,6 +13,7 @@ from typing import Any
 
 from kstore.decode.raw_json import RawJSON
 from kstore.scalars import times
+from kstore.scalars.int_or_string import NumberWithText, TextWithNumber, halves
 from kstore.scalars.quantity import canonical
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
@@ -169,7 +170,7 @@ def read_int_or_string(b: bytes, i: int, end: int) -> int | str:
             raise WireFault("a field of the wrong wire type")
     if kind not in (0, 1):
         raise WireFault(f"type {kind} is neither int nor string")
-    return text if kind else number
+    return TextWithNumber.of(text, number) if kind else NumberWithText.of(number, text)
 
 
 def read_quantity(b: bytes, i: int, end: int) -> str:
@@ -235,10 +236,10 @@ def write_duration(value: str) -> bytes:
 
 def write_int_or_string(value: int | str | None) -> bytes:
     """All three fields, always."""
-    if isinstance(value, str):
-        content = value.encode()
-        return b"\x08\x01\x10\x00\x1a" + varint(len(content)) + content
-    return b"\x08\x00\x10" + varint(value or 0) + b"\x1a\x00"
+    number, text = halves(value)
+    content = text.encode()
+    kind = b"\x08\x01\x10" if isinstance(value, str) else b"\x08\x00\x10"
+    return kind + varint(number) + b"\x1a" + varint(len(content)) + content
 
 
 @lru_cache(maxsize=16384)

@@ -29,6 +29,8 @@ class Defaulter:
 
     def default(self, type_name: str, obj: Obj, scope: Scope) -> None:
         """Set the defaults of an object of a versioned type, in place."""
+        if type_name.rpartition(".")[0] in self.registry.undefaulted:
+            return
         if self._needs(type_name, frozenset()):
             self._walk(type_name)(obj, scope)
 

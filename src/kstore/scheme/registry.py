@@ -61,10 +61,12 @@ class Rules:
     Args:
         versioned: the package of the versioned types, such as `apps.v1`.
         hub: the package of the internal types, such as `apps.internal`.
+        defaulted: False where upstream registers no defaulting functions for the package.
     """
 
-    def __init__(self, versioned: str, hub: str = "") -> None:
+    def __init__(self, versioned: str, hub: str = "", *, defaulted: bool = True) -> None:
         self.versioned = versioned
+        self.defaulted = defaulted
         self.hub = hub or f"{versioned.partition('.')[0]}.internal"
         self.defaults: list[tuple[str, Rule]] = []
         self.conversions: list[tuple[str, str, Rule]] = []
@@ -138,7 +140,11 @@ class Registry:
         self.values: dict[tuple[str, str], ConvertValue] = {}
         self.canonical: dict[str, Canonicalize] = {}
         self.validations: dict[str, list[Validate]] = {}
+        self.undefaulted: set[str] = set()
+        """The packages whose objects are never defaulted."""
         for rules in modules:
+            if not rules.defaulted:
+                self.undefaulted.add(rules.versioned)
             for name, rule in rules.defaults:
                 if in_range(rule.releases, release.rules):
                     self.defaults.setdefault(name, []).append(rule.function)

@@ -72,6 +72,7 @@ MODULES: tuple[str, ...] = (
     "scheduling.v1alpha3.defaults",
     "scheduling.v1beta1.defaults",
     "storage.v1.defaults",
+    "storage.v1alpha1.defaults",
     "storage.v1beta1.defaults",
 )
 """The modules below this package that declare `rules`."""

@@ -44,11 +44,12 @@ def default_replica_set(obj: Obj, scope: Scope) -> None:
 
 @rules.default("NetworkPolicy")
 def default_network_policy(obj: Obj, _scope: Scope) -> None:
-    """TCP, and for ingress unless something else is said."""
+    """
+    For ingress, unless something else is said.
+
+    Upstream means to set the protocol of ports too, and sets it on copies: it stays unset.
+    """
     spec = obj["spec"]
-    for rule in spec.get("ingress") or ():
-        for port in rule.get("ports") or ():
-            default_member(port, "protocol", "TCP")
     if not spec.get("policyTypes"):
         spec["policyTypes"] = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
 

@@ -1,0 +1,3 @@
+"""
+Rules of storage/v1alpha1 (`pkg/apis/storage/v1alpha1`).
+"""
