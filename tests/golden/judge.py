@@ -40,7 +40,7 @@ class Judge:
         value = base64.b64decode(case["in"])
         refused = case.get("error") or {}
         if "" in refused:
-            if not self._refuses(lambda: self.codec.decode(value)):
+            if not self._refuses(lambda: go_json.dumps(self.codec.decode(value).object)):
                 yield f"{case['name']}: decoded, which the scheme refuses: {refused['']}"
             return
         if not self.drop:
@@ -61,8 +61,6 @@ class Judge:
         expected = json.dumps(case["json"])
         if json.dumps(json.loads(text)) != expected:
             yield f"{case['name']}: decoded to {text[:400]!r}, not {expected[:400]}"
-        if decoded.encoding == "protobuf" and self.codec.encode(json.loads(text)) != value:
-            yield f"{case['name']}: encoding what was decoded does not give the bytes back"
 
     def _converted(self, case: Case, value: bytes, version: str, media_type: str, expected: bytes) -> Iterator[str]:
         try:
