@@ -15,7 +15,9 @@ from typing import Any
 from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
 from kstore.catalog.resources import ResourceInfo
 from kstore.codec import StorageCodec, StoredObject, Undecodable
+from kstore.custom import CustomConverter, CustomDefinition
 from kstore.errors import NotFound, UnknownResource, UsageError
+from kstore.naming import GroupVersion
 from kstore.records import Record, prefix_end
 from kstore.source.interface import Source
 
@@ -23,6 +25,7 @@ DEFAULT_PREFIX = "/registry"
 OTHER_PREFIXES = ("/kubernetes.io", "/openshift.io")
 """Where OpenShift's servers keep their objects."""
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
+_CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")
 
 Read = StoredObject | Undecodable
 
@@ -144,6 +147,7 @@ class Store:
         self._resources = tuple(resources)
         self._extensions = tuple(extensions)
         self._prefix = prefix
+        self._definitions: dict[str, CustomDefinition] = {}
 
     # ---- where things are
 
@@ -348,6 +352,33 @@ class Store:
             NotFound: there is none.
         """
         return self.get(self.key_of(resource, namespace, name))
+
+    def as_version(self, stored: StoredObject, to: GroupVersion) -> dict[str, Any]:
+        """
+        An object in another version, as the API would serve it; a custom one by its CRD.
+
+        Raises:
+            KstoreError: it cannot be had so: no such version, a rule that refuses it, a webhook that would be asked.
+        """
+        if self.codec.scheme.catalog.has_kind(stored.gvk):
+            return self.codec.as_version(stored, to)
+        place = self.place(stored.record.key)
+        definition = getattr(place.resource, "definition", None) if place else None
+        if definition is None or to.group != stored.gvk.group:
+            return self.codec.as_version(stored, to)  # raises: nothing tells how to convert it
+        converter = CustomConverter(self._definition(definition), self.codec.scheme.typed)
+        result = converter.convert([stored.object], to.version, drop_unknown_fields=True)[0]
+        if isinstance(result, Exception):
+            raise result
+        return result.object
+
+    def _definition(self, crd: dict[str, Any]) -> CustomDefinition:
+        """What a CRD says, of whichever version it is stored in."""
+        name = str(crd["metadata"]["name"])
+        if name not in self._definitions:
+            value = self.codec.encode(crd, "json")
+            self._definitions[name] = CustomDefinition.of(self.codec.convert_object(value, _CRD_V1))
+        return self._definitions[name]
 
     def tree(self, progress: Callable[[int], None] = lambda _: None) -> list[Branch]:
         """

@@ -62,7 +62,7 @@ def command(
             for read in chain.from_iterable(place.reads(metadata_only=False) for place in places)
             if _is_wanted(read, is_wanted, every)
         )
-        reading = Reading(session.codec, secrets=show_secrets)
+        reading = Reading(session.store, secrets=show_secrets)
         if output == "parquet":
             count = _parquet(session, reading, reads, target, status)
         else:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.cli.conversion_note import say_what_changed
 from kstore.cli.listing import HUMAN, Reading, as_pieces, write
 from kstore.cli.ls import wanted
 from kstore.cli.options import (
@@ -62,7 +64,12 @@ def command(
         if output in ("raw", "hex"):
             return _bytes(session, reads, output, to)
         reading = Reading(
-            session.codec, to, secrets=show_secrets, managed_fields=show_managed_fields, human=output in HUMAN
+            session.store,
+            to,
+            secrets=show_secrets,
+            managed_fields=show_managed_fields,
+            human=output in HUMAN,
+            converted=partial(say_what_changed, session.store),
         )
         if output == "storage" and not (selector or field_selector):
             write(_storage_pages(session, reading, reads))

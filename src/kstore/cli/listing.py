@@ -16,9 +16,10 @@ import click
 from kstore.errors import KstoreError
 
 if TYPE_CHECKING:
-    from kstore.codec import StorageCodec, StoredObject, Undecodable
+    from kstore.codec import StoredObject, Undecodable
     from kstore.naming import GroupVersion
     from kstore.records import Record
+    from kstore.store import Store
 
 HUMAN: Final = frozenset({"yaml", "table", "wide", "describe", "storage"})
 """The outputs that people read: Secrets are masked in them. The others are data for programs."""
@@ -31,18 +32,20 @@ class Reading:
     Reads objects for one command, and remembers what could not be read.
 
     Args:
-        codec: to have them in another version.
+        store: to have them in another version.
         to: the version asked for, or None for the stored one.
         secrets: show the values of Secrets.
         managed_fields: show managedFields.
         human: the output is for people.
+        converted: told of each object that was converted, and what became of it.
     """
 
-    codec: StorageCodec
+    store: Store
     to: GroupVersion | None = None
     secrets: bool = False
     managed_fields: bool = False
     human: bool = True
+    converted: Callable[[StoredObject, dict[str, Any]], None] = lambda _, __: None
     faults: int = field(default=0, init=False)
 
     def readable(
@@ -59,23 +62,26 @@ class Reading:
 
     def shown(self, stored: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
         """Yield each object as it is to be shown: in the version asked for, with its resourceVersion, masked."""
-        from kstore.view.mask import shown
-
         for read in stored:
             try:
-                obj = read.object if self.to is None else self.codec.as_version(read, self.to)
+                obj = read.object if self.to is None else self.store.as_version(read, self.to)
             except KstoreError as error:
                 self.report(read.record, error)
                 continue
-            yield (
-                read,
-                shown(
-                    obj,
-                    resource_version=read.record.mod_revision,
-                    secrets=self.secrets or not self.human,
-                    managed_fields=self.managed_fields,
-                ),
-            )
+            if self.to is not None:
+                self.converted(read, obj)
+            yield read, self.presented(read, obj)
+
+    def presented(self, read: StoredObject, obj: dict[str, Any]) -> dict[str, Any]:
+        """An object, in whatever version, with its resourceVersion, and without what is hidden."""
+        from kstore.view.mask import shown
+
+        return shown(
+            obj,
+            resource_version=read.record.mod_revision,
+            secrets=self.secrets or not self.human,
+            managed_fields=self.managed_fields,
+        )
 
     def objects(self, stored: Iterable[StoredObject]) -> Iterator[dict[str, Any]]:
         """Yield the objects alone."""

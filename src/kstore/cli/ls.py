@@ -66,7 +66,7 @@ def command(
             write(f"{key.decode('utf-8', 'backslashreplace')}\n" for place in places for key in place.key_names())
             return 0
         reading = Reading(
-            session.codec,
+            session.store,
             parse_group_version(version) if version else None,
             secrets=show_secrets,
             managed_fields=show_managed_fields,

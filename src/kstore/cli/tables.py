@@ -48,6 +48,8 @@ class _Heading:
 
     gvk: GroupVersionKind
     """The kind in the version that it is printed in."""
+    cells_of: GroupVersion
+    """The version whose objects the cells are read from: of built-in kinds the server prints what it has stored."""
     namespaced: bool
     definition: dict[str, Any] | None
     """The CRD of a custom kind."""
@@ -56,7 +58,7 @@ class _Heading:
 def print_tables(session: Session, reading: Reading, stored: Iterable[StoredObject], choice: TableChoice) -> bool:
     """Print a table for each run of objects of one resource, and say whether there was any object at all."""
     between = ""
-    for heading, members in groupby(stored, lambda read: _heading(session, read)):
+    for heading, members in groupby(stored, lambda read: _heading(session, read, reading.to)):
         if choice.as_json:
             write([_table_json(session, reading, heading, members, choice)])
         else:
@@ -66,31 +68,36 @@ def print_tables(session: Session, reading: Reading, stored: Iterable[StoredObje
     return bool(between)
 
 
-def _heading(session: Session, read: StoredObject) -> _Heading:
+def _heading(session: Session, read: StoredObject, to: GroupVersion | None) -> _Heading:
     place = session.store.place(read.record.key)
     if place is None or not place.resource.kind:
-        return _Heading(read.gvk, b"/" in read.record.key.rpartition(b"/")[0], None)
+        return _Heading(read.gvk, read.gvk.group_version, b"/" in read.record.key.rpartition(b"/")[0], None)
     definition = getattr(place.resource, "definition", None)
     if definition is not None:
-        version = GroupVersion(place.resource.group, getattr(place.resource, "storage_version", read.gvk.version))
+        own = GroupVersion(place.resource.group, getattr(place.resource, "storage_version", read.gvk.version))
+        cells_of = to or own
     else:
-        version = session.codec.scheme.storage_version(read.gvk)
+        cells_of = own = session.codec.scheme.storage_version(read.gvk)
+    version = to or own
     name = GroupVersionKind(version.group, version.version, read.gvk.kind)
-    return _Heading(name, place.resource.namespaced, definition)
+    return _Heading(name, cells_of, place.resource.namespaced, definition)
 
 
 def _in_version(
     reading: Reading, heading: _Heading, stored: Iterable[StoredObject]
 ) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
-    """The objects as the server would print them: in the heading's version, or as they are where that cannot be had."""
+    """The objects as the server prints them, or as they are where that version cannot be had."""
     for read, obj in reading.shown(stored):
-        if heading.definition is None and obj.get("apiVersion") != heading.gvk.api_version:
+        version = heading.cells_of
+        if obj.get("apiVersion") == str(version):
+            yield read, obj
+        elif read.gvk.group_version == version:
+            yield read, reading.presented(read, read.object)
+        else:
             try:
-                yield read, reading.codec.as_version(read, heading.gvk.group_version)
-                continue
+                yield read, reading.presented(read, reading.store.as_version(read, version))
             except KstoreError:
-                pass
-        yield read, obj
+                yield read, obj
 
 
 def _table_json(
