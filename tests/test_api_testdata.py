@@ -1,0 +1,64 @@
+"""
+k8s.io/api's own test data, read from Go's module cache: JSON, YAML and protobuf of each kind round-trip byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kstore.catalog.releases import Release, newest
+from kstore.codec import ObjectCodec
+from kstore.decode import go_json
+from kstore.decode.raw_json import plain
+from kstore.naming import gvk
+from kstore.scheme.scheme import Scheme
+from kstore.view.yaml_input import read_document
+from kstore.view.yaml_text import to_yaml
+
+FOLDERS = {"HEAD": newest().name, "v1.33.0": "1.33", "v1.34.0": "1.34", "v1.35.0": "1.35", "v1.36.0": "1.36"}
+
+
+@pytest.fixture(scope="module")
+def testdata() -> Path:
+    """The test data of the newest release's k8s.io/api module."""
+    if shutil.which("go") is None:
+        pytest.skip("no Go here to say where its module cache is")
+    cache = subprocess.run(["go", "env", "GOMODCACHE"], capture_output=True, text=True, check=True).stdout.strip()
+    found = sorted((Path(cache) / "k8s.io").glob(f"api@v0.{newest().minor}.*/testdata"))
+    if not found:
+        pytest.skip(f"k8s.io/api of {newest()} is not in Go's module cache")
+    return found[-1]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_round_trip(folder: str, testdata: Path) -> None:
+    """Protobuf gives the JSON and the YAML that lie beside it, and each of the three gives the protobuf again."""
+    if not (testdata / folder).is_dir():
+        pytest.skip(f"this module has no test data of {folder}")
+    codec = ObjectCodec(Scheme(Release(FOLDERS[folder])))
+    seen = 0
+    for path in sorted((testdata / folder).glob("*.pb")):
+        text = path.with_suffix(".json")
+        if ".after_roundtrip." in path.name:
+            continue
+        parsed = json.loads(text.read_bytes())
+        if "kind" not in parsed or not codec.scheme.catalog.has_kind(gvk(parsed["apiVersion"], parsed["kind"])):
+            continue  # options and reviews: nothing that is stored
+        value = path.read_bytes()
+        shown = codec.decode(value).object
+        # raw JSON within an object keeps the file's indentation; Go compacted it when it wrote the protobuf
+        compact = json.dumps(parsed, separators=(",", ":"), ensure_ascii=False).encode()
+        assert json.dumps(json.loads(go_json.dumps(shown))) == json.dumps(parsed), path.name
+        assert codec.encode(shown) == value, path.name
+        assert codec.encode(codec.decode(compact).object) == value, path.name
+        assert codec.encode(codec.decode(compact).object, "json") == compact + b"\n", path.name
+        yaml = path.with_suffix(".yaml").read_text()
+        assert to_yaml(shown) == yaml, path.name
+        assert plain(read_document(yaml)) == parsed, path.name
+        seen += 1
+    assert seen > 150
