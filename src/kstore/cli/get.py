@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.conversion_note import say_what_changed
-from kstore.cli.listing import HUMAN, Reading, as_pieces, write
-from kstore.cli.ls import wanted
+from kstore.cli.listing import HUMAN, Reading, as_pieces, sorted_by, write
+from kstore.cli.ls import say_fault, wanted, where_or_none
 from kstore.cli.options import (
     output_option,
+    query_options,
     selection_options,
     shown_options,
     store_options,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from kstore.naming import GroupVersion
     from kstore.store import Store
 
-_OUTPUTS = ("yaml", "json", "jsonl", "table", "wide", "describe", "raw", "hex", "storage", "name")
+_OUTPUTS = ("yaml", "json", "jsonl", "table", "wide", "table-json", "describe", "raw", "hex", "storage", "name", "keys")
 DEFAULT_NAMESPACE = "default"
 """Where a namespaced object is looked for when no namespace is given, as kubectl does without a context."""
 
@@ -38,14 +39,16 @@ DEFAULT_NAMESPACE = "default"
 @click.command()
 @click.argument("what", nargs=-1, required=True, metavar="RESOURCE/[NS/]NAME or KEY...")
 @selection_options
+@query_options
 @click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Convert to this version.")
-@output_option(_OUTPUTS, "yaml", ("jsonpath=",))
+@output_option(_OUTPUTS, "yaml", ("jsonpath=", "custom-columns="))
 @table_options
 @shown_options
 @store_options
 def command(
-    what: tuple[str, ...], namespace: str, all_namespaces: bool, selector: str, field_selector: str, version: str,
-    output: str, show_secrets: bool, show_managed_fields: bool, **table: Any,
+    what: tuple[str, ...], namespace: str, all_namespaces: bool, selector: str, field_selector: str,
+    stored_version: str, where: str, sort_by: str, version: str, output: str, show_secrets: bool,
+    show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
     Show objects in full: as they are stored, or converted with --as as the apiserver would serve them.
@@ -71,11 +74,15 @@ def command(
             human=output in HUMAN,
             converted=partial(say_what_changed, session.store),
         )
-        if output == "storage" and not (selector or field_selector):
-            write(_storage_pages(session, reading, reads))
+        asked = where_or_none(where)
+        is_wanted = wanted(selector, field_selector, stored_version, asked)
+        if output == "storage":
+            write(_storage_pages(session, reading, reads, is_wanted))
             return reading.exit_code
-        stored = reading.readable(reads, wanted(selector, field_selector, ""))
-        if output in ("table", "wide"):
+        stored = reading.readable(reads, is_wanted)
+        if sort_by:
+            stored = iter(sorted_by(sort_by, stored))
+        if output in ("table", "wide", "table-json"):
             choice = table_choice(output, namespace=all_namespaces, kind=False, **table)
             print_tables(session, reading, stored, choice)
         elif output == "describe":
@@ -85,6 +92,7 @@ def command(
             write(_storage_pages(session, reading, stored))
         else:
             _show(reading, stored, output, several=_several(what))
+        say_fault(asked)
         return reading.exit_code
 
 
@@ -140,7 +148,10 @@ def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, seve
     """Print objects; one alone stands without a list around it, as kubectl has it."""
     from kstore.view.documents import SINGLES
 
-    if several or output == "name":
+    if output == "keys":
+        write(f"{read.record.key.decode('utf-8', 'backslashreplace')}\n" for read in stored)
+        return
+    if several or output == "name" or output.startswith("custom-columns="):
         write(as_pieces(output, reading.objects(stored)))
         return
     for obj in reading.objects(stored):
@@ -166,7 +177,12 @@ def _descriptions(
         between = "\n\n"
 
 
-def _storage_pages(session: Session, reading: Reading, reads: Iterator[StoredObject | Undecodable]) -> Iterator[str]:
+def _storage_pages(
+    session: Session,
+    reading: Reading,
+    reads: Iterator[StoredObject | Undecodable],
+    is_wanted: Callable[[StoredObject], bool],
+) -> Iterator[str]:
     """The annotated bytes of each object, also of those that cannot be decoded; an empty line between them."""
     from kstore.codec import Undecodable
     from kstore.view.storage_text import storage_text
@@ -176,6 +192,8 @@ def _storage_pages(session: Session, reading: Reading, reads: Iterator[StoredObj
         if isinstance(read, Undecodable):
             reading.report(read.record, read.error)
             plain = _plain(session, read)
+        elif not is_wanted(read):
+            continue
         else:
             plain = read.plain
         yield between

@@ -12,6 +12,7 @@ import click
 from kstore.cli.listing import HUMAN, Reading, as_pieces, sorted_by, write
 from kstore.cli.options import (
     output_option,
+    query_options,
     selection_options,
     shown_options,
     store_options,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kstore.catalog.mapper import NamedResource
     from kstore.codec import StoredObject, Undecodable
     from kstore.store import Store
+    from kstore.view.where import Where
 
 _OUTPUTS = ("table", "wide", "table-json", "name", "json", "jsonl", "yaml", "keys")
 
@@ -34,17 +36,15 @@ _OUTPUTS = ("table", "wide", "table-json", "name", "json", "jsonl", "yaml", "key
 @click.argument("what", nargs=-1, metavar="[PATH or RESOURCE]...")
 @selection_options
 @click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Convert to this version first.")
-@click.option(
-    "--stored-version", default="", metavar="GLOB", help="Only objects stored in such a version: 'apps/v1beta*'."
-)
+@query_options
 @output_option(_OUTPUTS, "table", ("jsonpath=", "custom-columns="))
-@click.option("--sort-by", default="", metavar="PATH", help="Sort by this field, such as .metadata.creationTimestamp.")
 @table_options
 @shown_options
 @store_options
 def command(
     what: tuple[str, ...], namespace: str, all_namespaces: bool, selector: str, field_selector: str, version: str,
-    stored_version: str, output: str, sort_by: str, show_secrets: bool, show_managed_fields: bool, **table: Any,
+    stored_version: str, where: str, sort_by: str, output: str, show_secrets: bool, show_managed_fields: bool,
+    **table: Any,
 ) -> int:  # fmt: skip
     """
     List objects: below a key (/registry/pods), of a resource (pods, po, deploy.apps), of a category (all). Without an
@@ -54,6 +54,7 @@ def command(
     kstore ls                          what is in the store
     kstore ls /registry/pods           the objects below a key
     kstore ls deploy -n shop -o wide   as kubectl would list them
+    kstore ls deploy --where 'spec.replicas > 1 && stored.version != "apps/v1"'
     kstore ls pods -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
     """
     if all_namespaces:
@@ -72,8 +73,9 @@ def command(
             managed_fields=show_managed_fields,
             human=output in HUMAN,
         )
-        is_wanted = wanted(selector, field_selector, stored_version)
-        only_names = output == "name" and not field_selector and not version and not sort_by
+        asked = where_or_none(where)
+        is_wanted = wanted(selector, field_selector, stored_version, asked)
+        only_names = output == "name" and not (field_selector or version or sort_by or where)
         reads = chain.from_iterable(place.reads(metadata_only=only_names) for place in places)
         stored = reading.readable(reads, is_wanted)
         if sort_by:
@@ -85,6 +87,7 @@ def command(
                 click.echo("No resources found.", err=True)
         else:
             write(as_pieces(output, reading.objects(stored)))
+        say_fault(asked)
         return reading.exit_code
 
 
@@ -141,7 +144,22 @@ class Selected:
         return place is not None and place.namespace == self.namespace
 
 
-def wanted(labels: str, fields: str, versions: str) -> Callable[[StoredObject], bool]:
+def where_or_none(expression: str) -> Where | None:
+    """The expression of `--where`, if there is one."""
+    if not expression:
+        return None
+    from kstore.view.where import Where
+
+    return Where(expression)
+
+
+def say_fault(asked: Where | None) -> None:
+    """Say why nothing matched, where the expression itself may be at fault."""
+    if asked is not None and asked.fault and not asked.matched:
+        click.echo(f"kstore: --where was true of no object: {asked.fault}", err=True)
+
+
+def wanted(labels: str, fields: str, versions: str = "", asked: Where | None = None) -> Callable[[StoredObject], bool]:
     """The selectors as one test of an object."""
     from kstore.scalars.selectors import label_matcher, parse_label_selector
     from kstore.view.field_selectors import parse_field_selector
@@ -155,6 +173,8 @@ def wanted(labels: str, fields: str, versions: str) -> Callable[[StoredObject], 
         tests.append(lambda read: has_fields(read.object))
     if versions:
         tests.append(lambda read: fnmatchcase(read.gvk.api_version, versions))
+    if asked is not None:
+        tests.append(asked.matches)
     return lambda read: all(test(read) for test in tests)
 
 

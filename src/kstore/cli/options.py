@@ -126,6 +126,17 @@ def selection_options(function: Decorated) -> Decorated:
     return function
 
 
+def query_options(function: Decorated) -> Decorated:
+    """What kubectl cannot ask of a server, and in which order the answers come."""
+    for option in reversed((
+        click.option("--stored-version", default="", metavar="GLOB", help="Only what is stored so: 'apps/v1beta*'."),
+        click.option("--where", default="", metavar="CEL", help="Only where this is true: 'spec.replicas > 1'."),
+        click.option("--sort-by", default="", metavar="PATH", help="Sort by a field: .metadata.creationTimestamp."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
 def shown_options(function: Decorated) -> Decorated:
     """What is hidden from people unless they ask."""
     for option in reversed((
