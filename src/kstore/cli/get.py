@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from kstore.cli.options import (
 )
 from kstore.cli.session import Session, open_session
 from kstore.cli.tables import print_tables
-from kstore.errors import KstoreError, UsageError
+from kstore.errors import KstoreError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
@@ -63,9 +63,10 @@ def command(
         from kstore.naming import parse_group_version
 
         to = parse_group_version(version) if version else None
-        reads = _reads(session.store, what, "" if all_namespaces else namespace, all_namespaces)
+        missing: list[NotFound] = []
+        reads = _reads(session.store, what, "" if all_namespaces else namespace, all_namespaces, missing)
         if output in ("raw", "hex"):
-            return _bytes(session, reads, output, to)
+            return _bytes(session, reads, output, to) or bool(missing)
         reading = Reading(
             session.store,
             to,
@@ -78,7 +79,7 @@ def command(
         is_wanted = wanted(selector, field_selector, stored_version, asked)
         if output == "storage":
             write(_storage_pages(session, reading, reads, is_wanted))
-            return reading.exit_code
+            return reading.exit_code or bool(missing)
         stored = reading.readable(reads, is_wanted)
         if sort_by:
             stored = iter(sorted_by(sort_by, stored))
@@ -88,18 +89,28 @@ def command(
         elif output == "describe":
             now = table_choice(output, namespace=False, kind=False, now=table["now"]).now
             write(_descriptions(session, reading, stored, now))
-        elif output == "storage":
-            write(_storage_pages(session, reading, stored))
         else:
             _show(reading, stored, output, several=_several(what))
         say_fault(asked)
-        return reading.exit_code
+        return reading.exit_code or bool(missing)
 
 
 def _reads(
-    store: Store, what: tuple[str, ...], namespace: str, everywhere: bool
+    store: Store, what: tuple[str, ...], namespace: str, everywhere: bool, missing: list[NotFound]
 ) -> Iterator[StoredObject | Undecodable]:
-    """The objects that the arguments name, in kubectl's grammar; a resource without names is all of its objects."""
+    """
+    The objects that the arguments name, in kubectl's grammar; a resource without names is all of its objects.
+
+    Args:
+        store: where they lie.
+        what: the arguments.
+        namespace: of names without one.
+        everywhere: in all namespaces.
+        missing: takes up those of several names that are not there; the others are read all the same.
+
+    Raises:
+        NotFound: the only object that was asked for is not there.
+    """
     first = what[0]
     if "/" not in first:
         resources = store.resources(first)
@@ -110,11 +121,21 @@ def _reads(
         for name in what[1:]:
             if "/" in name:
                 raise UsageError(f"{name!r} is not a name", hint=f"write {first} NAME… or {first}/NAME")
-            for resource in resources:
-                yield store.find(resource, namespace or DEFAULT_NAMESPACE, name)
-        return
-    for text in what:
-        yield store.get(_key(store, text, namespace))
+        keys = [
+            store.key_of(resource, (namespace or DEFAULT_NAMESPACE) if resource.namespaced else "", name)
+            for name in what[1:]
+            for resource in resources
+        ]
+    else:
+        keys = [_key(store, text, namespace) for text in what]
+    for key in keys:
+        try:
+            yield store.get(key)
+        except NotFound as error:
+            if len(keys) == 1:
+                raise
+            missing.append(error)
+            click.echo(f"kstore: {error}", err=True)
 
 
 def _key(store: Store, text: str, namespace: str) -> bytes:
