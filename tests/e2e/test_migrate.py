@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 from tools.cluster import ApiError, Client, Etcd
 
+from kstore.catalog.releases import newest
 from kstore.cli.main import run
+from kstore.codec import StorageCodec, StoredObject
 from kstore.records import Record
+from kstore.scheme.scheme import Scheme
 from kstore.source.live import LiveSource
 
 pytestmark = pytest.mark.shared
@@ -105,7 +108,24 @@ def rewritten(etcd: Etcd, client: Client) -> tuple[int, list[str]]:
                 raise
     after = records(etcd)
     moved = [key for key, record in before.items() if after[key].mod_revision != record.mod_revision]
-    return count, [key for key in moved if key.split("/")[2] not in REWRITTEN_ANYWAY]
+    return count, [
+        key
+        for key in moved
+        if key.split("/")[2] not in REWRITTEN_ANYWAY and without_owners(before[key]) != without_owners(after[key])
+    ]
+
+
+def without_owners(record: Record) -> dict[str, Any]:
+    """
+    What is stored, but for managedFields.
+
+    Which fields are owned together is a release's schema: a server computes ownership of an Ingress's port anew, in a
+    store that nobody has migrated as well.
+    """
+    read = StorageCodec(Scheme(newest())).read(record)
+    assert isinstance(read, StoredObject), record.key
+    metadata = {name: value for name, value in read.object["metadata"].items() if name != "managedFields"}
+    return {**read.object, "metadata": metadata}
 
 
 def test_old_versions_become_what_1_37_stores(serve, shared, unpack, kube_apiserver, tmp_path):
