@@ -16,6 +16,7 @@ from kstore.cli.filter import (
     line_text,
     line_value,
     open_codec,
+    open_value,
     read_values,
     report,
     run_batch,
@@ -82,7 +83,7 @@ def _converter(codec: StorageCodec, drop_unknown_fields: bool) -> Convert:
     version = lru_cache(parse_group_version)
 
     def convert(key: bytes, value: bytes, to: str, media: str) -> tuple[GroupVersionKind, bytes]:
-        opened = codec.open(key, value)
+        opened = open_value(codec, key, value)
         try:
             return codec.convert_typed(
                 opened.plain,

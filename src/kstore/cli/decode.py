@@ -16,6 +16,7 @@ from kstore.cli.filter import (
     line_text,
     line_value,
     open_codec,
+    open_value,
     read_values,
     report,
     run_batch,
@@ -60,7 +61,7 @@ def _open(codec: StorageCodec, key: bytes, value: bytes) -> Decoded:
     Raises:
         KstoreError: it cannot be opened, or not be read.
     """
-    opened = codec.open(key, value)
+    opened = open_value(codec, key, value)
     try:
         return codec.decode(opened.plain)
     except KstoreError as error:

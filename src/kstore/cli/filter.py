@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from kstore.cli.options import settings
-from kstore.errors import DecodeError, KstoreError, UnknownFields, UsageError
+from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
 
 if TYPE_CHECKING:
     from kstore.codec import StorageCodec
+    from kstore.encryption import Opened
     from kstore.naming import GroupResource
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -80,6 +81,24 @@ def _resource_of(mapper: Any, key: bytes) -> GroupResource | None:
         return GroupResource(place.resource.group, place.resource.resource)
     group, _, rest = path.partition("/")
     return GroupResource(group, rest.partition("/")[0]) if "." in group and rest else None
+
+
+def open_value(codec: StorageCodec, key: bytes, value: bytes) -> Opened:
+    """
+    A value opened; one without a key by whatever resource's ciphers can, if they do not authenticate the key.
+
+    Raises:
+        EncryptionError: it is sealed, and cannot be opened.
+    """
+    if key or codec.transformers is None:
+        return codec.open(key, value)
+    faults: list[EncryptionError] = []
+    for resource in (*codec.transformers.resources, None):
+        try:
+            return codec.transformers.open(key, value, resource)
+        except EncryptionError as fault:
+            faults.append(fault)
+    raise next((fault for fault in faults if not isinstance(fault, KeyMissing)), faults[0])
 
 
 # ---- one value, or a few

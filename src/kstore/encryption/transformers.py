@@ -149,6 +149,11 @@ class Transformers:
         }
         self._plain: dict[str, ResourceTransformer] = {}
 
+    @property
+    def resources(self) -> tuple[GroupResource, ...]:
+        """The resources and wildcards that the configuration names."""
+        return tuple(self._by_resource)
+
     def for_resource(self, group_resource: GroupResource | None) -> ResourceTransformer:
         """
         The ciphers of one resource: its own, else its group's wildcard, else `*.*`, else plain only.

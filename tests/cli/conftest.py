@@ -1,0 +1,86 @@
+"""
+The command line run within the test's own process, its streams caught.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kstore.cli.main import run
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command line went."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Standard output as text."""
+        return self.out.decode()
+
+    @property
+    def json(self) -> Any:
+        """Standard output as one document."""
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        """Standard output as JSON Lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Kstore = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def no_store_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No store is meant but the one a test names, whatever the machine has set."""
+    for name in ("KSTORE_STORE", "ETCDCTL_ENDPOINTS", "ETCDCTL_DISCOVERY_SRV"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def kstore() -> Kstore:
+    """Run a command line: `kstore("decode", "--batch", stdin=b"…")`."""
+
+    def call(*arguments: str, stdin: bytes = b"") -> Ran:
+        before = sys.stdin, sys.stdout, sys.stderr
+        out, err = io.BytesIO(), io.BytesIO()
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin)))  # type: ignore[arg-type]
+        sys.stdout = io.TextIOWrapper(out, write_through=True)
+        sys.stderr = io.TextIOWrapper(err, write_through=True)
+        try:
+            code = run(list(arguments))
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return Ran(code, out.getvalue(), err.getvalue().decode())
+        finally:
+            for stream in (sys.stdin, sys.stdout, sys.stderr):
+                stream.detach()
+            sys.stdin, sys.stdout, sys.stderr = before
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def demo(kstore: Kstore) -> Kstore:
+    """The same, of the demo store."""
+
+    def call(*arguments: str, stdin: bytes = b"") -> Ran:
+        return kstore("--store", "demo", *arguments, stdin=stdin)
+
+    return call
