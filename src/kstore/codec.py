@@ -88,9 +88,14 @@ class ObjectCodec:
             name = gvk(envelope.api_version, envelope.kind)
             type_name = self.scheme.kind(name).type
             start = {"kind": envelope.kind, "apiVersion": envelope.api_version}
-            if metadata_only:
-                return Decoded(name, PROTOBUF, reader.read_metadata(envelope.body, start), type_name)
-            return Decoded(name, PROTOBUF, reader.read(type_name, envelope.body, start), type_name)
+            try:
+                if metadata_only:
+                    return Decoded(name, PROTOBUF, reader.read_metadata(envelope.body, start), type_name)
+                return Decoded(name, PROTOBUF, reader.read(type_name, envelope.body, start), type_name)
+            except DecodeError as error:
+                if error.offset is not None:
+                    error.offset += envelope.start  # the reader counts within the body
+                raise
         if encoding == CBOR:
             from kstore.decode.cbor import loads
 

@@ -53,11 +53,23 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
 DEEPEST = 9
 
 
+class _Lazily(dict[str, Any]):
+    """Strategies made when they are first drawn from: types lie within themselves."""
+
+    def __init__(self, makers: dict[str, Any]) -> None:
+        self.makers = makers
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self.makers[name]()
+        return self[name]
+
+
 class Filler:
     """Fills the types of one catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
+        self._structs: dict[tuple[str, int], st.SearchStrategy[dict[str, Any]]] = {}
 
     def objects(self, kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
         """Objects of a kind, as JSON storage would hold them."""
@@ -69,14 +81,23 @@ class Filler:
         return self._struct(kind.type, 0).map(object_of)
 
     def _struct(self, name: str, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+        """The strategy of a struct, made once: hypothesis wants the same object for the same choice."""
+        key = (name, min(depth, DEEPEST))
+        if key not in self._structs:
+            self._structs[key] = self._members(name, depth)
+        return self._structs[key]
+
+    def _members(self, name: str, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+        fields = layout(self.catalog, name).members
+        values = _Lazily({one: lambda ref=field.type: self._value(ref, depth + 1) for one, field in fields.items()})
+
         @st.composite
         def members(draw: st.DrawFn) -> dict[str, Any]:
-            fields = layout(self.catalog, name).members
             few = 6 if depth < 3 else 3 if depth < DEEPEST else 0
             chosen = draw(st.lists(st.sampled_from(list(fields)), unique=True, max_size=few)) if fields and few else []
             if depth == 0 and "spec" in fields:
                 chosen = list(dict.fromkeys([*chosen, "spec"]))
-            return {one: draw(self._value(fields[one].type, depth + 1)) for one in chosen}
+            return {one: draw(values[one]) for one in chosen}
 
         return members()
 
@@ -90,7 +111,7 @@ class Filler:
         if ref.form == "union":
             return self._union(ref.name, depth)
         if ref.element is not None:
-            element = st.deferred(lambda: self._set(ref.element or ref, depth))
+            element = self._set(ref.element, depth)
             return st.dictionaries(STRINGS, element, max_size=2) if ref.form == "map" else st.lists(element, max_size=2)
         if ref.name in INTEGERS:
             bits = BITS[ref.name]

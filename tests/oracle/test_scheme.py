@@ -29,6 +29,7 @@ from kstore.scheme.scheme import Scheme
 pytestmark = pytest.mark.oracle
 
 CODEC = ObjectCodec(Scheme(newest()))
+FILLER = Filler(CODEC.scheme.catalog)
 CLOCK = {"DeviceTaintRule", "ResourceSlice"}
 """Kinds in whose defaults the time of day stands."""
 
@@ -75,7 +76,7 @@ def attempt(value: bytes, version: str, media_type: str) -> bytes | KstoreError:
 def test_every_kind(oracle: Oracle, kinds: list[Kind], data: st.DataObject) -> None:
     """Stored as JSON, an object is read alike, and becomes the same bytes in every version it can be stored in."""
     kind = data.draw(st.sampled_from(kinds))
-    found = data.draw(Filler(CODEC.scheme.catalog).objects(kind))
+    found = data.draw(FILLER.objects(kind))
     value = json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode()
     try:
         answer = oracle.ask(value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kstore.decode import wire
 from kstore.errors import DecodeError, UnknownEncoding
@@ -31,6 +31,8 @@ class Envelope:
     api_version: str
     kind: str
     body: bytes
+    start: int = field(default=0, compare=False)
+    """Where the body begins in the value."""
     content_encoding: str = ""
     content_type: str = ""
     unknown: bytes = b""
@@ -84,7 +86,9 @@ def unwrap_base64(value: bytes) -> bytes:
     try:
         return base64.b64decode(value.strip(), validate=True)
     except binascii.Error as error:
-        raise DecodeError(f"the value is no base64 after all: {error}") from None
+        stray = re.search(rb"[^A-Za-z0-9+/=\s]", value)
+        offset = stray.start() if stray else len(value)
+        raise DecodeError(f"the value is no base64 after all: {str(error).lower()}", offset=offset) from None
 
 
 def read_envelope(value: bytes) -> Envelope:
@@ -98,7 +102,7 @@ def read_envelope(value: bytes) -> Envelope:
         raise DecodeError("the value does not begin with k8s\\0", offset=0)
     kind = api_version = content_encoding = content_type = ""
     body = unknown = b""
-    i, end = len(PROTOBUF_PREFIX), len(value)
+    i, end, body_start = len(PROTOBUF_PREFIX), len(value), 0
     try:
         while i < end:
             start = i
@@ -113,7 +117,7 @@ def read_envelope(value: bytes) -> Envelope:
             if number == 1:
                 api_version, kind = _read_type_meta(value, content, i)
             elif number == 2:
-                body = value[content:i]
+                body, body_start = value[content:i], content
             elif number == 3:
                 content_encoding = value[content:i].decode()
             else:
@@ -126,7 +130,7 @@ def read_envelope(value: bytes) -> Envelope:
         raise DecodeError(f"the envelope names no {missing}", offset=len(PROTOBUF_PREFIX))
     if content_encoding:
         raise DecodeError(f"the envelope's content is encoded as {content_encoding!r}, which nobody writes")
-    return Envelope(api_version, kind, body, content_encoding, content_type, unknown)
+    return Envelope(api_version, kind, body, body_start, content_encoding, content_type, unknown)
 
 
 def _read_type_meta(value: bytes, i: int, end: int) -> tuple[str, str]:

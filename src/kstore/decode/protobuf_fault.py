@@ -70,11 +70,23 @@ class _Walk:
             self.entry(ref.element, i, end, path)
         elif ref.name == "string":
             self.text(i, end, path)
+        elif ref.form == "items":
+            self.items(i, end, path)
         elif ref.form == "special":
             try:
                 wire.READERS[ref.name](self.data, i, end)
             except (wire.WireFault, ValueError, IndexError) as error:
                 raise DecodeError(f"no {ref.name}: {error}", offset=i, path=path) from None
+
+    def items(self, i: int, end: int, path: str) -> None:
+        """A list of strings that is a message of its own."""
+        while i < end:
+            number, key, content, after = self.field(i, end, path)
+            if number == 1:
+                if key & 7 != wire.BYTES:
+                    raise DecodeError("a string was expected", offset=i, path=path)
+                self.text(content, after, path)
+            i = after
 
     def entry(self, element: TypeRef, i: int, end: int, path: str) -> None:
         while i < end:

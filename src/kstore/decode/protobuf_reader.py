@@ -22,6 +22,9 @@ from kstore.errors import DecodeError
 
 Read = Callable[[bytes, int, int, dict[str, Any]], dict[str, Any]]
 
+_MOST_COPIED = 1 << 26
+"""Bytes that may be copied while the unknown fields of one value are gathered."""
+
 
 class ProtobufReader:
     """
@@ -38,7 +41,8 @@ class ProtobufReader:
         self.catalog = catalog
         self.as_json = as_json
         self.unknown_seen = 0
-        """Grows whenever a field was kept that the catalog does not know."""
+        """Grows whenever fields were kept that the catalog does not know."""
+        self._copied = 0
         self._compiled: set[str] = set()
         self._scope: dict[str, Any] = {
             "varint": wire.read_varint,
@@ -49,6 +53,7 @@ class ProtobufReader:
             "keep_unknown": self._keep_unknown,
             "unpack": _unpack_double,
             "fold": fold,
+            "sort_maps": _sort_maps,
         }
         for name, function in wire.READERS.items():
             self._scope[f"read_{name}"] = function
@@ -65,6 +70,7 @@ class ProtobufReader:
         Raises:
             DecodeError: the bytes are no such message; with byte offset and field path.
         """
+        self._copied = 0
         try:
             return self._function(type_name)(data, 0, len(data), dict(start or {}))
         except (wire.WireFault, IndexError, ValueError, RecursionError) as error:
@@ -91,14 +97,23 @@ class ProtobufReader:
             raise DecodeError(f"the metadata cannot be read: {error}") from None
 
     def _keep_unknown(self, b: bytes, i: int, end: int, members: dict[str, Any], numbers: Any, member: str) -> int:
-        """Keep the field at `i` in the dict; return where it ends."""
-        number, after = wire.skip_field(b, i, end)
-        if number in numbers:
+        """Keep the unknown fields that begin at `i` in the dict, up to a known one; return where they end."""
+        begin = i
+        while i < end:
+            number, after = wire.skip_field(b, i, end)
+            if number in numbers:
+                break
+            i = after
+        if i == begin:
             raise wire.WireFault("a field of the wrong wire type")
-        kept = wire.write_base64(members.get(member, "")) + b[i:after]
+        kept = wire.write_base64(members.get(member, "")) + b[begin:i]
+        # a server writes its new fields together; strewn between known ones they would be copied again and again
+        self._copied += len(kept)
+        if self._copied > _MOST_COPIED:
+            raise wire.WireFault("unknown fields are strewn over the message")
         members[member] = wire.read_base64(kept)
         self.unknown_seen += 1
-        return after
+        return i
 
     def _function(self, type_name: str, inline: str = "") -> Read:
         """The function that reads a type, compiled on first use."""
@@ -150,7 +165,7 @@ class _Source:
         numbers = f"numbers_{function_name('', self.type_name)}"
         self.scope[numbers] = frozenset(field.number for field in numbered)
         self.emit(0, f"def {function_name('read', self.type_name, self.inline)}(b, i, e, d):")
-        self.emit(1, "late = -1", "while i < e:")
+        self.emit(1, "late = -1", *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
         self.emit(2, "late += 1", "s = i", "t = b[i]", "if t > 127: t |= b[i + 1] << 8")
         ranks = {name: rank for rank, name in enumerate(self.layout.order)}
         highest = -1
@@ -162,10 +177,16 @@ class _Source:
         member = unknown_member(self.inline)
         self.emit(2, f"if i == s: i = keep_unknown(b, i, e, d, {numbers}, {member!r})")
         self.emit(1, "if i != e: raise Fault('a field is longer than its message')")
+        if self._maps(numbered):
+            self.emit(1, f"if mixed: sort_maps(d, {self._maps(numbered)!r})")
         if not self.inline:
             self._ending()
         self.emit(1, "return d")
         return "\n".join(self.lines)
+
+    def _maps(self, fields: list[Field]) -> list[str]:
+        """The members that are maps: gogo writes their keys sorted, and Go's JSON always does."""
+        return [field.json for field in fields if field.type.form == "map"]
 
     def _members_of(self, field: Field) -> list[str]:
         if field.inline:
@@ -317,6 +338,7 @@ class _Source:
         number = element.form == "plain" and (element.name in INTEGERS or element.name == "bool")
         self._open(field, wire.BYTES)
         self.emit(3, f"m = d.get({field.json!r})", f"if m is None: m = d[{field.json!r}] = {{}}")
+        self.emit(3, "P = next(reversed(m), '')")
         width = self._open(field, wire.BYTES, "while", 3)
         self._length(4, width)
         self.emit(4, "z = i + n", "K = ''", f"V = {self._empty(element)}", "while i < z:", " u = b[i]")
@@ -326,9 +348,8 @@ class _Source:
         self.emit(5, f"elif u == {value_tag}: V = {self._value(element)}" + ("" if number else "; i += n"))
         self.emit(5, "else: raise Fault('a map entry has a key and a value only')")
         self.emit(4, "if i != z: raise Fault('a map entry is longer than it says')", "m[K] = V")
+        self.emit(4, "if K < P: mixed = True", "P = K")
         self._next(4)
-        self.emit(3, "if len(m) > 1:", " k = sorted(m)", " if k != list(m):")
-        self.emit(5, f"d[{field.json!r}] = {{K: m[K] for K in k}}")
         if late:
             self.emit(3, "late = 1")
         self.emit(3, "if i == e: break")
@@ -343,6 +364,12 @@ class _Source:
         if ref.form == "items":
             return "[]"
         return {"string": "''", "bytes": "''", "bool": "False", "Quantity": "'0'"}.get(ref.name, "None")
+
+
+def _sort_maps(members: dict[str, Any], names: list[str]) -> None:
+    for name in names:
+        if name in members:
+            members[name] = dict(sorted(members[name].items()))
 
 
 def _read_items(b: bytes, i: int, end: int) -> list[str]:
