@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.source.etcd_releases import EtcdRelease, installed
 from tools.cluster import Etcd
@@ -149,7 +149,7 @@ def test_the_file_of_a_running_etcd(
 
 
 @pytest.mark.etcd
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from("ppppdrlLcD"), st.integers(0, 7), st.integers(0, 9000)), min_size=5, max_size=60
@@ -176,8 +176,10 @@ def test_whatever_was_done(steps: list[tuple[str, int, int]], tmp_path_factory: 
                 leases.append(int(release.ctl(server.endpoint, "lease", "grant", "3600").split()[1], 16))
             elif action == "L" and len(leases) > 1:
                 release.ctl(server.endpoint, "lease", "revoke", f"{leases.pop():x}")
-            elif action == "c" and live.status().revision > live.status().compact_revision:
-                release.ctl(server.endpoint, "compact", str(live.status().revision - size % 2))
+            elif action == "c":
+                status = live.status()
+                if (wanted := status.revision - size % 2) > max(status.compact_revision, 1):
+                    release.ctl(server.endpoint, "compact", str(wanted))
             elif action == "D":
                 release.ctl(server.endpoint, "defrag")
         with SnapshotSource(release.save(server.endpoint, folder / "saved.db")) as offline:

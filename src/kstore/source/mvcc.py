@@ -287,22 +287,19 @@ class Mvcc:
         """
         The changes that a client of etcd could still see, in revision order.
 
-        Of each key that is all from the compaction's revision on, and before it the one that was live then: a
-        compaction may not yet have removed the others from the file.
+        That is the newest of each key that was live at the compaction's revision, and all after it. What else the file
+        still holds differs: a compaction may not have removed it yet, and releases differ about tombstones.
         """
-        base: dict[bytes, Entry] = {}
         compacted = self.compact_revision
-        for entry in self.entries(only=key):
-            if entry.main >= compacted:
-                break
-            if entry.tombstone:
-                base.pop(entry.key, None)
-            else:
-                base[entry.key] = entry
-        replaced = {entry.key for entry in self.entries(compacted, only=key) if entry.main == compacted}
-        kept = [entry for entry in base.values() if entry.key not in replaced]
-        yield from sorted(kept)
-        yield from (entry for entry in self.entries(only=key) if entry.main >= compacted)
+        if compacted:
+            base: dict[bytes, Entry] = {}
+            for entry in self.entries(compacted, only=key):
+                if entry.tombstone:
+                    base.pop(entry.key, None)
+                else:
+                    base[entry.key] = entry
+            yield from sorted(base.values(), key=lambda entry: (entry.main, entry.key))
+        yield from (entry for entry in self.entries(only=key) if entry.main > compacted)
 
     # ---- records
 
