@@ -14,6 +14,9 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "get": ("get", "Show objects in full, as stored or converted."),
         "export": ("export", "Back up a store into a directory, or as one Parquet file."),
     },
+    "Ask": {
+        "analyze": ("analyze", "Show what fills the store."),
+    },
     "Migrate": {
         "migrate": ("migrate", "Rewrite stored objects to another storage version."),
     },

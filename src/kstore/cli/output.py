@@ -1,0 +1,55 @@
+"""
+What standard output is: a terminal with a width and colours, or a pipe that takes plain text.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kstore.cli.options import settings
+
+if TYPE_CHECKING:
+    from kstore.view.bar_table import Terminal
+
+_PIPED_WIDTH = 120
+
+
+def terminal() -> Terminal:
+    """What standard output can show; NO_COLOR and --no-color hold (https://no-color.org)."""
+    from kstore.view.bar_table import Terminal
+
+    is_terminal = sys.stdout.isatty()
+    color = is_terminal and settings().color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size((_PIPED_WIDTH, 24)).columns if is_terminal else _PIPED_WIDTH
+    return Terminal(width, color)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """
+    A counter on standard error that is told how many there have been, and goes away at the end.
+
+    Only on a terminal, and not with --no-progress.
+    """
+    if not settings().progress or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    shown = False
+
+    def tell(count: int) -> None:
+        nonlocal shown
+        shown = True
+        sys.stderr.write(f"\r{count:,} {what}")
+        sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

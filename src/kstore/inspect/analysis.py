@@ -1,0 +1,338 @@
+"""
+What fills a store: bytes live, in history and in tombstones, by resource, namespace and field manager.
+
+Two passes, the live records and then the history, both streamed; what is kept are sums, the largest few, and a number
+for each key that changed. Knows no output form.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kstore.codec import StoredObject, Undecodable
+from kstore.errors import Unsupported
+from kstore.inspect.clock import RevisionClock, newest_time
+from kstore.inspect.large_fields import LargeField, json_size, large_fields
+from kstore.inspect.places import Home, Places
+from kstore.records import Record
+from kstore.source.interface import StoreStatus
+from kstore.store import Store
+
+_TOMBSTONE_VALUE = 2
+"""A tombstone's value in the file holds nothing but the key: two bytes around it (`mvcc/kvstore_txn.go`)."""
+_NO_MANAGER = "(none)"
+
+
+@dataclass(slots=True)
+class Usage:
+    """What a group of keys takes, in bytes of keys and values."""
+
+    name: str
+    objects: int = 0
+    live_bytes: int = 0
+    history_revisions: int = 0
+    """Values that newer ones have replaced, or a deletion, and no compaction has removed yet."""
+    history_bytes: int = 0
+    tombstones: int = 0
+    tombstone_bytes: int = 0
+    undecodable: int = 0
+    changes: int = 0
+    """Revisions since the last compaction."""
+
+    @property
+    def total_bytes(self) -> int:
+        """All of it."""
+        return self.live_bytes + self.history_bytes + self.tombstone_bytes
+
+    def add(self, other: Usage) -> None:
+        """Add another group's."""
+        self.objects += other.objects
+        self.live_bytes += other.live_bytes
+        self.history_revisions += other.history_revisions
+        self.history_bytes += other.history_bytes
+        self.tombstones += other.tombstones
+        self.tombstone_bytes += other.tombstone_bytes
+        self.undecodable += other.undecodable
+        self.changes += other.changes
+
+
+@dataclass(slots=True)
+class ManagerUsage:
+    """What one field manager has to do with the store's size."""
+
+    name: str
+    objects: int = 0
+    """Objects that it manages fields of."""
+    written_bytes: int = 0
+    """Bytes of the objects that it was the last to write, as far as managedFields tell."""
+    field_set_bytes: int = 0
+    """Bytes that its own entries in managedFields take."""
+
+
+@dataclass(frozen=True, slots=True)
+class LargeObject:
+    """One of the largest objects, and which of its fields make it so."""
+
+    key: str
+    resource: str
+    bytes: int
+    fields: tuple[LargeField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Churn:
+    """One of the keys that change most."""
+
+    key: str
+    resource: str
+    changes: int
+    bytes: int
+    """Of all its revisions since the last compaction."""
+
+
+@dataclass(slots=True)
+class LeaseUsage:
+    """The leases of a store, and the keys that hang on them."""
+
+    granted: int = 0
+    attached: int = 0
+    """Leases that at least one key hangs on."""
+    keys: int = 0
+    unknown: int = 0
+    """Leases that keys name but the store does not have: such keys will never expire."""
+    ttl_seconds: dict[int, int] = field(default_factory=dict)
+    """Granted time to live -> how many leases."""
+
+
+@dataclass(slots=True)
+class Analysis:
+    """All that `analyze` finds."""
+
+    status: StoreStatus
+    total: Usage
+    resources: list[Usage]
+    namespaces: list[Usage]
+    managers: list[ManagerUsage]
+    largest: list[LargeObject]
+    churn: list[Churn]
+    leases: LeaseUsage | None
+    """None where the store knows no leases."""
+    history: bool
+    """Whether the store told its history."""
+    window_minutes: float
+    """The time between the last compaction and now, as far as the objects' own times tell; 0 where they do not."""
+
+    @property
+    def free_bytes(self) -> int:
+        """Bytes of the file's free pages, which a defragmentation gives back."""
+        return max(self.status.size - self.status.size_in_use, 0) if self.status.size_in_use else 0
+
+    @property
+    def overhead_bytes(self) -> int:
+        """Bytes of the pages in use that hold neither keys nor values: branches, headers, gaps."""
+        return max(self.status.size_in_use - self.total.total_bytes, 0) if self.status.size_in_use else 0
+
+    def per_minute(self, changes: int) -> float:
+        """Changes a minute; 0 where the time is not known, or too short to tell."""
+        return changes / self.window_minutes if self.window_minutes >= 1 else 0.0
+
+
+class Analyzer:
+    """
+    Adds up a store.
+
+    Args:
+        store: the store.
+        top: how many of the largest objects and of the keys that change most.
+        progress: told how many records have been read.
+    """
+
+    def __init__(self, store: Store, *, top: int = 10, progress: Callable[[int], None] = lambda _: None) -> None:
+        self._store = store
+        self._top = top
+        self._progress = progress
+        self._places = Places(store)
+        self._by_home: dict[Home, Usage] = {}
+        self._managers: dict[str, ManagerUsage] = {}
+        self._heap: list[tuple[int, bytes]] = []
+        self._leased: Counter[int] = Counter()
+        self._clock = RevisionClock()
+        self._seen = 0
+
+    def run(self, *, history: bool = True) -> Analysis:
+        """
+        Read the store.
+
+        Args:
+            history: read the history, too; without it there is neither history nor churn in the answer.
+        """
+        status = self._store.source.status()
+        self._read_live()
+        changes: Counter[bytes] = Counter()
+        sizes: Counter[bytes] = Counter()
+        told = history and not self._store.revision and self._read_history(status, changes, sizes)
+        total = Usage("total")
+        resources: dict[str, Usage] = {}
+        namespaces: dict[str, Usage] = {}
+        for home, usage in self._by_home.items():
+            total.add(usage)
+            _at(resources, home.label).add(usage)
+            _at(namespaces, home.namespace).add(usage)
+        start, end = self._clock.at(status.compact_revision), self._clock.latest
+        return Analysis(
+            status=status,
+            total=total,
+            resources=_largest_first(resources),
+            namespaces=_largest_first(namespaces),
+            managers=sorted(self._managers.values(), key=lambda one: (-one.written_bytes, one.name)),
+            largest=self._largest(),
+            churn=[
+                Churn(_text(key), self._places.of(key).label, count, sizes[key])
+                for key, count in sorted(changes.items(), key=lambda item: (-item[1], item[0]))[: self._top]
+                if count > 1
+            ],
+            leases=self._leases(),
+            history=told,
+            window_minutes=(end - start).total_seconds() / 60 if told and start and end and end > start else 0.0,
+        )
+
+    def _usage(self, key: bytes) -> Usage:
+        home = self._places.of(key)
+        found = self._by_home.get(home)
+        if found is None:
+            found = self._by_home[home] = Usage(home.label)
+        return found
+
+    # ---- the live records
+
+    def _read_live(self) -> None:
+        store, heap, read = self._store, self._heap, self._store.codec.read
+        for record in store.source.scan(revision=store.revision):
+            size = len(record.key) + len(record.value)
+            usage = self._usage(record.key)
+            usage.objects += 1
+            usage.live_bytes += size
+            if record.lease:
+                self._leased[record.lease] += 1
+            if len(heap) < self._top:
+                heapq.heappush(heap, (size, record.key))
+            elif heap and size > heap[0][0]:
+                heapq.heapreplace(heap, (size, record.key))
+            found = read(record, metadata_only=True)
+            if isinstance(found, StoredObject):
+                self._count_managers(found, size)
+            elif self._is_object(record):
+                usage.undecodable += 1
+            self._step()
+
+    def _is_object(self, record: Record) -> bool:
+        """Whether a key is an object's at all: etcd and the apiserver keep a few numbers of their own."""
+        return self._places.of(record.key).resource is not None or record.key.startswith(
+            f"{self._store.prefix}/".encode()
+        )
+
+    def _count_managers(self, read: StoredObject, size: int) -> None:
+        metadata = read.object.get("metadata")
+        if not isinstance(metadata, dict):
+            return
+        entries = metadata.get("managedFields")
+        moment = newest_time(metadata)
+        if moment:
+            self._clock.note(read.record.mod_revision, moment)
+        last, last_time, seen = _NO_MANAGER, "", set()
+        for entry in entries if isinstance(entries, list) else ():
+            if not isinstance(entry, dict):
+                continue
+            name = str(entry.get("manager") or _NO_MANAGER)
+            manager = self._manager(name)
+            fields = entry.get("fieldsV1")
+            manager.field_set_bytes += 0 if fields is None else json_size(fields)
+            if name not in seen:
+                seen.add(name)
+                manager.objects += 1
+            time = str(entry.get("time") or "")
+            if time >= last_time:
+                last, last_time = name, time
+        if not seen:
+            self._manager(last).objects += 1
+        self._manager(last).written_bytes += size
+
+    def _manager(self, name: str) -> ManagerUsage:
+        found = self._managers.get(name)
+        if found is None:
+            found = self._managers[name] = ManagerUsage(name)
+        return found
+
+    # ---- the history
+
+    def _read_history(self, status: StoreStatus, changes: Counter[bytes], sizes: Counter[bytes]) -> bool:
+        """Count all revisions, and take the live ones off again; whether the store has a history to tell."""
+        try:
+            for revision in self._store.source.history_scan():
+                record = revision.record
+                usage = self._usage(record.key)
+                size = len(record.key) + len(record.value)
+                if revision.deleted:
+                    usage.tombstones += 1
+                    usage.tombstone_bytes += len(record.key) + _TOMBSTONE_VALUE
+                else:
+                    usage.history_revisions += 1
+                    usage.history_bytes += size
+                if record.mod_revision > status.compact_revision:
+                    usage.changes += 1
+                    changes[record.key] += 1
+                    sizes[record.key] += size
+                self._step()
+        except Unsupported:
+            return False
+        for usage in self._by_home.values():
+            usage.history_revisions = max(usage.history_revisions - usage.objects, 0)
+            usage.history_bytes = max(usage.history_bytes - usage.live_bytes, 0)
+        return True
+
+    def _step(self) -> None:
+        self._seen += 1
+        if not self._seen & 0x3FF:
+            self._progress(self._seen)
+
+    # ---- what needs a second look
+
+    def _largest(self) -> list[LargeObject]:
+        found = []
+        for size, key in sorted(self._heap, key=lambda item: (-item[0], item[1])):
+            record = self._store.source.get(key, revision=self._store.revision)
+            if record is None:
+                continue  # deleted meanwhile
+            read = self._store.codec.read(record)
+            fields = () if isinstance(read, Undecodable) else large_fields(read.object)
+            found.append(LargeObject(_text(key), self._places.of(key).label, size, fields))
+        return found
+
+    def _leases(self) -> LeaseUsage | None:
+        try:
+            granted = self._store.source.leases()
+        except Unsupported:
+            return None
+        attached = [lease for lease in self._leased if lease in granted]
+        return LeaseUsage(
+            granted=len(granted),
+            attached=len(attached),
+            keys=sum(self._leased.values()),
+            unknown=len(self._leased) - len(attached),
+            ttl_seconds=dict(sorted(Counter(granted.values()).items())),
+        )
+
+
+def _at(groups: dict[str, Usage], name: str) -> Usage:
+    return groups.setdefault(name, Usage(name))
+
+
+def _largest_first(groups: dict[str, Usage]) -> list[Usage]:
+    return sorted(groups.values(), key=lambda one: (-one.total_bytes, one.name))
+
+
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "backslashreplace")
