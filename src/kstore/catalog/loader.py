@@ -39,6 +39,7 @@ class Catalog:
         self.release = release
         self._extensions: dict[str, Mapping[str, Any]] = {}
         self._structs: dict[str, StructType] = {}
+        self._found: dict[GroupVersionKind, Kind] = {}
         self.layouts: dict[str, object] = {}  # kept by layout.py, which knows what they are
         self._kinds = {
             (row["group"], row["version"], row["kind"]): row for row in _nearest(_kind_rows(), release.minor)
@@ -64,10 +65,13 @@ class Catalog:
         Raises:
             UnknownKind: no release in the catalog has it.
         """
-        row = self._kinds.get((gvk.group, gvk.version, gvk.kind))
-        if row is None:
-            raise UnknownKind(f"{gvk} is not a built-in type of any known release")
-        return _to_kind(row)
+        found = self._found.get(gvk)
+        if found is None:
+            row = self._kinds.get((gvk.group, gvk.version, gvk.kind))
+            if row is None:
+                raise UnknownKind(f"{gvk} is not a built-in type of any known release")
+            found = self._found[gvk] = _to_kind(row)
+        return found
 
     def has_kind(self, gvk: GroupVersionKind) -> bool:
         """Whether any release in the catalog has the kind."""

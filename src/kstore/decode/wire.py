@@ -157,9 +157,15 @@ def read_duration(b: bytes, i: int, end: int) -> str:
 
 def read_int_or_string(b: bytes, i: int, end: int) -> int | str:
     """`intstr.IntOrString` (`util/intstr/intstr.go`)."""
+    return _int_or_string(b[i:end])
+
+
+@lru_cache(maxsize=16384)
+def _int_or_string(b: bytes) -> int | str:
+    """Ports and percentages repeat: the same few messages are read over and over."""
     kind = number = 0
     text = ""
-    for field, value in fields(b, i, end):
+    for field, value in fields(b, 0, len(b)):
         if field == 1 and isinstance(value, int):
             kind = value
         elif field == 2 and isinstance(value, int):

@@ -107,7 +107,8 @@ class VersionPlanner:
         """Yield a step for each record that the migration concerns, in order."""
         waiting: list[StoredObject] = []
         for record in records:
-            read = self.codec.read(record)
+            # labels are all that decides; what is converted is read anew, as the storage decoder reads
+            read = self.codec.read(record, metadata_only=True)
             if isinstance(read, Undecodable):
                 yield from self._custom(waiting)
                 yield Skipped(record, read.error)
