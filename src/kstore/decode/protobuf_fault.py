@@ -47,6 +47,8 @@ class _Walk:
         try:
             number, after = wire.skip_field(self.data, i, end)
             key, content = wire.read_varint(self.data, i)
+            if content - i > len(wire.varint(key)):
+                raise DecodeError("a field's tag is not written in the fewest bytes", offset=i, path=path)
             if key & 7 == wire.BYTES:
                 content = wire.read_varint(self.data, content)[1]
         except IndexError:
