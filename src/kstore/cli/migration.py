@@ -496,7 +496,7 @@ class Shown:
 
 
 def _table(summary: Summary) -> Iterator[str]:
-    """The counts by kind and version, aligned."""
+    """The counts by kind and version, aligned; kinds of which nothing changes stand in the sum only."""
     from kstore.view.tab_writer import TabWriter
     from kstore.view.tree_text import human_size
 
@@ -504,12 +504,14 @@ def _table(summary: Summary) -> Iterator[str]:
         yield "Nothing in the store is concerned."
         return
     rows: list[tuple[str, ...]] = [("KIND", "STORED AS", "BECOMES", "CHANGES", "UNCHANGED", "SKIPPED", "BYTES")]
-    for line in sorted(summary.lines.values(), key=lambda one: (one.kind, one.stored, one.target)):
+    shown = [line for line in summary.lines.values() if line.changes or line.skipped]
+    for line in sorted(shown, key=lambda one: (one.kind, one.stored, one.target)):
         grown = line.bytes_after - line.bytes_before
         size = f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}" if line.changes else ""
         counts = (line.changes, line.unchanged, line.skipped)
         rows.append((line.kind, line.stored, line.target or "-", *(str(one) if one else "" for one in counts), size))
-    yield from TabWriter().lay_out("\n".join("\t".join(row) for row in rows)).splitlines()
+    if shown:
+        yield from TabWriter().lay_out("\n".join("\t".join(row) for row in rows)).splitlines()
     grown = summary.growth
     yield (
         f"{summary.changes} changes, {summary.unchanged} unchanged, {summary.skipped_count} skipped; "

@@ -16,9 +16,11 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Ask": {
         "analyze": ("analyze", "Show what fills the store."),
+        "check": ("check", "Find what a release cannot read, and what else is wrong."),
     },
     "Migrate": {
         "migrate": ("migrate", "Rewrite stored objects to another storage version."),
+        "encrypt": ("encrypt", "Seal stored values with the first provider of a configuration."),
     },
     "The codec as a filter": {
         "decode": ("decode", "Turn stored bytes into objects."),

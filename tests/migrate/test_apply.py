@@ -1,0 +1,170 @@
+"""
+Writing: compare-and-swap, whatever happens meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from kstore.codec import StoredObject
+from kstore.errors import Interrupted, NoSpace, RequestTooLarge, StoreUnreachable
+from kstore.migrate.apply import Applier, Pace
+from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.progress import Stop
+from kstore.migrate.recover import state_of
+
+from .conftest import MemoryStore, key
+
+ONE_BY_ONE = Pace(concurrency=1, patience=5)
+
+
+def apply(store: MemoryStore, planner, path, pace: Pace = ONE_BY_ONE, stop: Stop | None = None):
+    writer = JournalWriter(path, {"store": "memory"})
+    try:
+        return Applier(store, planner, writer, pace=pace, stop=stop).run(store.scan(b"/registry/deployments/"))
+    finally:
+        writer.close()
+
+
+def versions(store: MemoryStore, codec) -> set[str]:
+    reads = [codec.read(record) for record in store.scan()]
+    return {read.gvk.api_version for read in reads if isinstance(read, StoredObject)}
+
+
+def test_all_are_written_once(shop, planner, codec, journal_path):
+    """Everything old is written in one transaction; what is right already is not touched."""
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, summary.unchanged, summary.conflicts) == (10, 1, 0)
+    assert versions(shop, codec) == {"apps/v1"}
+    assert shop.records[key("done")].mod_revision == 1
+    assert {shop.records[key(f"web-{number}")].mod_revision for number in range(10)} == {2}
+
+
+def test_a_foreign_write_is_planned_again(shop, planner, codec, deployment, journal_path):
+    """Only the object that somebody else changed is read anew, and what they wrote is what is converted."""
+    once = iter([True])
+
+    def meddle(_):
+        if next(once, False):
+            shop.put(key("web-3"), deployment("web-3", image="web:2"))
+
+    shop.before_commit = meddle
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, summary.conflicts) == (10, 1)
+    read = codec.read(shop.records[key("web-3")])
+    assert read.gvk.api_version == "apps/v1"
+    assert read.object["spec"]["template"]["spec"]["containers"][0]["image"] == "web:2"
+
+
+def test_an_object_that_never_rests(shop, planner, deployment, journal_path):
+    """An object that is changed before each attempt is left alone in the end, and said."""
+    images = iter(range(1000))
+
+    def meddle(mutations):
+        if any(one.key == key("web-3") for one in mutations):
+            shop.put(key("web-3"), deployment("web-3", image=f"web:{next(images)}"))
+
+    shop.before_commit = meddle
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, summary.skipped_count) == (9, 1)
+    assert summary.skipped[0].code == "conflict"
+
+
+def test_a_key_that_goes(shop, planner, journal_path):
+    """A deleted object needs no migration."""
+    once = iter([True])
+    shop.before_commit = lambda _: shop.records.pop(key("web-3")) if next(once, False) else None
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, summary.skipped_count) == (9, 0)
+
+
+def test_a_server_that_takes_less(shop, planner, journal_path):
+    """A transaction that is refused for its size is split, as often as it takes."""
+
+    def refuse(mutations):
+        if len(mutations) > 3:
+            raise RequestTooLarge("too many operations in txn request")
+
+    shop.before_commit = refuse
+    assert apply(shop, planner, next(journal_path)).changes == 10
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_an_end_that_nobody_saw(shop, planner, codec, journal_path, happened):
+    """When the connection breaks in a transaction the store is asked; nothing is done twice, nothing forgotten."""
+    once = iter([True])
+
+    def fail(*_):
+        if next(once, False):
+            raise StoreUnreachable("the connection broke")
+
+    if happened:
+        shop.after_commit = fail
+    else:
+        shop.before_commit = fail
+    path = next(journal_path)
+    assert apply(shop, planner, path).changes == 10
+    assert versions(shop, codec) == {"apps/v1"}
+    assert {record.version for record in shop.records.values()} == {1, 2}
+    assert state_of(Journal(path)).objects == 10
+
+
+def test_a_full_server(shop, planner, journal_path):
+    """The alarm is looked at before anything is written; the error when it comes in between ends the run."""
+    shop.alarms = ("NOSPACE",)
+    with pytest.raises(NoSpace):
+        apply(shop, planner, next(journal_path))
+    assert shop.revision == 1
+    shop.alarms = ()
+
+    def full(_):
+        raise NoSpace("database space exceeded")
+
+    shop.before_commit = full
+    path = next(journal_path)
+    with pytest.raises(NoSpace):
+        apply(shop, planner, path)
+    assert state_of(Journal(path)).undone == 10
+
+
+def test_stopping_between_transactions(shop, planner, journal_path):
+    """A wish to stop is met after the transaction that is on the way; the journal says where to go on."""
+    stop = Stop()
+    shop.after_commit = stop.ask
+    with pytest.raises(Interrupted) as raised:
+        apply(shop, planner, next(journal_path), Pace(batch=2, concurrency=1), stop)
+    assert "resume" in raised.value.hint
+    assert 2 <= sum(record.mod_revision > 1 for record in shop.records.values()) < 10
+
+
+def test_many_at_once(deployment, planner, codec, journal_path):
+    """Several transactions at once, with somebody else writing all along: no foreign write is lost."""
+    store = MemoryStore({key(f"web-{number}"): deployment(f"web-{number}") for number in range(200)})
+    lock = threading.Lock()
+    plain = store.commit
+
+    def commit(mutations):
+        with lock:
+            return plain(mutations)
+
+    store.commit = commit  # type: ignore[method-assign]
+    written: dict[bytes, str] = {}
+
+    def meddle() -> None:
+        for number in range(0, 200, 7):
+            with lock:
+                image = f"other:{number}"
+                store.put(key(f"web-{number}"), deployment(f"web-{number}", image=image))
+                written[key(f"web-{number}")] = image
+
+    other = threading.Thread(target=meddle)
+    other.start()
+    apply(store, planner, next(journal_path), Pace(batch=10, concurrency=4))
+    other.join()
+    apply(store, planner, next(journal_path))
+    assert versions(store, codec) == {"apps/v1"}
+    for name, image in written.items():
+        read = codec.read(store.records[name])
+        assert read.object["spec"]["template"]["spec"]["containers"][0]["image"] == image

@@ -1,0 +1,108 @@
+"""
+Plans: a change, unchanged or skipped for every object.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from kstore.codec import StorageCodec
+from kstore.encryption.config import load_configuration
+from kstore.errors import UsageError
+from kstore.migrate.plan import Change, SealPlanner, Skipped, Unchanged, VersionPlanner
+from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, VersionTargets
+from kstore.naming import GroupResource, GroupVersion, gvk
+from kstore.records import Record
+
+from .conftest import key
+
+
+def record(value: bytes, name: str = "web", lease: int = 0) -> Record:
+    return Record(key(name), value, 3, 7, 2, lease)
+
+
+def test_every_object_is_accounted_for(planner, codec, deployment):
+    """An old version is a change, the wanted one is not, broken bytes are skipped, other kinds are not concerned."""
+    pod = codec.encode({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p"}})
+    values = [deployment("a"), deployment("b", version="apps/v1"), deployment("c")[:-3], pod]
+    steps = list(planner.plan(record(value) for value in values))
+    assert [type(step) for step in steps] == [Change, Unchanged, Skipped]
+    assert steps[2].error.code == "undecodable"
+
+
+def test_a_change_keeps_lease_and_revision(planner, deployment):
+    """The write depends on the revision that was read, and the key keeps its lease."""
+    (change,) = planner.plan([record(deployment("a"), lease=77)])
+    put = change.put()
+    assert (put.expected_mod_revision, put.lease) == (7, 77)
+    assert change.reason == "version"
+
+
+def test_another_encoding_is_a_change(codec, deployment):
+    """JSON becomes protobuf, as the apiserver would write it; and the other way when asked."""
+    targets = VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),))
+    as_json = codec.convert(deployment("a"), GroupVersion("apps", "v1"), media_type="json")
+    (change,) = VersionPlanner(codec, targets).plan([record(as_json)])
+    assert (change.reason, change.value) == ("encoding", deployment("a", version="apps/v1"))
+    (back,) = VersionPlanner(codec, targets, media_type="json").plan([record(deployment("a"))])
+    assert back.value == as_json
+
+
+def test_unknown_fields_are_skipped_by_name(planner, codec, deployment):
+    """What would be lost is not converted, unless that is asked for."""
+    strange = codec.encode({"kind": "Deployment", "apiVersion": "apps/v1beta1", "metadata": {}, "colour": 1}, "json")
+    (skipped,) = planner.plan([record(strange)])
+    assert (skipped.error.code, skipped.error.paths) == ("unknown-fields", ("colour",))
+    targets = VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),))
+    (change,) = VersionPlanner(codec, targets, drop_unknown_fields=True).plan([record(strange)])
+    assert isinstance(change, Change)
+
+
+def test_only_what_is_stored_in_a_version(codec, deployment):
+    """A pattern limits the plan to what lies in such a version."""
+    targets = OnlyStoredIn(VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),)), "extensions/*")
+    values = [deployment("a"), deployment("b", version="extensions/v1beta1")]
+    assert len(list(VersionPlanner(codec, targets).plan(record(value) for value in values))) == 1
+
+
+def test_a_release_says_where_everything_goes(codec):
+    """Across groups, too."""
+    targets = ReleaseTargets(codec.scheme)
+    assert str(targets.built_in(gvk("extensions/v1beta1", "Ingress"))) == "networking.k8s.io/v1"
+    assert str(targets.built_in(gvk("events.k8s.io/v1", "Event"))) == "v1"
+
+
+def test_a_version_that_nobody_knows(codec):
+    """The versions that there are are named."""
+    with pytest.raises(UsageError, match="apps/v7") as raised:
+        VersionTargets(codec.scheme, (GroupVersion("apps", "v7"),))
+    assert "v1beta2" in raised.value.hint
+
+
+CONFIGURATION = """
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [deployments.apps]
+  providers:
+  - aesgcm: {keys: [{name: new, secret: MDEyMzQ1Njc4OWFiY2RlZg==}]}
+  - identity: {}
+"""
+
+
+def test_sealing_what_is_plain(codec, deployment, tmp_path):
+    """A plain value is sealed; a second plan finds nothing to do; a conversion is sealed as well."""
+    path = tmp_path / "encryption.yaml"
+    path.write_text(CONFIGURATION)
+    sealing = StorageCodec(
+        codec.scheme,
+        transformers=load_configuration(str(path)),
+        resource_of=lambda _: GroupResource("apps", "deployments"),
+    )
+    (sealed,) = SealPlanner(sealing).plan([record(deployment("a"))])
+    assert sealed.value.startswith(b"k8s:enc:aesgcm:v1:new:")
+    (again,) = SealPlanner(sealing).plan([record(sealed.value)])
+    assert isinstance(again, Unchanged)
+    targets = VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),))
+    (converted,) = VersionPlanner(sealing, targets).plan([record(sealed.value)])
+    assert sealing.open(key("web"), converted.value).plain == deployment("a", version="apps/v1")

@@ -1,0 +1,100 @@
+"""
+After a migration: resumed, rolled back, verified.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from kstore.migrate.apply import Applier, Pace
+from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.recover import Rollback, settle, state_of, verify_live
+
+from .conftest import MemoryStore, key
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def migrated(shop: MemoryStore, planner, journal_path):
+    """A store that was migrated, and the journal."""
+    path = next(journal_path)
+    writer = JournalWriter(path, {"store": "memory"})
+    Applier(shop, planner, writer, pace=Pace(batch=3, concurrency=1)).run(shop.scan())
+    writer.close()
+    return shop, path
+
+
+def run(store: MemoryStore, planner, path, header=None) -> None:
+    writer = JournalWriter(path, header)
+    try:
+        if header is None:
+            settle(Journal(path), writer, store)
+        Applier(store, planner, writer, pace=Pace(batch=2, concurrency=1)).run(store.scan())
+    finally:
+        writer.close()
+
+
+def test_rollback_brings_back_the_very_bytes(migrated, deployment):
+    """Every object is as it was; a second rollback finds that."""
+    store, path = migrated
+    result = Rollback(Journal(path), store).run()
+    assert (result.restored, result.already, result.findings) == (10, 0, {})
+    assert all(store.records[key(f"web-{number}")].value == deployment(f"web-{number}") for number in range(10))
+    again = Rollback(Journal(path), store).run()
+    assert (again.restored, again.already) == (0, 10)
+
+
+def test_rollback_leaves_what_others_changed(migrated, deployment):
+    """A later change of somebody else is named, never overwritten; so is a deletion."""
+    store, path = migrated
+    foreign = deployment("web-1", image="web:9", version="apps/v1")
+    store.put(key("web-1"), foreign)
+    del store.records[key("web-2")]
+    result = Rollback(Journal(path), store).run()
+    assert result.restored == 8
+    assert {finding.code for finding in result.findings.values()} == {"changed", "deleted"}
+    assert store.records[key("web-1")].value == foreign
+
+
+def test_verify_finds_what_differs(migrated, codec, deployment):
+    """All is well after a migration; each kind of difference has its code."""
+    store, path = migrated
+    assert verify_live(Journal(path), store, codec).findings == []
+    store.put(key("web-1"), deployment("web-1", image="web:9", version="apps/v1"))
+    store.put(key("web-2"), store.records[key("web-2")].value, lease=5)
+    del store.records[key("web-3")]
+    found = {
+        finding.key.rpartition("/")[2]: finding.code for finding in verify_live(Journal(path), store, codec).findings
+    }
+    assert found == {"web-1": "changed", "web-2": "lease", "web-3": "deleted"}
+
+
+@pytest.mark.parametrize("transaction", range(1, 6))
+@pytest.mark.parametrize("after", [True, False])
+def test_killed_at_any_transaction(shop, planner, codec, journal_path, transaction, after):
+    """Killed before or after any transaction, a resumed migration is complete, and can be undone as a whole."""
+    before = {name: record.value for name, record in shop.records.items()}
+    left = [transaction]
+
+    def kill(*_):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    path = next(journal_path)
+    if after:
+        shop.after_commit = kill
+    else:
+        shop.before_commit = kill
+    with pytest.raises(Killed):
+        run(shop, planner, path, {"store": "memory"})
+    shop.after_commit = lambda: None
+    shop.before_commit = lambda _: None
+    run(shop, planner, path)
+    assert verify_live(Journal(path), shop, codec).findings == []
+    assert state_of(Journal(path)).objects == 10
+    assert Rollback(Journal(path), shop).run().restored == 10
+    assert {name: record.value for name, record in shop.records.items()} == before
