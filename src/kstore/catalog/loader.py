@@ -77,6 +77,11 @@ class Catalog:
         """Whether any release in the catalog has the kind."""
         return (gvk.group, gvk.version, gvk.kind) in self._kinds
 
+    def holds(self, gvk: GroupVersionKind) -> bool:
+        """Whether the release itself has the kind, so that its apiserver can decode it."""
+        row = self._kinds.get((gvk.group, gvk.version, gvk.kind))
+        return row is not None and in_range(row.get("releases", ""), self.release.minor)
+
     def kinds(self) -> list[Kind]:
         """All kinds, in the tables' order."""
         return [_to_kind(row) for row in self._kinds.values()]

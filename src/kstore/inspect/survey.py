@@ -1,0 +1,166 @@
+"""
+What the checks need to know of a store as a whole, gathered while its records pass by once.
+
+Namespaces and CRDs are read first, since what belongs to them lies before and after them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from kstore.catalog.releases import Release
+from kstore.codec import StoredObject, Undecodable
+from kstore.errors import Unsupported
+from kstore.inspect.places import Home, Places
+from kstore.store import CustomResource, Store
+
+_ETCDS_OWN = b"compact_rev_key"
+"""Where apiservers agree on who compacts (`apiserver/pkg/storage/etcd3/compact.go`); no object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One record, and where it belongs."""
+
+    read: StoredObject | Undecodable
+    key: str
+    home: Home
+
+
+@dataclass(slots=True)
+class Terminating:
+    """A namespace that is to be deleted, and what it still holds."""
+
+    key: str
+    since: str
+    finalizers: tuple[str, ...]
+    conditions: tuple[str, ...]
+    """What the namespace controller says it waits for."""
+    left: Counter[str] = field(default_factory=Counter)
+    """Objects by resource."""
+    held: list[tuple[str, str]] = field(default_factory=list)
+    """Keys of objects that finalizers hold, and which."""
+
+
+@dataclass(slots=True)
+class Owner:
+    """An owner that objects name."""
+
+    description: str
+    name: str
+    first_key: str
+    keys: int = 0
+
+
+class Survey:
+    """
+    A store, read once.
+
+    Args:
+        store: through a codec of the target release.
+        release: the target.
+    """
+
+    def __init__(self, store: Store, release: Release) -> None:
+        self.store = store
+        self.release = release
+        self.catalog = store.codec.scheme.catalog
+        self.places = Places(store)
+        self.terminating: dict[str, Terminating] = {}
+        self.namespaces = self._read_namespaces()
+        self.stored_versions: dict[str, Counter[str]] = {}
+        """Of each custom resource (`plural.group`): the versions that its objects are stored in."""
+        self.owners: dict[str, Owner] = {}
+        self.uids: set[int] = set()
+        """Hashes of the uids of all objects."""
+        self.undecodable_names: set[str] = set()
+        self.read = 0
+
+    @cached_property
+    def leases(self) -> dict[int, int] | None:
+        """The leases of the store; None where it knows none."""
+        try:
+            return self.store.source.leases()
+        except Unsupported:
+            return None
+
+    @cached_property
+    def custom(self) -> dict[str, CustomResource]:
+        """The resources of the store's CRDs by name (`plural.group`)."""
+        return {f"{one.resource}.{one.group}": one for one in self.store.custom_resources}
+
+    @cached_property
+    def extension_groups(self) -> set[str]:
+        """The groups that APIServices hand on to extension servers."""
+        found = set()
+        for read in self.store.objects(self.store.built_in.find("apiservices")[0]):
+            spec = read.object.get("spec") if isinstance(read, StoredObject) else None
+            if isinstance(spec, dict) and spec.get("service"):
+                found.add(str(spec.get("group")))
+        return found
+
+    def _read_namespaces(self) -> set[str]:
+        names = set()
+        for read in self.store.objects(self.store.built_in.find("namespaces")[0]):
+            key = read.record.key.decode("utf-8", "backslashreplace")
+            name = key.rpartition("/")[2]
+            names.add(name)
+            if isinstance(read, StoredObject) and metadata_of(read).get("deletionTimestamp"):
+                self.terminating[name] = _terminating(key, read.object)
+        return names
+
+    def records(self) -> Iterator[Seen]:
+        """Yield everything in the store, and remember what the checks need in the end."""
+        for record in self.store.source.scan(revision=self.store.revision):
+            if record.key == _ETCDS_OWN:
+                continue
+            read = self.store.codec.read(record)
+            seen = Seen(read, record.key.decode("utf-8", "backslashreplace"), self.places.of(record.key))
+            self.read += 1
+            self._remember(seen)
+            yield seen
+
+    def _remember(self, seen: Seen) -> None:
+        namespace = self.terminating.get(seen.home.namespace) if seen.home.namespace else None
+        if namespace is not None:
+            namespace.left[seen.home.label] += 1
+        if isinstance(seen.read, Undecodable):
+            self.undecodable_names.add(seen.key.rpartition("/")[2])
+            return
+        if isinstance(seen.home.resource, CustomResource):
+            self.stored_versions.setdefault(seen.home.label, Counter())[seen.read.gvk.version] += 1
+        metadata = metadata_of(seen.read)
+        if namespace is not None and metadata.get("finalizers"):
+            namespace.held.append((seen.key, f"held by {', '.join(map(str, metadata['finalizers']))}"))
+        if metadata.get("uid"):
+            self.uids.add(hash(metadata["uid"]))
+        owners = metadata.get("ownerReferences")
+        for owner in owners if isinstance(owners, list) else ():
+            if isinstance(owner, dict) and owner.get("uid"):
+                known = self.owners.setdefault(
+                    str(owner["uid"]),
+                    Owner(f"{owner.get('kind')} {owner.get('name')}", str(owner.get("name")), seen.key),
+                )
+                known.keys += 1
+
+
+def metadata_of(read: StoredObject) -> dict[str, Any]:
+    """An object's metadata, however odd the object is."""
+    metadata = read.object.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _terminating(key: str, namespace: dict[str, Any]) -> Terminating:
+    spec, status = namespace.get("spec") or {}, namespace.get("status") or {}
+    finalizers = [*(spec.get("finalizers") or ()), *(namespace["metadata"].get("finalizers") or ())]
+    conditions = [
+        f"{one.get('type')}: {one.get('message') or one.get('reason')}"
+        for one in status.get("conditions") or ()
+        if isinstance(one, dict) and one.get("status") == "True"
+    ]
+    since = str(namespace["metadata"]["deletionTimestamp"])
+    return Terminating(key, since, tuple(map(str, finalizers)), tuple(conditions))

@@ -1,0 +1,209 @@
+"""
+Each check finds what it is for, and nothing in a store that has none of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from kstore.catalog.releases import Release
+from kstore.cli.main import run
+from kstore.inspect.checks import CHECKS, run_checks
+from kstore.inspect.findings import Finding, as_document, as_junit, as_sarif
+from kstore.inspect.survey import Survey
+
+from .conftest import MemorySource, OpenStore, config_map
+
+CRD = {
+    "kind": "CustomResourceDefinition",
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "metadata": {"name": "foos.example.com"},
+    "spec": {
+        "group": "example.com",
+        "names": {"plural": "foos", "kind": "Foo"},
+        "scope": "Namespaced",
+        "versions": [{"name": "v1", "served": True, "storage": True}, {"name": "v1beta1", "served": True}],
+    },
+    "status": {"storedVersions": ["v1", "v1alpha1"]},
+}
+
+
+def namespace(name: str, **more: Any) -> dict[str, Any]:
+    """A namespace."""
+    return {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, **more}}
+
+
+def foo(name: str, version: str) -> dict[str, Any]:
+    """A custom object."""
+    return {"kind": "Foo", "apiVersion": f"example.com/{version}", "metadata": {"name": name, "namespace": "default"}}
+
+
+def checked(open_store: OpenStore, release: str = "1.37") -> dict[str, Finding]:
+    """What is found, by the check's id."""
+    found = run_checks(Survey(open_store(release), Release(release)))
+    return {one.rule.id: one for one in found}
+
+
+@pytest.fixture
+def whole(source: MemorySource) -> MemorySource:
+    """A store in which nothing is wrong."""
+    source.put("/registry/namespaces/default", namespace("default"))
+    source.put("/registry/configmaps/default/a", config_map("a"))
+    return source
+
+
+def test_nothing_wrong(whole: MemorySource, open_store: OpenStore) -> None:
+    """A store in order gives no finding."""
+    assert checked(open_store) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "detail"),
+    [
+        ("undecodable", "/registry/pods/default/bad", b"k8s\x00\xff", ""),
+        ("sealed", "/registry/secrets/default/s", b"k8s:enc:aescbc:v1:key1:" + b"x" * 32, ""),
+        ("no-namespace", "/registry/configmaps/gone/a", config_map("a", "gone"), ""),
+        ("no-resource", "/registry/gone.io/ts/default/t", {"kind": "T", "apiVersion": "g.io/v1"}, "g.io/v1 T"),
+        ("misplaced", "/registry/configmaps/default/b", config_map("a"), "the object calls itself default/a"),
+        (
+            "object-stuck", "/registry/configmaps/default/b",
+            {"kind": "ConfigMap", "apiVersion": "v1",
+             "metadata": {"name": "b", "namespace": "default", "finalizers": ["x/y"],
+                          "deletionTimestamp": "2026-01-01T00:00:00Z"}},
+            "since 2026-01-01T00:00:00Z, held by x/y",
+        ),
+        (
+            "owner-gone", "/registry/configmaps/default/b",
+            {"kind": "ConfigMap", "apiVersion": "v1",
+             "metadata": {"name": "b", "namespace": "default", "uid": "u",
+                          "ownerReferences": [{"kind": "Job", "name": "j", "uid": "nobody"}]}},
+            "owned by it; its garbage collector should have deleted it",
+        ),
+        (
+            "removed-version", "/registry/deployments/default/d",
+            {"kind": "Deployment", "apiVersion": "apps/v1beta1", "metadata": {"name": "d", "namespace": "default"}}, "",
+        ),
+        (
+            "other-version", "/registry/horizontalpodautoscalers/default/h",
+            {"kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v1",
+             "metadata": {"name": "h", "namespace": "default"}}, "",
+        ),
+    ],
+)  # fmt: skip
+def test_each_is_found(
+    whole: MemorySource, open_store: OpenStore, name: str, key: str, value: Any, detail: str
+) -> None:
+    """One thing wrong gives one finding, with its key."""
+    whole.put(key, value)
+    found = checked(open_store)
+    assert set(found) == {name}
+    assert [one for one, _ in found[name].keys] == [key]
+    if detail:
+        assert found[name].keys[0][1] == detail
+
+
+def test_what_a_release_does_not_know(whole: MemorySource, open_store: OpenStore) -> None:
+    """An older release has no such version: the command names one that it has; a field it lacks would be lost."""
+    meta = {"name": "c"}
+    whole.put(
+        "/registry/deviceclasses/c", {"kind": "DeviceClass", "apiVersion": "resource.k8s.io/v1", "metadata": meta}
+    )
+    assert checked(open_store) == {}
+    found = checked(open_store, "1.33")
+    assert set(found) == {"unknown-to-target"}
+    assert (
+        found["unknown-to-target"].command
+        == "kstore migrate deviceclasses.resource.k8s.io --to resource.k8s.io/v1beta1"
+    )
+    whole.put("/registry/configmaps/default/a", config_map("a", nonsense=1))
+    assert checked(open_store)["lossy"].keys == [("/registry/configmaps/default/a", "nonsense")]
+
+
+def test_custom_resources(whole: MemorySource, open_store: OpenStore) -> None:
+    """Versions that the CRD lacks, that storedVersions does not list, and that it lists for nothing."""
+    whole.put("/registry/apiextensions.k8s.io/customresourcedefinitions/foos.example.com", CRD)
+    whole.put("/registry/example.com/foos/default/a", foo("a", "v1beta1"))
+    whole.put("/registry/example.com/foos/default/b", foo("b", "v2"))
+    found = checked(open_store)
+    assert found["unknown-to-target"].keys[0][0].endswith("/b")
+    assert found["other-version"].command == "kstore migrate foos.example.com --to example.com/v1"
+    assert found["crd-idle-version"].subject == "foos.example.com: v1alpha1"
+    assert found["crd-unlisted-version"].subject.endswith(("stored as v1beta1", "stored as v2"))
+
+
+def test_a_namespace_that_waits(whole: MemorySource, open_store: OpenStore) -> None:
+    """A namespace that is to be deleted says what it still holds, and what holds that."""
+    whole.put(
+        "/registry/namespaces/old",
+        namespace("old", deletionTimestamp="2026-01-01T00:00:00Z") | {"spec": {"finalizers": ["kubernetes"]}},
+    )
+    held = config_map("h", "old")
+    held["metadata"]["finalizers"] = ["x/y"]
+    whole.put("/registry/configmaps/old/h", held)
+    found = checked(open_store)["namespace-stuck"]
+    assert found.keys == [
+        ("/registry/namespaces/old", "finalizers kubernetes; still holds 1 configmaps"),
+        ("/registry/configmaps/old/h", "held by x/y"),
+    ]
+
+
+def test_encryption(whole: MemorySource, open_store: OpenStore, tmp_path: Any) -> None:
+    """What lies in plain text, and what an old key sealed; both mended by `encrypt`."""
+    from kstore.encryption.config import load_configuration
+
+    text = """
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [configmaps]
+  providers:
+  - aescbc:
+      keys:
+      - {name: KEYS, secret: MDEyMzQ1Njc4OWFiY2RlZg==}
+      - {name: old, secret: MDEyMzQ1Njc4OWFiY2RlZg==}
+  - identity: {}
+"""
+    (tmp_path / "old.yaml").write_text(text.replace("KEYS", "older").replace("name: old,", "name: zz,"))
+    (tmp_path / "now.yaml").write_text(text.replace("KEYS", "new").replace("name: old,", "name: older,"))
+    with load_configuration(str(tmp_path / "old.yaml")) as old, load_configuration(str(tmp_path / "now.yaml")) as now:
+        key = b"/registry/configmaps/default/sealed"
+        plain = json.dumps(config_map("sealed")).encode()
+        whole.put(key.decode(), open_store(transformers=old).codec.seal(key, plain))
+        found = {one.rule.id: one for one in run_checks(Survey(open_store(transformers=now), Release("1.37")))}
+    assert set(found) == {"plain-text", "old-key"}
+    assert found["old-key"].keys == [(key.decode(), "")]
+    assert found["plain-text"].keys == [("/registry/configmaps/default/a", "")]
+
+
+def test_leases_that_are_gone(whole: MemorySource, open_store: OpenStore) -> None:
+    """A key on a lease that the store does not have will never expire."""
+    whole.put("/registry/configmaps/default/b", config_map("b"), lease=9)
+    assert checked(open_store)["lease-gone"].keys == [("/registry/configmaps/default/b", "lease 9")]
+
+
+def test_forms_for_programs(whole: MemorySource, open_store: OpenStore) -> None:
+    """JSON, SARIF and JUnit tell the same findings; what XML cannot hold does not break it."""
+    whole.put("/registry/pods/default/bad", b"\x01\x02")
+    whole.put("/registry/things/a\x01b", b"1")
+    rules = [check.rule for check in CHECKS]
+    found = run_checks(Survey(open_store(), Release("1.37")))
+    document = as_document(found, {"store": "memory"})
+    assert document["findings"][0]["id"] == "undecodable"
+    sarif = as_sarif(found, rules, "1")
+    assert {one["ruleId"] for one in sarif["runs"][0]["results"]} == {one.rule.id for one in found}
+    report = ElementTree.fromstring(as_junit(found, rules))
+    assert (int(report.get("tests", 0)), len(report.findall("testcase"))) == (len(rules), len(rules))
+    assert int(report.get("failures", 0)) == len(report.findall("testcase/failure")) == 2
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The demo store has things to find: exit code 5; a check that there is not is a usage error."""
+    assert run(["--store", "demo", "check", "--target-release", "1.34"]) == 5
+    assert "[removed-version]" in capsys.readouterr().out
+    assert run(["--store", "demo", "check", "--only", "undecodable"]) == 0
+    assert run(["--store", "demo", "check", "--only", "nonsense"]) == 2
+    assert run(["check", "--list"]) == 0
