@@ -1,3 +1,3 @@
 """
-Rules of autoscaling/v1 (`pkg/apis/autoscaling/v1`).
+Rules of autoscaling/v2beta1 (`pkg/apis/autoscaling/v2beta1`).
 """
