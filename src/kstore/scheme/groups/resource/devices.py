@@ -40,16 +40,25 @@ def _is_kept(name: str, value: Any) -> bool:
     return value is not None
 
 
-def plain_capacity_to_hub(device: Obj, auto: Auto, scope: Scope) -> None:
-    """In v1alpha3 a capacity is a quantity, in the hub an object with one."""
-    device_to_hub(device, auto, scope)
+def plain_capacity_to_hub(device: Obj, auto: Auto, _scope: Scope) -> None:
+    """In v1alpha3 a capacity is a quantity, in the hub an object with one; the rule of whatever has the capacity."""
+    auto(device)
     if device.get("capacity"):
         device["capacity"] = {name: {"value": amount} for name, amount in device["capacity"].items()}
 
 
-def plain_capacity_from_hub(device: Obj, auto: Auto, scope: Scope) -> None:
+def plain_capacity_from_hub(device: Obj, auto: Auto, _scope: Scope) -> None:
     """And back; what else a capacity holds is lost."""
-    capacity = device.get("capacity")
-    if capacity:
-        device["capacity"] = {name: one.get("value") or "0" for name, one in capacity.items()}
-    device_from_hub(device, auto, scope)
+    if device.get("capacity"):
+        device["capacity"] = {name: one.get("value") or "0" for name, one in device["capacity"].items()}
+    auto(device)
+
+
+def plain_device_to_hub(device: Obj, auto: Auto, scope: Scope) -> None:
+    """A device of v1alpha3 in a hub without `basic`."""
+    plain_capacity_to_hub(device, lambda inner: device_to_hub(inner, auto, scope), scope)
+
+
+def plain_device_from_hub(device: Obj, auto: Auto, scope: Scope) -> None:
+    """And back."""
+    plain_capacity_from_hub(device, lambda inner: device_from_hub(inner, auto, scope), scope)
