@@ -8,6 +8,7 @@ Knows bbolt's file format (`go.etcd.io/bbolt`, `internal/common/page.go`, `meta.
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -96,15 +97,17 @@ class Database:
     Args:
         file: the file, of which the database is all that counts.
         salvage: go round what cannot be read and note it in `damage`, instead of raising at the first thing wrong.
+        guarded: a checksum over the whole file is verified, so that not every page needs to be looked at.
 
     Raises:
         NotADatabase: neither meta page has bbolt's magic number.
         DamagedStore: it is bbolt's, but no meta page holds, or (without salvage) the file is too short.
     """
 
-    def __init__(self, file: PageFile, *, salvage: bool = False) -> None:
+    def __init__(self, file: PageFile, *, salvage: bool = False, guarded: bool = False) -> None:
         self.file = file
         self.salvage = salvage
+        self.guarded = guarded
         self._damage: dict[Damage, None] = {}
         self.meta = read_meta(file)
         self.page_size = self.meta.page_size
@@ -281,8 +284,12 @@ class Bucket:
         if self.root == 0:
             yield from self._inline_leaf()
             return
+        if containing and self.database.guarded and not self.database.salvage:
+            pages = self._pages_with(containing, start, stop)
+        else:
+            pages = self._leaf_pages(start, stop)
         last = b""
-        for number, low, high in self._leaf_pages(start, stop):
+        for number, low, high in pages:
             leaf = self._leaf(number, low, high, containing)
             if leaf is None:
                 continue
@@ -355,14 +362,56 @@ class Bucket:
         elements = self._elements(buffer, 0, len(buffer), count, begin)
         yield Leaf(buffer, begin, elements)
 
+    def _pages_with(self, sought: bytes, start: bytes, stop: bytes | None) -> Iterator[tuple[int, bytes, bytes | None]]:
+        """
+        As `_leaf_pages`, but only those in which these bytes are: the file is searched as a whole, and what was found
+        is looked up among the leaves by their numbers. The other leaves are not read, so a checksum must guard them.
+        """
+        numbers, parents = self._numbers()
+        wanted: set[int] = set()
+        for offset in self.database.file.places(sought):
+            # a page with more pages after it owns all bytes up to the next
+            index = bisect_right(numbers, offset // self.database.page_size)
+            wanted.update(numbers[index - 1 : index])
+        above = list(wanted)
+        while above:
+            branch = parents.get(above.pop(), self.root)
+            if branch not in wanted:
+                wanted.add(branch)
+                above.append(branch)
+        yield from self._leaf_pages(start, stop, only=wanted)
+
+    def _numbers(self) -> tuple[list[int], dict[int, int]]:
+        """The numbers of all leaves, ascending, and of each page's branch; all leaves lie equally deep."""
+        file, page_size = self.database.file, self.database.page_size
+        level, parents = [self.root], {}
+        for _ in self.right_edge()[0]:
+            below: list[int] = []
+            for number in level:
+                header = self._header(number, b"", None)
+                if header is not None:
+                    buffer, base = file.view(number * page_size, (header[2] + 1) * page_size)
+                    table = buffer[base + PAGE_HEADER.size : base + PAGE_HEADER.size + header[1] * BRANCH_ELEMENT.size]
+                    children = [child for _, _, child in BRANCH_ELEMENT.iter_unpack(table)]
+                    parents.update(dict.fromkeys(children, number))
+                    below += children
+            level = list(dict.fromkeys(below))
+        return sorted(level), parents
+
     def _leaf_pages(
-        self, start: bytes, stop: bytes | None, *, last: bool = False, branches: set[int] | None = None
+        self,
+        start: bytes,
+        stop: bytes | None,
+        *,
+        last: bool = False,
+        branches: set[int] | None = None,
+        only: set[int] | None = None,
     ) -> Iterator[tuple[int, bytes, bytes | None]]:
         """
         The leaf pages in key order, with the bounds that their parents give: the least key and the one after all.
 
         A page's kind is only known when it is read, so leaves pass through here once and are read again (from the
-        window) by `_leaf`.
+        window) by `_leaf`. Of branches and leaves, `only` these are followed if it is given.
         """
         seen: set[int] = branches if branches is not None else set()
         stack: list[tuple[int, bytes, bytes | None, int]] = [(self.root, b"", None, 0)]
@@ -385,7 +434,7 @@ class Bucket:
             stack += [
                 (child, begin, end, depth + 1)
                 for child, begin, end in reversed(children)
-                if (end is None or end > start) and (stop is None or begin <= stop)
+                if (end is None or end > start) and (stop is None or begin <= stop) and (only is None or child in only)
             ]
 
     def _header(self, number: int, low: bytes, high: bytes | None) -> tuple[int, int, int] | None:

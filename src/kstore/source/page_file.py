@@ -12,12 +12,14 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from kstore.errors import DamagedStore
 
 _SMALLEST_WINDOW = 1 << 14
 _LARGEST_WINDOW = 1 << 20
+_SEARCH_CHUNK = 1 << 20
 _DIGEST_CHUNK = 1 << 22
 """Large, since the interpreter's lock must be had again after each."""
 
@@ -84,6 +86,19 @@ class PageFile:
         self._window = self.read(offset, min(max(size, self._window_size), self.size - offset))
         self._window_offset = offset
         return self._window, 0
+
+    def places(self, sought: bytes) -> Iterator[int]:
+        """Where in the file these bytes begin, each place in order."""
+        held, base = b"", 0
+        for offset in range(0, self.size, _SEARCH_CHUNK):
+            held += self.read(offset, min(_SEARCH_CHUNK, self.size - offset))
+            found = held.find(sought)
+            while found >= 0:
+                yield base + found
+                found = held.find(sought, found + 1)
+            kept = min(len(sought) - 1, len(held))
+            base += len(held) - kept
+            held = held[len(held) - kept :]
 
     def damaged(self, message: str, offset: int) -> DamagedStore:
         """The error for something wrong at a byte of this file."""

@@ -83,7 +83,7 @@ class SnapshotSource(Source):
         elif is_locked(file):
             self._file = copy_running(file)
             file.close()
-        self.database = Database(self._file, salvage=self._salvage)
+        self.database = Database(self._file, salvage=self._salvage, guarded=bool(self.trailer))
         if rest not in (0, TRAILER):
             problem = f"{file.size} bytes are neither whole pages nor those and a checksum: the file was cut short"
             self.database.fault(problem, file.size, "what came after")
