@@ -22,7 +22,7 @@ from kstore.errors import DecodeError
 
 Read = Callable[[bytes, int, int, dict[str, Any]], dict[str, Any]]
 
-_MOST_COPIED = 1 << 26
+_MOST_COPIED = 1 << 24
 """Bytes that may be copied while the unknown fields of one value are gathered."""
 
 
