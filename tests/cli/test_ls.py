@@ -1,0 +1,152 @@
+"""
+`kstore ls`: the tree, and lists in kubectl's grammar.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Kstore
+from tests.cli.damaged import CUT, RUBBISH, SEALED, damaged_store
+
+NOW = ("--now", "2026-11-25T00:00:00Z")
+
+
+def test_the_tree(demo: Kstore) -> None:
+    """What is in the store, counted: the sum of the parts is the whole."""
+    found = demo("ls", "-o", "json").json
+    assert found["prefix"] == "/registry"
+    assert sum(row["count"] for row in found["resources"]) == len(demo("ls", "/", "-o", "keys").text.split())
+    pods = next(row for row in found["resources"] if row["resource"] == "pods")
+    assert (pods["count"], pods["storedVersions"], pods["encodings"]) == (2, {"v1": 2}, {"protobuf": 2})
+    text = demo("ls").text
+    assert "deployments" in text
+    assert "apps/v1beta1: 1" in text
+
+
+@pytest.mark.parametrize("name", ["pods", "po", "pod", "Pod", "/registry/pods", "/registry/pods/default"])
+def test_names_of_a_resource(demo: Kstore, name: str) -> None:
+    """Plural, short name, singular, kind, or by key: the same objects."""
+    assert demo("ls", name, "-o", "name").text == "pod/webserver\npod/webserver-6d9c7f5b8d-x2k8m\n"
+
+
+def test_categories_and_several(demo: Kstore) -> None:
+    """`all` is every resource of that category, custom ones too; commas and arguments join."""
+    everything = demo("ls", "all", "-o", "name").text
+    assert "deployment.apps/cart" in everything
+    assert "crontab.stable.example.com/my-new-cron-object" in everything
+    both = demo("ls", "po,deploy", "-o", "keys").text
+    assert both == demo("ls", "po", "deploy", "-o", "keys").text
+
+
+def test_a_path_is_no_string_prefix(demo: Kstore) -> None:
+    """/registry/services takes services/specs and endpoints, /registry/pod nothing."""
+    assert demo("ls", "/registry/pod", "-o", "keys").out == b""
+    assert b"/registry/services/endpoints/" in demo("ls", "/registry/services", "-o", "keys").out
+
+
+def test_tables(demo: Kstore) -> None:
+    """kubectl's own columns, ages counted to a given time; wide has more of them."""
+    lines = demo("ls", "pods", *NOW).text.splitlines()
+    assert lines[0].split() == ["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE"]
+    assert lines[1].split() == ["default", "webserver", "1/1", "Running", "0", "19h"]
+    assert demo("ls", "pods", "-n", "default", *NOW).text.startswith("NAME ")
+    assert "NOMINATED NODE" in demo("ls", "pods", "-o", "wide").text
+    assert not demo("ls", "pods", "--no-headers").text.startswith("NAMESPACE")
+    both = demo("ls", "po,deploy").text
+    assert "pod/webserver" in both
+    assert "deployment.apps/webserver" in both
+
+
+def test_further_columns(demo: Kstore) -> None:
+    """Labels, and how each object is stored."""
+    text = demo("ls", "deploy", "-n", "shop", "--storage-columns", "stored-version,encoding", "-L", "app").text
+    cart = next(line for line in text.splitlines() if line.startswith("cart"))
+    assert "apps/v1beta1" in cart
+    assert "protobuf" in cart
+    assert "LABELS" in demo("ls", "deploy", "--show-labels").text
+
+
+def test_selectors(demo: Kstore) -> None:
+    """Labels, fields, stored versions and expressions select; together, all must hold."""
+
+    def names(*arguments: str) -> list[str]:
+        return demo("ls", "deploy", "-o", "name", *arguments).text.split()
+
+    assert names("-l", "app in (cart, search)") == ["deployment.apps/cart", "deployment.extensions/search"]
+    assert names("--field-selector", "metadata.name=cart") == ["deployment.apps/cart"]
+    assert names("--stored-version", "apps/v1beta*") == ["deployment.apps/cart"]
+    assert names("--where", "spec.replicas > 2") == ["deployment.extensions/frontend"]
+    assert names("--where", 'object.metadata.namespace == "shop" && stored.encoding == "json"') != []
+    assert names("-n", "shop", "--where", "spec.replicas > 2", "-l", "app=cart") == []
+
+
+def test_an_expression_that_fits_nothing(demo: Kstore) -> None:
+    """A misspelled name matches nothing, and that is said; a field that some objects lack is not."""
+    ran = demo("ls", "deploy", "--where", "specs.replicas > 1")
+    assert ran.code == 0
+    assert "true of no object" in ran.err
+    assert "true of no object" not in demo("ls", "deploy", "--where", 'spec.paused == true || spec.nope == "a"').err
+
+
+def test_sorting(demo: Kstore) -> None:
+    """By a field, as kubectl's --sort-by."""
+    names = demo("ls", "deploy", "-o", "name", "--sort-by", ".spec.replicas").text.split()
+    assert names[-1] == "deployment.extensions/frontend"
+
+
+def test_outputs(demo: Kstore) -> None:
+    """One document, a line an object, jsonpath, custom columns."""
+    listed = demo("ls", "deploy", "-o", "json").json
+    assert (listed["kind"], len(listed["items"])) == ("List", 4)
+    assert [line["metadata"]["name"] for line in demo("ls", "deploy", "-o", "jsonl").lines] == [
+        item["metadata"]["name"] for item in listed["items"]
+    ]
+    names = demo("ls", "deploy", "-o", "jsonpath={range .items[*]}{.metadata.name}{'\\n'}{end}").text.split()
+    assert names == ["webserver", "cart", "frontend", "search"]
+    columns = demo("ls", "deploy", "-o", "custom-columns=NAME:.metadata.name,N:.spec.replicas").text.splitlines()
+    assert columns[0].split() == ["NAME", "N"]
+    assert len(columns) == 5
+    assert demo("ls", "deploy", "-o", "yaml").text.startswith("apiVersion: v1\nitems:\n- apiVersion: apps/v1\n")
+    table = demo("ls", "deploy", "-o", "table-json").json
+    assert (table["kind"], len(table["rows"])) == ("Table", 4)
+
+
+def test_secrets_are_masked(demo: Kstore) -> None:
+    """In what people read, unless they ask; data for programs is complete."""
+    assert "*****" in demo("ls", "secrets", "-o", "yaml").text
+    assert "*****" not in demo("ls", "secrets", "-o", "yaml", "--show-secrets").text
+    assert "*****" not in demo("ls", "secrets", "-o", "json").text
+
+
+def test_custom_resources_in_another_version(demo: Kstore) -> None:
+    """--as takes the versions of a CRD, and the columns are that version's."""
+    assert "SPEC" in demo("ls", "ct", "--as", "stable.example.com/v1").text
+    assert "SPEC" not in demo("ls", "ct", "--as", "stable.example.com/v1beta1").text
+    listed = demo("ls", "ct", "--as", "stable.example.com/v1", "-o", "json").json["items"]
+    assert {item["apiVersion"] for item in listed} == {"stable.example.com/v1"}
+
+
+def test_what_cannot_be_read(kstore: Kstore, tmp_path: Path) -> None:
+    """Damaged, encrypted and unknown objects stop nothing: each is named with its reason, and the code is 3."""
+    store = str(damaged_store(tmp_path / "store"))
+    for output in ("table", "wide", "json", "jsonl", "yaml", "table-json", "name"):
+        ran = kstore("--store", store, "ls", "pods,secrets,deploy", "-o", output)
+        assert ran.code == 3, output
+        assert "webserver-6d9c7f5b8d-x2k8m" in ran.text
+        for key in (CUT, SEALED, RUBBISH):
+            assert f"kstore: {key}: " in ran.err, (output, key)
+        if output == "json":
+            assert len(json.loads(ran.out)["items"]) == 5
+    tree = kstore("--store", store, "ls", "-o", "json")
+    assert tree.code == 3
+    assert sum(row["undecodable"] for row in tree.json["resources"]) == 4
+    assert kstore("--store", store, "ls", "/", "-o", "keys").code == 0
+
+
+def test_nothing_found(demo: Kstore) -> None:
+    """As kubectl says it, on standard error."""
+    ran = demo("ls", "pods", "-n", "none")
+    assert (ran.code, ran.out, ran.err) == (0, b"", "No resources found.\n")

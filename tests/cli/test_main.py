@@ -1,0 +1,97 @@
+"""
+The door: exit codes, and errors worded in one line with what to try.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Kstore
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["ls", "-o", "xml"], 2, "'xml' is none of"),
+        (["lss"], 2, "did you mean 'ls'"),
+        (["ls", "--nope"], 2, "no such option"),
+        (["get"], 2, "missing argument"),
+        (["get", "pods"], 0, ""),
+        (["get", "pods/default/none"], 1, "nothing is stored under /registry/pods/default/none"),
+        (["get", "/registry/none"], 1, "nothing is stored"),
+        (["get", "pods/default/webserver", "--as", "apps/v1"], 3, "apps/v1 has no kind Pod"),
+        (["get", "pods/default/webserver", "--as", "a/b/c"], 2, "is not a group and version"),
+        (["ls", "nothings"], 2, "no resource 'nothings'"),
+        (["ls", "poods"], 2, "did you mean 'pods'"),
+        (["ls", "pods", "--release", "2.0"], 2, "release '2.0' is not known"),
+        (["ls", "pods", "-l", "a in ("], 2, "selector"),
+        (["ls", "pods", "--now", "noon"], 2, "is not a time"),
+        (["ls", "pods", "--storage-columns", "weight"], 2, "is no storage column"),
+        (["ls", "pods", "--where", "spec."], 2, "is no CEL expression"),
+        (["ls", "--rev", "999999"], 1, "revision"),
+        (["ls", "--rev", "1"], 1, "compact"),
+    ],
+)
+def test_exit_codes(demo: Kstore, arguments: list[str], code: int, words: str) -> None:
+    """What cannot be meant is 2, what is not there 1, what cannot be had 3: never a traceback."""
+    ran = demo(*arguments)
+    assert (ran.code, "Traceback" in ran.err) == (code, False)
+    assert words in ran.err
+    if code in (1, 2):
+        assert ran.err.startswith("kstore: ")
+        assert ran.out == b""
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "no such"),
+        (b"", "empty"),
+        (b"hello, world\n" * 2000, "is no bbolt database"),
+        (b"\0" * 32768, "is no bbolt database"),
+    ],
+)
+def test_stores_that_are_none(kstore: Kstore, tmp_path: Path, content: bytes | None, words: str) -> None:
+    """No such file, an empty one, text, zeros: one clear line that names the path, and 1."""
+    path = tmp_path / "store.db"
+    if content is not None:
+        path.write_bytes(content)
+    ran = kstore("--store", str(path), "ls")
+    assert ran.code == 1
+    assert str(path) in ran.err
+    assert words in ran.err.lower()
+    assert "Traceback" not in ran.err
+
+
+def test_no_store_at_all(kstore: Kstore) -> None:
+    """Nobody listens where nobody said: what was tried is told, and the demo store offered."""
+    ran = kstore("--command-timeout", "2s", "--dial-timeout", "1s", "--store", "http://127.0.0.1:1", "ls")
+    assert ran.code == 1
+    assert "127.0.0.1:1" in ran.err
+    assert "--store demo" in ran.err
+
+
+def test_options_of_the_store_stand_anywhere(kstore: Kstore) -> None:
+    """Before the command and after it they mean the same."""
+    before = kstore("--store", "demo", "ls", "pods", "-o", "name")
+    after = kstore("ls", "pods", "-o", "name", "--store", "demo")
+    assert before.code == after.code == 0
+    assert before.out == after.out != b""
+
+
+def test_a_reader_that_goes_away() -> None:
+    """`kstore ... | head` ends quietly."""
+    program = f"{sys.executable} -m kstore --store demo ls / -o jsonl | head -1"
+    ran = subprocess.run(program, shell=True, capture_output=True, text=True, check=True)
+    assert ran.stderr == ""
+    assert ran.stdout.startswith("{")
+
+
+def test_traceback_on_request(demo: Kstore) -> None:
+    """--traceback shows where an error came from, besides the line."""
+    ran = demo("get", "/registry/none", "--traceback")
+    assert "Traceback" in ran.err
+    assert "kstore: nothing is stored" in ran.err
