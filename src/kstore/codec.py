@@ -105,7 +105,7 @@ class ObjectCodec:
     def _of_json(self, parsed: Any, encoding: str, *, present: bool) -> Decoded:
         """An object that came as JSON (or CBOR): typed if it is built in, else as it is."""
         if not isinstance(parsed, dict):
-            raise DecodeError(f"a {type(parsed).__name__} where an object was expected")
+            raise DecodeError(f"a {type(parsed).__name__} where an object was expected", offset=0)
         api_version, kind = parsed.get("apiVersion"), parsed.get("kind")
         for member, found in (("apiVersion", api_version), ("kind", kind)):
             if not isinstance(found, str) or not found:

@@ -102,7 +102,7 @@ def read_envelope(value: bytes) -> Envelope:
         raise DecodeError("the value does not begin with k8s\\0", offset=0)
     kind = api_version = content_encoding = content_type = ""
     body = unknown = b""
-    i, end, body_start = len(PROTOBUF_PREFIX), len(value), 0
+    i, end, body_start, encoding_start = len(PROTOBUF_PREFIX), len(value), 0, 0
     try:
         while i < end:
             start = i
@@ -119,7 +119,7 @@ def read_envelope(value: bytes) -> Envelope:
             elif number == 2:
                 body, body_start = value[content:i], content
             elif number == 3:
-                content_encoding = value[content:i].decode()
+                content_encoding, encoding_start = value[content:i].decode(), content
             else:
                 content_type = value[content:i].decode()
     except (wire.WireFault, IndexError, UnicodeDecodeError) as error:
@@ -129,7 +129,10 @@ def read_envelope(value: bytes) -> Envelope:
         missing = "kind" if api_version else "apiVersion"
         raise DecodeError(f"the envelope names no {missing}", offset=len(PROTOBUF_PREFIX))
     if content_encoding:
-        raise DecodeError(f"the envelope's content is encoded as {content_encoding!r}, which nobody writes")
+        raise DecodeError(
+            f"the envelope's content is encoded as {content_encoding[:40]!r}, which nobody writes",
+            offset=encoding_start,
+        )
     return Envelope(api_version, kind, body, body_start, content_encoding, content_type, unknown)
 
 

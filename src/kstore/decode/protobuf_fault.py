@@ -94,6 +94,8 @@ class _Walk:
         while i < end:
             number, key, content, after = self.field(i, end, path)
             if number == 1:
+                if key & 7 != wire.BYTES:
+                    raise DecodeError("a map's key that is no string", offset=i, path=path)
                 self.text(content, after, path)
             elif number == 2:
                 self.value(element, key & 7, content, after, f"{path}[…]", i)
