@@ -1,0 +1,111 @@
+"""
+autoscaling/v1: what its annotations hold, and what is made of them when somebody edited them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.scheme.groups.autoscaling.autoscalers import CPU, METRICS, autoscaler
+from tests.scheme.groups.stored import NEWEST, stored
+
+PREFIX = "autoscaling.alpha.kubernetes.io/"
+
+
+def convert(found: dict[str, Any], version: str, release: str = NEWEST) -> dict[str, Any]:
+    """An HPA as it is stored in another version."""
+    return stored(found, f"autoscaling/{version}", release)
+
+
+def edited(**annotations: str) -> dict[str, Any]:
+    """What v2 makes of an HPA of v1 with these annotations."""
+    found = {
+        "kind": "HorizontalPodAutoscaler",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {
+            "name": "web",
+            "annotations": {PREFIX + name.replace("_", "-"): text for name, text in annotations.items()},
+        },
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 3},
+        "status": {"currentReplicas": 1, "desiredReplicas": 1},
+    }
+    return convert(found, "v2")
+
+
+def test_the_cpu_has_a_field_and_the_rest_annotations() -> None:
+    """The CPU's utilization is a number; other metrics are the flat types of v1, as Go prints them."""
+    found = convert(autoscaler([METRICS["pods"], CPU]), "v1")
+    assert found["spec"]["targetCPUUtilizationPercentage"] == 60
+    kept = found["metadata"]["annotations"]
+    assert json.loads(kept[PREFIX + "metrics"]) == [
+        {
+            "type": "Pods",
+            "pods": {
+                "metricName": "requests",
+                "targetAverageValue": "1k",
+                "selector": METRICS["pods"]["pods"]["metric"]["selector"],
+            },
+        }
+    ]
+    assert kept["team"] == "a"
+    assert r"\u003c\u0026\u003e" in kept[PREFIX + "conditions"]
+
+
+def test_behavior_is_spelled_as_in_go() -> None:
+    """The internal type itself is printed: names as in Go, every member, the tolerance since 1.33."""
+    with_tolerance = convert(autoscaler([CPU], tolerance=True), "v1")["metadata"]["annotations"][PREFIX + "behavior"]
+    assert json.loads(with_tolerance)["ScaleDown"] == {
+        "StabilizationWindowSeconds": 300,
+        "SelectPolicy": "Disabled",
+        "Policies": [{"Type": "Percent", "Value": 100, "PeriodSeconds": 15}],
+        "Tolerance": "0",
+    }
+    before = convert(autoscaler([CPU]), "v1", "1.32")
+    assert "Tolerance" not in before["metadata"]["annotations"][PREFIX + "behavior"]
+
+
+def test_without_a_metric_the_cpu_is_one() -> None:
+    """The controller's old default, made explicit."""
+    assert edited()["spec"]["metrics"] == [
+        {
+            "type": "Resource",
+            "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "{}", "[] x", '[{"type":3}]', '[{"pods":{"targetAverageValue":"much"}}]', "\ufeff[]"]
+)
+def test_metrics_that_go_would_not_read_are_left_out(text: str) -> None:
+    """Such an annotation is as if it were not there, and is dropped."""
+    found = edited(metrics=text)
+    assert found["spec"]["metrics"][0]["resource"]["name"] == "cpu"
+    assert "annotations" not in found["metadata"]
+
+
+def test_names_are_read_in_any_case() -> None:
+    """Go's encoding/json matches members without regard to case."""
+    found = edited(metrics='[{"TYPE":"Pods","Pods":{"metricname":"m","targetAverageValue":2}}]')
+    assert found["spec"]["metrics"] == [
+        {"type": "Pods", "pods": {"metric": {"name": "m"}, "target": {"type": "AverageValue", "averageValue": "2"}}}
+    ]
+
+
+def test_an_empty_behavior_is_none() -> None:
+    """A behavior without rules is no behavior."""
+    assert "behavior" not in edited(behavior='{"ScaleUp":null}')["spec"]
+    assert edited(behavior='{"scaleup":{"Policies":[{}]}}')["spec"]["behavior"] == {
+        "scaleUp": {"policies": [{"type": "", "value": 0, "periodSeconds": 0}]}
+    }
+
+
+def test_annotations_of_other_versions_are_dropped() -> None:
+    """None of the annotations gets into v2, whoever wrote them there."""
+    found = autoscaler([CPU])
+    found["metadata"]["annotations"][PREFIX + "metrics"] = "[]"
+    found["metadata"]["annotations"][PREFIX + "scale-up-tolerance"] = "0.1"
+    assert convert(found, "v2")["metadata"]["annotations"] == {"team": "a"}
+    assert PREFIX + "metrics" not in convert(found, "v1")["metadata"]["annotations"]
