@@ -112,6 +112,13 @@ class DamagedStore(SourceError):
         self.offset = offset
 
 
+class PartlyRead(SourceError):
+    """A damaged store was read as far as it could be; what could not has been named."""
+
+    code = "partly-read"
+    exit_code = 3
+
+
 class Compacted(SourceError):
     """The revision asked for has been compacted away."""
 

@@ -41,6 +41,8 @@ class Settings:
     encryption_provider_config: str = ""
     release: str = ""
     rev: int = 0
+    salvage: bool = False
+    wal: bool = False
     color: bool = True
     progress: bool = True
     traceback: bool = False
@@ -89,6 +91,8 @@ _STORE: list[_Option] = [
     (("etcd_prefix", "--etcd-prefix"), {
         "metavar": "PREFIX", "help": "Where the objects lie; found by itself if not given."}),
     (("rev", "--rev"), {"type": click.IntRange(min=1), "metavar": "N", "help": "The store as of revision N."}),
+    (("salvage", "--salvage"), {"is_flag": True, "help": "Of a damaged file, read what can be read."}),
+    (("wal", "--wal"), {"is_flag": True, "help": "Replay a data directory's log on top of its database."}),
 ]  # fmt: skip
 
 _CODEC: list[_Option] = [

@@ -14,8 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kstore.cli.options import Settings, settings
-from kstore.errors import UsageError
+from kstore.errors import PartlyRead, UsageError
 
 if TYPE_CHECKING:
     from kstore.catalog.releases import Release
@@ -141,6 +143,8 @@ class Session:
             password=password if colon else given.password,
             tls_server_name=given.tls_server_name,
             insecure_skip_tls_verify=given.insecure_skip_tls_verify,
+            salvage=given.salvage,
+            wal=given.wal,
             **found,
         )
 
@@ -151,6 +155,19 @@ class Session:
             if opened is not None:
                 opened.close()
 
+    def report_damage(self) -> None:
+        """
+        Say what of the store could not be read, when salvaging.
+
+        Raises:
+            PartlyRead: there was something.
+        """
+        damage = getattr(self.__dict__.get("source"), "damage", ())
+        for each in damage:
+            click.echo(f"kstore: damaged: {each.message} (byte {each.offset}); lost: {each.lost}", err=True)
+        if damage:
+            raise PartlyRead(f"of a damaged store, {len(damage)} things could not be read", where=self.location.address)
+
 
 @contextmanager
 def open_session() -> Iterator[Session]:
@@ -158,5 +175,6 @@ def open_session() -> Iterator[Session]:
     session = Session(settings())
     try:
         yield session
+        session.report_damage()
     finally:
         session.close()

@@ -1,0 +1,55 @@
+"""What options say of the store reaches it: salvage of damaged files, a data directory's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.source.etcd_releases import EtcdRelease, installed
+from tools.cluster import Etcd
+
+from kstore.cli.main import run
+from kstore.source.demo import open_demo
+from kstore.source.snapshot import SnapshotSource
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """The demo store with a changed bit."""
+    with open_demo() as source:
+        assert isinstance(source, SnapshotSource)
+        data = bytearray(source.database_path.read_bytes())
+    data[-100] ^= 1
+    path = tmp_path / "damaged.db"
+    path.write_bytes(data)
+    return path
+
+
+def test_salvage(damaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A damaged file is an error; with --salvage it is read, what is lost is named, and the run exits 3."""
+    assert run(["--store", str(damaged), "ls", "pods", "-o", "name"]) == 1
+    assert capsys.readouterr().out == ""
+    run(["--store", "demo", "ls", "pods", "-o", "name"])
+    expected = capsys.readouterr().out
+    assert run(["--store", str(damaged), "ls", "pods", "-o", "name", "--salvage"]) == 3
+    shown = capsys.readouterr()
+    assert shown.out == expected
+    assert "SHA-256" in shown.err
+    assert "lost: " in shown.err
+    assert run(["--store", "demo", "--salvage", "ls", "pods", "-o", "name"]) == 0
+
+
+@pytest.mark.etcd
+def test_the_log(start_etcd: Callable[..., Etcd], capsys: pytest.CaptureFixture[str]) -> None:
+    """With --wal the keys are there that a data directory has only in its log."""
+    if not installed():
+        pytest.skip("no etcd with its tools is installed here")
+    release: EtcdRelease = installed()[max(installed())]
+    server = start_etcd(backend_batch_interval="1h", backend_batch_limit="100000")
+    release.ctl(server.endpoint, "put", "/registry/configmaps/default/a", '{"kind":"ConfigMap","apiVersion":"v1"}')
+    server.kill()
+    assert run(["--store", str(server.data), "ls", "/registry", "-o", "keys"]) == 0
+    assert capsys.readouterr().out == ""
+    assert run(["--store", str(server.data), "--wal", "ls", "/registry", "-o", "keys"]) == 0
+    assert capsys.readouterr().out == "/registry/configmaps/default/a\n"
