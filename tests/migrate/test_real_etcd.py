@@ -1,0 +1,184 @@
+"""
+Migrations of a real etcd: processes that are killed, servers that go away, leases, a full quota.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tools.cluster import Etcd
+
+from kstore.cli.main import run
+from kstore.codec import StoredObject
+from kstore.errors import NoSpace
+from kstore.records import Put, Record
+from kstore.source.live import LiveSource
+
+from .conftest import key
+
+pytestmark = pytest.mark.etcd
+
+OBJECTS = int(os.environ.get("KSTORE_MIGRATION_OBJECTS", "600"))
+"""5000 in the run that CONTRIBUTING.md names."""
+
+
+@pytest.fixture
+def fill(deployment: Callable[..., bytes]) -> Callable[[Etcd, int], dict[bytes, bytes]]:
+    """Write so many old Deployments, and say what was written."""
+
+    def write(etcd: Etcd, count: int) -> dict[bytes, bytes]:
+        values = {key(f"web-{number:05}"): deployment(f"web-{number:05}") for number in range(count)}
+        puts = [Put(name, value, 0) for name, value in values.items()]
+        with LiveSource([etcd.endpoint]) as source:
+            for at in range(0, count, 100):
+                assert source.commit(puts[at : at + 100]).succeeded
+        return values
+
+    return write
+
+
+def records(etcd: Etcd) -> dict[bytes, Record]:
+    with LiveSource([etcd.endpoint]) as source:
+        return {record.key: record for record in source.scan(b"/registry/")}
+
+
+def start(etcd: Etcd, *arguments: str) -> subprocess.Popen[bytes]:
+    """Another kstore, as a process that can be killed."""
+    command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def migrate(etcd: Etcd, *arguments: str) -> int:
+    return run(["--store", etcd.endpoint, "migrate", *arguments])
+
+
+@pytest.fixture
+def meddler(deployment: Callable[..., bytes]) -> Iterator[Callable[[Etcd, int], dict[bytes, bytes]]]:
+    """Somebody who writes to some of the same keys all along; what they wrote last, by key."""
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def begin(etcd: Etcd, count: int) -> dict[bytes, bytes]:
+        written: dict[bytes, bytes] = {}
+
+        def meddle() -> None:
+            with LiveSource([etcd.endpoint]) as source:
+                for turn in range(1_000_000):
+                    if stop.wait(0.01):
+                        return
+                    name = f"web-{random.randrange(0, count, 5):05}"
+                    found = source.get(key(name))
+                    assert found is not None
+                    value = deployment(name, image=f"other:{turn}")
+                    if source.commit([Put(found.key, value, found.mod_revision)]).succeeded:
+                        written[found.key] = value
+
+        threads.append(threading.Thread(target=meddle))
+        threads[-1].start()
+        return written
+
+    begin.stop = lambda: (stop.set(), [thread.join() for thread in threads])  # type: ignore[attr-defined]
+    yield begin
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_killed_again_and_again(start_etcd, fill, meddler, codec, tmp_path: Path):
+    """Killed at random moments while somebody else writes: resumed it ends complete, no foreign write is lost, and a
+    rollback brings back the very bytes of all that nobody else touched."""
+    etcd = start_etcd()
+    before = fill(etcd, OBJECTS)
+    written = meddler(etcd, OBJECTS)
+    journal = str(tmp_path / "journal")
+    arguments = ["--to", "apps/v1", "--yes", "--journal", journal, "--batch", "5"]
+    for _ in range(4):
+        process = start(etcd, *arguments)
+        time.sleep(random.uniform(0.4, 1.2))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if Path(journal).exists():
+            arguments = ["resume", journal, "--batch", "5"]
+    meddler.stop()
+    if not Path(journal).exists():
+        assert migrate(etcd, *arguments) == 0
+    assert migrate(etcd, "resume", journal) == 0
+    after = records(etcd)
+    for name, record in after.items():
+        read = codec.read(record)
+        assert isinstance(read, StoredObject)
+        assert read.gvk.api_version == "apps/v1"
+        foreign = written.get(name)
+        if foreign is not None:
+            (container,) = read.object["spec"]["template"]["spec"]["containers"]
+            assert container["image"].encode() in foreign
+    assert migrate(etcd, "verify", journal) in (0, 5)
+    migrate(etcd, "rollback", journal, "--yes")
+    restored = records(etcd)
+    untouched = [name for name in before if name not in written]
+    assert untouched
+    assert all(restored[name].value == before[name] for name in untouched)
+
+
+def test_etcd_goes_away_and_comes_back(start_etcd, fill, codec, tmp_path: Path):
+    """A server that is killed and started again in the middle delays a migration, and no more."""
+    etcd = start_etcd()
+    fill(etcd, OBJECTS)
+    journal = str(tmp_path / "journal")
+    process = start(etcd, "--to", "apps/v1", "--yes", "--journal", journal, "--batch", "3", "--rate", "300")
+    time.sleep(1.0)
+    etcd.kill()
+    time.sleep(0.5)
+    etcd.start()
+    assert process.wait(timeout=90) == 0
+    reads = [codec.read(record) for record in records(etcd).values()]
+    assert {read.gvk.api_version for read in reads} == {"apps/v1"}
+    assert migrate(etcd, "verify", journal) == 0
+
+
+def test_a_lease_runs_out_as_if_nothing_had_been(start_etcd, fill, deployment, tmp_path: Path):
+    """A key with a lease keeps it: it expires on time, and the others stay."""
+    etcd = start_etcd()
+    fill(etcd, 3)
+    with LiveSource([etcd.endpoint]) as source:
+        lease = source.client.lease(4).id
+        assert source.commit([Put(key("short"), deployment("short"), 0, lease)]).succeeded
+        began = time.monotonic()
+        assert migrate(etcd, "--to", "apps/v1", "--yes", "--journal", str(tmp_path / "journal")) == 0
+        found = source.get(key("short"))
+        assert found is not None
+        assert found.lease == lease
+        while source.get(key("short")) is not None:
+            assert time.monotonic() - began < 15
+            time.sleep(0.2)
+        assert source.count(b"/registry/") == 3
+
+
+def test_a_full_quota_ends_it_and_room_lets_it_go_on(start_etcd, fill, codec, tmp_path: Path, capsys):
+    """At the quota nothing more is written and the exit code says why; with room again a resume completes it."""
+    etcd = start_etcd(quota_backend_bytes=str(4 << 20))
+    fill(etcd, 200)
+    with LiveSource([etcd.endpoint]) as source:
+        fillers = ([Put(b"/other/%d" % number, b"x" * 100_000, 0)] for number in range(1000))
+        with pytest.raises(NoSpace):
+            all(source.commit(filler) for filler in fillers)
+    journal = str(tmp_path / "journal")
+    assert migrate(etcd, "--to", "apps/v1", "--yes", "--journal", journal) == 4
+    assert "NOSPACE" in capsys.readouterr().err
+    with LiveSource([etcd.endpoint]) as source:
+        source.client.delete_prefix("/other/")
+        source.client.compact(source.revision())
+        source.client.defragment()
+        for alarm in source.client.list_alarms():
+            list(source.client.disarm_alarm(alarm.member_id))
+    assert migrate(etcd, "resume", journal) == 0
+    assert {codec.read(record).gvk.api_version for record in records(etcd).values()} == {"apps/v1"}
