@@ -123,6 +123,8 @@ def _name(path: Path) -> tuple[int, int] | None:
 
 def _add(log: Log, snapshots: list[int], kind: int, data: bytes, after: int) -> None:
     """Take one record to the log."""
+    if kind == METADATA:
+        return
     message = Message(data)
     if kind == ENTRY:
         entry = LogEntry(message.number(3), message.number(2), message.number(1), message.data(4))
