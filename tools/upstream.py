@@ -2,7 +2,7 @@
 """
 The ledger of upstream's hand-written functions: which release has which, and what kstore has in its place.
 
-    python -m tools.upstream DUMPS     folds the dumps of all exact releases into upstream.lock
+    python -m tools.upstream DUMPS     folds the dumps of exact releases into upstream.lock, and lists what changed
     python -m tools.upstream           lists what upstream.lock does not account for yet; exits with 1 if there is any
 
 The dumps are tools/catalog/release.py's. A row names the upstream function, its hash in each range of releases (a new
@@ -21,6 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from kstore.catalog.releases import minor_of
 from kstore.catalog.tables import read_table
 from kstore.scheme import groups
 from kstore.scheme.registry import Rule
@@ -119,20 +120,21 @@ def fold(dumps: Path) -> list[Row]:
     """The ledger anew: functions and hashes from the dumps, ports from the rules, reasons from the ledger that was."""
     before = {row["function"]: row for row in rows()} if LOCK.exists() else {}
     known = ports()
-    hashes: dict[str, dict[int, str]] = {}
-    declared: dict[str, list[str]] = {}
+    hashes = {title: _by_minor(row["hashes"]) for title, row in before.items()}
     for release in read_table("releases.json"):
-        if release.get("exact"):
-            minor = int(release["release"].partition(".")[2])
-            for function in json.loads((dumps / f"k8s-{release['release']}.json").read_text())["functions"]:
+        dump = dumps / f"k8s-{release['release']}.json"
+        if release.get("exact") and dump.exists():
+            minor = minor_of(release["release"])
+            for found in hashes.values():
+                found.pop(minor, None)
+            for function in json.loads(dump.read_text())["functions"]:
                 where = function["package"].removeprefix("k8s.io/kubernetes/").removeprefix("k8s.io/")
-                title = f"{where}/{function['file']} {function['name']}"
-                hashes.setdefault(title, {})[minor] = function["hash"]
-                declared[title] = list(declared_for(function["package"], function["name"]))
+                hashes.setdefault(f"{where}/{function['file']} {function['name']}", {})[minor] = function["hash"]
     ledger = []
-    for title in sorted(hashes):
+    for title in sorted(title for title, found in hashes.items() if found):
         row: Row = {"function": title, "hashes": _ranges(hashes[title])}
-        port = next((known[name] for name in declared[title] if name in known), None)
+        path, _, name = title.partition(" ")
+        port = next((known[one] for one in declared_for(path.rpartition("/")[0], name) if one in known), None)
         kept = before.get(title, {})
         if port or kept.get("port"):
             row["port"] = port or kept["port"]
@@ -153,6 +155,26 @@ def _ranges(by_minor: dict[int, str]) -> dict[str, str]:
     return {f"1.{low}" if low == high else f"1.{low}-1.{high}": digest for low, high, digest in spans}
 
 
+def _by_minor(ranges: dict[str, str]) -> dict[int, str]:
+    """The hash of each release in some ranges."""
+    found = {}
+    for span, digest in ranges.items():
+        low, _, high = span.partition("-")
+        found.update(dict.fromkeys(range(minor_of(low), minor_of(high or low) + 1), digest))
+    return found
+
+
+def changes(ledger: list[Row]) -> Iterator[str]:
+    """Yield what the newest release among the hashes has new, has lost, or has with another body."""
+    newest = max(minor for row in ledger for minor in _by_minor(row["hashes"]))
+    for row in ledger:
+        found = _by_minor(row["hashes"])
+        now, before = found.get(newest), found.get(newest - 1)
+        if now != before:
+            what = "new" if before is None else "gone" if now is None else "changed"
+            yield f"1.{newest} {what}: {row['function']} ({row.get('port') or row.get('unneeded') or 'open'})"
+
+
 def write(ledger: list[Row]) -> None:
     """Keep the ledger, a row a line, so that a new release shows as lines of a diff."""
     LOCK.write_text("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in ledger) + "\n]\n")
@@ -162,6 +184,7 @@ def main() -> int:
     """The command line."""
     if len(sys.argv) > 1:
         write(fold(Path(sys.argv[1])))
+        print(*changes(rows()), sep="\n")
     missing = unaccounted(rows())
     for function in missing:
         print(function)
