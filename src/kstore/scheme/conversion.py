@@ -15,6 +15,7 @@ from typing import Any
 from kstore.catalog.layout import zero_value
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import Field, StructType, TypeRef
+from kstore.decode.unions import schemas_in
 from kstore.scheme.registry import Obj, Registry, Scope
 
 Apply = Callable[[Any, Scope], None]
@@ -203,9 +204,8 @@ class Converter:
             return None
 
         def each(value: Any, scope: Scope) -> None:
-            for item in value if isinstance(value, list) else (value,):
-                if isinstance(item, dict):
-                    schema(item, scope)
+            for held in schemas_in(value):
+                schema(held, scope)
 
         return each
 
