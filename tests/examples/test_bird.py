@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 from kstore_bird import plugin
+from tests.inspect.conftest import MemorySource
 
 from kstore.catalog.releases import Release
+from kstore.catalog.resources import resources_of
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec
+from kstore.codec import ObjectCodec, StorageCodec
+from kstore.inspect.checks import run_checks
+from kstore.inspect.survey import Survey
 from kstore.naming import GroupVersion
 from kstore.scheme.scheme import Scheme
+from kstore.store import Store
 
 GROUP = "demo.example.com"
 
@@ -71,6 +76,24 @@ def test_validation(codec: ObjectCodec) -> None:
     assert decoded.object["spec"] == {"wings": 3, "wingspan": -1}
     pod = codec.decode(b'{"kind":"Pod","apiVersion":"v1"}')
     assert codec.scheme.validate(pod.gvk, pod.object) == []
+
+
+def test_check_asks_the_validation(codec: ObjectCodec) -> None:
+    """`kstore check` names the Bird that its server would refuse, and the one that a finalizer holds."""
+    source = MemorySource()
+    source.put("/registry/namespaces/default", b'{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"default"}}')
+    held = {"deletionTimestamp": "2024-01-01T00:00:00Z", "finalizers": ["birds.demo.example.com/nest"]}
+    for name, metadata, wings in (("odd", {}, 3), ("held", held, 2)):
+        metadata = {**metadata, "name": name, "namespace": "default"}
+        stored = {**json.loads(bird("v1alpha1", wings=wings)), "metadata": metadata}
+        source.put(f"/registry/{GROUP}/birds/default/{name}", stored)
+    scheme = codec.scheme
+    store = Store(source, StorageCodec(scheme), resources_of(scheme.release), extensions=scheme.extension_resources)
+    found = {one.rule.id: one for one in run_checks(Survey(store, scheme.release))}
+    assert set(found) == {"invalid", "object-stuck"}
+    assert "/odd" in str(found["invalid"])
+    assert "spec.wings" in str(found["invalid"])
+    assert "/held" in str(found["object-stuck"])
 
 
 def test_in_the_demo_store(installed: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:

@@ -264,6 +264,14 @@ def _stuck_object(seen: Seen, survey: Survey) -> Iterator[Found]:
         )  # fmt: skip
 
 
+def _refused(seen: Seen, survey: Survey) -> Iterator[Found]:
+    """What the server's own validation, as a plugin has it, says of a stored object."""
+    scheme = survey.store.codec.scheme
+    if isinstance(seen.read, StoredObject) and scheme.catalog.has_kind(seen.read.gvk):
+        for fault in scheme.validate(seen.read.gvk, seen.read.object):
+            yield Found(seen.home.label, f"kstore edit {seen.key}", seen.key, fault)
+
+
 def _no_lease(seen: Seen, survey: Survey) -> Iterator[Found]:
     lease = seen.read.record.lease
     if lease and survey.leases is not None and lease not in survey.leases:
@@ -318,6 +326,8 @@ CHECKS: tuple[Check, ...] = (
            "left behind by a CRD or a server that has gone: nothing serves or deletes them", _no_resource),
     _check("misplaced", WARNING, "Objects that lie under another's key",
            "the apiserver serves them under one name and writes them under another", _misplaced),
+    _check("invalid", WARNING, "Objects that their server's own validation refuses",
+           "nothing can be changed in them before that is mended", _refused),
     _check("lease-gone", WARNING, "Keys on leases that do not exist", "they were to expire, and will not", _no_lease),
     _check("object-stuck", NOTE, "Objects that finalizers keep from being deleted",
            "they go only when what set the finalizers takes them away", _stuck_object),
