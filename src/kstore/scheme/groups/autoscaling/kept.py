@@ -145,14 +145,14 @@ def _spelled(type_name: str, value: Any, scope: Scope) -> Any:
     JSON with its members named as the type names them, whatever their case.
 
     `encoding/json`, which these annotations are read with, matches names without regard to case, unlike the decoder of
-    whole objects.
+    whole objects. Of two members whose names differ in case only the last counts; Go would merge them.
     """
     if not isinstance(value, dict):
         return value
-    fields = {field.json.lower(): field for field in scope.typed.catalog.struct(type_name).fields}
+    fields = {field.json.casefold(): field for field in scope.typed.catalog.struct(type_name).fields}
     spelled: Obj = {}
     for name, item in value.items():
-        field = fields.get(name.lower())
+        field = fields.get(name.casefold())
         if field is None:
             continue
         ref = field.type
