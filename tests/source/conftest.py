@@ -113,7 +113,10 @@ class TlsEtcd:
 def start_tls_etcd(
     etcd_binary: Path, authority: Authority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., TlsEtcd]]:
-    """Start an etcd with a certificate; it wants one of its clients too unless `client_cert_auth="false"`."""
+    """
+    Start an etcd with a certificate; it wants one of its clients too, unless `client_cert_auth="false"` and no
+    `trusted_ca_file`.
+    """
     started: list[Server] = []
 
     def start(certificate: tuple[Path, Path] | None = None, **flags: str) -> TlsEtcd:

@@ -8,26 +8,35 @@ from __future__ import annotations
 
 import http.client
 import os
+import random
 import signal
 import socket
 import ssl
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tools.cluster.client import Client
 
+_ANY = random.SystemRandom()
+"""Tests seed the common generator alike in every process."""
 TOKEN = "kstore-admin"
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """
+    A port that nobody listens on now.
+
+    Below those that the kernel gives to connections, and not in order, so that nobody else takes it in between.
+    """
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", _ANY.randrange(20_000, 32_000)))
+            return int(probe.getsockname()[1])
 
 
 def flag_list(flags: Mapping[str, str]) -> list[str]:
