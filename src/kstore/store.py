@@ -16,7 +16,7 @@ from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
 from kstore.catalog.resources import ResourceInfo
 from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter, CustomDefinition
-from kstore.errors import NotFound, UnknownResource, UsageError
+from kstore.errors import KstoreError, NotFound, UnknownResource, UsageError
 from kstore.naming import GroupVersion
 from kstore.records import Record, prefix_end
 from kstore.source.interface import Source
@@ -210,13 +210,30 @@ class Store:
     def custom_resources(self) -> tuple[CustomResource, ...]:
         """The resources that the CRDs of the store define; a damaged CRD defines none."""
         found = []
-        for read in self._read(self._below(_CRDS)):
-            if isinstance(read, StoredObject):
-                try:
-                    found.append(custom_resource(read.object))
-                except (KeyError, TypeError, AttributeError):
-                    continue
+        for record in self._below(_CRDS):
+            try:
+                found.append(custom_resource(self._crd(record)))
+            except (KstoreError, KeyError, TypeError, AttributeError):
+                continue
         return tuple(found)
+
+    def _crd(self, record: Record) -> dict[str, Any]:
+        """
+        A CRD as it is stored, its schemas not looked into: some are long, and most commands need but names.
+
+        Raises:
+            KstoreError: it cannot be read.
+        """
+        import orjson
+
+        plain = self.codec.open(record.key, record.value).plain
+        if plain.startswith(b"{"):
+            try:
+                found: dict[str, Any] = orjson.loads(plain)
+                return found
+            except orjson.JSONDecodeError:
+                pass  # the codec's own reader knows better what is wrong, or takes it all the same
+        return self.codec.decode(plain).object
 
     @cached_property
     def mapper(self) -> ResourceMapper[NamedResource]:
