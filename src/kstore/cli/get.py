@@ -127,7 +127,7 @@ def _reads(
             for resource in resources
         ]
     else:
-        keys = [_key(store, text, namespace) for text in what]
+        keys = [object_key(store, text, namespace) for text in what]
     for key in keys:
         try:
             yield store.get(key)
@@ -138,7 +138,7 @@ def _reads(
             click.echo(f"kstore: {error}", err=True)
 
 
-def _key(store: Store, text: str, namespace: str) -> bytes:
+def object_key(store: Store, text: str, namespace: str) -> bytes:
     """The key of `RESOURCE/NAME`, `RESOURCE/NAMESPACE/NAME`, of a key below the prefix, or the key itself."""
     if text.startswith("/"):
         return text.encode()

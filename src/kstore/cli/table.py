@@ -17,6 +17,10 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Ask": {
         "analyze": ("analyze", "Show what fills the store."),
         "check": ("check", "Find what a release cannot read, and what else is wrong."),
+        "crds": ("crds", "Hold the stored versions of custom resources against their CRDs."),
+        "history": ("history", "Show the revisions of a key: what changed, and who did it."),
+        "diff": ("diff", "Compare two objects, revisions or stores."),
+        "watch": ("watch", "Show changes as they happen."),
     },
     "Migrate": {
         "migrate": ("migrate", "Rewrite stored objects to another storage version."),

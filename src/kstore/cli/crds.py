@@ -1,0 +1,73 @@
+"""`kstore crds`: stored versions of custom resources, as listed and as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kstore.cli.listing import EXIT_SOME_UNREADABLE, write
+from kstore.cli.options import output_option, store_options
+from kstore.cli.output import terminal
+from kstore.cli.session import open_session
+
+if TYPE_CHECKING:
+    from kstore.inspect.crds import CustomUsage
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@output_option(("table", "json"), "table")
+@store_options
+def command(names: tuple[str, ...], output: str) -> int:
+    """
+    The CRDs of the store: how many objects there are, in which versions they are really stored, what
+    status.storedVersions says, and what is to be done.
+
+    \b
+    kstore crds
+    kstore crds crontabs.stable.example.com -o json
+    """
+    from kstore.inspect.crds import custom_usages
+
+    with open_session() as session:
+        found = [
+            one
+            for one in custom_usages(session.store)
+            if not names or one.name in names or one.name.partition(".")[0] in names
+        ]
+    if output == "json":
+        from kstore.view.json_text import to_json
+
+        write([to_json({"customResources": [one.as_document() for one in found]})])
+    else:
+        from kstore.view.bar_table import FigureTable, figure_table_text
+
+        headings = ("NAME", "OBJECTS", "SIZE", "STORAGE", "STORED AS", "STORED VERSIONS", "TO DO")
+        rows = [(_cells(one), None) for one in found]
+        text = frozenset({3, 4, 5, 6})
+        title = f"{len(found)} custom resource definition{'s' * (len(found) != 1)}"
+        write(figure_table_text(FigureTable(title, headings, rows, text), terminal()))
+    return EXIT_SOME_UNREADABLE if any(one.undecodable for one in found) else 0
+
+
+def _cells(one: CustomUsage) -> tuple[str, ...]:
+    from kstore.view.tree_text import human_size
+
+    stored = ", ".join(f"{version}: {count}" for version, count in one.really.items())
+    return (
+        one.name, f"{one.objects:,}", human_size(one.bytes), one.storage_version, stored or "-",
+        ", ".join(one.listed) or "-", _to_do(one),
+    )  # fmt: skip
+
+
+def _to_do(one: CustomUsage) -> str:
+    if one.undecodable:
+        return f"{one.undecodable} undecodable: kstore check"
+    if one.outdated:
+        return f"kstore migrate {one.name} --to {one.name.partition('.')[2]}/{one.storage_version}"
+    if one.unlisted:
+        return f"storedVersions lacks {', '.join(one.unlisted)}"
+    if one.idle:
+        return f"storedVersions can lose {', '.join(one.idle)}"
+    return "-"

@@ -1,0 +1,187 @@
+"""
+What changed from one revision of an object to the next, and who did it.
+
+etcd knows no authors; managedFields does: the manager whose entry is new, or newer than before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kstore.codec import StoredObject, Undecodable
+from kstore.decode.raw_json import plain
+from kstore.differences import Difference, object_differences
+from kstore.errors import KstoreError
+from kstore.inspect.clock import newest_time
+from kstore.inspect.survey import metadata_of
+from kstore.records import Record, Revision
+from kstore.store import Store
+
+CREATED, CHANGED, DELETED = "created", "changed", "deleted"
+Read = StoredObject | Undecodable
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a revision, as far as managedFields tell."""
+
+    manager: str
+    operation: str
+    """`Apply` or `Update`."""
+    time: str
+    subresource: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.manager}{f' ({self.subresource})' if self.subresource else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision of a key, beside the one before."""
+
+    key: str
+    revision: int
+    what: str
+    """`created`, `changed` or `deleted`."""
+    read: Read | None
+    """The object as of this revision; None when it was deleted."""
+    before: Read | None
+    """As of the revision before; None when there was none, or it is not held any more."""
+    differences: tuple[Difference, ...]
+    authors: tuple[Author, ...]
+    time: str
+
+    @property
+    def kind(self) -> str:
+        """The object's kind; empty where it cannot be told."""
+        found = self.read or self.before
+        return found.gvk.kind if isinstance(found, StoredObject) else ""
+
+    def as_document(self) -> dict[str, Any]:
+        """One line of `-o jsonl`."""
+        read = self.read
+        return {
+            "key": self.key,
+            "revision": self.revision,
+            "change": self.what,
+            "time": self.time,
+            "authors": [
+                {"manager": one.manager, "operation": one.operation, "subresource": one.subresource, "time": one.time}
+                for one in self.authors
+            ],
+            "apiVersion": read.gvk.api_version if isinstance(read, StoredObject) else "",
+            "kind": self.kind,
+            "size": len(read.record.value) if read else 0,
+            **(
+                {"error": {"code": read.error.code, "message": str(read.error)}}
+                if isinstance(read, Undecodable)
+                else {}
+            ),
+            "differences": [as_document(one) for one in self.differences],
+        }
+
+
+def as_document(one: Difference) -> dict[str, Any]:
+    """A difference for programs."""
+    return {"path": one.path, "kind": one.kind, "old": one.old, "new": one.new}
+
+
+class Changes:
+    """
+    Turns revisions into steps.
+
+    Args:
+        store: through which they are read.
+        previous: finds what a key held before a revision, where that has not passed by; None for nothing.
+        managed_fields: compare managedFields, too.
+    """
+
+    def __init__(
+        self, store: Store, *, previous: Callable[[Record], Record | None] | None = None, managed_fields: bool = False
+    ) -> None:
+        self._store = store
+        self._previous = previous
+        self._managed_fields = managed_fields
+        self._last: dict[bytes, Record] = {}
+
+    def steps(self, revisions: Iterable[Revision]) -> Iterator[Step]:
+        """Yield a step a revision, in their order; holds the last record of every key that passes by."""
+        for revision in revisions:
+            yield self.step(revision)
+
+    def step(self, revision: Revision) -> Step:
+        """The step to a revision."""
+        record = revision.record
+        last = self._previous(record) if self._previous else self._last.pop(record.key, None)
+        before = self._store.codec.read(last) if last is not None else None
+        key = record.key.decode("utf-8", "backslashreplace")
+        if revision.deleted:
+            return Step(key, record.mod_revision, DELETED, None, before, (), (), _deletion_time(before))
+        if self._previous is None:
+            self._last[record.key] = record
+        read = self._store.codec.read(record)
+        new = record.version == 1
+        if isinstance(read, Undecodable):
+            return Step(key, record.mod_revision, CREATED if new else CHANGED, read, before, (), (), "")
+        old = before if isinstance(before, StoredObject) and not new else None
+        return Step(
+            key, record.mod_revision, CREATED if new else CHANGED, read, None if new else before,
+            tuple(differences_of(self._store, old, read, managed_fields=self._managed_fields)) if old else (),
+            authors_of(metadata_of(read), metadata_of(old) if old else {}),
+            newest_time(metadata_of(read)),
+        )  # fmt: skip
+
+
+def _deletion_time(before: Read | None) -> str:
+    """When an object was to be deleted, if it had to wait; else etcd does not tell."""
+    return str(metadata_of(before).get("deletionTimestamp") or "") if isinstance(before, StoredObject) else ""
+
+
+def differences_of(
+    store: Store, old: StoredObject, new: StoredObject, *, managed_fields: bool = False, as_stored: bool = False
+) -> list[Difference]:
+    """
+    How two objects differ.
+
+    Args:
+        store: through which they were read.
+        old: the one.
+        new: the other; its version is the one that both are compared in, where the old one can be had in it.
+        managed_fields: compare managedFields, too.
+        as_stored: compare what is stored, even in two versions.
+    """
+    left, right = old.object, new.object
+    if old.gvk != new.gvk and not as_stored:
+        try:
+            left = store.as_version(old, new.gvk.group_version)
+            right = store.as_version(new, new.gvk.group_version)
+        except KstoreError:
+            pass  # then as they are stored
+    if not managed_fields:
+        left, right = (_without_managed_fields(one) for one in (left, right))
+    catalog = store.codec.scheme.catalog
+    type_name = catalog.kind(new.gvk).type if catalog.has_kind(new.gvk) else None
+    return object_differences(left, right, type_name, catalog)
+
+
+def _without_managed_fields(obj: dict[str, Any]) -> dict[str, Any]:
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict) or "managedFields" not in metadata:
+        return obj
+    return {**obj, "metadata": {name: value for name, value in metadata.items() if name != "managedFields"}}
+
+
+def authors_of(metadata: dict[str, Any], before: dict[str, Any]) -> tuple[Author, ...]:
+    """The managers whose entries are not as they were before; of a new object all of them."""
+    entries = [one for one in metadata.get("managedFields") or () if isinstance(one, dict)]
+    known = [plain(one) for one in before.get("managedFields") or () if isinstance(one, dict)]
+    changed = [one for one in entries if plain(one) not in known]
+    if before and not changed:  # a second change within the same second leaves its entry as it was
+        newest = max((str(one.get("time") or "") for one in entries), default="")
+        changed = [one for one in entries if str(one.get("time") or "") == newest]
+    return tuple(
+        Author(*(str(one.get(name) or "") for name in ("manager", "operation", "time", "subresource")))
+        for one in changed
+    )

@@ -1,0 +1,136 @@
+"""
+Two states compared: of two stores, or of one at two revisions; by resource, then object, then field.
+
+Both are read in key order side by side, so that memory does not grow with them; only what differs in bytes is decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kstore.codec import StoredObject, Undecodable
+from kstore.differences import ADDED, CHANGED, REMOVED, Difference
+from kstore.inspect.changes import as_document, differences_of
+from kstore.inspect.places import Places
+from kstore.records import Record
+from kstore.store import Store
+
+RESTORED = "stored-otherwise"
+"""The same object in other bytes: another version, encoding or key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two states."""
+
+    store: Store
+    revision: int = 0
+
+    def records(self, prefix: bytes) -> Iterator[Record]:
+        """Yield its records in key order."""
+        return self.store.source.scan(prefix, revision=self.revision or self.store.revision)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One key that is not the same on both sides."""
+
+    key: str
+    resource: str
+    namespace: str
+    what: str
+    """`added`, `removed`, `changed`, or `stored-otherwise`."""
+    kind: str = ""
+    note: str = ""
+    """How it is stored otherwise, or why it cannot be compared."""
+    differences: tuple[Difference, ...] = ()
+    undecodable: bool = False
+
+    def as_document(self) -> dict[str, Any]:
+        """One line of `-o jsonl`."""
+        return {
+            "key": self.key, "resource": self.resource, "namespace": self.namespace, "change": self.what,
+            "kind": self.kind, "note": self.note, "differences": [as_document(one) for one in self.differences],
+        }  # fmt: skip
+
+
+def compare(
+    old: Side,
+    new: Side,
+    prefix: bytes = b"",
+    *,
+    managed_fields: bool = False,
+    as_stored: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[Compared]:
+    """
+    Yield each key that differs, in key order.
+
+    Args:
+        old: the one state.
+        new: the other.
+        prefix: only keys that begin so.
+        managed_fields: compare managedFields, too.
+        as_stored: compare what is stored, even in two versions.
+        progress: told how many keys have been compared.
+    """
+    places = Places(new.store)
+    for number, (left, right) in enumerate(_side_by_side(old.records(prefix), new.records(prefix)), 1):
+        if not number & 0x3FF:
+            progress(number)
+        record = left or right
+        assert record is not None
+        if left is not None and right is not None and left.value == right.value:
+            continue
+        home = places.of(record.key)
+        key = record.key.decode("utf-8", "backslashreplace")
+        if left is None or right is None:
+            side, what = (new, ADDED) if left is None else (old, REMOVED)
+            read = side.store.codec.read(record, metadata_only=True)
+            kind = read.gvk.kind if isinstance(read, StoredObject) else ""
+            yield Compared(
+                key, home.label, home.namespace, what, kind, undecodable=_is_fault(read, home.resource is not None)
+            )
+            continue
+        before, after = old.store.codec.read(left), new.store.codec.read(right)
+        if isinstance(before, Undecodable) or isinstance(after, Undecodable):
+            error = next(one.error for one in (before, after) if isinstance(one, Undecodable))
+            fault = home.resource is not None
+            yield Compared(key, home.label, home.namespace, CHANGED, "", f"other bytes: {error}", (), fault)
+            continue
+        found = tuple(differences_of(new.store, before, after, managed_fields=managed_fields, as_stored=as_stored))
+        note = _stored_otherwise(before, after)
+        if found or note:
+            what = CHANGED if found else RESTORED
+            yield Compared(key, home.label, home.namespace, what, after.gvk.kind, note, found)
+
+
+def _is_fault(read: StoredObject | Undecodable, is_object: bool) -> bool:
+    return is_object and isinstance(read, Undecodable)
+
+
+def _stored_otherwise(before: StoredObject, after: StoredObject) -> str:
+    """What is different about how two objects are stored; empty for nothing."""
+    pairs = (
+        (before.gvk.api_version, after.gvk.api_version),
+        (before.encoding, after.encoding),
+        (str(before.seal or "plain"), str(after.seal or "plain")),
+    )
+    return ", ".join(f"{old} → {new}" for old, new in pairs if old != new)
+
+
+def _side_by_side(left: Iterator[Record], right: Iterator[Record]) -> Iterator[tuple[Record | None, Record | None]]:
+    """Pair two streams in key order: what only one has stands beside None."""
+    old, new = next(left, None), next(right, None)
+    while old is not None or new is not None:
+        if new is None or (old is not None and old.key < new.key):
+            yield old, None
+            old = next(left, None)
+        elif old is None or new.key < old.key:
+            yield None, new
+            new = next(right, None)
+        else:
+            yield old, new
+            old, new = next(left, None), next(right, None)

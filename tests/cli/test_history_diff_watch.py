@@ -1,0 +1,86 @@
+"""`kstore history`, `diff`, `watch` and `crds` as commands, on the demo store and on a real etcd."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tools.cluster import Etcd
+
+from kstore.cli.main import run
+from kstore.records import Delete, Put
+from kstore.source.address import open_source
+from kstore.source.demo import unpacked
+from kstore.source.interface import WritableSource
+
+KEY = "/registry/secrets/default/s"
+
+
+def secret(value: str) -> bytes:
+    """A Secret as stored in JSON."""
+    obj = {
+        "kind": "Secret",
+        "apiVersion": "v1",
+        "metadata": {"name": "s", "namespace": "default"},
+        "data": {"p": value},
+    }
+    return json.dumps(obj).encode()
+
+
+def test_nothing_to_find_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """A key without history is an error, a store compared with itself is not."""
+    assert run(["--store", "demo", "history", "/registry/pods/default/nobody"]) == 1
+    assert "no revision of" in capsys.readouterr().err
+    assert run(["--store", "demo", "diff", ".", "demo"]) == 0
+    assert run(["--store", "demo", "diff", ".", "cm/default/x"]) == 2
+
+
+def test_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two snapshots of the same state do not differ; two objects do, and the exit code says so."""
+    shutil.copy(unpacked(), tmp_path / "copy.db")
+    assert run(["diff", str(unpacked()), str(tmp_path / "copy.db")]) == 0
+    assert capsys.readouterr().out == ""
+    assert run(["--store", "demo", "diff", "deploy/shop/frontend", "deploy/shop/search"]) == 5
+    assert "~ metadata.name" in capsys.readouterr().out
+
+
+def test_crds(capsys: pytest.CaptureFixture[str]) -> None:
+    """CRDs with what is really stored, as a table and as JSON."""
+    assert run(["--store", "demo", "crds"]) == 0
+    assert "crontabs.stable.example.com" in capsys.readouterr().out
+    assert run(["--store", "demo", "crds", "crontabs", "-o", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["customResources"]
+    assert found["objects"] == sum(found["reallyStored"].values())
+
+
+@pytest.mark.etcd
+def test_a_life_in_a_real_etcd(etcd_server: Etcd, capsys: pytest.CaptureFixture[str]) -> None:
+    """A Secret's revisions, masked unless asked for; what is deleted; the same told by watch and by diff."""
+    with open_source(etcd_server.endpoint) as source:
+        assert isinstance(source, WritableSource)
+        first = source.commit([Put(KEY.encode(), secret("b2xk"), 0)]).revision
+        second = source.commit([Put(KEY.encode(), secret("bmV3"), first)]).revision
+        source.commit([Delete(KEY.encode(), second)])
+    store = ["--store", etcd_server.endpoint]
+    assert run([*store, "history", "secrets/default/s"]) == 0
+    text = capsys.readouterr().out
+    assert [line.split()[1] for line in text.splitlines() if line.split()[0].isdigit()] == [
+        "created",
+        "changed",
+        "deleted",
+    ]
+    assert "*****" in text
+    assert "bmV3" not in text
+    assert run([*store, "history", KEY, "--show-secrets"]) == 0
+    assert '"b2xk" → "bmV3"' in capsys.readouterr().out
+    assert run([*store, "history", "secrets", "--deleted", "-o", "jsonl"]) == 0
+    assert json.loads(capsys.readouterr().out)["key"] == KEY
+    assert run([*store, "watch", "secrets", "--since", str(first), "--count", "3", "-o", "jsonl"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["change"] for one in told] == ["created", "changed", "deleted"]
+    assert told[1]["differences"] == [{"path": "data.p", "kind": "changed", "old": "b2xk", "new": "bmV3"}]
+    assert run([*store, "diff", f"@{second}", "@", "-o", "lines"]) == 5
+    assert f"- {KEY}" in capsys.readouterr().out
+    assert run([*store, "diff", f"{KEY}@{first}", f"{KEY}@{second}"]) == 5
