@@ -1,18 +1,19 @@
 """
 What a certificate signing request (PKCS #10) asks for, read from its PEM: subject and alternative names.
 
-No more of X.509 than the defaulting of certificates.k8s.io/v1beta1 looks at (`pkg/apis/certificates/helpers.go`).
+No more of X.509 than the defaulting of certificates.k8s.io/v1beta1 looks at (`pkg/apis/certificates/helpers.go`), and
+no doubt of the key: what is stored has been validated, its signature too.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE REQUEST-----\s*(.*?)\s*-----END CERTIFICATE REQUEST-----", re.DOTALL)
+from kstore.scheme.groups.certificates.pem import first_block
+
+_BMP_STRING, _STRINGS = 0x1E, (0x0C, 0x12, 0x13, 0x14, 0x16)
+"""Strings of two bytes a character, and those of one: UTF8, Numeric, Printable, T61, IA5."""
 _SEQUENCE, _CONTEXT_0 = 0x30, 0xA0
 _COMMON_NAME, _ORGANIZATION = b"\x55\x04\x03", b"\x55\x04\x0a"
 _EXTENSIONS = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
@@ -35,15 +36,14 @@ class CertificateRequest:
 
 def parse_request(pem: bytes) -> CertificateRequest | None:
     """The request, or None where the bytes are none."""
-    match = _PEM.search(pem)
-    if match is None:
+    block = first_block(pem)
+    if block is None or block.type != b"CERTIFICATE REQUEST":
         return None
     try:
-        der = base64.b64decode(b"".join(match[1].split()), validate=True)
-        (whole,) = _elements(der, _SEQUENCE)
+        (whole,) = _elements(block.content, _SEQUENCE)
         info = next(_all(whole))[1]
         return _read(list(_all(info)))
-    except (binascii.Error, ValueError, IndexError, StopIteration):
+    except (ValueError, IndexError, StopIteration):
         return None
 
 
@@ -52,16 +52,24 @@ def _read(parts: list[tuple[int, bytes]]) -> CertificateRequest:
     request = CertificateRequest()
     for attributes in _all(parts[1][1]):
         for attribute in _elements(attributes[1], _SEQUENCE):
-            (_, kind), (_, text) = list(_all(attribute))[:2]
-            if kind == _COMMON_NAME:
-                request.common_name = text.decode("utf-8", "replace")
-            elif kind == _ORGANIZATION:
-                request.organizations.append(text.decode("utf-8", "replace"))
+            (_, kind), (tag, content) = list(_all(attribute))[:2]
+            text = _text(tag, content)
+            if text is not None and kind == _COMMON_NAME:
+                request.common_name = text
+            elif text is not None and kind == _ORGANIZATION:
+                request.organizations.append(text)
     for tag, content in parts[3:]:
         if tag == _CONTEXT_0:
             for attribute in _elements(content, _SEQUENCE):
                 _read_attribute(attribute, request)
     return request
+
+
+def _text(tag: int, content: bytes) -> str | None:
+    """The text of a string; None where the value is none that Go takes for one (`encoding/asn1`)."""
+    if tag == _BMP_STRING:
+        return content.removesuffix(b"\0\0").decode("utf-16-be", "replace")
+    return content.decode("utf-8", "replace") if tag in _STRINGS else None
 
 
 def _read_attribute(attribute: bytes, request: CertificateRequest) -> None:
