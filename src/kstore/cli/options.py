@@ -108,6 +108,9 @@ _GLOBAL: list[_Option] = [
     (("traceback", "--traceback"), {"is_flag": True, "help": "Show where in kstore an error came from."}),
 ]  # fmt: skip
 
+GLOBAL_NAMES = frozenset(names[0] for names, _ in (*_STORE, *_CODEC, *_GLOBAL))
+"""The parameters that may stand before or after a command."""
+
 store_options = _apply([*_STORE, *_CODEC, *_GLOBAL])
 """Every command that reads or writes a store takes these, and so does `kstore` itself, before the command."""
 codec_options = _apply([*_CODEC, *_GLOBAL])
