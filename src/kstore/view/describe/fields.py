@@ -13,8 +13,8 @@ from typing import Any, Final
 from kstore.decode.raw_json import RawJSON
 from kstore.view.describe.page import Page, Value
 
-_WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^A-Za-z0-9]+")
-_ACRONYMS: Final = re.compile(r"api|cidrs?|cpu|dns|[gu]?id|https?|ips?|os|tcp|tls|ttl|udp|url|uri", re.I)
+_WORD: Final = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^A-Za-z0-9]+")
+_ACRONYMS: Final = re.compile(r"api|cidr|cpu|dns|[gu]?id|https?|ip|os|tcp|tls|ttl|udp|url|uri", re.I)
 _LONGEST: Final = 2000
 """Characters of one value; what is longer is cut, and says so."""
 
