@@ -90,6 +90,11 @@ def write_options(function: Any) -> Any:
               help="The encoding; default: the apiserver's.")  # fmt: skip
 @click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know, as it would.")
 @click.option("--webhook-url", default="", metavar="URL", help="Where the conversion webhooks of CRDs are asked.")
+@click.option("--via", type=click.Choice(["direct", "apiserver"]), default="direct", show_default=True,
+              help="Who writes: kstore, or the apiserver that it asks to.")  # fmt: skip
+@click.option("--kubeconfig", default="", envvar="KUBECONFIG", metavar="FILE",
+              help="The apiserver to ask: for its storage versions, and with --via apiserver to write.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Write although the apiserver would at once write another version.")
 @click.option("--save-plan", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: keep the plan.")
 @click.option(
     "--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Apply a plan that was kept."

@@ -76,7 +76,9 @@ class Run:
     patience: float = 120
     metrics_file: Path | None = None
     output: str = "table"
-    verb: str = "migrate"
+    via: str = "direct"
+    kubeconfig: str = ""
+    force: bool = False
     _shown: Shown = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,7 +111,15 @@ class Run:
         if self.dry_run:
             return self._only_plan(session, selection)
         live = isinstance(session.source, WritableSource)
+        if self.via == "apiserver":
+            from kstore.cli.via_apiserver import rewrite
+
+            return rewrite(session, selection, self)
         self._refuse(session, live)
+        if live and self.kubeconfig and not self.force:
+            from kstore.cli.via_apiserver import guard
+
+            guard(selection, self.kubeconfig)
         if not self.yes:
             self._ask(session, selection)
         return self._live(session, selection) if live else self._file(session, selection)

@@ -124,21 +124,42 @@ class Selection:
             UnknownResource: a resource that the request names does not exist.
         """
         request, store = self._request, self._store
+        if not request.resources and not request.to and not request.namespace:
+            return [f"{store.prefix}/".encode()]
+        found: list[bytes] = []
+        places = {store.key_of(one, request.namespace if one.namespaced else "") for one in self.resources()}
+        for prefix in sorted(places):
+            if not found or not prefix.startswith(found[-1]):
+                found.append(prefix)
+        return found
+
+    def resources(self) -> list[NamedResource]:
+        """
+        The resources that the request concerns.
+
+        Raises:
+            UnknownResource: a resource that the request names does not exist.
+        """
+        request, store = self._request, self._store
         if request.resources:
             chosen = [one for name in request.resources for one in store.resources(name)]
         elif request.to:
             chosen = [one for one in store.mapper.resources if self._concerns(one)]
-        elif not request.namespace:
-            return [f"{store.prefix}/".encode()]
         else:
             chosen = list(store.mapper.resources)
-        if request.namespace:
-            chosen = [one for one in chosen if one.namespaced]
-        found: list[bytes] = []
-        for prefix in sorted({store.key_of(one, request.namespace if one.namespaced else "") for one in chosen}):
-            if not found or not prefix.startswith(found[-1]):
-                found.append(prefix)
-        return found
+        return [one for one in chosen if one.namespaced] if request.namespace else chosen
+
+    def target_of(self, resource: NamedResource) -> GroupVersion | None:
+        """The version in which objects of a resource are to be stored; None where that is not decided by kind."""
+        if self.targets is None or not resource.versions:
+            return None
+        name = GroupVersionKind(resource.group, resource.versions[0], resource.kind)
+        if not self._store.codec.scheme.catalog.has_kind(name):
+            return None
+        try:
+            return self.targets.built_in(name)
+        except NotConvertible:
+            return None
 
     def _concerns(self, resource: NamedResource) -> bool:
         """Whether an object of the resource could be had in one of the wanted versions."""

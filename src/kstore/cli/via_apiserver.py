@@ -1,0 +1,116 @@
+"""
+`kstore migrate` with an apiserver at hand: it writes, or at least is asked what it would write.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kstore.errors import WriteRefused
+from kstore.migrate.plan import Change, Skipped
+from kstore.migrate.via_apiserver import Apiserver, Rewritten, ViaApiserver, storage_version_hash
+
+if TYPE_CHECKING:
+    from kstore.cli.migration import Run
+    from kstore.cli.session import Session
+    from kstore.migrate.request import Selection
+
+EXIT_SKIPPED, EXIT_FOUND = 3, 5
+
+
+def guard(selection: Selection, kubeconfig: str) -> None:
+    """
+    See that the running apiserver stores what the migration aims at, else it would write its own version back.
+
+    Raises:
+        WriteRefused: it stores another version of one of the resources.
+        ApiserverRefused: it cannot be asked.
+    """
+    server = Apiserver(kubeconfig)
+    hashes = server.storage_version_hashes()
+    for resource in selection.resources():
+        told = hashes.get(f"{resource.resource}.{resource.group}".rstrip("."))
+        target = selection.target_of(resource)
+        if told is None or target is None or told == storage_version_hash(target.group, target.version, resource.kind):
+            continue
+        stored = (
+            version
+            for version in resource.versions
+            if storage_version_hash(resource.group, version, resource.kind) == told
+        )
+        raise WriteRefused(
+            f"the apiserver stores {resource.resource} as {resource.group}/{next(stored, 'another version')}, "
+            f"and would write {target} back to that",
+            where=server.address,
+            hint="migrate to what it stores, or --force",
+        )
+
+
+def rewrite(session: Session, selection: Selection, run: Run) -> int:
+    """Have the apiserver write every object of the resources, then look at what lies in etcd; the exit code."""
+    if not run.yes:
+        if not sys.stdin.isatty():
+            raise WriteRefused("nobody is there to be asked", hint="--yes writes without asking")
+        if not click.confirm("Send every object back to the apiserver?", err=True):
+            raise WriteRefused("not confirmed; nothing was written")
+    from kstore.cli.migration import stopping
+
+    server = Apiserver(run.kubeconfig)
+    with stopping() as stop:
+        via = ViaApiserver(server, concurrency=run.concurrency, patience=run.patience, stop=stop)
+        served = {
+            f"{one['name']}.{prefix.split('/')[2] if prefix.startswith('/apis/') else ''}".rstrip(".")
+            for prefix, one in server.resources()
+        }
+        wanted = [one for one in selection.resources() if f"{one.resource}.{one.group}".rstrip(".") in served]
+        results = [via.rewrite(one, run.request.namespace) for one in wanted]
+    left = _left(session, selection, run)
+    _show(results, left, run.output)
+    if left:
+        return EXIT_FOUND
+    return EXIT_SKIPPED if any(one.refused for one in results) else 0
+
+
+def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, str]]:
+    """What still lies in etcd as it should not, key and reason: the plan, made once more, should be empty."""
+    prefixes = selection.prefixes()
+    records = (record for prefix in prefixes for record in session.source.scan(prefix))
+    left = []
+    for step in selection.planner().plan(records):
+        key = step.record.key.decode("utf-8", "backslashreplace")
+        if isinstance(step, Change) and step.reason == "version":
+            left.append((key, f"is still stored as {step.stored.api_version}"))
+        elif isinstance(step, Skipped) and run.request.to:
+            left.append((key, step.error.message))
+    return left
+
+
+def _show(results: list[Rewritten], left: list[tuple[str, str]], output: str) -> None:
+    if output == "json":
+        document = {
+            "resources": [
+                {
+                    "resource": one.resource,
+                    "by": one.by,
+                    "objects": one.objects,
+                    "written": one.written,
+                    "refused": [{"path": path, "message": message} for path, message in one.refused],
+                }
+                for one in results
+            ],
+            "left": [{"key": key, "message": message} for key, message in left],
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    for one in results:
+        click.echo(f"{one.resource}: {one.objects} objects by {one.by}, {one.written} written anew")
+        for path, message in one.refused:
+            click.echo(f"refused {path}: {message}", err=True)
+    for key, message in left:
+        click.echo(f"{key}: {message}")
+    if not left:
+        click.echo("etcd holds every object as it should.")

@@ -1,0 +1,277 @@
+"""
+A migration through the apiserver: it writes, kstore asks it to and looks at the bytes afterwards.
+
+A server with the StorageVersionMigration API, and its controller, is given one for each resource and watched; any other
+is sent every object back as it was read, which makes it write the object anew if its bytes are not what it would
+write today. The only module that knows the `kubernetes` client.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from kstore.catalog.mapper import NamedResource
+from kstore.errors import KstoreError, SourceError, UsageError
+from kstore.migrate.progress import Stop
+
+_PAGE = 500
+_ATTEMPTS = 6
+_RETRIED = frozenset({409, 429, 500, 502, 503, 504})
+_MIGRATIONS = "/apis/storagemigration.k8s.io"
+_POLL = 1.0
+
+
+class ApiserverRefused(SourceError):
+    """The apiserver cannot be reached, or answered with an error; `status` is its HTTP status, 0 for none."""
+
+    code = "apiserver"
+
+    def __init__(self, message: str, *, status: int = 0, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.status = status
+
+
+def storage_version_hash(group: str, version: str, kind: str) -> str:
+    """What discovery tells of a stored version (`apiserver/pkg/endpoints/discovery/storageversionhash.go`)."""
+    return base64.b64encode(hashlib.sha256(f"{group}/{version}/{kind}".encode()).digest()[:8]).decode()
+
+
+@dataclass
+class Rewritten:
+    """What the apiserver did with one resource."""
+
+    resource: str
+    objects: int = 0
+    """How many objects were sent back, or 0 where a StorageVersionMigration did the work."""
+    written: int = 0
+    """How many of them the server wrote anew."""
+    by: str = "updates"
+    """`updates` or `StorageVersionMigration`."""
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    """Objects that the server would not take, with its reason."""
+
+
+class Apiserver:
+    """
+    A running apiserver, by a kubeconfig.
+
+    Args:
+        kubeconfig: the file; empty for kubectl's own default.
+        context: one of its contexts; empty for the current one.
+
+    Raises:
+        UsageError: there is no such file or context.
+    """
+
+    def __init__(self, kubeconfig: str = "", context: str = "") -> None:
+        from kubernetes import config
+
+        try:
+            connect: Any = config.new_client_from_config
+            self._client = connect(config_file=kubeconfig or None, context=context or None)
+        except Exception as error:  # the client raises whatever its YAML reader does
+            raise UsageError(f"the kubeconfig cannot be used: {error}", hint="--kubeconfig FILE") from error
+        self.address: str = self._client.configuration.host
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """
+        One request, and its JSON answer.
+
+        Raises:
+            ApiserverRefused: no answer, or no success.
+        """
+        from urllib3.exceptions import HTTPError
+
+        configuration = self._client.configuration
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        headers |= {one["key"]: one["value"] for one in configuration.auth_settings().values() if one["in"] == "header"}
+        # the pool rather than call_api, whose arguments are not the same in all versions of the client
+        pool = self._client.rest_client.pool_manager
+        try:
+            response = pool.request(
+                method, self.address + path, headers=headers, body=None if body is None else json.dumps(body).encode()
+            )
+        except (HTTPError, OSError) as error:
+            raise ApiserverRefused(f"cannot be reached: {error}", where=self.address) from error
+        if response.status >= 300:
+            reason = response.data.decode("utf-8", "replace")
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                reason = json.loads(reason)["message"]
+            raise ApiserverRefused(f"{method} {path}: {reason}", status=response.status, where=self.address)
+        return json.loads(response.data) if response.data else None
+
+    def storage_version_hashes(self) -> dict[str, str]:
+        """`resource.group` -> the hash that discovery gives of the version it is stored in (`storageVersionHash`)."""
+        found = {}
+        for prefix, resource in self.resources():
+            if resource.get("storageVersionHash"):
+                group = prefix.split("/")[2] if prefix.startswith("/apis/") else ""
+                found[f"{resource['name']}.{group}".rstrip(".")] = resource["storageVersionHash"]
+        return found
+
+    def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield every resource that can be listed and updated, each with the path of its preferred version."""
+        groups = self.request("GET", "/apis")["groups"]
+        for prefix in ("/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)):
+            try:
+                listed = self.request("GET", prefix)["resources"]
+            except ApiserverRefused as error:
+                if error.status in (404, 503):  # an extension server that does not answer
+                    continue
+                raise
+            for resource in listed:
+                if "/" not in resource["name"] and {"list", "update"} <= set(resource["verbs"]):
+                    yield prefix, resource
+
+    def place(self, wanted: NamedResource) -> tuple[str, dict[str, Any]]:
+        """
+        Where the server serves a resource.
+
+        Raises:
+            UsageError: it does not.
+        """
+        for prefix, resource in self.resources():
+            group = prefix.split("/")[2] if prefix.startswith("/apis/") else ""
+            if (group, resource["name"]) == (wanted.group, wanted.resource):
+                return prefix, resource
+        raise UsageError(f"the apiserver serves no {wanted.resource}.{wanted.group}".rstrip("."), hint=self.address)
+
+
+class ViaApiserver:
+    """
+    Has an apiserver rewrite resources.
+
+    Args:
+        server: the apiserver.
+        concurrency: objects that are sent back at once.
+        patience: seconds to wait for a StorageVersionMigration.
+        stop: looked at between two objects.
+    """
+
+    def __init__(
+        self, server: Apiserver, *, concurrency: int = 4, patience: float = 3600, stop: Stop | None = None
+    ) -> None:
+        self._server = server
+        self._concurrency = concurrency
+        self._patience = patience
+        self._stop = stop or Stop()
+
+    def rewrite(self, wanted: NamedResource, namespace: str = "") -> Rewritten:
+        """
+        Have all objects of a resource written as the server writes them today.
+
+        Raises:
+            ApiserverRefused: the server failed.
+            UsageError: it does not serve the resource.
+        """
+        prefix, resource = self._server.place(wanted)
+        result = Rewritten(f"{wanted.resource}.{wanted.group}".rstrip("."))
+        version = self._migration_version()
+        if version and not namespace and self._by_migration(version, wanted, result):
+            return result
+        self._by_updates(prefix, resource, namespace, result)
+        return result
+
+    # ---- by the server's own controller
+
+    def _migration_version(self) -> str:
+        """The version of StorageVersionMigration that is served, or empty."""
+        try:
+            return str(self._server.request("GET", _MIGRATIONS)["preferredVersion"]["groupVersion"])
+        except ApiserverRefused as error:
+            if error.status == 404:
+                return ""
+            raise
+
+    def _by_migration(self, version: str, wanted: NamedResource, result: Rewritten) -> bool:
+        """Create a StorageVersionMigration and watch it; False where nobody takes it up."""
+        collection = f"/apis/{version}/storageversionmigrations"
+        place: dict[str, str] = {"group": wanted.group, "resource": wanted.resource}
+        if version.endswith("v1alpha1"):
+            place["version"] = wanted.versions[0]
+        body = {
+            "apiVersion": version,
+            "kind": "StorageVersionMigration",
+            "metadata": {"generateName": f"kstore-{wanted.resource}-"},
+            "spec": {"resource": place},
+        }
+        name = self._server.request("POST", collection, body)["metadata"]["name"]
+        began = time.monotonic()
+        while not self._stop.wait(_POLL):
+            found = self._server.request("GET", f"{collection}/{name}")
+            conditions = {one["type"]: one for one in (found.get("status") or {}).get("conditions") or ()}
+            if conditions.get("Succeeded", {}).get("status") == "True":
+                result.by = "StorageVersionMigration"
+                return True
+            if conditions.get("Failed", {}).get("status") == "True":
+                raise ApiserverRefused(
+                    f"the StorageVersionMigration {name} failed: {conditions['Failed'].get('message', '')}",
+                    where=self._server.address,
+                )
+            idle = not conditions and time.monotonic() - began > 10
+            if idle or time.monotonic() - began > self._patience:
+                self._server.request("DELETE", f"{collection}/{name}")
+                if not idle:
+                    raise ApiserverRefused(
+                        f"the StorageVersionMigration {name} did not end", where=self._server.address
+                    )
+                return False
+        return True
+
+    # ---- by updates that change nothing
+
+    def _by_updates(self, prefix: str, resource: dict[str, Any], namespace: str, result: Rewritten) -> None:
+        inner = f"{prefix}/namespaces/{namespace}" if namespace and resource["namespaced"] else prefix
+        api_version = prefix.removeprefix("/apis/").removeprefix("/api/")
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            for page in self._pages(f"{inner}/{resource['name']}"):
+                if self._stop.asked:
+                    return
+                for item in page:
+                    item["apiVersion"], item["kind"] = api_version, resource["kind"]
+                work: Callable[[dict[str, Any]], None] = lambda one: self._update(prefix, resource, one, result)  # noqa: E731
+                list(pool.map(work, page))
+
+    def _pages(self, path: str) -> Iterator[list[dict[str, Any]]]:
+        following = ""
+        while True:
+            query = f"?limit={_PAGE}" + (f"&continue={following}" if following else "")
+            answer = self._server.request("GET", path + query)
+            yield answer["items"]
+            following = answer["metadata"].get("continue") or ""
+            if not following:
+                return
+
+    def _update(self, prefix: str, resource: dict[str, Any], item: dict[str, Any], result: Rewritten) -> None:
+        """Send one object back as it was read; on a conflict as it is now."""
+        metadata = item["metadata"]
+        space = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
+        path = f"{prefix}{space}/{resource['name']}/{metadata['name']}"
+        result.objects += 1
+        for attempt in range(_ATTEMPTS):
+            try:
+                answer = self._server.request("PUT", path, item)
+                result.written += answer["metadata"]["resourceVersion"] != metadata["resourceVersion"]
+                return
+            except ApiserverRefused as error:
+                if error.status == 404:
+                    return
+                if error.status not in _RETRIED or attempt == _ATTEMPTS - 1:
+                    result.refused.append((path, error.message))
+                    return
+                if self._stop.wait(0.1 * 2**attempt):
+                    return
+                if error.status == 409:
+                    try:
+                        item = self._server.request("GET", path)
+                        metadata = item["metadata"]
+                    except KstoreError:
+                        return

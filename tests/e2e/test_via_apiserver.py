@@ -1,0 +1,60 @@
+"""
+Migrations through a real apiserver, and what it is asked before others.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tools.cluster import Etcd, KubeApiserver
+
+from kstore.cli.main import run
+from kstore.demo import database
+from kstore.source.live import LiveSource
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: test
+clusters: [{{name: test, cluster: {{server: "https://127.0.0.1:{port}", insecure-skip-tls-verify: true}}}}]
+users: [{{name: test, user: {{token: kstore-admin}}}}]
+contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
+"""
+
+
+@pytest.fixture
+def cluster(restore, start_etcd, kube_apiserver, tmp_path: Path) -> tuple[Etcd, KubeApiserver, str]:
+    """The demo store behind a real kube-apiserver, and a kubeconfig for it."""
+    snapshot = tmp_path / "demo.db"
+    snapshot.write_bytes(database())
+    etcd = start_etcd(restore(snapshot))
+    server = kube_apiserver(etcd)
+    path = tmp_path / "kubeconfig"
+    path.write_text(KUBECONFIG.format(port=server.port))
+    return etcd, server, str(path)
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_the_apiserver_writes(cluster, capsys):
+    """Every Deployment is sent back, the old ones are written anew, and etcd holds all in apps/v1 afterwards."""
+    etcd, _, kubeconfig = cluster
+    arguments = ["--store", etcd.endpoint, "migrate", "deployments", "--to", "apps/v1", "--via", "apiserver"]
+    assert run([*arguments, "--kubeconfig", kubeconfig, "--yes", "-o", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["resources"]
+    assert (found["objects"], found["written"], found["by"]) == (4, 3, "updates")
+    with LiveSource([etcd.endpoint]) as source:
+        values = [record.value for record in source.scan(b"/registry/deployments/")]
+    assert all(b"apps/v1\x12" in value[:40] for value in values)
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_what_the_apiserver_would_write_back_is_refused(cluster, capsys, tmp_path):
+    """The server's storageVersionHash says that it stores another version: nothing is written, unless forced."""
+    etcd, _, kubeconfig = cluster
+    arguments = ["--store", etcd.endpoint, "migrate", "hpa", "--to", "autoscaling/v1", "--kubeconfig", kubeconfig]
+    arguments += ["--yes", "--journal", str(tmp_path / "journal")]
+    assert run(arguments) == 4
+    assert "autoscaling/v2" in capsys.readouterr().err
+    assert run([*arguments, "--force"]) == 0
