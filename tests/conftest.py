@@ -9,8 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tools.cluster import Etcd, ServerMissing, find_etcd
+
+# how long an example takes is the machine's business, and its neighbours'
+hypothesis.settings.register_profile("kstore", deadline=None)
+hypothesis.settings.load_profile("kstore")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("KSTORE_SHARED", REPOSITORY.parent / "shared"))

@@ -122,7 +122,8 @@ def test_compactions_and_alarms_are_replayed(
         live.commit([Put(b"/refused", b"x", 0)])
     record = live.get(b"/a/3")
     assert record
-    assert live.commit([Delete(b"/a/3", record.mod_revision)]).succeeded
+    with suppress(NoSpace):  # 3.4 refuses deletions too
+        assert live.commit([Delete(b"/a/3", record.mod_revision)]).succeeded
     records, revision = list(live.scan()), live.status().revision
     server.kill()
     with SnapshotSource(server.data, wal=True) as source:
