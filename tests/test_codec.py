@@ -161,6 +161,13 @@ def test_protobuf_cannot_hold_unknown_members(codec: ObjectCodec) -> None:
         codec.encode({**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "novel": 1}})
 
 
+def test_json_cannot_hold_unknown_fields(codec: ObjectCodec) -> None:
+    """A field without a name has no place in JSON: an apiserver that reads it would drop it."""
+    shown = codec.decode(of_newer_server(codec, [SPEC])).object
+    with pytest.raises(UnknownFields, match=r"spec\.\$unknownFields"):
+        codec.encode(shown, "json")
+
+
 @pytest.mark.parametrize(
     "kept", ["not base64!", base64.b64encode(b"\x0a\xff").decode(), 7, base64.b64encode(b"\x0b").decode()]
 )

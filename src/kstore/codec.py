@@ -125,7 +125,7 @@ class ObjectCodec:
 
         Raises:
             DecodeError: the object does not fit its type; with the field path.
-            UnknownFields: protobuf was asked for, which has no place for members that the type does not have.
+            UnknownFields: it has members without a number for protobuf, or fields without a name for JSON.
             UnknownKind: protobuf was asked for, and the kind is not built in.
         """
         decoded = self._of_json(obj, JSON, present=False)
@@ -137,19 +137,19 @@ class ObjectCodec:
             if media_type != JSON:
                 self.scheme.kind(decoded.gvk)  # raises: only built-in kinds have a protobuf form
             return go_json.dumps(go_json.with_numbers(obj)) + b"\n"
-        if media_type == PROTOBUF:
-            self._refuse_nameless(decoded)
+        self._refuse_homeless(decoded, media_type)
         return self._write(decoded.gvk, decoded.type_name, decoded.object, media_type)
 
-    def _refuse_nameless(self, decoded: Decoded) -> None:
-        """Members that the type does not have are kept in JSON; protobuf has no number for them."""
+    def _refuse_homeless(self, decoded: Decoded, media_type: str) -> None:
+        """An unknown JSON member has no number in protobuf, an unknown protobuf field no name in JSON."""
         paths = [
             path.lstrip(".")
             for path in self._typed.unknown_paths(decoded.type_name, decoded.object)
-            if not is_unknown_member(path.rpartition(".")[2])
+            if is_unknown_member(path.rpartition(".")[2]) == (media_type == JSON)
         ]
         if paths:
-            raise UnknownFields(paths, hint="JSON keeps them: encode as json")
+            other = PROTOBUF if media_type == JSON else JSON
+            raise UnknownFields(paths, hint=f"they are kept in the encoding that they came in: encode as {other}")
 
     def _write(self, name: GroupVersionKind, type_name: str, obj: dict[str, Any], media_type: str) -> bytes:
         if media_type == PROTOBUF:
