@@ -26,6 +26,11 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "migrate": ("migrate", "Rewrite stored objects to another storage version."),
         "encrypt": ("encrypt", "Seal stored values with the first provider of a configuration."),
     },
+    "Mend": {
+        "restore": ("restore", "Put objects back from a snapshot, an export or history."),
+        "edit": ("edit", "Change one stored object in an editor."),
+        "delete": ("delete", "Delete stored objects past the apiserver, keeping a copy."),
+    },
     "The codec as a filter": {
         "decode": ("decode", "Turn stored bytes into objects."),
         "encode": ("encode", "Turn objects into stored bytes."),

@@ -227,7 +227,7 @@ def _no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
 def _no_namespace(seen: Seen, survey: Survey) -> Iterator[Found]:
     namespace = seen.home.namespace
     if namespace and namespace not in survey.namespaces:
-        yield Found(f"namespace {namespace}", f"kstore delete -n {namespace} {seen.home.label}", seen.key)
+        yield Found(f"namespace {namespace}", f"kstore delete {seen.home.label} -n {namespace} --all", seen.key)
 
 
 def _owner_gone(survey: Survey) -> Iterator[Found]:

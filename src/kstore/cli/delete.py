@@ -1,0 +1,51 @@
+"""`kstore delete`: delete stored objects, even those that no apiserver can decode; a copy is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kstore.cli.options import store_options
+from kstore.cli.session import open_session
+from kstore.cli.surgery import agree, commit, keep, key_text, selected
+
+
+@click.command()
+@click.argument("what", nargs=-1, required=True, metavar="KEY or RESOURCE/[NS/]NAME...")
+@click.option("-n", "--namespace", default="", metavar="NS", help="The objects' namespace.")
+@click.option("--all", "everything", is_flag=True, help="All below a prefix, or of a resource (with -n: there).")
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
+              help="Where the copy goes; default: kstore-deleted-TIME.")  # fmt: skip
+@store_options
+def command(
+    what: tuple[str, ...], namespace: str, everything: bool, dry_run: bool, yes: bool, folder: Path | None
+) -> int:  # fmt: skip
+    """
+    Delete keys from etcd, past the apiserver: no finalizer, webhook or garbage collector is asked. For what the
+    apiserver itself cannot delete: an object that it cannot decode, and that makes every list fail; what a CRD or
+    namespace left behind. What is deleted is saved first; `kstore restore --from DIR` puts it back. A key that
+    somebody changes meanwhile is left alone.
+
+    \b
+    kstore delete /registry/secrets/shop/broken
+    kstore delete /registry/gone.example.com --all --dry-run
+    """
+    from kstore.inspect.mending import writable
+    from kstore.records import Delete
+
+    with open_session() as session:
+        records = selected(session.store, what, namespace, many=everything)
+        for record in records if dry_run or not yes else ():
+            read = session.codec.read(record, metadata_only=True)
+            label = getattr(read, "gvk", None) or getattr(read, "error", "")
+            click.echo(f"{key_text(record.key)}  {label}", err=not dry_run)
+        if dry_run:
+            return 0
+        writable(session.source)
+        agree(f"Delete {len(records)} key{'s' * (len(records) != 1)} of {session.source.status().location}?", yes=yes)
+        path = keep(session, records, folder, "deleted")
+        click.echo(f"saved in {path}", err=True)
+        return commit(session, [Delete(record.key, record.mod_revision) for record in records], "deleted")

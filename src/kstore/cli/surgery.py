@@ -1,0 +1,125 @@
+"""
+What the commands that change single objects have in common: a copy first, a question, and what became of each key.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kstore.cli.session import Session
+from kstore.errors import NotFound, Unsupported, UsageError, WriteRefused
+
+if TYPE_CHECKING:
+    from kstore.inspect.mending import Outcome
+    from kstore.records import Mutation, Record
+    from kstore.store import Store
+
+EXIT_CONFLICT = 4
+
+
+def key_text(key: bytes) -> str:
+    """A key as it is printed."""
+    return key.decode("utf-8", "backslashreplace")
+
+
+def selected(store: Store, texts: Iterable[str], namespace: str, *, many: bool) -> list[Record]:
+    """
+    The records that arguments name, in key order.
+
+    Args:
+        store: where they lie.
+        texts: keys or objects; with `many` also prefixes, resources and namespaces of them.
+        namespace: the only one wanted, or empty.
+        many: whether more than one object may be meant by one argument.
+
+    Raises:
+        NotFound: nothing lies there.
+        UsageError: many are meant, and may not be.
+    """
+    from kstore.cli.ls import Selected
+
+    found: dict[bytes, Record] = {}
+    for text in texts:
+        record = _exact(store, text, namespace)
+        if record is not None:
+            found[record.key] = record
+            continue
+        if not many:
+            hint = "`kstore ls` shows what is there; --all means everything below a prefix or of a resource"
+            raise NotFound(f"{text} names no object of the store", hint=hint)
+        below = {read.record.key: read.record for read in Selected(store, text, namespace).reads(metadata_only=True)}
+        if not below:
+            raise NotFound(f"nothing is stored under {text}", hint="`kstore ls` shows what is there")
+        found |= below
+    return [found[key] for key in sorted(found)]
+
+
+def _exact(store: Store, text: str, namespace: str) -> Record | None:
+    from kstore.cli.get import object_key
+
+    if "/" not in text:
+        return None
+    try:
+        key = object_key(store, text, namespace)
+    except UsageError:
+        return None
+    return store.source.get(key, revision=store.revision)
+
+
+def keep(session: Session, records: Sequence[Record], folder: Path | None, what: str) -> Path:
+    """
+    Save records as an export, from which `kstore restore --from` brings them back.
+
+    Args:
+        session: whose store they are of.
+        records: in key order.
+        folder: a new directory; None makes up a name.
+        what: the word for the made-up name.
+    """
+    from kstore.source.directory import DirectoryWriter
+
+    path = folder or Path(f"kstore-{what}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    try:
+        leases = session.source.leases()
+    except Unsupported:
+        leases = {}
+    with DirectoryWriter(path, session.source.status(), leases) as writer:
+        for record in records:
+            writer.add(record)
+    return path
+
+
+def agree(question: str, *, yes: bool) -> None:
+    """
+    Ask, on a terminal.
+
+    Raises:
+        WriteRefused: nobody is there to agree, or they did not.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        raise WriteRefused("nobody agreed to this", hint="--yes agrees; --dry-run only shows what would be done")
+    if not click.confirm(question, err=True):
+        raise WriteRefused("not agreed to: nothing was done")
+
+
+def commit(session: Session, mutations: Sequence[Mutation], done: str) -> int:
+    """Do it, say what became of each key, and give the exit code."""
+    from kstore.inspect.mending import commit_each, writable
+
+    conflicts = 0
+    outcome: Outcome
+    for outcome in commit_each(writable(session.source), mutations):
+        if outcome.done:
+            click.echo(f"{key_text(outcome.key)} {done} (revision {outcome.revision})")
+        else:
+            conflicts += 1
+            click.echo(f"kstore: {key_text(outcome.key)}: changed by somebody else meanwhile, left alone", err=True)
+    return EXIT_CONFLICT if conflicts else 0
