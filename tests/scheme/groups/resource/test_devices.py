@@ -89,7 +89,7 @@ def test_capacities_of_v1alpha3_are_quantities(release: str) -> None:
 
 def test_multipliers_were_set_in_one_release() -> None:
     """1.36 maps node resources one to one; 1.37 has other members instead."""
-    found = {"nodeAllocatableResourceMappings": {"cpu": {}}}
+    found: dict[str, Any] = {"nodeAllocatableResourceMappings": {"cpu": {}}}
     expected = {"nodeAllocatableResourceMappings": {"cpu": {"allocationMultiplier": "1"}}}
     assert device(found, NEW, NEW, "1.36") == expected
     assert device(found, NEW, NEW, "1.37") == {}
