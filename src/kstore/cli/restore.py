@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--from-history", is_flag=True, help="Deleted keys, as they were before the deletion.")
 @click.option("-o", "--output", default="", type=click.Choice(["", "yaml", "json"]), metavar="yaml|json",
               help="Print manifests for kubectl instead, without uid, resourceVersion and status.")  # fmt: skip
+@click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Manifests in this version.")
 @click.option("--overwrite", is_flag=True, help="Also keys that hold something else now (a copy is kept).")
 @click.option("--dry-run", is_flag=True, help="Only say what would be put back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
               help="Where the copy of what is overwritten goes; default: kstore-overwritten-TIME.")  # fmt: skip
 @store_options
 def command(
-    what: tuple[str, ...], namespace: str, origin: str, from_rev: int, from_history: bool, output: str, overwrite: bool,
-    dry_run: bool, yes: bool, folder: Path | None,
+    what: tuple[str, ...], namespace: str, origin: str, from_rev: int, from_history: bool, output: str, version: str,
+    overwrite: bool, dry_run: bool, yes: bool, folder: Path | None,
 ) -> int:  # fmt: skip
     """
     Put back one object, a namespace or a resource, byte for byte as it was: from a snapshot or an export (--from), from
@@ -50,6 +51,7 @@ def command(
     \b
     kstore restore deploy/shop/web --from backup.db
     kstore restore / -n shop --from backup.db -o yaml | kubectl apply -f -
+    kstore restore pdb -n shop --from old.db -o yaml --as policy/v1 | kubectl apply -f -
     kstore restore configmaps -n shop --from-history
     kstore restore cm/shop/settings --from-rev 1200 --overwrite
     """
@@ -69,8 +71,10 @@ def command(
             records = selected(source.store, texts, namespace, many=True)
         if not records:
             raise NotFound("nothing to put back was found", hint="`kstore history --deleted PREFIX` lists deletions")
+        if version and not output:
+            raise UsageError("--as is for manifests", hint="-o yaml; `kstore migrate` stores in another version")
         if output:
-            return _manifests(source, records, output)
+            return _manifests(source, records, output, version)
         return _put_back(here, records, folder, overwrite=overwrite, dry_run=dry_run, yes=yes)
 
 
@@ -95,17 +99,19 @@ def _deleted(store: Store, text: str, namespace: str) -> Iterator[Record]:
             yield record
 
 
-def _manifests(session: Session, records: list[Record], output: str) -> int:
+def _manifests(session: Session, records: list[Record], output: str, version: str) -> int:
     from kstore.inspect.mending import manifest
+    from kstore.naming import parse_group_version
 
-    reading = Reading(session.store, secrets=True, human=False)
+    to = parse_group_version(version) if version else None
+    reading = Reading(session.store, to, secrets=True, human=False)
     stored = reading.readable(session.codec.read(record) for record in records)
     if output == "yaml":
         from kstore.view.yaml_text import to_yaml
 
-        write(f"---\n{to_yaml(manifest(read.object))}" for read in stored)
+        write(f"---\n{to_yaml(manifest(obj))}" for obj in reading.objects(stored))
     else:
-        write(as_pieces("json", (manifest(read.object) for read in stored)))
+        write(as_pieces("json", (manifest(obj) for obj in reading.objects(stored))))
     return reading.exit_code
 
 
