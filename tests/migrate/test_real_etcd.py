@@ -176,7 +176,7 @@ def test_a_full_quota_ends_it_and_room_lets_it_go_on(start_etcd, fill, codec, tm
     assert "NOSPACE" in capsys.readouterr().err
     with LiveSource([etcd.endpoint]) as source:
         source.client.delete_prefix("/other/")
-        source.client.compact(source.revision())
+        source.client.compact(source.revision(), physical=True)
         source.client.defragment()
         for alarm in source.client.list_alarms():
             list(source.client.disarm_alarm(alarm.member_id))
