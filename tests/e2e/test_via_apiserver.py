@@ -57,4 +57,17 @@ def test_what_the_apiserver_would_write_back_is_refused(cluster, capsys, tmp_pat
     arguments += ["--yes", "--journal", str(tmp_path / "journal")]
     assert run(arguments) == 4
     assert "autoscaling/v2" in capsys.readouterr().err
+    assert not (tmp_path / "journal").exists()
     assert run([*arguments, "--force"]) == 0
+
+
+def test_an_apiserver_that_does_not_run_stops_nothing(restore, start_etcd, capsys, tmp_path: Path):
+    """A kubeconfig whose server is down: that is said, and the migration goes on without its word."""
+    snapshot = tmp_path / "demo.db"
+    snapshot.write_bytes(database())
+    etcd = start_etcd(restore(snapshot))
+    path = tmp_path / "kubeconfig"
+    path.write_text(KUBECONFIG.format(port=1))
+    arguments = ["--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--kubeconfig", str(path), "--yes"]
+    assert run([*arguments, "--journal", str(tmp_path / "journal")]) == 0
+    assert "no apiserver answers" in capsys.readouterr().err

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from kstore.cli.migration import Run, Shown, open_journal
+from kstore.cli.migration import Run, open_journal
+from kstore.cli.migration_report import Shown
 from kstore.cli.options import output_option, settings, store_options
 from kstore.cli.session import open_session
 from kstore.errors import UsageError

@@ -4,7 +4,6 @@ A migration as the command line runs it: asks before it writes, shows how it goe
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.listing import write
+from kstore.cli.migration_report import Shown
 from kstore.cli.options import settings
 from kstore.cli.session import Session, open_scheme
 from kstore.errors import UsageError, WriteRefused
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from kstore.migrate.journal import Journal, JournalWriter
     from kstore.migrate.planfile import SavedPlan
     from kstore.migrate.progress import Stop
-    from kstore.migrate.recover import Finding, State
     from kstore.migrate.request import Request, Selection
     from kstore.migrate.summary import Summary
     from kstore.records import Record
@@ -111,15 +110,15 @@ class Run:
         if self.dry_run:
             return self._only_plan(session, selection)
         live = isinstance(session.source, WritableSource)
+        self._refuse(session, live)
         if self.via == "apiserver":
             from kstore.cli.via_apiserver import rewrite
 
             return rewrite(session, selection, self)
-        self._refuse(session, live)
         if live and self.kubeconfig and not self.force:
             from kstore.cli.via_apiserver import guard
 
-            guard(selection, self.kubeconfig)
+            guard(selection, self.kubeconfig, self._shown)
         if not self.yes:
             self._ask(session, selection)
         return self._live(session, selection) if live else self._file(session, selection)
@@ -130,6 +129,10 @@ class Run:
 
         if session.given.rev:
             raise UsageError("an old revision is looked at, not migrated", hint="leave --rev out")
+        if not live and self.via == "apiserver":
+            raise UsageError(
+                "an apiserver has a running etcd", hint="--store names it, so that its bytes can be looked at"
+            )
         if live and self.output_file is not None:
             raise UsageError("--output is for stores that are files; a running store is written itself")
         if not live and not isinstance(session.source, SnapshotSource):
@@ -420,111 +423,3 @@ def verify(session: Session, journal: Journal, shown: Shown) -> int:
     counts = {"objects": result.objects, "others": result.others, "findings": len(result.findings)}
     shown.findings(result.findings, counts, f"{detail}: all are as planned")
     return EXIT_FOUND if result.findings else 0
-
-
-# ---- how it is said
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Prints results: for people, or as one JSON document."""
-
-    output: str
-
-    def say(self, text: str) -> None:
-        """A word beside the result."""
-        click.echo(f"kstore: {text}", err=True)
-
-    def summary(
-        self,
-        summary: Summary,
-        *,
-        journal: Path | None = None,
-        result: Path | None = None,
-        objects: list[dict[str, Any]] | None = None,
-        err: bool = False,
-    ) -> None:
-        """The counts of a plan, or of what was written."""
-        if self.output == "json" and not err:
-            document = summary.as_json()
-            if objects is not None:
-                document["objects"] = objects
-            document["journal"] = str(journal) if journal else None
-            document["output"] = str(result) if result else None
-            click.echo(json.dumps(document, indent=2))
-            return
-        for one in summary.skipped:
-            click.echo(f"skipped {one.key}: {one.message} ({one.code})", err=True)
-        if summary.skipped_count > len(summary.skipped):
-            click.echo(f"skipped {summary.skipped_count - len(summary.skipped)} more", err=True)
-        for line in _table(summary):
-            click.echo(line, err=err)
-        if journal is not None:
-            self.say(f"the journal is {journal}: `kstore migrate verify|rollback {journal}`")
-        if result is not None:
-            self.say(f"the migrated database is {result}")
-
-    def state(self, journal: Journal, state: State) -> None:
-        """What a journal holds."""
-        document = {
-            "journal": str(journal.path),
-            "store": journal.header.get("store", ""),
-            "created": journal.header.get("created", ""),
-            "request": journal.header["request"],
-            "batches": state.batches,
-            "written": state.objects,
-            "undone": state.undone,
-            "unknown": state.open,
-            "firstRevision": state.first_revision,
-            "lastRevision": state.last_revision,
-            "finished": state.notes.get("finished"),
-            "rolledBack": state.notes.get("rolledBack"),
-        }
-        if self.output == "json":
-            click.echo(json.dumps(document, indent=2))
-            return
-        request = document.pop("request")
-        aim = ", ".join(request["to"]) or request["to_release"] or "encryption"
-        for name, value in {"journal": None, "store": None, "created": None, "target": aim, **document}.items():
-            shown = document.get(name, value)
-            click.echo(f"{name:14} {'-' if shown in (None, '') else shown}")
-        if not state.finished and not state.notes.get("rolledBack"):
-            self.say(f"it did not come to its end: `kstore migrate resume {journal.path}`")
-
-    def findings(self, findings: list[Finding], counts: dict[str, int], good: str) -> None:
-        """What is not as it should be, or the word that all is."""
-        if self.output == "json":
-            found = [{"key": one.key, "code": one.code, "message": one.message} for one in findings]
-            click.echo(json.dumps({**counts, "objects_found": found}, indent=2))
-            return
-        for one in findings:
-            click.echo(f"{one.key}: {one.message} ({one.code})")
-        if findings:
-            self.say(", ".join(f"{number} {name}" for name, number in counts.items()))
-        else:
-            click.echo(good)
-
-
-def _table(summary: Summary) -> Iterator[str]:
-    """The counts by kind and version, aligned; kinds of which nothing changes stand in the sum only."""
-    from kstore.view.tab_writer import TabWriter
-    from kstore.view.tree_text import human_size
-
-    if not summary.lines:
-        yield "Nothing in the store is concerned."
-        return
-    rows: list[tuple[str, ...]] = [("KIND", "STORED AS", "BECOMES", "CHANGES", "UNCHANGED", "SKIPPED", "BYTES")]
-    shown = [line for line in summary.lines.values() if line.changes or line.skipped]
-    for line in sorted(shown, key=lambda one: (one.kind, one.stored, one.target)):
-        grown = line.bytes_after - line.bytes_before
-        size = f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}" if line.changes else ""
-        counts = (line.changes, line.unchanged, line.skipped)
-        rows.append((line.kind, line.stored, line.target or "-", *(str(one) if one else "" for one in counts), size))
-    if shown:
-        yield from TabWriter().lay_out("\n".join("\t".join(row) for row in rows)).splitlines()
-    grown = summary.growth
-    yield (
-        f"{summary.changes} changes, {summary.unchanged} unchanged, {summary.skipped_count} skipped; "
-        f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}"
-        + (f"; {summary.conflicts} changed by others meanwhile and planned again" if summary.conflicts else "")
-    )

@@ -10,28 +10,37 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.errors import WriteRefused
+from kstore.errors import Interrupted, WriteRefused
 from kstore.migrate.plan import Change, Skipped
-from kstore.migrate.via_apiserver import Apiserver, Rewritten, ViaApiserver, storage_version_hash
+from kstore.migrate.via_apiserver import Apiserver, ApiserverRefused, Rewritten, ViaApiserver, storage_version_hash
 
 if TYPE_CHECKING:
     from kstore.cli.migration import Run
+    from kstore.cli.migration_report import Shown
     from kstore.cli.session import Session
     from kstore.migrate.request import Selection
 
 EXIT_SKIPPED, EXIT_FOUND = 3, 5
 
 
-def guard(selection: Selection, kubeconfig: str) -> None:
+def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
     """
     See that the running apiserver stores what the migration aims at, else it would write its own version back.
 
+    A server that does not run writes nothing back: its absence is said, and stops nothing.
+
     Raises:
         WriteRefused: it stores another version of one of the resources.
-        ApiserverRefused: it cannot be asked.
+        ApiserverRefused: it runs, and would not say.
     """
     server = Apiserver(kubeconfig)
-    hashes = server.storage_version_hashes()
+    try:
+        hashes = server.storage_version_hashes()
+    except ApiserverRefused as error:
+        if error.status:
+            raise
+        shown.say(f"no apiserver answers at {server.address}: which versions it stores was not looked at")
+        return
     for resource in selection.resources():
         told = hashes.get(f"{resource.resource}.{resource.group}".rstrip("."))
         target = selection.target_of(resource)
@@ -67,7 +76,11 @@ def rewrite(session: Session, selection: Selection, run: Run) -> int:
             for prefix, one in server.resources()
         }
         wanted = [one for one in selection.resources() if f"{one.resource}.{one.group}".rstrip(".") in served]
-        results = [via.rewrite(one, run.request.namespace) for one in wanted]
+        results = []
+        for one in wanted:
+            results.append(via.rewrite(one, run.request.namespace))
+            if stop.asked:
+                raise Interrupted("stopped between two objects", hint="run it again: what is rewritten stays so")
     left = _left(session, selection, run)
     _show(results, left, run.output)
     if left:

@@ -96,9 +96,8 @@ class Apiserver:
         # the pool rather than call_api, whose arguments are not the same in all versions of the client
         pool = self._client.rest_client.pool_manager
         try:
-            response = pool.request(
-                method, self.address + path, headers=headers, body=None if body is None else json.dumps(body).encode()
-            )
+            content = None if body is None else json.dumps(body).encode()
+            response = pool.request(method, self.address + path, headers=headers, body=content, retries=False)
         except (HTTPError, OSError) as error:
             raise ApiserverRefused(f"cannot be reached: {error}", where=self.address) from error
         if response.status >= 300:

@@ -1,0 +1,123 @@
+"""
+How a migration's results are said: for people as lines and a table, for scripts as one JSON document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from kstore.migrate.journal import Journal
+    from kstore.migrate.recover import Finding, State
+    from kstore.migrate.summary import Summary
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Prints results: for people, or as one JSON document."""
+
+    output: str
+
+    def say(self, text: str) -> None:
+        """A word beside the result."""
+        click.echo(f"kstore: {text}", err=True)
+
+    def summary(
+        self,
+        summary: Summary,
+        *,
+        journal: Path | None = None,
+        result: Path | None = None,
+        objects: list[dict[str, Any]] | None = None,
+        err: bool = False,
+    ) -> None:
+        """The counts of a plan, or of what was written."""
+        if self.output == "json" and not err:
+            document = summary.as_json()
+            if objects is not None:
+                document["objects"] = objects
+            document["journal"] = str(journal) if journal else None
+            document["output"] = str(result) if result else None
+            click.echo(json.dumps(document, indent=2))
+            return
+        for one in summary.skipped:
+            click.echo(f"skipped {one.key}: {one.message} ({one.code})", err=True)
+        if summary.skipped_count > len(summary.skipped):
+            click.echo(f"skipped {summary.skipped_count - len(summary.skipped)} more", err=True)
+        for line in _table(summary):
+            click.echo(line, err=err)
+        if journal is not None:
+            self.say(f"the journal is {journal}: `kstore migrate verify|rollback {journal}`")
+        if result is not None:
+            self.say(f"the migrated database is {result}")
+
+    def state(self, journal: Journal, state: State) -> None:
+        """What a journal holds."""
+        document = {
+            "journal": str(journal.path),
+            "store": journal.header.get("store", ""),
+            "created": journal.header.get("created", ""),
+            "request": journal.header["request"],
+            "batches": state.batches,
+            "written": state.objects,
+            "undone": state.undone,
+            "unknown": state.open,
+            "firstRevision": state.first_revision,
+            "lastRevision": state.last_revision,
+            "finished": state.notes.get("finished"),
+            "rolledBack": state.notes.get("rolledBack"),
+        }
+        if self.output == "json":
+            click.echo(json.dumps(document, indent=2))
+            return
+        request = document.pop("request")
+        aim = ", ".join(request["to"]) or request["to_release"] or "encryption"
+        for name, value in {"journal": None, "store": None, "created": None, "target": aim, **document}.items():
+            shown = document.get(name, value)
+            click.echo(f"{name:14} {'-' if shown in (None, '') else shown}")
+        if not state.finished and not state.notes.get("rolledBack"):
+            self.say(f"it did not come to its end: `kstore migrate resume {journal.path}`")
+
+    def findings(self, findings: list[Finding], counts: dict[str, int], good: str) -> None:
+        """What is not as it should be, or the word that all is."""
+        if self.output == "json":
+            found = [{"key": one.key, "code": one.code, "message": one.message} for one in findings]
+            click.echo(json.dumps({**counts, "objects_found": found}, indent=2))
+            return
+        for one in findings:
+            click.echo(f"{one.key}: {one.message} ({one.code})")
+        if findings:
+            self.say(", ".join(f"{number} {name}" for name, number in counts.items()))
+        else:
+            click.echo(good)
+
+
+def _table(summary: Summary) -> Iterator[str]:
+    """The counts by kind and version, aligned; kinds of which nothing changes stand in the sum only."""
+    from kstore.view.tab_writer import TabWriter
+    from kstore.view.tree_text import human_size
+
+    if not summary.lines:
+        yield "Nothing in the store is concerned."
+        return
+    rows: list[tuple[str, ...]] = [("KIND", "STORED AS", "BECOMES", "CHANGES", "UNCHANGED", "SKIPPED", "BYTES")]
+    shown = [line for line in summary.lines.values() if line.changes or line.skipped]
+    for line in sorted(shown, key=lambda one: (one.kind, one.stored, one.target)):
+        grown = line.bytes_after - line.bytes_before
+        size = f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}" if line.changes else ""
+        counts = (line.changes, line.unchanged, line.skipped)
+        rows.append((line.kind, line.stored, line.target or "-", *(str(one) if one else "" for one in counts), size))
+    if shown:
+        yield from TabWriter().lay_out("\n".join("\t".join(row) for row in rows)).splitlines()
+    grown = summary.growth
+    yield (
+        f"{summary.changes} changes, {summary.unchanged} unchanged, {summary.skipped_count} skipped; "
+        f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}"
+        + (f"; {summary.conflicts} changed by others meanwhile and planned again" if summary.conflicts else "")
+    )
