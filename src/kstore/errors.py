@@ -232,6 +232,10 @@ class DecodeError(ValueFault):
         return super().__str__() + place + field
 
 
+class RepeatedName(DecodeError):
+    """A JSON object that has a name twice: Go would merge the two, and what was meant is for a person to say."""
+
+
 class UnknownEncoding(DecodeError):
     """A value that begins like no storage encoding that Kubernetes has had."""
 

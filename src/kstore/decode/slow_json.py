@@ -10,7 +10,7 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard library's C scanner
 from typing import Any
 
-from kstore.errors import DecodeError
+from kstore.errors import DecodeError, RepeatedName
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.A)
@@ -75,9 +75,9 @@ class _Parser:
         match = _SPACE.match(self.text, position)
         return match.end() if match else position
 
-    def broken(self, message: str, position: int) -> DecodeError:
+    def broken(self, message: str, position: int, kind: type[DecodeError] = DecodeError) -> DecodeError:
         offset = len(self.text[:position].encode(errors="surrogatepass"))
-        return DecodeError(f"the JSON text is broken: {message}", offset=offset)
+        return kind(f"the JSON text is broken: {message}", offset=offset)
 
     def value(self, position: int) -> tuple[Any, int]:
         first = self.text[position : position + 1]
@@ -129,7 +129,7 @@ class _Parser:
                 raise self.broken("a member's name is missing", position)
             name, end = self.string(position)
             if name in found:
-                raise self.broken(f"the name {name!r} comes twice in one object", position)
+                raise self.broken(f"the name {name!r} comes twice in one object", position, RepeatedName)
             position = self.skip(end)
             if self.text[position : position + 1] != ":":
                 raise self.broken("a colon is missing", position)

@@ -11,6 +11,8 @@ import pytest
 from tests.scheme.groups.autoscaling.autoscalers import CPU, METRICS, autoscaler
 from tests.scheme.groups.stored import NEWEST, stored
 
+from kstore.errors import NotConvertible
+
 PREFIX = "autoscaling.alpha.kubernetes.io/"
 
 
@@ -109,3 +111,10 @@ def test_annotations_of_other_versions_are_dropped() -> None:
     found["metadata"]["annotations"][PREFIX + "scale-up-tolerance"] = "0.1"
     assert convert(found, "v2")["metadata"]["annotations"] == {"team": "a"}
     assert PREFIX + "metrics" not in convert(found, "v1")["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize("text", ['[{"type":"Pods","type":"Object"}]', '[{"type":"Pods","Type":"Object"}]'])
+def test_what_is_said_twice_is_refused(text: str) -> None:
+    """Go would merge the two; leaving the annotation out would lose the metrics, so nothing is converted."""
+    with pytest.raises(NotConvertible, match="ambiguous"):
+        edited(metrics=text)

@@ -7,11 +7,12 @@ that Go would not read is left out, as upstream leaves it out.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from kstore.decode import go_json
 from kstore.decode.raw_json import plain
-from kstore.errors import DecodeError
+from kstore.errors import DecodeError, NotConvertible, RepeatedName
 from kstore.scheme.registry import Obj, Scope
 
 METRICS = "autoscaling.alpha.kubernetes.io/metrics"
@@ -25,6 +26,8 @@ TOLERANCES = {
 """By the member of `spec.behavior` whose tolerance it keeps."""
 FIRST_TOLERANCE = 33
 """The minor release that gave scaling rules a tolerance."""
+
+Kept = TypeVar("Kept")
 
 _BEHAVIOR = "autoscaling.internal.HorizontalPodAutoscalerBehavior"
 
@@ -59,18 +62,21 @@ def text(hpa: Obj, name: str) -> str | None:
 
 
 def read_list(hpa: Obj, name: str, type_name: str, scope: Scope) -> list[Obj] | None:
-    """The typed objects of a list that is kept; None where there is none that Go would read."""
-    value = _parsed(hpa, name)
-    if value is _UNREADABLE:
-        return None
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        return None
-    try:
+    """
+    The typed objects of a list that is kept; None where there is none that Go would read.
+
+    Raises:
+        NotConvertible: what the annotation says is ambiguous.
+    """
+
+    def read(value: Any) -> list[Obj] | None:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            return None
         return [_typed(type_name, item if item is not None else {}, scope) for item in value]
-    except DecodeError:
-        return None
+
+    return _read(hpa, name, read)
 
 
 def read_behavior(hpa: Obj, scope: Scope) -> Obj | None:
@@ -78,15 +84,33 @@ def read_behavior(hpa: Obj, scope: Scope) -> Obj | None:
     The behavior that is kept, unless it is empty.
 
     It is JSON of the internal type, whose members are spelled as in Go; Go reads them in any case.
+
+    Raises:
+        NotConvertible: what the annotation says is ambiguous.
     """
-    value = _parsed(hpa, BEHAVIOR)
-    if not isinstance(value, dict):
+
+    def read(value: Any) -> Obj | None:
+        if not isinstance(value, dict):
+            return None
+        behavior = _typed(_BEHAVIOR, value, scope)
+        return behavior if any(behavior.get(name) is not None for name in TOLERANCES) else None
+
+    return _read(hpa, BEHAVIOR, read)
+
+
+def _read(hpa: Obj, name: str, read: Callable[[Any], Kept | None]) -> Kept | None:
+    found = text(hpa, name)
+    if found is None:
         return None
     try:
-        behavior = _typed(_BEHAVIOR, value, scope)
+        return read(plain(go_json.loads(found.encode("utf-8", "surrogateescape"))))
+    except RepeatedName as error:
+        raise NotConvertible(
+            f"the annotation {name!r} is ambiguous: {error}",
+            hint="Go would merge what comes twice; write it once, or remove the annotation",
+        ) from None
     except DecodeError:
         return None
-    return behavior if any(behavior.get(name) is not None for name in TOLERANCES) else None
 
 
 def put_behavior(hpa: Obj, behavior: Obj, scope: Scope) -> None:
@@ -119,20 +143,6 @@ def _policy(policy: Obj) -> Obj:
     }
 
 
-_UNREADABLE = object()
-
-
-def _parsed(hpa: Obj, name: str) -> Any:
-    """The value of an annotation's JSON, or `_UNREADABLE`."""
-    found = text(hpa, name)
-    if found is None:
-        return _UNREADABLE
-    try:
-        return plain(go_json.loads(found.encode("utf-8", "surrogateescape")))
-    except DecodeError:
-        return _UNREADABLE
-
-
 def _typed(type_name: str, value: Any, scope: Scope) -> Obj:
     """A typed object from JSON, without what the type does not have."""
     typed = scope.typed.read(type_name, _spelled(type_name, value, scope))
@@ -145,7 +155,10 @@ def _spelled(type_name: str, value: Any, scope: Scope) -> Any:
     JSON with its members named as the type names them, whatever their case.
 
     `encoding/json`, which these annotations are read with, matches names without regard to case, unlike the decoder of
-    whole objects. Of two members whose names differ in case only the last counts; Go would merge them.
+    whole objects.
+
+    Raises:
+        RepeatedName: two names differ in nothing but case.
     """
     if not isinstance(value, dict):
         return value
@@ -160,5 +173,7 @@ def _spelled(type_name: str, value: Any, scope: Scope) -> Any:
             item = _spelled(ref.name, item, scope)
         elif ref.form == "list" and ref.element is not None and ref.element.form == "struct" and isinstance(item, list):
             item = [_spelled(ref.element.name, one, scope) for one in item]
+        if field.json in spelled:
+            raise RepeatedName(f"{field.json!r} and {name!r} are one name")
         spelled[field.json] = item
     return spelled
