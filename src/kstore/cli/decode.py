@@ -70,12 +70,19 @@ def _open(codec: StorageCodec, key: bytes, value: bytes) -> Decoded:
 
 def _batch_answer(codec: StorageCodec, key: str, *, yaml: bool) -> Callable[[Line], bytes]:
     from kstore.decode import go_json
+    from kstore.decode.protobuf_text import ProtobufText
     from kstore.view.yaml_text import to_yaml
+
+    usual = ProtobufText(codec.scheme.catalog)
 
     def decoded(line: Line) -> Decoded:
         return _open(codec, line_text(line, "key", key).encode("utf-8", "surrogatepass"), line_value(line))
 
     def as_json(line: Line) -> bytes:
+        read = usual.read(line_value(line))
+        if read is not None:
+            name, text = read
+            return b'{%b"encoding":"protobuf","object":%b}' % (type_members(name.api_version, name.kind), text)
         found = decoded(line)
         head = type_members(found.gvk.api_version, found.gvk.kind)
         return b'{%b"encoding":"%b","object":%b}' % (head, found.encoding.encode(), go_json.dumps(found.object))

@@ -10,7 +10,7 @@ import binascii
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -253,6 +253,7 @@ def value_line(value: bytes, head: bytes = b"") -> bytes:
     return b'{%b"value":"%b"}' % (head, binascii.b2a_base64(value, newline=False))
 
 
+@lru_cache(1024)
 def type_members(api_version: str, kind: str) -> bytes:
     """The members `apiVersion` and `kind` of a line, with a comma at their end."""
     import orjson

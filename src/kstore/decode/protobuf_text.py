@@ -1,0 +1,192 @@
+"""
+Stored protobuf straight to JSON text, remembering the parts that many objects have in common.
+
+The Pods of a ReplicaSet differ in little but their names: their specs, statuses and managedFields come again and again,
+byte for byte, and need to be read once. Only the usual shape is taken here, an object of `metadata`, `spec` and the
+like as Go writes it; of everything else the caller is told to go the general way, which also words what is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from kstore.catalog.layout import emits_always, layout
+from kstore.catalog.loader import Catalog
+from kstore.decode import go_json, wire
+from kstore.decode.envelope import PROTOBUF_PREFIX, read_envelope
+from kstore.decode.protobuf_reader import ProtobufReader
+from kstore.errors import DecodeError, EncodeError, UnknownKind
+from kstore.naming import GroupVersionKind, gvk
+
+_OBJECT_META: Final = "meta.v1.ObjectMeta"
+_MANAGED_FIELDS: Final = wire.tag(17, wire.BYTES)
+_REST: Final = b"\x1a\x00\x22\x00"
+"""What every server writes after the body: content encoding and type, both empty."""
+_MOST: Final = 64 << 20
+"""Bytes of parts and their texts that are remembered before all is forgotten."""
+
+
+class _Unusual(Exception):
+    """The value has another shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A kind whose members are structs."""
+
+    gvk: GroupVersionKind
+    start: bytes
+    """The text that its objects begin with."""
+    members: dict[int, tuple[int, bytes, str]]
+    """By the first byte of a field: its place in JSON, its name there with a colon, its type."""
+    always: int
+    """How many members every object has."""
+
+
+class ProtobufText:
+    """
+    Reads values of one catalog's types into text.
+
+    Args:
+        catalog: the types of a release.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._reader = ProtobufReader(catalog)
+        self._shapes: dict[bytes, _Shape | None] = {}
+        self._parts: dict[tuple[str, bytes], bytes] = {}
+        self._size = 0
+
+    def read(self, value: bytes) -> tuple[GroupVersionKind, bytes] | None:
+        """
+        The kind and the JSON text of a stored value, as decoding and `go_json.dumps` give it.
+
+        Returns:
+            None where the value has another shape, or something is wrong with it.
+        """
+        try:
+            return self._read(value)
+        except (_Unusual, IndexError, wire.WireFault, DecodeError, EncodeError):
+            return None
+
+    def _read(self, value: bytes) -> tuple[GroupVersionKind, bytes]:
+        # the envelope's first field, its type, is short
+        at = len(PROTOBUF_PREFIX) + 2 + value[len(PROTOBUF_PREFIX) + 1]
+        head = value[:at]
+        shape = self._shapes[head] if head in self._shapes else self._find_shape(head, value)
+        if shape is None or value[at] != 0x12 or not value.endswith(_REST):
+            raise _Unusual
+        length, at = wire.read_varint(value, at + 1)
+        end = at + length
+        if end != len(value) - len(_REST):
+            raise _Unusual
+        texts = self._members(value, at, end, shape)
+        return shape.gvk, shape.start + b"".join(texts) + b"}"
+
+    def _members(self, value: bytes, at: int, end: int, shape: _Shape) -> list[bytes]:
+        texts = []
+        last = -1
+        always = 0
+        while at < end:
+            known = shape.members.get(value[at])
+            if known is None:
+                raise _Unusual
+            place, name, type_name = known
+            if place <= last:
+                raise _Unusual
+            last = place
+            length, at = wire.read_varint(value, at + 1)
+            if at + length > end:
+                raise _Unusual
+            content = value[at : at + length]
+            at += length
+            texts.append(
+                name + (self._metadata(content) if type_name == _OBJECT_META else self._part(type_name, content))
+            )
+            always += 1
+        if always < shape.always:
+            raise _Unusual
+        return texts
+
+    def _metadata(self, content: bytes) -> bytes:
+        """ObjectMeta: most of it is each object's own, but managedFields, which come last, are not."""
+        at, end = 0, len(content)
+        while at < end:
+            first = content[at]
+            if first & 0x87 == wire.BYTES and content[at + 1] < 128:
+                at += 2 + content[at + 1]  # a short text of a low number, as nearly all are
+            elif content.startswith(_MANAGED_FIELDS, at):
+                break
+            else:
+                at = wire.skip_field(content, at, end)[1]
+        if at > end:
+            raise _Unusual
+        text = self._text(_OBJECT_META, content[:at])
+        if at == end:
+            return text
+        managed = self._part("managedFields", content[at:])
+        return text[:-1] + (b"," if text != b"{}" else b"") + managed + b"}"
+
+    def _part(self, type_name: str, content: bytes) -> bytes:
+        key = (type_name, content)
+        text = self._parts.get(key)
+        if text is None:
+            text = self._managed(content) if type_name == "managedFields" else self._text(type_name, content)
+            self._size += len(content) + len(text)
+            if self._size > _MOST:
+                self._parts.clear()
+                self._size = len(content) + len(text)
+            self._parts[key] = text
+        return text
+
+    def _managed(self, content: bytes) -> bytes:
+        """The member of ObjectMeta that these fields are, all of them managedFields."""
+        if any(number != 17 for number, _ in wire.fields(content, 0, len(content))):
+            raise _Unusual
+        seen = self._reader.unknown_seen
+        found = self._reader.read(_OBJECT_META, content)["managedFields"]
+        if self._reader.unknown_seen != seen:
+            raise _Unusual
+        return b'"managedFields":' + go_json.dumps(found)
+
+    def _text(self, type_name: str, content: bytes) -> bytes:
+        seen = self._reader.unknown_seen
+        text = go_json.dumps(self._reader.read(type_name, content))
+        if self._reader.unknown_seen != seen:
+            raise _Unusual
+        return text
+
+    def _find_shape(self, head: bytes, value: bytes) -> _Shape | None:
+        """The shape of the kind that a value says it is; None where it has members of other sorts."""
+        if not value.startswith(PROTOBUF_PREFIX + b"\x0a") or head[len(PROTOBUF_PREFIX) + 1] > 127:
+            raise _Unusual
+        envelope = read_envelope(value)
+        name = gvk(envelope.api_version, envelope.kind)
+        if len(self._shapes) > 1000:
+            self._shapes.clear()
+        try:
+            shape = self._shapes[head] = self._shape_of(name)
+        except UnknownKind:
+            shape = self._shapes[head] = None
+        return shape
+
+    def _shape_of(self, name: GroupVersionKind) -> _Shape | None:
+        fields = layout(self._catalog, self._catalog.kind(name).type).members
+        members: dict[int, tuple[int, bytes, str]] = {}
+        place = always = 0
+        last = 0
+        for json_name, field in fields.items():
+            if json_name in ("kind", "apiVersion"):
+                continue
+            ref = field.type
+            if ref.form != "struct" or not (ref.pointer or emits_always(field)) or not last < field.number < 16:
+                return None
+            last = field.number
+            text = b',"%b":' % json_name.encode()
+            members[wire.tag(field.number, wire.BYTES)[0]] = (place, text, ref.name)
+            place += 1
+            always += not ref.pointer
+        start = go_json.dumps({"kind": name.kind, "apiVersion": name.api_version})[:-1]
+        return _Shape(name, start, members, always)
