@@ -214,6 +214,7 @@ def circle(data: bytearray) -> None:
 DAMAGES = {
     "another number": at_leaf(0, b"\x09\x09"),
     "other flags": at_leaf(8, b"\x20"),
+    "no elements": at_leaf(10, b"\0\0"),
     "too many elements": at_leaf(10, b"\xff\xff"),
     "too long an overflow": at_leaf(12, b"\xff\xff\xff\x7f"),
     "an element out of place": at_leaf(16 + 4, b"\xff\xff"),

@@ -468,7 +468,7 @@ class Bucket:
     def _branch(
         self, number: int, count: int, overflow: int, low: bytes, high: bytes | None
     ) -> list[tuple[int, bytes, bytes | None]]:
-        """A branch's children with their bounds."""
+        """A branch's children with their bounds; their keys lie one after another, as in a leaf."""
         size = (overflow + 1) * self.database.page_size
         buffer, base = self.database.file.view(number * self.database.page_size, size)
         end = base + size
@@ -478,13 +478,15 @@ class Bucket:
             return []
         found: list[tuple[int, bytes]] = []
         last: bytes | None = None
+        expected = place + count * BRANCH_ELEMENT.size
         for position, key_size, child in BRANCH_ELEMENT.iter_unpack(
             buffer[place : place + count * BRANCH_ELEMENT.size]
         ):
             begin = place + position
             key = buffer[begin : begin + key_size]
             if (
-                begin + key_size > end
+                begin != expected
+                or begin + key_size > end
                 or not key
                 or (last is not None and key <= last)
                 or (high is not None and key >= high)
@@ -493,6 +495,7 @@ class Bucket:
                 return []
             found.append((child, key))
             last = key
+            expected += key_size
             place += BRANCH_ELEMENT.size
         ends: list[bytes | None] = [key for _, key in found[1:]]
         ends.append(high)
@@ -511,6 +514,10 @@ class Bucket:
             return None
         shift = offset - base
         elements = self._elements(buffer, base, base + size, count, shift)
+        # only the root may be empty, and then bbolt has left zeroes after its header
+        if count == 0 and (number != self.root or any(buffer[base + PAGE_HEADER.size : base + size])):
+            self._fault("a leaf without elements", number, low, high)
+            return None
         if elements and (elements[0].key < low or (high is not None and elements[-1].key >= high)):
             self._fault("its keys are not between those that its branch names", number, low, high)
             return None
