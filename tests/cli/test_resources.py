@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.cli.conftest import Kstore
 
@@ -93,3 +95,17 @@ def test_what_nobody_knows(demo: Kstore, kstore: Kstore) -> None:
     assert demo("resources", "explain", "/registry/nothings/a").code == 2
     assert demo("resources", "explain").code == 2
     assert kstore("--store", "/no/such/file", "resources").code == 1
+
+
+def test_resources_of_a_plugin(
+    kstore: Kstore, repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A plugin's resources are there without a store, and say where they come from."""
+    folder = tmp_path / "kstore_wardle-0.1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: kstore-wardle\nVersion: 0.1.0\n")
+    (folder / "entry_points.txt").write_text("[kstore.scheme]\nwardle = kstore_wardle:plugin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(repository / "examples" / "wardle")
+    assert rows(kstore, "--built-in", "flunders")["flunders.wardle.example.com"]["source"] == "plugin"
+    assert "reference" in kstore("explain", "flunders.spec", "--built-in").text

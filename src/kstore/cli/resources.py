@@ -59,11 +59,10 @@ class Known:
 
     def __init__(self, session: Session, *, built_in: bool = False) -> None:
         from kstore.catalog.mapper import ResourceMapper
-        from kstore.catalog.resources import resources_of
 
         self.session = session
         self.prefix = "/" + (session.given.etcd_prefix.strip("/") or "registry")
-        self.mapper: ResourceMapper[NamedResource] = ResourceMapper(resources_of(session.release))
+        self.mapper: ResourceMapper[NamedResource] = ResourceMapper(session.codec.scheme.resources)
         self._loose: list[NamedResource] = []
         if not built_in and self._has_store():
             self.prefix = session.store.prefix

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kstore.catalog.loader import Catalog
 from kstore.catalog.mapper import NamedResource, Place
 from kstore.catalog.releases import Release, minor_of
-from kstore.catalog.resources import ResourceInfo
+from kstore.catalog.resources import ResourceInfo, all_resources
 from kstore.naming import GroupVersion, GroupVersionKind
 from kstore.store import CustomResource
 from kstore.view.describe.page import Page, Table, render
@@ -26,7 +26,7 @@ def resource_json(resource: NamedResource, catalog: Catalog) -> dict[str, Any]:
     """
     One resource as a document.
 
-    `source` is `built-in`, the name of the CRD, or `keys` where nothing but keys in the store tells of it.
+    `source` is `built-in`, `plugin`, the name of the CRD, or `keys` where nothing but keys in the store tells of it.
     """
     stored = storage_version(resource, catalog.release)
     return {
@@ -99,7 +99,8 @@ def _custom_versions(resource: CustomResource) -> Iterator[dict[str, Any]]:
 
 def _source(resource: NamedResource) -> str:
     if not isinstance(resource, CustomResource):
-        return "built-in"
+        built_in = any((one.group, one.resource) == (resource.group, resource.resource) for one in all_resources())
+        return "built-in" if built_in else "plugin"
     return f"{resource.resource}.{resource.group}" if resource.definition else "keys"
 
 
@@ -164,7 +165,14 @@ def resource_page(resource: NamedResource, catalog: Catalog, prefix: str, place:
     ]
     page.append(("Versions", _version_table(found)))
     if storage := found["storageVersions"]:
-        page.append(("Storage Versions", Table(("Releases", "Stored As"), list(storage.items()))))
+        page.append(
+            (
+                "Storage Versions",
+                Table(
+                    ("Releases", "Stored As"), [(releases or "all", version) for releases, version in storage.items()]
+                ),
+            )
+        )
     return render(page)
 
 
@@ -180,7 +188,8 @@ def _version_table(found: dict[str, Any]) -> Table:
 def _described_source(source: str) -> str:
     if source == "keys":
         return "only its keys tell of it: no type and no CRD"
-    return "built in" if source == "built-in" else f"CustomResourceDefinition {source}"
+    known = {"built-in": "built in", "plugin": "a plugin"}
+    return known.get(source) or f"CustomResourceDefinition {source}"
 
 
 def key_of(resource: NamedResource, prefix: str, namespace: str, name: str) -> str:
