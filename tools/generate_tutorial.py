@@ -1,0 +1,70 @@
+"""
+Fill the tutorial with what its commands print: `python -m tools.generate_tutorial [--check]`.
+
+A block ```console in docs/tutorial/*.md holds commands after `$ `, each followed by its output. They run in order, in one
+empty folder a chapter, on the demo store, in a terminal of 120 columns; standard error is shown like standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TUTORIAL = Path(__file__).resolve().parents[1] / "docs" / "tutorial"
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def main() -> None:
+    """Write the chapters, or with --check say which are stale."""
+    stale = []
+    for chapter in sorted(TUTORIAL.glob("*.md")):
+        before = chapter.read_text()
+        after = filled(before)
+        if "--check" in sys.argv:
+            stale += [chapter.name] if after != before else []
+        else:
+            chapter.write_text(after)
+    if stale:
+        sys.exit(f"not what the commands print: {', '.join(stale)}")
+
+
+def filled(text: str) -> str:
+    """A chapter with the output of every command."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _BLOCK.sub(lambda block: f"```console\n{_run(block[1], Path(folder))}```", text)
+
+
+def _run(block: str, folder: Path) -> str:
+    commands = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+    return "".join(f"$ {command}\n{output(command, folder)}" for command in commands)
+
+
+def output(command: str, folder: Path) -> str:
+    """What one command line prints, on both outputs."""
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "KSTORE_STORE": "demo",
+        "COLUMNS": "120",
+        "NO_COLOR": "1",
+    }
+    ran = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    text = "\n".join(line.rstrip() for line in ran.stdout.splitlines())
+    return f"{text}\n" if text else ""
+
+
+if __name__ == "__main__":
+    main()
