@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kstore.errors import DamagedStore, NotADatabase
-from kstore.source.bbolt import (
+from kstore.source.bbolt import Database
+from kstore.source.bbolt_format import (
     BUCKET_ELEMENT,
     BUCKET_HEADER,
     LEAF,
     NO_FREELIST,
     PAGE_HEADER,
-    Database,
     Meta,
     checksum,
     meta_page,

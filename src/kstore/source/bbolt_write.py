@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from kstore.source.bbolt import (
+from kstore.source.bbolt import Bucket, Database, Leaf
+from kstore.source.bbolt_format import (
     BRANCH,
     BRANCH_ELEMENT,
     BUCKET_ELEMENT,
@@ -20,9 +21,6 @@ from kstore.source.bbolt import (
     LEAF_ELEMENT,
     NO_FREELIST,
     PAGE_HEADER,
-    Bucket,
-    Database,
-    Leaf,
     meta_page,
 )
 

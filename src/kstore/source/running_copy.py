@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kstore.errors import DamagedStore, SourceError
-from kstore.source.bbolt import (
+from kstore.source.bbolt_format import (
     BRANCH,
     BRANCH_ELEMENT,
     BUCKET_ELEMENT,
