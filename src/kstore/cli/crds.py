@@ -43,11 +43,12 @@ def command(names: tuple[str, ...], output: str) -> int:
     else:
         from kstore.view.bar_table import FigureTable, figure_table_text
 
-        headings = ("NAME", "OBJECTS", "SIZE", "STORAGE", "STORED AS", "STORED VERSIONS", "TO DO")
+        headings = ("NAME", "OBJECTS", "SIZE", "STORAGE", "STORED AS", "LISTED")
         rows = [(_cells(one), None) for one in found]
-        text = frozenset({3, 4, 5, 6})
         title = f"{len(found)} custom resource definition{'s' * (len(found) != 1)}"
-        write(figure_table_text(FigureTable(title, headings, rows, text), terminal()))
+        screen = terminal()
+        write(figure_table_text(FigureTable(title, headings, rows, frozenset({3, 4, 5})), screen))
+        write(f"{screen.styled('→', 'green')} {one.name}: {text}\n" for one in found if (text := _to_do(one)))
     return EXIT_SOME_UNREADABLE if any(one.undecodable for one in found) else 0
 
 
@@ -57,7 +58,7 @@ def _cells(one: CustomUsage) -> tuple[str, ...]:
     stored = ", ".join(f"{version}: {count}" for version, count in one.really.items())
     return (
         one.name, f"{one.objects:,}", human_size(one.bytes), one.storage_version, stored or "-",
-        ", ".join(one.listed) or "-", _to_do(one),
+        ", ".join(one.listed) or "-",
     )  # fmt: skip
 
 
@@ -70,4 +71,4 @@ def _to_do(one: CustomUsage) -> str:
         return f"storedVersions lacks {', '.join(one.unlisted)}"
     if one.idle:
         return f"storedVersions can lose {', '.join(one.idle)}"
-    return "-"
+    return ""

@@ -13,8 +13,10 @@ from kstore.differences import ADDED, REMOVED, Difference
 from kstore.view.bar_table import Terminal
 from kstore.view.mask import LAST_APPLIED, MASK
 
-_LONGEST = 120
-_CONTEXT = 20
+_LEAST = 30
+"""However narrow the terminal is, so much of a value is shown."""
+_CONTEXT = 10
+"""Of what two long texts have in common, so much is shown before the place where they part."""
 _SECRET_FIELDS = ("data", "stringData", "$unknownFields")
 
 
@@ -28,24 +30,26 @@ def difference_lines(differences: Iterable[Difference], terminal: Terminal, *, s
         secret: the object is a Secret whose values are not to be shown; that they differ is.
     """
     for one in differences:
+        room = max(terminal.width - len(one.path) - 7, _LEAST)
         old, new = ((_hidden(one.path, value) if secret else value) for value in (one.old, one.new))
         if one.kind == ADDED:
-            yield terminal.styled(f"  + {one.path}: {_short(new)}", "green") + "\n"
+            yield terminal.styled(f"  + {one.path}: {_short(new, room)}", "green") + "\n"
         elif one.kind == REMOVED:
-            yield terminal.styled(f"  - {one.path}: {_short(old)}", "red") + "\n"
+            yield terminal.styled(f"  - {one.path}: {_short(old, room)}", "red") + "\n"
         else:
-            left, right = _where_they_part(old, new)
+            left, right = _where_they_part(old, new, room)
             yield f"{terminal.styled(f'  ~ {one.path}:', 'yellow')} {left} → {right}\n"
 
 
-def _where_they_part(old: Any, new: Any) -> tuple[str, str]:
-    """Two values, cut; of long texts the part where they differ."""
-    if isinstance(old, str) and isinstance(new, str) and min(len(old), len(new)) > _LONGEST // 2:
+def _where_they_part(old: Any, new: Any, room: int) -> tuple[str, str]:
+    """Two values, cut to share the room; of long texts the part where they differ."""
+    each = max(room // 2, _LEAST)
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > each:
         common = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
         if common > _CONTEXT:
-            left, right = (_short(text[common - _CONTEXT : common + _LONGEST // 2]) for text in (old, new))
+            left, right = (_short(text[common - _CONTEXT :], each - 1) for text in (old, new))
             return f"…{left}", f"…{right}"
-    return _short(old), _short(new)
+    return _short(old, each), _short(new, each)
 
 
 def _hidden(path: str, value: Any) -> Any:
@@ -60,6 +64,6 @@ def _hidden(path: str, value: Any) -> Any:
     return value
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, room: int) -> str:
     text = json.dumps(plain(value), ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= room else f"{text[: room - 1]}…"
