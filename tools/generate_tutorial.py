@@ -1,8 +1,9 @@
 """
 Fill the tutorial with what its commands print: `python -m tools.generate_tutorial [--check]`.
 
-A block ```console in docs/tutorial/*.md holds commands after `$ `, each followed by its output. They run in order, in an
-empty folder for each chapter, on the demo store, in a terminal of 120 columns; standard error is shown like standard output.
+A block ```console in docs/tutorial/*.md holds commands after `$ `, each followed by its output. They run in order, in
+an empty folder for each chapter, on the demo store, in a terminal of 120 columns; standard error is shown like standard
+output.
 """
 
 from __future__ import annotations
