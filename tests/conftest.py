@@ -1,17 +1,19 @@
 """
-Fixtures that every folder of tests speaks: where the shared data lies, and a real etcd.
+Fixtures that every folder of tests speaks: where the shared data lies, and real stores: etcd, three of it, kine.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from tools.cluster import Etcd, ServerMissing, find_etcd
+from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
 
 # how long an example takes is the machine's business, and its neighbours'
 hypothesis.settings.register_profile("kstore", deadline=None)
@@ -80,3 +82,60 @@ def start_etcd(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def etcd_server(start_etcd: Callable[..., Etcd]) -> Etcd:
     """An empty etcd of the test's own; its `endpoint` is `http://127.0.0.1:PORT`."""
     return start_etcd()
+
+
+@pytest.fixture
+def three_members(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+    """A cluster of three; each server has its `endpoint`."""
+    folder = tmp_path_factory.mktemp("cluster")
+    clients = [free_port() for _ in range(3)]
+    peers = [free_port() for _ in range(3)]
+    cluster = ",".join(f"m{number}=http://127.0.0.1:{port}" for number, port in enumerate(peers))
+    servers = []
+    for number, (client, peer) in enumerate(zip(clients, peers, strict=True)):
+        flags = {
+            "name": f"m{number}",
+            "data-dir": str(folder / f"m{number}"),
+            "listen-client-urls": f"http://127.0.0.1:{client}",
+            "advertise-client-urls": f"http://127.0.0.1:{client}",
+            "listen-peer-urls": f"http://127.0.0.1:{peer}",
+            "initial-advertise-peer-urls": f"http://127.0.0.1:{peer}",
+            "initial-cluster": cluster,
+            "log-level": "error",
+        }
+        command = [str(etcd_binary), *(f"--{name}={value}" for name, value in flags.items())]
+        server = Server(f"m{number}", command, folder, (client, "/health", False))
+        server.endpoint = f"http://127.0.0.1:{client}"
+        servers.append(server)
+    threads = [threading.Thread(target=server.start) for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    yield servers
+    for server in servers:
+        if server.process is not None and server.process.poll() is None:
+            server.process.send_signal(signal.SIGCONT)
+        server.kill()
+
+
+@pytest.fixture
+def kine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The endpoint of a real kine on SQLite; the test is skipped where there is none."""
+    try:
+        binary = find_etcd("kine")
+    except ServerMissing as missing:
+        pytest.skip(str(missing))
+    folder = tmp_path_factory.mktemp("kine")
+    port, metrics = free_port(), free_port()
+    command = [
+        str(binary),
+        f"--listen-address=http://127.0.0.1:{port}",
+        f"--endpoint=sqlite://{folder}/state.db",
+        f"--metrics-bind-address=127.0.0.1:{metrics}",
+        "--watch-progress-notify-interval=1s",
+    ]
+    server = Server("kine", command, folder, (metrics, "/metrics", False))
+    server.start()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()

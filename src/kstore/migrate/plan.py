@@ -22,6 +22,10 @@ _TOGETHER = 100
 """How many custom resources are converted at once, since each webhook call costs a round trip."""
 
 
+_KINE_HEALTH = (b"/health", b'{"health":"true"}')
+"""How the key ends, and the value, that kine keeps to see that it works (`pkg/server/types.go`, `HealthKey`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """An object that is to be written."""
@@ -111,7 +115,7 @@ class VersionPlanner:
             read = self.codec.read(record, metadata_only=True)
             if isinstance(read, Undecodable):
                 yield from self._custom(waiting)
-                yield Skipped(record, read.error)
+                yield from _unread(read)
             elif not self._wanted(read):
                 continue
             elif self.codec.scheme.catalog.has_kind(read.gvk):
@@ -213,7 +217,7 @@ class SealPlanner:
         for record in records:
             read = self.codec.read(record, metadata_only=True)
             if isinstance(read, Undecodable):
-                yield Skipped(record, read.error)
+                yield from _unread(read)
             elif self._wanted(read):
                 yield self._step(read)
 
@@ -229,3 +233,10 @@ class SealPlanner:
         if value == read.record.value:  # plain, and to stay plain
             return Unchanged(read.record, read.gvk, version)
         return Change(read.record, read.gvk, version, read.encoding, value, "encryption")
+
+
+def _unread(read: Undecodable) -> Iterator[Skipped]:
+    """What cannot be read is skipped; what was never an object is nobody's concern."""
+    end, value = _KINE_HEALTH
+    if not (read.record.key.endswith(end) and read.record.value == value):
+        yield Skipped(read.record, read.error)
