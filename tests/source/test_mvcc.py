@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from kstore.records import Put, Record
 from kstore.source.demo import open_demo
 from kstore.source.etcd_messages import KeyValue
-from kstore.source.mvcc import Mvcc, encode_key_value, parse_key_value, revision_key
+from kstore.source.key_value import encode_key_value, parse_key_value, revision_key
+from kstore.source.mvcc import Mvcc
 from kstore.source.mvcc_write import write_database
 from kstore.source.snapshot import SnapshotSource
 

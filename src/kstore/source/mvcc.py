@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from kstore.decode.wire import signed, varint
 from kstore.errors import Compacted, FutureRevision, NotADatabase
 from kstore.records import Record, Revision, prefix_end
 from kstore.source.bbolt import Bucket, Database
+from kstore.source.key_value import (
+    REVISION_KEY,
+    TOMBSTONE_MARK,
+    UNDERSCORE,
+    encode_key_value,
+    parse_key_value,
+    parse_revision_key,
+    read_varint,
+)
 
-REVISION_KEY = struct.Struct(">qcq")
-"""Main revision, an underscore, the number of the change within its transaction; a tombstone has a `t` after it."""
-TOMBSTONE_MARK = ord("t")
-_UNDERSCORE = ord("_")
 _APPENDED = 1 << 60
 """Offsets from here on are numbers of entries that no page holds (yet): a log replayed on top of the file."""
 _HEAD = 64
@@ -150,7 +155,7 @@ class Mvcc:
     def _read_leases(self) -> dict[int, int]:
         """`lease/leasepb/lease.proto`: ID, TTL, RemainingTTL."""
         messages = (dict(_numbers(value)) for _, value in self.bucket_items(b"lease"))
-        return {_signed(each[1]): _signed(each.get(2, 0)) for each in messages if 1 in each}
+        return {signed(each[1]): signed(each.get(2, 0)) for each in messages if 1 in each}
 
     # ---- revisions
 
@@ -158,11 +163,11 @@ class Mvcc:
         leaf = self._key_bucket.last_leaf()
         if leaf is None or not leaf.elements:
             return 0
-        parsed = _revision(leaf.elements[-1].key)
+        parsed = parse_revision_key(leaf.elements[-1].key)
         return parsed[0] if parsed else 0
 
     def _revision_of(self, name: bytes) -> int:
-        parsed = _revision(self.meta.get(name, b""))
+        parsed = parse_revision_key(self.meta.get(name, b""))
         return parsed[0] if parsed else 0
 
     def check_revision(self, revision: int) -> int:
@@ -199,7 +204,7 @@ class Mvcc:
         Raises:
             DamagedStore: an entry is not what it must be, and the database does not salvage.
         """
-        sought = b"\n" + _varint_bytes(len(only)) + only if only else b""
+        sought = b"\n" + varint(len(only)) + only if only else b""
         stop = REVISION_KEY.pack(revision + 1, b"_", 0) if revision else None
         make = Entry._make
         unpack = REVISION_KEY.unpack_from
@@ -215,7 +220,7 @@ class Mvcc:
                 if (
                     flags
                     or not 17 <= length <= 18
-                    or revision_key[8] != _UNDERSCORE
+                    or revision_key[8] != UNDERSCORE
                     or (length == 18 and revision_key[17] != TOMBSTONE_MARK)
                     or key_end > end
                     or buffer[begin] != 0x0A
@@ -238,7 +243,7 @@ class Mvcc:
 
     def append(self, main: int, sub: int, record: Record | None, key: bytes) -> None:
         """Put a change on top of what the file holds: a record, or a tombstone for None."""
-        data = encode_key_value(record) if record else b"\n" + _varint_bytes(len(key)) + key
+        data = encode_key_value(record) if record else b"\n" + varint(len(key)) + key
         entry = Entry(main, sub, record is None, key, _APPENDED + len(self._appended), len(data))
         self._appended.append((entry, data))
         self.current_revision = max(self.current_revision, main)
@@ -336,113 +341,10 @@ class Mvcc:
         return record
 
 
-def parse_key_value(
-    data: bytes, *, keys_only: bool = False, size: int = 0, rest: Callable[[int], bytes] | None = None
-) -> Record:
-    """
-    Read an `mvccpb.KeyValue` (`api/mvccpb/kv.proto`).
-
-    Args:
-        data: the message, or its beginning when `rest` is given.
-        keys_only: leave the value out.
-        size: the message's size, when `data` is only its beginning.
-        rest: called with a position after the value, for the bytes from there to the message's end.
-
-    Raises:
-        ValueError: a field runs over the end, or is of a type that it cannot be.
-        IndexError: the message ends within a field.
-    """
-    size = size or len(data)
-    position = 0
-    key = value = b""
-    numbers = [0] * 7
-    while position < size:
-        tag = data[position]
-        position += 1
-        kind = tag & 7
-        if kind == 0 and tag < 0x80:
-            number = data[position]
-            position += 1
-            if number > 0x7F:
-                number, position = _varint(data, position - 1)
-            if tag >> 3 < 7:
-                numbers[tag >> 3] = number
-        elif kind == 2 and tag < 0x80:
-            length = data[position]
-            position += 1
-            if length > 0x7F:
-                length, position = _varint(data, position - 1)
-            end = position + length
-            if end > size:
-                raise ValueError("a field runs over its end")
-            if tag == 0x0A:
-                key = data[position:end]
-            elif tag == 0x2A and not keys_only:
-                value = data[position:end]
-            if end > len(data):
-                if rest is None or tag != 0x2A:
-                    raise ValueError("a field runs over its end")
-                data = rest(end)
-                size -= end
-                end = 0
-            position = end
-        else:
-            raise ValueError(f"a field begins with {tag:#x}")
-    return Record(key, value, _signed(numbers[2]), _signed(numbers[3]), _signed(numbers[4]), _signed(numbers[6]))
-
-
-def encode_key_value(record: Record) -> bytes:
-    """Write an `mvccpb.KeyValue` as etcd does: fields in ascending order, zeroes and empty values left out."""
-    parts = [b"\n", _varint_bytes(len(record.key)), record.key]
-    for tag, number in ((0x10, record.create_revision), (0x18, record.mod_revision), (0x20, record.version)):
-        if number:
-            parts += [bytes([tag]), _varint_bytes(number)]
-    if record.value:
-        parts += [b"\x2a", _varint_bytes(len(record.value)), record.value]
-    if record.lease:
-        parts += [b"\x30", _varint_bytes(record.lease)]
-    return b"".join(parts)
-
-
-def revision_key(main: int, sub: int, *, tombstone: bool = False) -> bytes:
-    """The key of a change in the bucket `key`."""
-    return REVISION_KEY.pack(main, b"_", sub) + (b"t" if tombstone else b"")
-
-
-def _revision(key: bytes) -> tuple[int, int] | None:
-    if len(key) not in (17, 18) or key[8] != _UNDERSCORE:
-        return None
-    main, _, sub = REVISION_KEY.unpack_from(key)
-    return main, sub
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, position
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number of more than ten bytes")
-
-
-def _varint_bytes(value: int) -> bytes:
-    value &= 0xFFFF_FFFF_FFFF_FFFF
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
 def _long_key(buffer: bytes, begin: int, end: int) -> tuple[int, int]:
     """Where a key of 128 bytes or more begins and ends; an end beyond the entry's when it cannot be told."""
     try:
-        length, position = _varint(buffer[begin : min(end, begin + 12)], 1)
+        length, position = read_varint(buffer[begin : min(end, begin + 12)], 1)
     except (ValueError, IndexError):
         return begin, end + 1
     return begin + position, begin + position + length
@@ -453,17 +355,13 @@ def _numbers(data: bytes) -> Iterator[tuple[int, int]]:
     position = 0
     try:
         while position < len(data):
-            tag, position = _varint(data, position)
+            tag, position = read_varint(data, position)
             if tag & 7:
                 return
-            number, position = _varint(data, position)
+            number, position = read_varint(data, position)
             yield tag >> 3, number
     except (ValueError, IndexError):
         return
-
-
-def _signed(number: int) -> int:
-    return number - (1 << 64) if number >> 63 else number
 
 
 def _big_endian(data: bytes) -> int:

@@ -19,7 +19,8 @@ from pathlib import Path
 from kstore.errors import Conflict, DamagedStore, SourceError, Unsupported, WriteRefused
 from kstore.records import Delete, Mutation, Put, Record
 from kstore.source.bbolt_write import BucketAppender, DatabaseCopy
-from kstore.source.mvcc import Mvcc, encode_key_value, revision_key
+from kstore.source.key_value import encode_key_value, revision_key
+from kstore.source.mvcc import Mvcc
 from kstore.source.snapshot import SnapshotSource
 
 _KEY_BUCKET = b"key"
