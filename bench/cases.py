@@ -39,10 +39,10 @@ def decode(folder: Path, count: int) -> Iterator[Figure]:
     yield Figure(
         f"{count} stored Pods to JSON", run([*KSTORE, "decode", "--batch"], stdin=lines), name, beside, "1.3 times"
     )
-    few = hexes.with_suffix(".few")
+    few = folder / "few.hex"
     few.write_text("".join(value.hex() + "\n" for value in values[: count // 10]))
-    few_lines = lines.with_suffix(".few")
-    few_lines.write_text("".join(lines.open().readline() for _ in range(count // 10)))
+    few_lines = folder / "few.jsonl"
+    few_lines.write_text("".join(lines.read_text().splitlines(keepends=True)[: count // 10]))
     if auger:
         yield Figure(
             f"{count // 10} stored Pods to YAML",
