@@ -71,8 +71,9 @@ def _open(codec: StorageCodec, key: bytes, value: bytes) -> Decoded:
 def _batch_answer(codec: StorageCodec, key: str, *, yaml: bool) -> Callable[[Line], bytes]:
     from kstore.decode import go_json
     from kstore.decode.protobuf_text import ProtobufText
-    from kstore.view.yaml_text import to_yaml
+    from kstore.view.yaml_text import YamlMembers, to_yaml
 
+    members = YamlMembers()
     usual = ProtobufText(codec.scheme.catalog)
 
     def decoded(line: Line) -> Decoded:
@@ -88,7 +89,13 @@ def _batch_answer(codec: StorageCodec, key: str, *, yaml: bool) -> Callable[[Lin
         return b'{%b"encoding":"%b","object":%b}' % (head, found.encoding.encode(), go_json.dumps(found.object))
 
     def as_yaml(line: Line) -> bytes:
-        return b"---\n" + to_yaml(decoded(line).object).rstrip("\n").encode("utf-8", "replace")
+        parts = usual.parts(line_value(line))
+        if parts is not None:
+            name, found = parts
+            text = members.text({"apiVersion": name.api_version, "kind": name.kind}, found)
+        else:
+            text = to_yaml(decoded(line).object)
+        return b"---\n" + text.rstrip("\n").encode("utf-8", "replace")
 
     return as_yaml if yaml else as_json
 

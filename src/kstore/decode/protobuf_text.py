@@ -9,7 +9,7 @@ like as Go writes it; of everything else the caller is told to go the general wa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from kstore.catalog.layout import emits_always, layout
 from kstore.catalog.loader import Catalog
@@ -27,8 +27,26 @@ _MOST: Final = 64 << 20
 """Bytes of parts and their texts that are remembered before all is forgotten."""
 
 
+_DICT: Final = 8
+"""How many times larger than its bytes a dict is, about."""
+
+
 class _Unusual(Exception):
     """The value has another shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A member of an object."""
+
+    name: str
+    type: str
+    place: int
+    """Its place in JSON."""
+    text: bytes
+    """Its name there, with a comma before and a colon after it."""
+    always: bool
+    """Whether every object has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +56,8 @@ class _Shape:
     gvk: GroupVersionKind
     start: bytes
     """The text that its objects begin with."""
-    members: dict[int, tuple[int, bytes, str]]
-    """By the first byte of a field: its place in JSON, its name there with a colon, its type."""
+    members: dict[int, _Member]
+    """By the first byte of a field."""
     always: int
     """How many members every object has."""
 
@@ -57,6 +75,7 @@ class ProtobufText:
         self._reader = ProtobufReader(catalog)
         self._shapes: dict[bytes, _Shape | None] = {}
         self._parts: dict[tuple[str, bytes], bytes] = {}
+        self._objects: dict[tuple[str, bytes], dict[str, Any]] = {}
         self._size = 0
 
     def read(self, value: bytes) -> tuple[GroupVersionKind, bytes] | None:
@@ -71,7 +90,40 @@ class ProtobufText:
         except (_Unusual, IndexError, wire.WireFault, DecodeError, EncodeError):
             return None
 
+    def parts(self, value: bytes) -> tuple[GroupVersionKind, list[tuple[str, dict[str, Any]]]] | None:
+        """
+        The kind of a stored value, and its members one by one; those that came before are the same dicts as then.
+
+        Returns:
+            None where the value has another shape, or something is wrong with it.
+        """
+        try:
+            shape, contents = self._contents(value)
+            return shape.gvk, [(member.name, self._read_part(member, content)) for member, content in contents]
+        except (_Unusual, IndexError, wire.WireFault, DecodeError):
+            return None
+
+    def _read_part(self, member: _Member, content: bytes) -> dict[str, Any]:
+        if member.type == _OBJECT_META:
+            return self._object(member.type, content)
+        key = (member.type, content)
+        found = self._objects.get(key)
+        if found is None:
+            found = self._object(member.type, content)
+            self._remember(len(content) * _DICT)
+            self._objects[key] = found
+        return found
+
     def _read(self, value: bytes) -> tuple[GroupVersionKind, bytes]:
+        shape, contents = self._contents(value)
+        texts = [
+            member.text + (self._metadata(content) if member.type == _OBJECT_META else self._part(member.type, content))
+            for member, content in contents
+        ]
+        return shape.gvk, shape.start + b"".join(texts) + b"}"
+
+    def _contents(self, value: bytes) -> tuple[_Shape, list[tuple[_Member, bytes]]]:
+        """The members of an object, in order, with their bytes."""
         # the envelope's first field, its type, is short
         at = len(PROTOBUF_PREFIX) + 2 + value[len(PROTOBUF_PREFIX) + 1]
         head = value[:at]
@@ -82,33 +134,23 @@ class ProtobufText:
         end = at + length
         if end != len(value) - len(_REST):
             raise _Unusual
-        texts = self._members(value, at, end, shape)
-        return shape.gvk, shape.start + b"".join(texts) + b"}"
-
-    def _members(self, value: bytes, at: int, end: int, shape: _Shape) -> list[bytes]:
-        texts = []
+        found = []
         last = -1
         always = 0
         while at < end:
-            known = shape.members.get(value[at])
-            if known is None:
+            member = shape.members.get(value[at])
+            if member is None or member.place <= last:
                 raise _Unusual
-            place, name, type_name = known
-            if place <= last:
-                raise _Unusual
-            last = place
+            last = member.place
             length, at = wire.read_varint(value, at + 1)
             if at + length > end:
                 raise _Unusual
-            content = value[at : at + length]
+            found.append((member, value[at : at + length]))
             at += length
-            texts.append(
-                name + (self._metadata(content) if type_name == _OBJECT_META else self._part(type_name, content))
-            )
-            always += 1
+            always += member.always
         if always < shape.always:
             raise _Unusual
-        return texts
+        return shape, found
 
     def _metadata(self, content: bytes) -> bytes:
         """ObjectMeta: most of it is each object's own, but managedFields, which come last, are not."""
@@ -134,29 +176,35 @@ class ProtobufText:
         text = self._parts.get(key)
         if text is None:
             text = self._managed(content) if type_name == "managedFields" else self._text(type_name, content)
-            self._size += len(content) + len(text)
-            if self._size > _MOST:
-                self._parts.clear()
-                self._size = len(content) + len(text)
+            self._remember(len(content) + len(text))
             self._parts[key] = text
         return text
+
+    def _remember(self, size: int) -> None:
+        """Make room for a part, if need be by forgetting all others."""
+        self._size += size
+        if self._size > _MOST:
+            self._parts.clear()
+            self._objects.clear()
+            self._size = size
 
     def _managed(self, content: bytes) -> bytes:
         """The member of ObjectMeta that these fields are, all of them managedFields."""
         if any(number != 17 for number, _ in wire.fields(content, 0, len(content))):
             raise _Unusual
-        seen = self._reader.unknown_seen
-        found = self._reader.read(_OBJECT_META, content)["managedFields"]
-        if self._reader.unknown_seen != seen:
-            raise _Unusual
+        found = self._object(_OBJECT_META, content)["managedFields"]
         return b'"managedFields":' + go_json.dumps(found)
 
     def _text(self, type_name: str, content: bytes) -> bytes:
+        return go_json.dumps(self._object(type_name, content))
+
+    def _object(self, type_name: str, content: bytes) -> dict[str, Any]:
+        """A part as a dict, if the catalog knows all that is in it."""
         seen = self._reader.unknown_seen
-        text = go_json.dumps(self._reader.read(type_name, content))
+        found = self._reader.read(type_name, content)
         if self._reader.unknown_seen != seen:
             raise _Unusual
-        return text
+        return found
 
     def _find_shape(self, head: bytes, value: bytes) -> _Shape | None:
         """The shape of the kind that a value says it is; None where it has members of other sorts."""
@@ -174,8 +222,7 @@ class ProtobufText:
 
     def _shape_of(self, name: GroupVersionKind) -> _Shape | None:
         fields = layout(self._catalog, self._catalog.kind(name).type).members
-        members: dict[int, tuple[int, bytes, str]] = {}
-        place = always = 0
+        members: dict[int, _Member] = {}
         last = 0
         for json_name, field in fields.items():
             if json_name in ("kind", "apiVersion"):
@@ -185,8 +232,7 @@ class ProtobufText:
                 return None
             last = field.number
             text = b',"%b":' % json_name.encode()
-            members[wire.tag(field.number, wire.BYTES)[0]] = (place, text, ref.name)
-            place += 1
-            always += not ref.pointer
+            member = _Member(json_name, ref.name, len(members), text, not ref.pointer)
+            members[wire.tag(field.number, wire.BYTES)[0]] = member
         start = go_json.dumps({"kind": name.kind, "apiVersion": name.api_version})[:-1]
-        return _Shape(name, start, members, always)
+        return _Shape(name, start, members, sum(member.always for member in members.values()))

@@ -37,6 +37,47 @@ def to_yaml(value: Any) -> str:
     return "".join(parts)
 
 
+_MOST_MEMBERS: Final = 16 << 20
+"""Characters of members' texts that are remembered before all are forgotten."""
+
+
+class YamlMembers:
+    """Prints objects member by member, remembering the text of members that come again as the very same dicts."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, tuple[Any, str, str]] = {}
+        self._size = 0
+
+    def text(self, head: dict[str, str], members: list[tuple[str, dict[str, Any]]]) -> str:
+        """
+        One object, as `to_yaml` prints it.
+
+        Args:
+            head: its members that are texts (`apiVersion` and `kind`).
+            members: the others by name; a dict that was passed before must not have changed since.
+
+        Raises:
+            EncodeError: it is nested too deeply to be printed.
+        """
+        texts = {name: to_yaml({name: value}) for name, value in head.items()}
+        texts.update((name, self._member(name, value)) for name, value in members)
+        return "".join(texts[name] for name in sorted(texts))
+
+    def _member(self, name: str, value: dict[str, Any]) -> str:
+        known = self._texts.get(id(value))
+        if known is not None and known[0] is value and known[1] == name:
+            return known[2]
+        text = to_yaml({name: value})
+        if name == "metadata":  # each object's own
+            return text
+        self._size += len(text)
+        if self._size > _MOST_MEMBERS:
+            self._texts.clear()
+            self._size = len(text)
+        self._texts[id(value)] = value, name, text
+        return text
+
+
 def _document(append: Append, value: Any) -> None:
     value = _opened(value)
     if type(value) is str:
