@@ -7,13 +7,16 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from tools.cluster import Etcd, find_etcd
+from tools.cluster import Etcd, KubeApiserver, find, find_etcd
 
 from bench import data
-from bench.measure import KSTORE, Figure, fixed_work, peer, run
+from bench.measure import KSTORE, Figure, Run, fixed_work, peer, run
 from kstore.catalog.releases import newest
 from kstore.codec import ObjectCodec
 from kstore.decode import go_json
@@ -131,7 +134,55 @@ def live(folder: Path, count: int) -> Iterator[Figure]:
         )
 
 
-CASES: dict[str, Case] = {"decode": decode, "convert": convert, "offline": offline, "live": live}
+def migrate(folder: Path, count: int) -> Iterator[Figure]:
+    """Deployments to apps/v1 in a running etcd, beside GET and PUT of each through a kube-apiserver."""
+    if peer("kube-apiserver") is None:
+        print("kube-apiserver is not installed: the migration is not measured beside it")
+        return
+    sample = min(2000, count // 2)
+    place = folder / "migrate"
+    with Etcd(find_etcd(), place, quota_backend_bytes=str(8 << 30)) as etcd:
+        data.fill_deployments(etcd, count)
+        with KubeApiserver(find("kube-apiserver"), place / "kube-apiserver", etcd.endpoint) as server:
+            through = put_back(server, sample)
+        journal = place / "bench.journal"
+        arguments = ["migrate", "--to", "apps/v1", "--yes", "--journal", str(journal)]
+        mine = run([*KSTORE, "--store", etcd.endpoint, *arguments], repeat=1)
+    left = count - sample
+    yield Figure(
+        f"live: {left} Deployments to apps/v1",
+        mine,
+        f"GET and PUT, {sample} measured",
+        Run(through * left / sample, 0),
+        "30 times",
+    )
+
+
+def put_back(server: KubeApiserver, count: int, writers: int = 8) -> float:
+    """Seconds to send so many Deployments back through an apiserver, as the storage version migrator does."""
+    path = "/apis/apps/v1/namespaces/bench/deployments"
+    items = server.client().request("GET", f"{path}?limit={count}")["items"]
+
+    def work(part: list[dict[str, Any]]) -> None:
+        client = server.client()
+        for item in part:
+            item |= {"apiVersion": "apps/v1", "kind": "Deployment"}
+            client.request("GET", f"{path}/{item['metadata']['name']}")
+            client.request("PUT", f"{path}/{item['metadata']['name']}", item)
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(work, [items[at::writers] for at in range(writers)]))
+    return time.perf_counter() - began
+
+
+CASES: dict[str, Case] = {
+    "decode": decode,
+    "convert": convert,
+    "offline": offline,
+    "live": live,
+    "migrate": migrate,
+}
 """What can be asked for by name."""
 
 

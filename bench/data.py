@@ -65,21 +65,31 @@ def copies(value: bytes, count: int) -> Iterator[bytes]:
 
 def fill(etcd: Etcd, count: int) -> None:
     """Write `count` Deployments, and `count` Pods in two revisions each, into an etcd."""
+    fill_deployments(etcd, count)
+    fill_with(etcd, "pod", count, revisions=2)
+
+
+def fill_deployments(etcd: Etcd, count: int) -> None:
+    """Write `count` Deployments of apps/v1beta1 into an etcd."""
+    fill_with(etcd, "deployment", count, revisions=1)
+
+
+def fill_with(etcd: Etcd, kind: str, count: int, *, revisions: int) -> None:
+    """Write copies of a template, each as often as it shall have revisions."""
     from kstore.records import Put
     from kstore.source.live import LiveSource
 
+    found: dict[bytes, int] = {}
     with LiveSource([etcd.endpoint]) as source:
-        for kind, value in templates().items():
-            found: dict[bytes, int] = {}
-            for _ in range(2 if kind == "pod" else 1):
-                batch: list[Put] = []
-                for number, copy in enumerate(copies(value, count)):
-                    key = PREFIXES[kind] + b"frontend-%06d" % number
-                    batch.append(Put(key, copy, found.get(key, 0)))
-                    if len(batch) == 128 or number == count - 1:
-                        revision = source.commit(batch).revision
-                        found.update((put.key, revision) for put in batch)
-                        batch = []
+        for _ in range(revisions):
+            batch: list[Put] = []
+            for number, copy in enumerate(copies(templates()[kind], count)):
+                key = PREFIXES[kind] + b"frontend-%06d" % number
+                batch.append(Put(key, copy, found.get(key, 0)))
+                if len(batch) == 128 or number == count - 1:
+                    revision = source.commit(batch).revision
+                    found.update((put.key, revision) for put in batch)
+                    batch = []
 
 
 def snapshot(folder: Path, count: int) -> Path:
