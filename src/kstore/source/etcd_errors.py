@@ -109,6 +109,7 @@ _EXPLANATIONS = (
     ("Peer name", "its certificate is for another name"),
     ("WRONG_VERSION_NUMBER", "it does not speak TLS there"),
     ("TSI_DATA_CORRUPTED", "it ended the encrypted connection"),
+    ("ALERT_BAD_CERTIFICATE", "it does not accept the client's certificate, or misses one"),
     ("Domain name not found", "there is no host of that name"),
     ("DNS resolution failed", "there is no host of that name"),
     ("Network is unreachable", "its network cannot be reached"),
@@ -124,6 +125,7 @@ _HINTS = (
     ("Peer name", "name the expected host with --tls-server-name"),
     ("WRONG_VERSION_NUMBER", "use http:// if it is meant to be plain text"),
     ("TSI_DATA_CORRUPTED", "a server that wants a client certificate does so: give --cert and --key"),
+    ("ALERT_BAD_CERTIFICATE", "a server that wants a client certificate does so: give --cert and --key"),
     ("Socket closed", "a server that wants TLS, or a client certificate, closes the connection like this"),
     (
         "Connection reset by peer",
