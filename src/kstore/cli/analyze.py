@@ -163,7 +163,7 @@ def _usage_table(title: str, heading: str, rows: list[Usage], found: Analysis, t
         if found.history:
             row += [_size(one.history_bytes) if one.history_bytes else "-", _count(one.tombstones), _count(one.changes)]
         cells.append((row, one.total_bytes / whole))
-    return FigureTable(title, headings, cells, note=_more(len(rows), len(shown)))
+    return FigureTable(title, headings, cells, note=_more(len(rows), len(shown)), cut_end=True)
 
 
 def _lease_table(found: Analysis) -> FigureTable:

@@ -47,7 +47,7 @@ def command(names: tuple[str, ...], output: str) -> int:
         rows = [(_cells(one), None) for one in found]
         title = f"{len(found)} custom resource definition{'s' * (len(found) != 1)}"
         screen = terminal()
-        write(figure_table_text(FigureTable(title, headings, rows, frozenset({3, 4, 5})), screen))
+        write(figure_table_text(FigureTable(title, headings, rows, frozenset({3, 4, 5}), cut_end=True), screen))
         write(f"{screen.styled('→', 'green')} {one.name}: {text}\n" for one in found if (text := _to_do(one)))
     return EXIT_SOME_UNREADABLE if any(one.undecodable for one in found) else 0
 

@@ -37,6 +37,8 @@ class FigureTable:
     text_columns: frozenset[int] = frozenset()
     note: str = ""
     empty: str = "none"
+    cut_end: bool = False
+    """Where the first column must be cut, cut its end instead of its middle."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def figure_table_text(table: FigureTable, terminal: Terminal) -> Iterator[str]:
     for number, row in enumerate(grid):
         share = table.rows[number - 1][1] if number else None
         line = "  " + "  ".join(
-            _cut(cell, width).ljust(width) if column == 0 or column in table.text_columns else cell.rjust(width)
+            _cut(cell, width, end=table.cut_end).ljust(width)
+            if column == 0 or column in table.text_columns
+            else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         if share is not None and bars:
@@ -88,10 +92,12 @@ def figure_table_text(table: FigureTable, terminal: Terminal) -> Iterator[str]:
     yield "\n"
 
 
-def _cut(text: str, width: int) -> str:
-    """The text, its middle left out where it is too long: of a key, both ends say something."""
+def _cut(text: str, width: int, *, end: bool) -> str:
+    """The text, its middle left out where it is too long: of a key, both ends say something; or its end."""
     if len(text) <= width:
         return text
+    if end:
+        return f"{text[: width - 1]}…"
     head = (width - 1) // 3
     return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
