@@ -30,6 +30,7 @@ pytestmark = pytest.mark.etcd
 
 OBJECTS = int(os.environ.get("KSTORE_MIGRATION_OBJECTS", "600"))
 """5000 in the run that CONTRIBUTING.md names."""
+KILLS = max(4, OBJECTS // 250)
 
 
 @pytest.fixture
@@ -108,15 +109,18 @@ def test_killed_again_and_again(start_etcd, fill, meddler, codec, tmp_path: Path
     before = fill(etcd, OBJECTS)
     written = meddler(etcd, OBJECTS)
     journal = str(tmp_path / "journal")
-    arguments = ["--to", "apps/v1", "--yes", "--journal", journal, "--batch", "5"]
-    for _ in range(4):
+    arguments = ["--to", "apps/v1", "--yes", "--journal", journal, "--batch", "5", "--rate", str(OBJECTS // 4)]
+    interrupted = 0
+    for _ in range(KILLS):
         process = start(etcd, *arguments)
         time.sleep(random.uniform(0.4, 1.2))
+        interrupted += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
         if Path(journal).exists():
-            arguments = ["resume", journal, "--batch", "5"]
+            arguments = ["resume", journal, "--batch", "5", "--rate", str(OBJECTS // 4)]
     meddler.stop()
+    assert interrupted
     if not Path(journal).exists():
         assert migrate(etcd, *arguments) == 0
     assert migrate(etcd, "resume", journal) == 0
