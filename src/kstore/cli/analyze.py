@@ -56,13 +56,14 @@ def _text(found: Analysis, top: int) -> Iterator[str]:
 
     screen = terminal()
     yield screen.styled(found.status.location, "bold") + "\n"
-    yield from fields_text(_store_lines(found))
+    yield from fields_text(store_lines(found))
     yield "\n"
-    for table in _tables(found, top):
+    for table in tables(found, top):
         yield from figure_table_text(table, screen)
 
 
-def _store_lines(found: Analysis) -> Iterator[tuple[str, str]]:
+def store_lines(found: Analysis) -> Iterator[tuple[str, str]]:
+    """What there is to say of the store as a whole, as names and values."""
     status = found.status
     version = f", {status.server_version}" if status.server_version else ""
     yield "store", f"{status.kind}{version}"
@@ -80,7 +81,8 @@ def _store_lines(found: Analysis) -> Iterator[tuple[str, str]]:
         yield "undecodable", f"{found.total.undecodable:,} objects: `kstore check` names them"
 
 
-def _tables(found: Analysis, top: int) -> Iterator[FigureTable]:
+def tables(found: Analysis, top: int) -> Iterator[FigureTable]:
+    """The tables of an analysis, of `top` rows each."""
     from kstore.view.bar_table import FigureTable
 
     yield _file_table(found)

@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "analyze": ("analyze", "Show what fills the store."),
         "check": ("check", "Find what a release cannot read, and what else is wrong."),
         "crds": ("crds", "Hold the stored versions of custom resources against their CRDs."),
+        "report": ("report", "Write what analyze and check find as one HTML page."),
         "history": ("history", "Show the revisions of a key: what changed, and who did it."),
         "diff": ("diff", "Compare two objects, revisions or stores."),
         "watch": ("watch", "Show changes as they happen."),
