@@ -27,6 +27,8 @@ _ATTEMPTS = 6
 _RETRIED = frozenset({409, 429, 500, 502, 503, 504})
 _MIGRATIONS = "/apis/storagemigration.k8s.io"
 _POLL = 1.0
+_UNCLAIMED = 10.0
+"""Seconds after which a StorageVersionMigration that nobody has begun is taken back: no controller runs."""
 
 
 class ApiserverRefused(SourceError):
@@ -174,7 +176,7 @@ class ViaApiserver:
         prefix, resource = self._server.place(wanted)
         result = Rewritten(f"{wanted.resource}.{wanted.group}".rstrip("."))
         version = self._migration_version()
-        if version and not namespace and self._by_migration(version, wanted, result):
+        if version and not namespace and self._by_migration(version, wanted, prefix.rpartition("/")[2], result):
             return result
         self._by_updates(prefix, resource, namespace, result)
         return result
@@ -190,12 +192,12 @@ class ViaApiserver:
                 return ""
             raise
 
-    def _by_migration(self, version: str, wanted: NamedResource, result: Rewritten) -> bool:
+    def _by_migration(self, version: str, wanted: NamedResource, served: str, result: Rewritten) -> bool:
         """Create a StorageVersionMigration and watch it; False where nobody takes it up."""
         collection = f"/apis/{version}/storageversionmigrations"
         place: dict[str, str] = {"group": wanted.group, "resource": wanted.resource}
         if version.endswith("v1alpha1"):
-            place["version"] = wanted.versions[0]
+            place["version"] = served
         body = {
             "apiVersion": version,
             "kind": "StorageVersionMigration",
@@ -215,7 +217,7 @@ class ViaApiserver:
                     f"the StorageVersionMigration {name} failed: {conditions['Failed'].get('message', '')}",
                     where=self._server.address,
                 )
-            idle = not conditions and time.monotonic() - began > 10
+            idle = not conditions and time.monotonic() - began > _UNCLAIMED
             if idle or time.monotonic() - began > self._patience:
                 self._server.request("DELETE", f"{collection}/{name}")
                 if not idle:

@@ -1,0 +1,197 @@
+"""
+Migrations through an apiserver that is a fake: what is sent, how often, and what is made of the answers.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kstore.errors import UsageError
+from kstore.migrate import via_apiserver
+from kstore.migrate.via_apiserver import Apiserver, ApiserverRefused, ViaApiserver, storage_version_hash
+
+DEPLOYMENTS = SimpleNamespace(group="apps", resource="deployments", kind="Deployment", versions=("v1", "v1beta1"))
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: test
+clusters: [{{name: test, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
+users: [{{name: test, user: {{token: secret}}}}]
+contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
+"""
+DISCOVERY: dict[str, Any] = {
+    "/apis": {"groups": [{"name": "apps", "preferredVersion": {"groupVersion": "apps/v1"}}]},
+    "/api/v1": {"resources": []},
+    "/apis/apps/v1": {
+        "resources": [
+            {
+                "name": "deployments",
+                "kind": "Deployment",
+                "namespaced": True,
+                "verbs": ["list", "update"],
+                "storageVersionHash": storage_version_hash("apps", "v1", "Deployment"),
+            }
+        ]
+    },
+}
+MIGRATIONS = "/apis/storagemigration.k8s.io/v1/storageversionmigrations"
+
+
+def item(name: str, revision: str = "1") -> dict[str, Any]:
+    """A Deployment as a list holds it."""
+    return {"metadata": {"name": name, "namespace": "shop", "resourceVersion": revision}}
+
+
+class Fake:
+    """An apiserver whose answers are a table: method and path -> a document, or a list of them, one a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.answers: dict[tuple[str, str], Any] = {("GET", path): found for path, found in DISCOVERY.items()}
+        self.asked: list[tuple[str, str]] = []
+        self.sent: list[Any] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                if length:
+                    fake.sent.append(json.loads(self.rfile.read(length)))
+                fake.asked.append((self.command, self.path))
+                found = fake.answers.get((self.command, self.path), 404)
+                if isinstance(found, list):
+                    found = found.pop(0) if len(found) > 1 else found[0]
+                status, document = (found, {"message": "so it is"}) if isinstance(found, int) else (200, found)
+                content = json.dumps(document).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.kubeconfig = folder / "kubeconfig"
+        self.kubeconfig.write_text(KUBECONFIG.format(port=self.server.server_port))
+
+    def migrate(self, **options: Any) -> via_apiserver.Rewritten:
+        """Have the fake rewrite its Deployments."""
+        return ViaApiserver(Apiserver(str(self.kubeconfig)), concurrency=1, **options).rewrite(DEPLOYMENTS)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
+    """A fake apiserver with two Deployments, and little patience with it."""
+    monkeypatch.setattr(via_apiserver, "_POLL", 0.01)
+    monkeypatch.setattr(via_apiserver, "_UNCLAIMED", 0.05)
+    found = Fake(tmp_path)
+    listed = {"items": [item("old"), item("new")], "metadata": {}}
+    found.answers["GET", "/apis/apps/v1/deployments?limit=500"] = listed
+    found.answers["PUT", path("old")] = item("old", "7")
+    found.answers["PUT", path("new")] = item("new")
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+def path(name: str) -> str:
+    """Where a Deployment is sent."""
+    return f"/apis/apps/v1/namespaces/shop/deployments/{name}"
+
+
+def migration(*conditions: tuple[str, str]) -> dict[str, Any]:
+    """A StorageVersionMigration with conditions."""
+    return {
+        "metadata": {"name": "kstore-1"},
+        "status": {"conditions": [{"type": name, "status": "True", "message": text} for name, text in conditions]},
+    }
+
+
+@pytest.fixture
+def controller(fake: Fake) -> Callable[..., None]:
+    """Let the fake serve StorageVersionMigrations, whose states follow one another."""
+
+    def serve(*states: dict[str, Any]) -> None:
+        fake.answers["GET", "/apis/storagemigration.k8s.io"] = {
+            "preferredVersion": {"groupVersion": "storagemigration.k8s.io/v1"}
+        }
+        fake.answers["POST", MIGRATIONS] = migration()
+        fake.answers["GET", f"{MIGRATIONS}/kstore-1"] = list(states)
+        fake.answers["DELETE", f"{MIGRATIONS}/kstore-1"] = {}
+
+    return serve
+
+
+def test_the_hash_is_discovery_s():
+    """The hash of a stored version is what a real server tells of it."""
+    assert storage_version_hash("apps", "v1", "ControllerRevision") == "85nkx63pcBU="
+
+
+def test_every_object_is_sent_back(fake):
+    """Each object is put as it was read, with its type; those that the server wrote anew are counted."""
+    result = fake.migrate()
+    assert (result.objects, result.written, result.by, result.refused) == (2, 1, "updates", [])
+    assert fake.sent[0] == {**item("old"), "apiVersion": "apps/v1", "kind": "Deployment"}
+
+
+def test_a_conflict_sends_the_object_as_it_is_now(fake):
+    """After a conflict the object is read again, and never sent as it was."""
+    fake.answers["PUT", path("old")] = [409, item("old", "9")]
+    fake.answers["GET", path("old")] = item("old", "8")
+    result = fake.migrate()
+    assert (result.written, result.refused) == (1, [])
+    assert [one["metadata"]["resourceVersion"] for one in fake.sent if one["metadata"]["name"] == "old"] == ["1", "8"]
+
+
+def test_what_the_server_refuses_is_named(fake):
+    """An object that today's validation refuses is tried once, named, and stops nothing."""
+    fake.answers["PUT", path("old")] = 422
+    result = fake.migrate()
+    assert (result.objects, len(result.refused)) == (2, 1)
+    assert "so it is" in result.refused[0][1]
+    assert fake.asked.count(("PUT", path("old"))) == 1
+
+
+def test_the_server_s_own_controller_is_asked_and_watched(fake, controller):
+    """Where StorageVersionMigrations are carried out, one is made, and nothing is sent back by kstore."""
+    controller(migration(), migration(("Running", "")), migration(("Succeeded", "")))
+    assert fake.migrate().by == "StorageVersionMigration"
+    assert fake.sent[0]["spec"] == {"resource": {"group": "apps", "resource": "deployments"}}
+    assert not [one for one in fake.asked if one[0] == "PUT"]
+
+
+def test_a_migration_that_fails_is_an_error(fake, controller):
+    """What the controller says of its failure is told."""
+    controller(migration(("Failed", "no such resource")))
+    with pytest.raises(ApiserverRefused, match="no such resource"):
+        fake.migrate()
+
+
+def test_a_migration_that_nobody_begins_is_taken_back(fake, controller):
+    """Without a controller the StorageVersionMigration is deleted, and the objects are sent back."""
+    controller(migration())
+    result = fake.migrate()
+    assert (result.by, result.objects) == ("updates", 2)
+    assert ("DELETE", f"{MIGRATIONS}/kstore-1") in fake.asked
+
+
+def test_storage_versions_are_read_from_discovery(fake):
+    """Each resource has the hash that the server gives."""
+    hashes = Apiserver(str(fake.kubeconfig)).storage_version_hashes()
+    assert hashes == {"deployments.apps": storage_version_hash("apps", "v1", "Deployment")}
+
+
+def test_a_kubeconfig_that_is_none(tmp_path):
+    """A file that is not there is the user's mistake, and said so."""
+    with pytest.raises(UsageError, match="kubeconfig"):
+        Apiserver(str(tmp_path / "none"))
