@@ -141,6 +141,28 @@ def test_killed_again_and_again(start_etcd, fill, meddler, codec, tmp_path: Path
     assert all(restored[name].value == before[name] for name in untouched)
 
 
+def test_interrupted_it_says_how_to_go_on(start_etcd, fill, codec, tmp_path: Path):
+    """Ctrl-C ends it between two transactions with 130 and the command that goes on; nothing is left half-known."""
+    etcd = start_etcd()
+    fill(etcd, OBJECTS)
+    journal = tmp_path / "journal"
+    command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
+    command += ["--journal", str(journal), "--batch", "5", "--rate", str(OBJECTS // 4)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not journal.exists() or journal.stat().st_size < 20_000:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"kstore migrate resume {journal}" in said
+    versions = [codec.read(record).gvk.api_version for record in records(etcd).values()]
+    assert 0 < versions.count("apps/v1") < OBJECTS
+    assert migrate(etcd, "resume", str(journal)) == 0
+    assert {codec.read(record).gvk.api_version for record in records(etcd).values()} == {"apps/v1"}
+    assert migrate(etcd, "verify", str(journal)) == 0
+
+
 def test_etcd_goes_away_and_comes_back(start_etcd, fill, codec, tmp_path: Path):
     """A server that is killed and started again in the middle delays a migration, and no more."""
     etcd = start_etcd()
