@@ -207,3 +207,22 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--store", "demo", "check", "--only", "undecodable"]) == 0
     assert run(["--store", "demo", "check", "--only", "nonsense"]) == 2
     assert run(["check", "--list"]) == 0
+
+
+def test_odd_objects_stop_nothing(whole: MemorySource, open_store: OpenStore) -> None:
+    """A custom object may hold anything where metadata has lists: it is passed by, in every question."""
+    from kstore.inspect.analysis import Analyzer
+    from kstore.inspect.changes import Changes
+    from kstore.inspect.comparison import Side, compare
+
+    odd = {"kind": "Foo", "apiVersion": "e.io/v1", "spec": 1}
+    for metadata in ({"managedFields": 3, "ownerReferences": [1], "finalizers": 5, "deletionTimestamp": "x"}, [], 7):
+        whole.put("/registry/e.io/foos/default/a", odd | {"metadata": metadata})
+    whole.put("/registry/namespaces/old", namespace("old", deletionTimestamp="2026-01-01T00:00:00Z"))
+    whole.put("/registry/e.io/foos/old/a", odd | {"metadata": {"name": "a", "finalizers": 5}})
+    whole.put("/registry/pods/", b"")
+    store = open_store()
+    assert checked(open_store)["no-resource"].count == 2
+    assert Analyzer(store).run().total.objects == 6
+    assert len(list(Changes(store).steps(whole.history_scan()))) == 8
+    assert len(list(compare(Side(store, 2), Side(store)))) == 5

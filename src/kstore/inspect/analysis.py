@@ -191,7 +191,7 @@ class Analyzer:
             largest=self._largest(),
             churn=[
                 Churn(_text(key), self._places.of(key).label, count, sizes[key])
-                for key, count in sorted(changes.items(), key=lambda item: (-item[1], item[0]))[: self._top]
+                for key, count in heapq.nsmallest(self._top, changes.items(), key=lambda item: (-item[1], item[0]))
                 if count > 1
             ],
             leases=self._leases(),

@@ -15,7 +15,7 @@ from kstore.decode.raw_json import plain
 from kstore.differences import Difference, object_differences
 from kstore.errors import KstoreError
 from kstore.inspect.clock import newest_time
-from kstore.inspect.survey import metadata_of
+from kstore.inspect.survey import members_of, metadata_of
 from kstore.records import Record, Revision
 from kstore.store import Store
 
@@ -175,8 +175,8 @@ def _without_managed_fields(obj: dict[str, Any]) -> dict[str, Any]:
 
 def authors_of(metadata: dict[str, Any], before: dict[str, Any]) -> tuple[Author, ...]:
     """The managers whose entries are not as they were before; of a new object all of them."""
-    entries = [one for one in metadata.get("managedFields") or () if isinstance(one, dict)]
-    known = [plain(one) for one in before.get("managedFields") or () if isinstance(one, dict)]
+    entries = [one for one in members_of(metadata, "managedFields") if isinstance(one, dict)]
+    known = [plain(one) for one in members_of(before, "managedFields") if isinstance(one, dict)]
     changed = [one for one in entries if plain(one) not in known]
     if before and not changed:  # a second change within the same second leaves its entry as it was
         newest = max((str(one.get("time") or "") for one in entries), default="")

@@ -15,7 +15,7 @@ from kstore.catalog.releases import minor_of
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import EncryptionError, KeyMissing, KstoreError, NotConvertible, UnknownFields, UnknownKind
 from kstore.inspect.findings import ERROR, NOTE, SEVERITIES, WARNING, Finding, Rule
-from kstore.inspect.survey import Seen, Survey, metadata_of
+from kstore.inspect.survey import Seen, Survey, members_of, metadata_of
 from kstore.naming import GroupResource
 from kstore.store import CustomResource
 
@@ -257,10 +257,11 @@ def _stuck_object(seen: Seen, survey: Survey) -> Iterator[Found]:
     if isinstance(seen.read, Undecodable) or seen.home.label == "namespaces":
         return
     metadata = metadata_of(seen.read)
-    if metadata.get("deletionTimestamp") and metadata.get("finalizers"):
+    finalizers = members_of(metadata, "finalizers")
+    if metadata.get("deletionTimestamp") and finalizers:
         yield Found(
             seen.home.label, f"kstore edit {seen.key}", seen.key,
-            f"since {metadata['deletionTimestamp']}, held by {', '.join(map(str, metadata['finalizers']))}",
+            f"since {metadata['deletionTimestamp']}, held by {', '.join(map(str, finalizers))}",
         )  # fmt: skip
 
 

@@ -134,12 +134,12 @@ class Survey:
         if isinstance(seen.home.resource, CustomResource):
             self.stored_versions.setdefault(seen.home.label, Counter())[seen.read.gvk.version] += 1
         metadata = metadata_of(seen.read)
-        if namespace is not None and metadata.get("finalizers"):
-            namespace.held.append((seen.key, f"held by {', '.join(map(str, metadata['finalizers']))}"))
+        finalizers = members_of(metadata, "finalizers")
+        if namespace is not None and finalizers:
+            namespace.held.append((seen.key, f"held by {', '.join(map(str, finalizers))}"))
         if metadata.get("uid"):
             self.uids.add(hash(metadata["uid"]))
-        owners = metadata.get("ownerReferences")
-        for owner in owners if isinstance(owners, list) else ():
+        for owner in members_of(metadata, "ownerReferences"):
             if isinstance(owner, dict) and owner.get("uid"):
                 known = self.owners.setdefault(
                     str(owner["uid"]),
@@ -152,6 +152,12 @@ def metadata_of(read: StoredObject) -> dict[str, Any]:
     """An object's metadata, however odd the object is."""
     metadata = read.object.get("metadata")
     return metadata if isinstance(metadata, dict) else {}
+
+
+def members_of(metadata: dict[str, Any], name: str) -> list[Any]:
+    """A list in an object's metadata; empty where a custom object holds something else there."""
+    found = metadata.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _terminating(key: str, namespace: dict[str, Any]) -> Terminating:
