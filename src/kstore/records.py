@@ -7,6 +7,7 @@ Knows revisions, versions and leases as numbers; knows nothing of Kubernetes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,26 @@ class Revision:
     """The record as of that revision; of a tombstone only key and `mod_revision` say something."""
     deleted: bool = False
     """True when this revision deleted the key."""
+
+
+class RevisionSize(NamedTuple):
+    """One entry of a key's history without its value."""
+
+    key: bytes
+    mod_revision: int
+    size: int
+    """Bytes of the `mvccpb.KeyValue` that etcd keeps for it."""
+    deleted: bool
+
+
+def key_value_size(record: Record) -> int:
+    """The bytes of a record as etcd keeps it, an `mvccpb.KeyValue`: tags and lengths, no field that is zero."""
+    numbers = (record.create_revision, record.mod_revision, record.version, record.lease)
+    size = sum(1 + (number.bit_length() + 6) // 7 for number in numbers if number)
+    for text in (record.key, record.value):
+        if text:
+            size += 1 + (len(text).bit_length() + 6) // 7 + len(text)
+    return size
 
 
 @dataclass(frozen=True, slots=True)

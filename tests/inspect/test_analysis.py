@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from kstore.inspect.analysis import Analyzer
 from kstore.inspect.analysis_forms import as_document, as_prometheus
+from kstore.source.demo import open_demo
+from kstore.source.interface import Source
+from kstore.source.key_value import encode_key_value
 
 from .conftest import MemorySource, OpenStore, config_map
 
@@ -27,7 +30,7 @@ def test_bytes_are_told_apart(source: MemorySource, open_store: OpenStore) -> No
     """Live, replaced and deleted bytes are those of the revisions; together they are all that was written."""
     fill(source)
     found = Analyzer(open_store()).run()
-    sizes = [len(one.record.key) + len(one.record.value) for one in source.past if not one.deleted]
+    sizes = [len(encode_key_value(one.record)) for one in source.past if not one.deleted]
     assert found.total.live_bytes == sizes[2] + sizes[4]
     assert found.total.history_bytes == sizes[0] + sizes[1] + sizes[3]
     assert (found.total.objects, found.total.history_revisions, found.total.tombstones) == (2, 3, 1)
@@ -84,3 +87,9 @@ def test_for_programs(source: MemorySource, open_store: OpenStore) -> None:
     live = found.resources[0].live_bytes
     assert f'kstore_resource_bytes{{resource="configmaps",state="live"}} {live}\n' in text
     assert all(line.startswith(("#", "kstore_")) for line in text.splitlines())
+
+
+def test_sizes_without_values() -> None:
+    """A file tells the sizes of its history without reading values: the same as with them."""
+    with open_demo() as demo:
+        assert list(demo.history_sizes()) == list(Source.history_sizes(demo))

@@ -17,18 +17,16 @@ from kstore.errors import Unsupported
 from kstore.inspect.clock import RevisionClock, newest_time
 from kstore.inspect.large_fields import LargeField, json_size, large_fields
 from kstore.inspect.places import Home, Places
-from kstore.records import Record
+from kstore.records import Record, key_value_size
 from kstore.source.interface import StoreStatus
 from kstore.store import Store
 
-_TOMBSTONE_VALUE = 2
-"""A tombstone's value in the file holds nothing but the key: two bytes around it (`mvcc/kvstore_txn.go`)."""
 _NO_MANAGER = "(none)"
 
 
 @dataclass(slots=True)
 class Usage:
-    """What a group of keys takes, in bytes of keys and values."""
+    """What a group of keys takes, in bytes of the KeyValues that etcd keeps of them."""
 
     name: str
     objects: int = 0
@@ -211,7 +209,7 @@ class Analyzer:
     def _read_live(self) -> None:
         store, heap, read = self._store, self._heap, self._store.codec.read
         for record in store.source.scan(revision=store.revision):
-            size = len(record.key) + len(record.value)
+            size = key_value_size(record)
             usage = self._usage(record.key)
             usage.objects += 1
             usage.live_bytes += size
@@ -270,21 +268,20 @@ class Analyzer:
 
     def _read_history(self, status: StoreStatus, changes: Counter[bytes], sizes: Counter[bytes]) -> bool:
         """Count all revisions, and take the live ones off again; whether the store has a history to tell."""
+        compacted = status.compact_revision
         try:
-            for revision in self._store.source.history_scan():
-                record = revision.record
-                usage = self._usage(record.key)
-                size = len(record.key) + len(record.value)
-                if revision.deleted:
+            for key, mod_revision, size, deleted in self._store.source.history_sizes():
+                usage = self._usage(key)
+                if deleted:
                     usage.tombstones += 1
-                    usage.tombstone_bytes += len(record.key) + _TOMBSTONE_VALUE
+                    usage.tombstone_bytes += size
                 else:
                     usage.history_revisions += 1
                     usage.history_bytes += size
-                if record.mod_revision > status.compact_revision:
+                if mod_revision > compacted:
                     usage.changes += 1
-                    changes[record.key] += 1
-                    sizes[record.key] += size
+                    changes[key] += 1
+                    sizes[key] += size
                 self._step()
         except Unsupported:
             return False

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from kstore.errors import Unsupported
-from kstore.records import Mutation, Progress, Record, Revision, prefix_end
+from kstore.records import Mutation, Progress, Record, Revision, RevisionSize, key_value_size, prefix_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,18 @@ class Source(ABC):
             Unsupported: this kind of store cannot list its history.
         """
         raise Unsupported("this store cannot list its history", where=self.status().location)
+
+    def history_sizes(self) -> Iterator[RevisionSize]:
+        """
+        Yield what `history_scan` yields of the whole store, without the values: quicker where they lie in a file.
+
+        Raises:
+            Unsupported: this kind of store cannot list its history.
+        """
+        for revision in self.history_scan():
+            record = revision.record
+            size = len(record.key) + 2 if revision.deleted else key_value_size(record)
+            yield RevisionSize(record.key, record.mod_revision, size, revision.deleted)
 
     def watch(self, prefix: bytes = b"", *, start_revision: int = 0) -> Iterator[Revision | Progress]:
         """

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kstore.errors import NotADatabase, SourceError, StoreNotFound
-from kstore.records import Record, Revision
+from kstore.records import Record, Revision, RevisionSize
 from kstore.source.bbolt import Damage, Database
 from kstore.source.interface import Source, StoreStatus
 from kstore.source.mvcc import Mvcc
@@ -199,6 +199,12 @@ class SnapshotSource(Source):
     def history_scan(self, prefix: bytes = b"") -> Iterator[Revision]:
         """Yield every revision of every key that begins with `prefix`, in revision order, tombstones included."""
         yield from self._history(b"", prefix)
+
+    def history_sizes(self) -> Iterator[RevisionSize]:
+        """Yield the sizes of all revisions; no value is read."""
+        for entry in self.mvcc.retained(b""):
+            yield RevisionSize(entry.key, entry.main, entry.size, entry.tombstone)
+        self.verify()
 
     def _history(self, only: bytes, prefix: bytes) -> Iterator[Revision]:
         for entry in self.mvcc.retained(only):
