@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from kstore.decode import wire
 from kstore.errors import DecodeError, UnknownEncoding
@@ -91,6 +92,10 @@ def unwrap_base64(value: bytes) -> bytes:
         raise DecodeError(f"the value is no base64 after all: {str(error).lower()}", offset=offset) from None
 
 
+_SHORT = 256
+"""What is longer names no type of Kubernetes, and is not worth remembering."""
+
+
 def read_envelope(value: bytes) -> Envelope:
     """
     Open a value that begins with `k8s\\0`.
@@ -115,7 +120,8 @@ def read_envelope(value: bytes) -> Envelope:
                 raise DecodeError(f"field {number} of the envelope is of wire type {key & 7}", offset=start)
             content = wire.read_varint(value, content)[1]
             if number == 1:
-                api_version, kind = _read_type_meta(value, content, i)
+                short = i - content <= _SHORT
+                api_version, kind = _known_type_meta(value[content:i]) if short else _read_type_meta(value, content, i)
             elif number == 2:
                 body, body_start = value[content:i], content
             elif number == 3:
@@ -134,6 +140,12 @@ def read_envelope(value: bytes) -> Envelope:
             offset=encoding_start,
         )
     return Envelope(api_version, kind, body, body_start, content_encoding, content_type, unknown)
+
+
+@lru_cache(maxsize=512)
+def _known_type_meta(data: bytes) -> tuple[str, str]:
+    """A store has few types and many objects: each type's name is read once."""
+    return _read_type_meta(data, 0, len(data))
 
 
 def _read_type_meta(value: bytes, i: int, end: int) -> tuple[str, str]:
