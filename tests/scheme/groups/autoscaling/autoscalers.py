@@ -51,6 +51,10 @@ METRICS: dict[str, Obj] = {
 }
 """One metric of each type and target, by name."""
 
+UNADMITTED = {"cpu, value"}
+"""The metrics of `METRICS` that a server reads but lets nobody write (`pkg/apis/autoscaling/validation/validation.go`,
+validateResourceSource: a resource's target needs an average)."""
+
 STATUSES: dict[str, Obj] = {
     "resource": _of_type("Resource", name="cpu", current={"averageUtilization": 20, "averageValue": "100m"}),
     "resource, average": _of_type("Resource", name="memory", current={"averageValue": "100Mi"}),
