@@ -2,4 +2,5 @@
 
 from kstore.cli.main import main
 
-main()
+if __name__ == "__main__":  # not so in a process that computes for another
+    main()

@@ -8,6 +8,7 @@ found, what was expected, where, what to try), so that a program can read it as 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class KstoreError(Exception):
@@ -31,6 +32,16 @@ class KstoreError(Exception):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors come from other processes too; pickle would not repeat the arguments that were given by name."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[KstoreError], args: tuple[Any, ...], state: dict[str, Any]) -> KstoreError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(KstoreError):
@@ -56,6 +67,12 @@ class ExtensionError(KstoreError):
     """A package that extends the scheme cannot be loaded, or contradicts itself or what is built in."""
 
     code = "extension"
+
+
+class WorkerLost(KstoreError):
+    """A process that was computing for this one has ended by itself."""
+
+    code = "worker-lost"
 
 
 class NotFound(KstoreError):

@@ -103,3 +103,17 @@ def test_nothing_to_read(kstore: Kstore, given: bytes) -> None:
     ran = kstore("decode", stdin=given)
     assert ran.code == 3
     assert "nothing to read" in ran.err
+
+
+@pytest.mark.parametrize("command", [["decode"], ["convert"]])
+def test_several_processes_answer_as_one(command: list[str], pod: bytes) -> None:
+    """Every line in its place, whoever answered it, errors too."""
+    lines = b"".join(
+        line(value=base64.b64encode(pod).decode(), key=f"/registry/pods/shop/{n}") if n % 100 else b"not json\n"
+        for n in range(5000)
+    )
+    run = [sys.executable, "-m", "kstore", *command, "--batch", "--workers"]
+    alone, together = (subprocess.run([*run, number], input=lines, capture_output=True) for number in ("1", "3"))
+    assert (alone.returncode, alone.stderr) == (3, b"")
+    assert together.stdout == alone.stdout
+    assert alone.stdout.count(b"\n") == 5000

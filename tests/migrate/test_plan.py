@@ -106,3 +106,14 @@ def test_sealing_what_is_plain(codec, deployment, tmp_path):
     targets = VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),))
     (converted,) = VersionPlanner(sealing, targets).plan([record(sealed.value)])
     assert sealing.open(key("web"), converted.value).plain == deployment("a", version="apps/v1")
+
+
+def test_several_processes_plan_as_one(planner, codec, deployment):
+    """The same steps in the same order, the skipped among them, whoever converts."""
+    records = [record(deployment(f"web-{n}")[: None if n % 7 else -3], f"web-{n}") for n in range(3000)]
+    together = VersionPlanner(codec, VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),)), processes=3)
+
+    def plain(step):
+        return step.record, getattr(step, "value", None), str(getattr(step, "error", ""))
+
+    assert list(map(plain, together.plan(records))) == list(map(plain, planner.plan(records)))

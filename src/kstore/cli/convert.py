@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kstore.cli.batch import Answer, Line, line_text, line_value, run_batch, type_members, value_line
 from kstore.cli.filter import (
     EXIT_SOME_FAILED,
-    Line,
     filter_options,
     key_option,
-    line_text,
-    line_value,
     open_codec,
     open_value,
     read_values,
     report,
-    run_batch,
-    type_members,
-    value_line,
 )
 from kstore.cli.options import codec_options
 from kstore.cli.values import value_output_option, write_values
@@ -41,7 +37,14 @@ if TYPE_CHECKING:
 @value_output_option
 @codec_options
 def command(
-    file: Path | None, batch: bool, key: str, to: str, media: str, drop_unknown_fields: bool, output: str
+    file: Path | None,
+    batch: bool,
+    workers: int,
+    key: str,
+    to: str,
+    media: str,
+    drop_unknown_fields: bool,
+    output: str,
 ) -> int:
     """
     Turn stored bytes into those that a kube-apiserver of the release would store in another version: decoded,
@@ -55,10 +58,11 @@ def command(
     kstore convert --to apps/v1 deployment.bin > converted.bin
     kstore convert --batch --release 1.29 < values.jsonl
     """
+    if batch:
+        answering = partial(_answer, key=key, to=to, media=media, drop_unknown_fields=drop_unknown_fields)
+        return run_batch(file, answering, workers)
     with open_codec() as codec:
         convert = _converter(codec, drop_unknown_fields)
-        if batch:
-            return run_batch(file, _batch_answer(convert, key, to, media))
         values, failed = [], False
         for own, value in read_values(file, key):
             try:
@@ -97,7 +101,9 @@ def _converter(codec: StorageCodec, drop_unknown_fields: bool) -> Convert:
     return convert
 
 
-def _batch_answer(convert: Convert, key: str, to: str, media: str) -> Callable[[Line], bytes]:
+def _answer(codec: StorageCodec, *, key: str, to: str, media: str, drop_unknown_fields: bool) -> Answer:
+    convert = _converter(codec, drop_unknown_fields)
+
     def answer(line: Line) -> bytes:
         own = line_text(line, "key", key).encode("utf-8", "surrogatepass")
         name, value = convert(own, line_value(line), line_text(line, "to", to), line_text(line, "media", media))

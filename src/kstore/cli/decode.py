@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.cli.batch import Answer, Line, line_text, line_value, run_batch, type_members
 from kstore.cli.filter import (
     EXIT_SOME_FAILED,
-    Line,
     filter_options,
     key_option,
-    line_text,
-    line_value,
     open_codec,
     open_value,
     read_values,
     report,
-    run_batch,
-    type_members,
 )
 from kstore.cli.listing import write
 from kstore.cli.options import codec_options, output_option
@@ -35,7 +32,7 @@ if TYPE_CHECKING:
 @key_option
 @output_option(("json", "yaml", "jsonl"), "json")
 @codec_options
-def command(file: Path | None, batch: bool, key: str, output: str) -> int:
+def command(file: Path | None, batch: bool, key: str, workers: int, output: str) -> int:
     """
     Turn stored bytes into objects: each in its own version, nothing defaulted, unknown fields kept. Values of Secrets
     are not masked.
@@ -48,9 +45,9 @@ def command(file: Path | None, batch: bool, key: str, output: str) -> int:
     etcdctl get /registry/pods/default/webserver -w json | kstore decode -o yaml
     kstore decode --batch < values.jsonl > objects.jsonl
     """
+    if batch:
+        return run_batch(file, partial(_answer, key=key, yaml=output == "yaml"), workers)
     with open_codec() as codec:
-        if batch:
-            return run_batch(file, _batch_answer(codec, key, yaml=output == "yaml"))
         return _decode(codec, file, key, output)
 
 
@@ -68,7 +65,7 @@ def _open(codec: StorageCodec, key: bytes, value: bytes) -> Decoded:
         raise opened.doubt(key) or error from None
 
 
-def _batch_answer(codec: StorageCodec, key: str, *, yaml: bool) -> Callable[[Line], bytes]:
+def _answer(codec: StorageCodec, *, key: str, yaml: bool) -> Answer:
     from kstore.decode import go_json
     from kstore.decode.protobuf_text import ProtobufText
     from kstore.view.yaml_text import YamlMembers, to_yaml

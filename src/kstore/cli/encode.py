@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.filter import (
-    Line,
-    filter_options,
-    line_text,
-    open_codec,
-    read_input,
-    run_batch,
-    value_line,
-)
+from kstore.cli.batch import Answer, line_text, run_batch, value_line
+from kstore.cli.filter import filter_options, open_codec, read_input
 from kstore.cli.options import codec_options
 from kstore.cli.values import value_output_option, write_values
 from kstore.errors import UsageError
@@ -30,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--media", default="", metavar="TYPE", help="protobuf or json; default: as the apiserver stores it.")
 @value_output_option
 @codec_options
-def command(file: Path | None, batch: bool, media: str, output: str) -> int:
+def command(file: Path | None, batch: bool, workers: int, media: str, output: str) -> int:
     """
     Turn objects (JSON or YAML) into stored bytes: in their own version, nothing defaulted, unknown fields kept.
 
@@ -42,9 +35,9 @@ def command(file: Path | None, batch: bool, media: str, output: str) -> int:
     kstore encode pod.yaml | etcdctl put /registry/pods/default/webserver
     kstore encode pod.yaml -o base64
     """
+    if batch:
+        return run_batch(file, partial(_answer, media=media), workers)
     with open_codec() as codec:
-        if batch:
-            return run_batch(file, _batch_answer(codec, media))
         from kstore.view.yaml_input import read_documents
 
         where = str(file) if file else "standard input"
@@ -55,7 +48,7 @@ def command(file: Path | None, batch: bool, media: str, output: str) -> int:
         return 0
 
 
-def _batch_answer(codec: ObjectCodec, media: str) -> Callable[[Line], bytes]:
+def _answer(codec: ObjectCodec, *, media: str) -> Answer:
     return lambda line: value_line(_encode(codec, line.get("object"), line_text(line, "media", media)))
 
 

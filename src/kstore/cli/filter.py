@@ -1,23 +1,22 @@
 """
-What `decode`, `encode` and `convert` have in common: the codec without a store, one value or many, an error a line.
+What `decode`, `encode` and `convert` have in common: the codec without a store, and how a value or a few come in.
 
-Knows how values come in and go out; what is made of one is each filter's business.
+What is made of one is each filter's business; many of them, line by line, are `batch.py`'s.
 """
 
 from __future__ import annotations
 
-import binascii
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache, partial
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from kstore.cli.options import settings
-from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
+from kstore.cli.options import Settings, settings, workers_option
+from kstore.errors import EncryptionError, KeyMissing, KstoreError, UsageError
 
 if TYPE_CHECKING:
     from kstore.codec import StorageCodec
@@ -25,19 +24,17 @@ if TYPE_CHECKING:
     from kstore.naming import GroupResource
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-Line = dict[str, Any]
 
 EXIT_SOME_FAILED: Final = 3
-_BLOCK: Final = 1 << 16
-"""Bytes of input that are asked for at once; what they gave is written before more is asked for."""
 _PREFIXES: Final = ("/registry/", "/kubernetes.io/", "/openshift.io/")
 
 
 def filter_options(function: Decorated) -> Decorated:
-    """The input, and `--batch`."""
+    """The input, `--batch` and `--workers`."""
     for decorate in reversed((
         click.argument("file", required=False, metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False)),
         click.option("--batch", is_flag=True, help="JSON Lines in, JSON Lines out: a line for every line, in order."),
+        workers_option,
     )):  # fmt: skip
         function = decorate(function)
     return function
@@ -52,22 +49,27 @@ def key_option(function: Decorated) -> Decorated:
 
 @contextmanager
 def open_codec() -> Iterator[StorageCodec]:
+    """`make_codec` by the options of the command line, closed at the end."""
+    codec = make_codec(settings())
+    with codec.transformers or nullcontext():
+        yield codec
+
+
+def make_codec(given: Settings) -> StorageCodec:
     """The codec of the release and the encryption configuration that the options name; no store is opened."""
     from kstore.catalog.mapper import ResourceMapper
     from kstore.catalog.releases import Release, newest
     from kstore.cli.session import open_scheme
     from kstore.codec import StorageCodec
 
-    given = settings()
     scheme = open_scheme(Release(given.release) if given.release else newest())
     if not given.encryption_provider_config:
-        yield StorageCodec(scheme)
-        return
+        return StorageCodec(scheme)
     from kstore.encryption.config import load_configuration
 
     mapper = ResourceMapper(scheme.resources)
-    with load_configuration(given.encryption_provider_config) as transformers:
-        yield StorageCodec(scheme, transformers=transformers, resource_of=partial(_resource_of, mapper))
+    transformers = load_configuration(given.encryption_provider_config)
+    return StorageCodec(scheme, transformers=transformers, resource_of=partial(_resource_of, mapper))
 
 
 def _resource_of(mapper: Any, key: bytes) -> GroupResource | None:
@@ -144,137 +146,3 @@ def report(key: bytes, error: KstoreError) -> None:
     click.echo(f"kstore: {where}{error}", err=True)
     if error.hint:
         click.echo(f"  hint: {error.hint}", err=True)
-
-
-# ---- line by line
-
-
-def run_batch(file: Path | None, answer: Callable[[Line], bytes]) -> int:
-    """
-    Answer every line of the input, in order, and say how it went.
-
-    Whatever has been answered is written before more input is waited for, so that another program can ask and read
-    in turn.
-
-    Args:
-        file: the input; None for standard input.
-        answer: what makes of a line's members the line that goes out; its errors become a line of their own.
-    """
-    out = sys.stdout.buffer
-    failed = False
-    with _opened(file) as stream:
-        for lines in _blocks(stream):
-            answers = []
-            for line in lines:
-                try:
-                    answers.append(answer(_parsed(line)))
-                except Exception as error:
-                    # a co-process must answer every line, even where the fault is our own
-                    answers.append(_error_line(error))
-                    failed = True
-            out.write(b"\n".join([*answers, b""]))
-            out.flush()
-    return EXIT_SOME_FAILED if failed else 0
-
-
-@contextmanager
-def _opened(file: Path | None) -> Iterator[Any]:
-    if file is None or str(file) == "-":
-        yield sys.stdin.buffer
-        return
-    with file.open("rb") as stream:
-        yield stream
-
-
-def _blocks(stream: Any) -> Iterator[list[bytes]]:
-    """Yield the whole lines of what can be read without waiting, block by block."""
-    rest: list[bytes] = []
-    while block := stream.read1(_BLOCK):
-        *lines, last = block.split(b"\n")
-        if lines:
-            lines[0] = b"".join([*rest, lines[0]])
-            yield lines
-            rest = []
-        rest.append(last)
-    if any(rest):
-        yield [b"".join(rest)]
-
-
-def _parsed(line: bytes) -> Line:
-    import orjson
-
-    try:
-        members = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        from kstore.decode import go_json
-
-        try:
-            members = go_json.loads(line)  # what orjson refuses and Go does not: lone surrogates, huge numbers
-        except DecodeError:
-            raise UsageError(f"the line is not JSON: {error}") from None
-    if not isinstance(members, dict):
-        raise UsageError(f"the line is a {type(members).__name__}, not an object")
-    return members
-
-
-def line_value(line: Line) -> bytes:
-    """
-    The stored bytes that a line brings.
-
-    Raises:
-        UsageError: it brings none, or no base64.
-    """
-    text = line.get("value")
-    if not isinstance(text, str):
-        raise UsageError("the line has no value", hint='write {"value": "<base64>"}')
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError as error:  # binascii.Error, and text that is not ASCII
-        raise UsageError(f"the line's value is no base64: {error}") from None
-
-
-def line_text(line: Line, member: str, default: str = "") -> str:
-    """
-    A member of a line that is text, if it is there.
-
-    Raises:
-        UsageError: it is something else.
-    """
-    found = line.get(member)
-    if found is None:
-        return default
-    if not isinstance(found, str):
-        raise UsageError(f"the line's {member} is a {type(found).__name__}, not text")
-    return found
-
-
-def value_line(value: bytes, head: bytes = b"") -> bytes:
-    """The line that brings stored bytes: `{"value": "<base64>"}`, after other members."""
-    return b'{%b"value":"%b"}' % (head, binascii.b2a_base64(value, newline=False))
-
-
-@lru_cache(1024)
-def type_members(api_version: str, kind: str) -> bytes:
-    """The members `apiVersion` and `kind` of a line, with a comma at their end."""
-    import orjson
-
-    return b'"apiVersion":%b,"kind":%b,' % (orjson.dumps(api_version), orjson.dumps(kind))
-
-
-def _error_line(error: Exception) -> bytes:
-    import orjson
-
-    return orjson.dumps({"error": error_members(error)})
-
-
-def error_members(error: Exception) -> dict[str, Any]:
-    """An error as JSON: its code and message, and where it was met, as far as that is known."""
-    if not isinstance(error, KstoreError):
-        return {"code": "unexpected", "message": f"{type(error).__name__}: {error}"}
-    members: dict[str, Any] = {"code": error.code, "message": str(error)}
-    if isinstance(error, UnknownFields):
-        members["paths"] = list(error.paths)
-    for name in ("path", "offset", "hint"):
-        if (found := getattr(error, name, None)) not in (None, ""):
-            members[name] = found
-    return members

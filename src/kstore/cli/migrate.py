@@ -9,7 +9,7 @@ import click
 
 from kstore.cli.migration import Run, open_journal
 from kstore.cli.migration_report import Shown
-from kstore.cli.options import output_option, settings, store_options
+from kstore.cli.options import output_option, settings, store_options, workers_option
 from kstore.cli.session import open_session
 from kstore.errors import UsageError
 
@@ -100,6 +100,7 @@ def write_options(function: Any) -> Any:
 @click.option(
     "--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Apply a plan that was kept."
 )
+@workers_option
 @write_options
 @store_options
 def run(
@@ -151,6 +152,7 @@ def status(journal: Path, output: str) -> int:
 @click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most.")
 @click.option("--patience", type=click.FloatRange(min=0), default=120, show_default=True, metavar="SECONDS",
               help="How long to wait for a store that does not answer.")  # fmt: skip
+@workers_option
 @output_option(_OUTPUTS, "table")
 @store_options
 def resume(journal: Path, output: str, **pace: Any) -> int:

@@ -71,6 +71,7 @@ class Run:
     journal_file: Path | None = None
     batch: int | None = None
     concurrency: int = 4
+    workers: int = 1
     rate: float = 0
     patience: float = 120
     metrics_file: Path | None = None
@@ -106,7 +107,7 @@ class Run:
         from kstore.migrate.request import Selection
         from kstore.source.interface import WritableSource
 
-        selection = Selection(session.store, self.request, _wanted(self.request))
+        selection = Selection(session.store, self.request, _wanted(self.request), processes=self.workers)
         if self.dry_run:
             return self._only_plan(session, selection)
         live = isinstance(session.source, WritableSource)

@@ -154,6 +154,20 @@ def shown_options(function: Decorated) -> Decorated:
     return function
 
 
+def workers_option(function: Decorated) -> Decorated:
+    """`--workers`, as a number; one for each processor where it is not given."""
+
+    def known(ctx: click.Context, parameter: click.Parameter, value: int | None) -> int:
+        from kstore.workers import processors
+
+        return value or processors()
+
+    return click.option(
+        "--workers", type=click.IntRange(min=1), callback=known, metavar="N",
+        help="Processes that compute at once; default: one for each processor.",
+    )(function)  # fmt: skip
+
+
 def output_option(
     choices: tuple[str, ...], default: str, prefixes: tuple[str, ...] = (), *, short: bool = False
 ) -> Callable[[Decorated], Decorated]:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from kstore import custom
 from kstore.codec import CBOR, JSON, StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter
 from kstore.errors import KstoreError, NotConvertible
+from kstore.migrate.conversions import Job, conversion, convert_all
 from kstore.migrate.targets import Targets
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.records import Put, Record
+from kstore.workers import Workers
 
-_TOGETHER = 100
-"""How many custom resources are converted at once, since each webhook call costs a round trip."""
+_TOGETHER, _TOGETHER_BYTES = 100, 1 << 20
+"""How many objects, and bytes of them, are converted at once: each call of a webhook, or of a worker, costs its way."""
 
 
 _KINE_HEALTH = (b"/health", b'{"health":"true"}')
@@ -69,6 +72,23 @@ class Skipped:
 Step = Change | Unchanged | Skipped
 
 
+@dataclass(frozen=True, slots=True)
+class _BuiltIn:
+    """An object of a built-in kind that is to be converted."""
+
+    read: StoredObject
+    target: GroupVersion
+    media_type: str
+
+    @property
+    def job(self) -> Job:
+        return self.read.plain, self.target, self.media_type
+
+
+_Entry = _BuiltIn | StoredObject | Skipped
+"""A record that was looked at; a `StoredObject` is a custom resource."""
+
+
 class Planner(Protocol):
     """Decides what happens to records; the same ones always give the same steps."""
 
@@ -88,6 +108,7 @@ class VersionPlanner:
         drop_unknown_fields: drop fields that the release does not know, as the apiserver would, instead of skipping.
         custom_converter: the converter of a custom kind; None where no CRD defines it.
         wanted: a further condition on objects (labels).
+        processes: how many may convert at once; more than 1 needs a program whose main module can be imported again.
     """
 
     def __init__(
@@ -99,8 +120,10 @@ class VersionPlanner:
         drop_unknown_fields: bool = False,
         custom_converter: Callable[[GroupKind], CustomConverter | None] = lambda _: None,
         wanted: Callable[[StoredObject], bool] = lambda _: True,
+        processes: int = 1,
     ) -> None:
         self.codec = codec
+        self._processes = processes
         self._targets = targets
         self._media_type = media_type
         self._drop = drop_unknown_fields
@@ -109,38 +132,74 @@ class VersionPlanner:
 
     def plan(self, records: Iterable[Record]) -> Iterator[Step]:
         """Yield a step for each record that the migration concerns, in order."""
-        waiting: list[StoredObject] = []
+        with self._conversions() as conversions:
+            for entries, results in conversions.map(self._blocks(records)):
+                yield from self._steps(entries, results)
+
+    def _conversions(self) -> Workers[list[Job], list[bytes | KstoreError]]:
+        prepare = partial(conversion, self.codec.scheme.recipe, self._drop)
+        return Workers(partial(convert_all, self.codec, self._drop), prepare, processes=self._processes)
+
+    # ---- before conversion
+
+    def _blocks(self, records: Iterable[Record]) -> Iterator[tuple[list[_Entry], list[Job]]]:
+        """Gather what is converted together: custom resources for the webhooks, built-in ones for the workers."""
+        entries: list[_Entry] = []
+        size = 0
         for record in records:
-            # labels are all that decides; what is converted is read anew, as the storage decoder reads
-            read = self.codec.read(record, metadata_only=True)
-            if isinstance(read, Undecodable):
-                yield from self._custom(waiting)
-                yield from _unread(read)
-            elif not self._wanted(read):
+            entry = self._looked_at(record)
+            if entry is None:
                 continue
-            elif self.codec.scheme.catalog.has_kind(read.gvk):
-                yield from self._custom(waiting)
-                step = self._built_in(read)
-                if step is not None:
-                    yield step
-            else:
-                if waiting and (len(waiting) == _TOGETHER or waiting[0].gvk.kind != read.gvk.kind):
-                    yield from self._custom(waiting)
-                waiting.append(read)
-        yield from self._custom(waiting)
+            entries.append(entry)
+            size += len(record.value)
+            if len(entries) == _TOGETHER or size > _TOGETHER_BYTES:
+                yield entries, [entry.job for entry in entries if isinstance(entry, _BuiltIn)]
+                entries, size = [], 0
+        if entries:
+            yield entries, [entry.job for entry in entries if isinstance(entry, _BuiltIn)]
 
-    # ---- built-in kinds
-
-    def _built_in(self, read: StoredObject) -> Step | None:
+    def _looked_at(self, record: Record) -> _Entry | None:
+        """What is to be done about a record, as far as its metadata tells; None if it is no concern."""
+        # labels are all that decides; what is converted is read anew, as the storage decoder reads
+        read = self.codec.read(record, metadata_only=True)
+        if isinstance(read, Undecodable):
+            return _unread(read)
+        if not self._wanted(read):
+            return None
         try:
+            if not self.codec.scheme.catalog.has_kind(read.gvk):
+                return read
             target = self._targets.built_in(read.gvk)
             if target is None:
                 return None
             media_type = self.codec.scheme.media_type(target.group, self._media_type or "protobuf")
-            plain = self.codec.convert(read.plain, target, media_type=media_type, drop_unknown_fields=self._drop)
-            return self._step(read, target, media_type, plain)
+            return _BuiltIn(read, target, media_type)
         except KstoreError as error:
-            return Skipped(read.record, error, read.gvk)
+            return Skipped(record, error, read.gvk)
+
+    # ---- after it
+
+    def _steps(self, entries: list[_Entry], results: list[bytes | KstoreError]) -> Iterator[Step]:
+        """A step for each entry, the results of the built-in ones given."""
+        built_in = iter(results)
+        custom = self._custom([entry for entry in entries if isinstance(entry, StoredObject)])
+        for entry in entries:
+            if isinstance(entry, Skipped):
+                yield entry
+            elif isinstance(entry, StoredObject):
+                step = custom.get(entry.record.key)
+                if step is not None:
+                    yield step
+            else:
+                yield self._built_in(entry, next(built_in))
+
+    def _built_in(self, entry: _BuiltIn, result: bytes | KstoreError) -> Step:
+        if isinstance(result, KstoreError):
+            return Skipped(entry.read.record, result, entry.read.gvk)
+        try:
+            return self._step(entry.read, entry.target, entry.media_type, result)
+        except KstoreError as error:  # it cannot be sealed
+            return Skipped(entry.read.record, error, entry.read.gvk)
 
     def _step(
         self, read: StoredObject, target: GroupVersion, media_type: str, plain: bytes, pruned: tuple[str, ...] = ()
@@ -156,19 +215,20 @@ class VersionPlanner:
 
     # ---- custom resources
 
-    def _custom(self, waiting: list[StoredObject]) -> Iterator[Step]:
-        """Plan what has been gathered, and empty it."""
-        gathered, waiting[:] = waiting[:], []
+    def _custom(self, reads: list[StoredObject]) -> dict[bytes, Step]:
+        """The steps of custom resources, by key; what is no concern has none."""
         kinds: dict[GroupKind, list[StoredObject]] = {}
-        for read in gathered:
+        for read in reads:
             kinds.setdefault(GroupKind(read.gvk.group, read.gvk.kind), []).append(read)
-        for kind, reads in kinds.items():
+        steps: list[Step] = []
+        for kind, members in kinds.items():
             converter = self._custom_converter(kind)
             if converter is None:
                 fault = NotConvertible(f"no built-in type and no CRD of the store explains {kind}")
-                yield from (Skipped(read.record, fault, read.gvk) for read in reads)
+                steps += [Skipped(read.record, fault, read.gvk) for read in members]
             else:
-                yield from self._of_definition(converter, reads)
+                steps += self._of_definition(converter, members)
+        return {step.record.key: step for step in steps}
 
     def _of_definition(self, converter: CustomConverter, reads: list[StoredObject]) -> Iterator[Step]:
         by_target: dict[GroupVersion, list[StoredObject]] = {}
@@ -217,7 +277,8 @@ class SealPlanner:
         for record in records:
             read = self.codec.read(record, metadata_only=True)
             if isinstance(read, Undecodable):
-                yield from _unread(read)
+                if (skipped := _unread(read)) is not None:
+                    yield skipped
             elif self._wanted(read):
                 yield self._step(read)
 
@@ -235,8 +296,9 @@ class SealPlanner:
         return Change(read.record, read.gvk, version, read.encoding, value, "encryption")
 
 
-def _unread(read: Undecodable) -> Iterator[Skipped]:
+def _unread(read: Undecodable) -> Skipped | None:
     """What cannot be read is skipped; what was never an object is nobody's concern."""
     end, value = _KINE_HEALTH
-    if not (read.record.key.endswith(end) and read.record.value == value):
-        yield Skipped(read.record, read.error)
+    if read.record.key.endswith(end) and read.record.value == value:
+        return None
+    return Skipped(read.record, read.error)

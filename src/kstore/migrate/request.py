@@ -75,15 +75,24 @@ class Selection:
         store: read with the request's release.
         request: what was asked for.
         wanted: the request's label selector, understood.
+        processes: how many may convert at once.
 
     Raises:
         UsageError: the request names no target, or one that cannot be.
     """
 
-    def __init__(self, store: Store, request: Request, wanted: Callable[[StoredObject], bool] = lambda _: True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        request: Request,
+        wanted: Callable[[StoredObject], bool] = lambda _: True,
+        *,
+        processes: int = 1,
+    ) -> None:
         self._store = store
         self._request = request
         self._wanted = wanted
+        self._processes = processes
         self._converters: dict[GroupKind, CustomConverter | None] = {}
         self.targets: Targets | None = None if request.encrypt else self._targets()
 
@@ -112,6 +121,7 @@ class Selection:
             drop_unknown_fields=self._request.drop_unknown_fields,
             custom_converter=self.converter,
             wanted=self._wanted,
+            processes=self._processes,
         )
 
     # ---- which keys

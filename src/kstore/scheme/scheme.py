@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
     from kstore.scheme.plugins import Plugin
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What a scheme is made of: enough to have the same one in another process."""
+
+    release: Release
+    plugins: tuple[Plugin, ...]
+
+    def scheme(self) -> Scheme:
+        """The scheme, made."""
+        return Scheme(self.release, plugins=self.plugins)
+
+
 class Scheme:
     """
     Defaulting and conversion as one release does them.
@@ -46,6 +59,11 @@ class Scheme:
         self.catalog = Catalog(release, [plugin.tables for plugin in self._plugins])
         self.typed = TypedJson(self.catalog)
         self._now = now or (lambda: datetime.now(UTC))
+
+    @property
+    def recipe(self) -> Recipe:
+        """What this scheme is made of, but for its clock."""
+        return Recipe(self.release, self._plugins)
 
     @cached_property
     def scope(self) -> Scope:

@@ -1,0 +1,218 @@
+"""
+`--batch`: JSON Lines in, JSON Lines out, on as many processors as there are.
+
+Knows how lines come in and go out, and that another program may ask line by line; what is made of a line is each
+filter's business.
+"""
+
+from __future__ import annotations
+
+import binascii
+import select
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from kstore.cli.filter import EXIT_SOME_FAILED, make_codec, open_codec
+from kstore.cli.options import Settings, settings
+from kstore.errors import DecodeError, KstoreError, UnknownFields, UsageError
+
+if TYPE_CHECKING:
+    from kstore.codec import StorageCodec
+
+Line = dict[str, Any]
+Answer = Callable[[Line], bytes]
+"""What makes of a line's members the line that goes out."""
+
+_BLOCK: Final = 1 << 18
+"""Bytes of input that are worked on together."""
+
+
+def run_batch(file: Path | None, answering: Callable[[StorageCodec], Answer], workers: int) -> int:
+    """
+    Answer every line of the input, in order, and say how it went.
+
+    Whatever has been answered is written before more input is waited for, so that another program can ask and read
+    in turn.
+
+    Args:
+        file: the input; None for standard input.
+        answering: makes, of the codec, what answers a line; an error becomes a line of its own. It is pickled.
+        workers: how many processes may compute at once.
+    """
+    from kstore.workers import Workers
+
+    prepare = partial(_prepared, answering, settings())
+    failed = False
+    with (
+        open_codec() as codec,
+        _opened(file) as stream,
+        Workers(partial(_answered, answering(codec)), prepare, processes=workers) as pool,
+    ):
+        blocks = _Blocks(stream)
+        while (lines := blocks.next()) is not None:
+            pool.put(lines)
+            failed |= _write(pool.take() if blocks.more_is_there() else pool.drain())
+        failed |= _write(pool.drain())
+    return EXIT_SOME_FAILED if failed else 0
+
+
+def _prepared(answering: Callable[[StorageCodec], Answer], given: Settings) -> Callable[[bytes], Answered]:
+    """What answers lines in a process of its own; its codec is as the options say."""
+    return partial(_answered, answering(make_codec(given)))
+
+
+Answered = tuple[bytes, bool]
+"""The lines that go out, and whether one of them is an error."""
+
+
+def _answered(answer: Answer, lines: bytes) -> Answered:
+    answers = []
+    failed = False
+    for line in lines.removesuffix(b"\n").split(b"\n"):
+        try:
+            answers.append(answer(_parsed(line)))
+        except Exception as error:
+            # a co-process must answer every line, even where the fault is our own
+            answers.append(_error_line(error))
+            failed = True
+    return b"\n".join([*answers, b""]), failed
+
+
+def _write(results: Iterable[Answered]) -> bool:
+    """Write what is answered; whether something failed."""
+    out = sys.stdout.buffer
+    any_failed = False
+    for text, failed in results:
+        out.write(text)
+        any_failed |= failed
+    out.flush()
+    return any_failed
+
+
+@contextmanager
+def _opened(file: Path | None) -> Iterator[Any]:
+    if file is None or str(file) == "-":
+        yield sys.stdin.buffer
+        return
+    with file.open("rb") as stream:
+        yield stream
+
+
+class _Blocks:
+    """The lines of a stream, as many together as are there and make a block."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._rest: list[bytes] = []
+        self._ended = False
+
+    def next(self) -> bytes | None:
+        """Some whole lines, waited for if there are none; None at the end. The last line needs no line feed."""
+        parts: list[bytes] = []
+        size = 0
+        while not self._ended and (not parts or (size < _BLOCK and self.more_is_there())):
+            block = self._stream.read1(_BLOCK)
+            size += len(block)
+            self._ended = not block
+            end = block.rfind(b"\n") + 1
+            if end:
+                parts += [*self._rest, block[:end]]
+                self._rest = []
+            self._rest.append(block[end:])
+        if self._ended:
+            parts += self._rest
+            self._rest = []
+        return b"".join(parts) or None
+
+    def more_is_there(self) -> bool:
+        """Whether reading on does not wait."""
+        if self._ended:
+            return True
+        try:
+            return bool(select.select([self._stream], [], [], 0)[0])
+        except (OSError, ValueError):  # what select does not know (a pipe of Windows) may be waiting for our answer
+            return False
+
+
+def _parsed(line: bytes) -> Line:
+    import orjson
+
+    try:
+        members = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        from kstore.decode import go_json
+
+        try:
+            members = go_json.loads(line)  # what orjson refuses and Go does not: lone surrogates, huge numbers
+        except DecodeError:
+            raise UsageError(f"the line is not JSON: {error}") from None
+    if not isinstance(members, dict):
+        raise UsageError(f"the line is a {type(members).__name__}, not an object")
+    return members
+
+
+def line_value(line: Line) -> bytes:
+    """
+    The stored bytes that a line brings.
+
+    Raises:
+        UsageError: it brings none, or no base64.
+    """
+    text = line.get("value")
+    if not isinstance(text, str):
+        raise UsageError("the line has no value", hint='write {"value": "<base64>"}')
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as error:  # binascii.Error, and text that is not ASCII
+        raise UsageError(f"the line's value is no base64: {error}") from None
+
+
+def line_text(line: Line, member: str, default: str = "") -> str:
+    """
+    A member of a line that is text, if it is there.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    found = line.get(member)
+    if found is None:
+        return default
+    if not isinstance(found, str):
+        raise UsageError(f"the line's {member} is a {type(found).__name__}, not text")
+    return found
+
+
+def value_line(value: bytes, head: bytes = b"") -> bytes:
+    """The line that brings stored bytes: `{"value": "<base64>"}`, after other members."""
+    return b'{%b"value":"%b"}' % (head, binascii.b2a_base64(value, newline=False))
+
+
+@lru_cache(1024)
+def type_members(api_version: str, kind: str) -> bytes:
+    """The members `apiVersion` and `kind` of a line, with a comma at their end."""
+    import orjson
+
+    return b'"apiVersion":%b,"kind":%b,' % (orjson.dumps(api_version), orjson.dumps(kind))
+
+
+def _error_line(error: Exception) -> bytes:
+    import orjson
+
+    return orjson.dumps({"error": error_members(error)})
+
+
+def error_members(error: Exception) -> dict[str, Any]:
+    """An error as JSON: its code and message, and where it was met, as far as that is known."""
+    if not isinstance(error, KstoreError):
+        return {"code": "unexpected", "message": f"{type(error).__name__}: {error}"}
+    members: dict[str, Any] = {"code": error.code, "message": str(error)}
+    if isinstance(error, UnknownFields):
+        members["paths"] = list(error.paths)
+    for name in ("path", "offset", "hint"):
+        if (found := getattr(error, name, None)) not in (None, ""):
+            members[name] = found
+    return members
