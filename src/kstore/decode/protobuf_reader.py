@@ -218,7 +218,9 @@ class _Source:
 
     def _length(self, depth: int, width: int) -> None:
         """Read a varint behind a tag of `width` bytes into `n`."""
-        self.emit(depth, f"n = b[i + {width}]", f"i += {width + 1}", "if n > 127: n, i = varint(b, i - 1)")
+        self.emit(depth, f"n = b[i + {width}]", f"i += {width + 1}", "if n > 127:")
+        # two bytes are the usual case, worth doing here
+        self.emit(depth + 1, "n += (b[i] << 7) - 128", "i += 1", "if n > 16383: n, i = varint(b, i - 2)")
 
     def _block(self, field: Field, *, late: bool) -> None:
         form = field.type.form

@@ -43,6 +43,8 @@ def read_varint(b: bytes, i: int) -> tuple[int, int]:
 
 def varint(number: int) -> bytes:
     """Write a varint; a negative number as the 64 bits of its two's complement."""
+    if 0 <= number < 0x4000:  # nearly all are lengths: this is the fast way
+        return bytes((number & 127 | 128, number >> 7)) if number > 127 else ONE_BYTE[number]
     number &= MASK64
     out = bytearray()
     while number > 127:
