@@ -94,13 +94,18 @@ class ProtobufWriter:
 
 
 def _merge_unknown(known: bytes, kept: str) -> bytes:
-    """Put fields of unknown number back among the known ones, in ascending order."""
+    """
+    Put fields of unknown number back among the known ones, in ascending order.
+
+    Among themselves they stay in the order that they came in, even where that is not ascending.
+    """
     parts: list[tuple[int, bytes]] = []
     for content in (known, wire.write_base64(kept)):
-        i = 0
+        i = highest = 0
         while i < len(content):
             number, after = wire.skip_field(content, i, len(content))
-            parts.append((number, content[i:after]))
+            highest = max(highest, number)
+            parts.append((highest, content[i:after]))
             i = after
     return b"".join(part for _, part in sorted(parts, key=lambda part: part[0]))
 
