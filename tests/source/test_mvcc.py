@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kstore.records import Put, Record
@@ -71,6 +71,8 @@ def test_only_what_stands_around_the_value(record: Record, head: int) -> None:
 
 
 @given(st.binary(max_size=60))
+@example(b"\x00\x00")
+@example(b"\x02\x00")
 def test_what_is_no_key_value(data: bytes) -> None:
     """Bytes that are no KeyValue are an error of two kinds only, never a wrong end or a hang."""
     try:

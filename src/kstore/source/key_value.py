@@ -31,7 +31,7 @@ def parse_key_value(
         rest: called with a position after the value, for the bytes from there to the message's end.
 
     Raises:
-        ValueError: a field runs over the end, or is of a type that it cannot be.
+        ValueError: a field runs over the end, or is of a type or number that it cannot be.
         IndexError: the message ends within a field.
     """
     size = size or len(data)
@@ -42,14 +42,14 @@ def parse_key_value(
         tag = data[position]
         position += 1
         kind = tag & 7
-        if kind == 0 and tag < 0x80:
+        if kind == 0 and 7 < tag < 0x80:
             number = data[position]
             position += 1
             if number > 0x7F:
                 number, position = read_varint(data, position - 1)
             if tag >> 3 < 7:
                 numbers[tag >> 3] = number
-        elif kind == 2 and tag < 0x80:
+        elif kind == 2 and 7 < tag < 0x80:
             length = data[position]
             position += 1
             if length > 0x7F:
