@@ -8,7 +8,7 @@ import base64
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tools.cluster import Etcd, find_etcd
@@ -61,6 +61,42 @@ def copies(value: bytes, count: int) -> Iterator[bytes]:
     """Copies of a template, each with a name of its own and the same length."""
     for number in range(count):
         yield value.replace(NAME, b"frontend-%06d" % number)
+
+
+class Inputs:
+    """
+    Copies of a template in the forms that the programs read, each in a file, written when it is first asked for.
+
+    Args:
+        folder: where the files lie.
+        kind: of the template.
+        count: how many copies.
+    """
+
+    def __init__(self, folder: Path, kind: str, count: int) -> None:
+        self._folder = folder
+        self._kind = kind
+        self._count = count
+
+    def lines(self) -> Path:
+        """What kstore's filters read with `--batch`."""
+        return self._file("lines", lambda value: b'{"value": "%b"}' % base64.b64encode(value))
+
+    def hex(self) -> Path:
+        """What auger reads: a value a line."""
+        return self._file("hex", lambda value: value.hex().encode())
+
+    def objects(self) -> Path:
+        """The objects as JSON, a line each."""
+        codec = ObjectCodec(Scheme(newest()))
+        return self._file("json", lambda value: go_json.dumps(codec.decode(value).object))
+
+    def _file(self, form: str, line: Callable[[bytes], bytes]) -> Path:
+        path = self._folder / f"{self._kind}s-{self._count}.{form}"
+        if not path.exists():
+            with path.open("wb") as file:
+                file.writelines(line(value) + b"\n" for value in copies(templates()[self._kind], self._count))
+        return path
 
 
 def fill(etcd: Etcd, count: int) -> None:
