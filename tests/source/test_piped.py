@@ -166,7 +166,18 @@ def test_what_breaks_off(data: bytes) -> None:
         pairs(data)
 
 
-@given(st.binary(min_size=1) | st.text(alphabet='/ab\n\r{}"\\x0', min_size=1).map(str.encode))
+def test_a_value_that_breaks_off_is_a_value() -> None:
+    """A value cut anywhere, behind a line feed too, is handed on as it is: what is wrong with it, decoding says."""
+    for size in range(5, len(POD)):
+        cut = POD[:size]
+        assert [found for _, found in pairs(cut)] in ([cut], [cut.removesuffix(b"\n")]), size
+
+
+@given(
+    st.binary(min_size=1)
+    | st.binary().map(lambda data: POD[:4] + data)
+    | st.text(alphabet='/ab\n\r{}"\\x0', min_size=1).map(str.encode)
+)
 def test_anything_may_come(data: bytes) -> None:
     """Whatever comes is read as something or is a typed error."""
     with suppress(DecodeError):

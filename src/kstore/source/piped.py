@@ -237,7 +237,7 @@ def _value_end(data: bytes, start: int) -> int:
         return start
     if data.startswith(PROTOBUF_PREFIX, start):
         end = _envelope_end(data, start + len(PROTOBUF_PREFIX))
-        if end == len(data) or data.startswith(b"\n", end):
+        if end is not None and (end == len(data) or data.startswith(b"\n", end)):
             return end
     following = _NEXT.search(data, start)
     if following:
@@ -245,15 +245,15 @@ def _value_end(data: bytes, start: int) -> int:
     return len(data) - data.endswith(b"\n")
 
 
-def _envelope_end(data: bytes, position: int) -> int:
-    """Where a `runtime.Unknown` ends that Go has written; -1 for any other."""
+def _envelope_end(data: bytes, position: int) -> int | None:
+    """Where a `runtime.Unknown` ends that Go has written; None for any other, and for what breaks off."""
     for tag in _ENVELOPE_TAGS:
         if position >= len(data) or data[position] != tag:
-            return -1
+            return None
         try:
             length, position = wire.read_varint(data, position + 1)
         except (wire.WireFault, IndexError):
-            return -1
+            return None
         position += length
     return position
 
