@@ -157,6 +157,9 @@ class _Source:
         elif ref.nilable:
             self.emit(1, f"v = get({name!r})", "if v is not None:")
             self._value(2, field.number, ref)
+        elif ref.name == "string":  # mostly empty, and written all the same
+            self.emit(1, f"v = get({name!r})", f"if not v: add({wire.delimited(field.number, b'')!r})", "else:")
+            self._value(2, field.number, ref)
         else:
             self.emit(1, f"v = get({name!r})")
             self._value(1, field.number, ref)
