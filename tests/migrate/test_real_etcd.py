@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tools.cluster import Etcd, Server
@@ -64,6 +65,13 @@ def start(etcd: Etcd, *arguments: str) -> subprocess.Popen[bytes]:
     """Another kstore, as a process that can be killed."""
     command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", *arguments]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_until_it_writes(process: subprocess.Popen[Any], journal: Path) -> None:
+    """Wait, however busy the machine is, until a migration has noted some of its changes, and is not yet done."""
+    while not journal.exists() or journal.stat().st_size < 20_000:
+        assert process.poll() is None
+        time.sleep(0.02)
 
 
 def migrate(etcd: Etcd | Address, *arguments: str) -> int:
@@ -149,9 +157,7 @@ def test_interrupted_it_says_how_to_go_on(start_etcd, fill, codec, tmp_path: Pat
     command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
     command += ["--journal", str(journal), "--batch", "5", "--rate", str(OBJECTS // 4)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    while not journal.exists() or journal.stat().st_size < 20_000:
-        assert process.poll() is None
-        time.sleep(0.02)
+    wait_until_it_writes(process, journal)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -169,7 +175,7 @@ def test_etcd_goes_away_and_comes_back(start_etcd, fill, codec, tmp_path: Path):
     fill(etcd, OBJECTS)
     journal = str(tmp_path / "journal")
     process = start(etcd, "--to", "apps/v1", "--yes", "--journal", journal, "--batch", "3", "--rate", "300")
-    time.sleep(1.0)
+    wait_until_it_writes(process, Path(journal))
     etcd.kill()
     time.sleep(0.5)
     etcd.start()
@@ -228,7 +234,7 @@ def test_a_cluster_loses_its_leader(three_members: list[Server], fill, codec, tm
     command = [sys.executable, "-m", "kstore", "--store", endpoints, "migrate", "--to", "apps/v1", "--yes"]
     command += ["--journal", str(tmp_path / "journal"), "--batch", "3", "--rate", "300"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(1.2)
+    wait_until_it_writes(process, tmp_path / "journal")
     dying.kill()
     assert process.wait(timeout=90) == 0
     (living, _) = (server for server in three_members if server is not dying)
