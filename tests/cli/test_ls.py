@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Kstore
-from tests.cli.damaged import CUT, RUBBISH, SEALED, damaged_store
+from tests.cli.damaged import CUT, RUBBISH, SEALED, damaged_store, store_with
 
 NOW = ("--now", "2026-11-25T00:00:00Z")
 
@@ -144,6 +144,17 @@ def test_what_cannot_be_read(kstore: Kstore, tmp_path: Path) -> None:
     assert tree.code == 3
     assert sum(row["undecodable"] for row in tree.json["resources"]) == 4
     assert kstore("--store", store, "ls", "/", "-o", "keys").code == 0
+
+
+def test_cells_have_the_defaults_that_a_server_sets(kstore: Kstore, tmp_path: Path) -> None:
+    """What an object was stored without shows as the server would fill it in; the object itself is shown as stored."""
+    bare = b'{"kind":"Service","apiVersion":"v1","metadata":{"name":"frontend","namespace":"shop"},'
+    bare += b'"spec":{"ports":[{"port":80}]}}\n'
+    path = store_with(tmp_path / "bare", "services", {"/registry/services/specs/shop/frontend": bare})
+    for version in ([], ["--as", "v1"]):
+        row = kstore("--store", str(path), "ls", "svc", "-n", "shop", *version).text.splitlines()[1]
+        assert row.split() == ["frontend", "ClusterIP", "<none>", "<none>", "80/TCP", "<unknown>"]
+    assert "protocol" not in kstore("--store", str(path), "get", "svc/shop/frontend").text
 
 
 def test_nothing_found(demo: Kstore) -> None:

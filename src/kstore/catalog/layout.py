@@ -58,6 +58,11 @@ class Layout:
         return (*self.members, *self.unknown_members)
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """The members' places in Go's order."""
+        return {name: place for place, name in enumerate(self.members)}
+
+    @cached_property
     def unknown_members(self) -> tuple[str, ...]:
         """The names under which unknown protobuf fields are kept in this struct's dict."""
         return tuple(unknown_member(path) for path in self._inline_paths())

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from kstore.store import Store
     from kstore.view.where import Where
 
-_OUTPUTS = ("table", "wide", "table-json", "name", "json", "jsonl", "yaml", "keys")
+_TABLES = ("table", "wide", "table-json")
+_OUTPUTS = (*_TABLES, "name", "json", "jsonl", "yaml", "keys")
 
 
 @click.command()
@@ -75,12 +76,14 @@ def command(
         )
         asked = where_or_none(where)
         is_wanted = wanted(selector, field_selector, stored_version, asked)
-        only_names = output == "name" and not (field_selector or version or sort_by or where)
-        reads = chain.from_iterable(place.reads(metadata_only=only_names) for place in places)
+        # tables are made of what the server would serve, which is decoded apart
+        shallow = output in _TABLES or (output == "name" and not version)
+        shallow = shallow and not (field_selector or sort_by or where)
+        reads = chain.from_iterable(place.reads(metadata_only=shallow) for place in places)
         stored = reading.readable(reads, is_wanted)
         if sort_by:
             stored = iter(sorted_by(sort_by, stored))
-        if output in ("table", "wide", "table-json"):
+        if output in _TABLES:
             several = len(places) > 1 or places[0].several
             choice = table_choice(output, namespace=not places[0].namespace, kind=several, **table)
             if not print_tables(session, reading, stored, choice) and not reading.faults:

@@ -86,18 +86,27 @@ def _heading(session: Session, read: StoredObject, to: GroupVersion | None) -> _
 def _in_version(
     reading: Reading, heading: _Heading, stored: Iterable[StoredObject]
 ) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
-    """The objects as the server prints them, or as they are where that version cannot be had."""
+    """
+    The objects as the server prints them, or as they are where that version cannot be had.
+
+    What is stored is not what is printed: reading it, the server sets the defaults that its release has by now.
+    """
+    version = heading.cells_of
+    from kstore.codec import Undecodable
+
     for read, obj in reading.shown(stored):
-        version = heading.cells_of
-        if obj.get("apiVersion") == str(version):
-            yield read, obj
-        elif read.gvk.group_version == version:
-            yield read, reading.presented(read, read.object)
-        else:
-            try:
-                yield read, reading.presented(read, reading.store.as_version(read, version))
-            except KstoreError:
-                yield read, obj
+        if reading.to == version:
+            yield read, obj  # `shown` has made it so
+            continue
+        try:
+            served = reading.store.as_version(read, version)
+        except KstoreError:
+            whole = reading.store.codec.read(read.record)  # what is at hand may be its metadata alone
+            if isinstance(whole, Undecodable):
+                reading.report(read.record, whole.error)
+                continue
+            served = whole.object
+        yield read, reading.presented(read, served)
 
 
 def _table_json(

@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kstore.catalog.layout import UNKNOWN, emits_always, is_zero, layout, zero_value
+from kstore.catalog.layout import UNKNOWN, is_zero, layout, zero_value
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, RAW, Field, TypeRef
 from kstore.decode import wire
@@ -143,16 +143,23 @@ class TypedJson:
         """
         shape = layout(self.catalog, type_name)
         found: dict[str, Any] = {}
-        for name, field in shape.members.items():
-            if name in members:
-                value = members[name]
-                if not self._omitted(field, value):
-                    found[name] = self._present(field.type, value)
-            elif emits_always(field):
-                found[name] = zero_value(self.catalog, field.type)
-        if any(name not in shape.members for name in members):
-            found.update((name, value) for name, value in members.items() if name not in shape.members)
-        return found
+        last, in_order = -1, True
+        for name, value in members.items():
+            place = shape.places.get(name)
+            if place is None:
+                found[name] = value
+                in_order = False
+                continue
+            in_order = in_order and place > last
+            last = place
+            field = shape.members[name]
+            if not self._omitted(field, value):
+                found[name] = self._present(field.type, value)
+        for name in shape.always:
+            if name not in members:
+                found[name] = zero_value(self.catalog, shape.members[name].type)
+                in_order = False
+        return found if in_order else shape.ordered(found)
 
     def _omitted(self, field: Field, value: Any) -> bool:
         ref = field.type
