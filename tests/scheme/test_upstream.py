@@ -4,9 +4,8 @@ The ledger: every hand-written function of upstream's is ported, or it says why 
 
 from __future__ import annotations
 
-from tools import upstream
-
 from kstore.catalog.tables import read_table
+from tools import upstream
 
 ROWS = upstream.rows()
 
