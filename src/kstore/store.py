@@ -16,7 +16,7 @@ from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
 from kstore.catalog.resources import ResourceInfo
 from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter, CustomDefinition
-from kstore.errors import KstoreError, NotFound, UnknownResource, UsageError
+from kstore.errors import KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
 from kstore.naming import GroupVersion
 from kstore.records import Record, prefix_end
 from kstore.source.interface import Source
@@ -355,10 +355,10 @@ class Store:
         record = self.source.get(key, revision=self.revision)
         if record is None:
             text = key.decode("utf-8", "replace")
-            raise NotFound(
-                f"nothing is stored under {text}",
-                hint=f"`kstore ls {text.rpartition('/')[0] or '/'}` shows what is there",
-            )
+            path = text.rstrip("/")
+            is_prefix = self._first(f"{path}/") is not None
+            folder = (path if is_prefix else path.rpartition("/")[0]) or "/"
+            raise NotFound(f"nothing is stored at {text}", hint=f"`kstore ls {folder}` shows what is there")
         return self.codec.read(record)
 
     def find(self, resource: NamedResource, namespace: str, name: str) -> Read:
@@ -381,8 +381,10 @@ class Store:
             return self.codec.as_version(stored, to)
         place = self.place(stored.record.key)
         definition = getattr(place.resource, "definition", None) if place else None
-        if definition is None or to.group != stored.gvk.group:
+        if definition is None:
             return self.codec.as_version(stored, to)  # raises: nothing tells how to convert it
+        if to.group != stored.gvk.group:
+            raise NotConvertible(f"{to} has no kind {stored.gvk.kind}", hint=f"it is one of {stored.gvk.group}")
         converter = CustomConverter(self._definition(definition), self.codec.scheme.typed)
         result = converter.convert([stored.object], to.version, drop_unknown_fields=True)[0]
         if isinstance(result, Exception):

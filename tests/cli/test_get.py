@@ -128,7 +128,9 @@ def test_what_cannot_be_read(kstore: Kstore, tmp_path: Path) -> None:
         assert ran.code == 3
         assert "webserver-6d9c7f5b8d-x2k8m" in ran.text
         for key in (CUT, SEALED, RUBBISH):
+            assert ran.err.count(key) == 1
             assert f"kstore: {key}: " in ran.err
+        assert ran.err.count("hint: give the apiserver's --encryption-provider-config") == 1
     ran = kstore("--store", store, "get", CUT, SEALED, RUBBISH, "-o", "storage")
     assert ran.code == 3
     assert 'name "webserver"' in ran.text

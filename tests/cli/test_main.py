@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Kstore
 
+from kstore.source.demo import unpacked
+
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
@@ -20,8 +22,15 @@ from tests.cli.conftest import Kstore
         (["ls", "--nope"], 2, "no such option"),
         (["get"], 2, "missing argument"),
         (["get", "pods"], 0, ""),
-        (["get", "pods/default/none"], 1, "nothing is stored under /registry/pods/default/none"),
+        (["get", "pods/default/none"], 1, "nothing is stored at /registry/pods/default/none"),
         (["get", "/registry/none"], 1, "nothing is stored"),
+        (["get", "/registry/pods"], 1, "`kstore ls /registry/pods` shows"),
+        (["get", "poods"], 2, "did you mean 'pods'"),
+        (["get", "deploy/shop/cart", "--as", "apps/v3"], 2, "apps has v1, v1beta1, v1beta2"),
+        (["get", "deploy/shop/cart", "--as", "apps/v3", "-o", "raw"], 2, "no kind is known in apps/v3"),
+        (["ls", "deploy", "--as", "none.example.com/v1"], 2, "no kind is known in none.example.com/v1"),
+        (["ls", "ct", "--as", "stable.example.com/v9"], 3, "it has v1beta1, v1"),
+        (["ls", "ct", "--as", "apps/v1"], 3, "apps/v1 has no kind CronTab"),
         (["get", "pods/default/webserver", "--as", "apps/v1"], 3, "apps/v1 has no kind Pod"),
         (["get", "pods/default/webserver", "--as", "a/b/c"], 2, "is not a group and version"),
         (["ls", "nothings"], 2, "no resource 'nothings'"),
@@ -63,7 +72,19 @@ def test_stores_that_are_none(kstore: Kstore, tmp_path: Path, content: bytes | N
     assert ran.code == 1
     assert str(path) in ran.err
     assert words in ran.err.lower()
+    assert "hint: " in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_database_cut_short(kstore: Kstore, tmp_path: Path) -> None:
+    """What is missing is named, and the way to read what is left."""
+    path = tmp_path / "store.db"
+    whole = unpacked().read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    ran = kstore("--store", str(path), "ls")
+    assert (ran.code, ran.out) == (1, b"")
+    assert f"the file only {len(whole) // 2}" in ran.err
+    assert "--salvage" in ran.err
 
 
 def test_no_store_at_all(kstore: Kstore) -> None:

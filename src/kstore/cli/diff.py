@@ -129,9 +129,7 @@ def _object(session: Session, text: str, namespace: str) -> StoredObject:
     key = object_key(session.store, name if number or text.endswith("@") else text, namespace)
     record = session.source.get(key, revision=number or session.given.rev)
     if record is None:
-        raise NotFound(
-            f"nothing is stored under {key.decode('utf-8', 'backslashreplace')}", hint="see `kstore history`"
-        )
+        raise NotFound(f"nothing is stored at {key.decode('utf-8', 'backslashreplace')}", hint="see `kstore history`")
     read = session.codec.read(record)
     if isinstance(read, Undecodable):
         raise KstoreError(f"{key.decode('utf-8', 'backslashreplace')}: {read.error}", hint=read.error.hint)

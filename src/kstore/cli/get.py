@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,10 +64,6 @@ def command(
         from kstore.naming import parse_group_version
 
         to = parse_group_version(version) if version else None
-        missing: list[NotFound] = []
-        reads = _reads(session.store, what, "" if all_namespaces else namespace, all_namespaces, missing)
-        if output in ("raw", "hex"):
-            return _bytes(session, reads, output, to) or bool(missing)
         reading = Reading(
             session.store,
             to,
@@ -75,6 +72,10 @@ def command(
             human=output in HUMAN,
             converted=partial(say_what_changed, session.store),
         )
+        missing: list[NotFound] = []
+        reads = _reads(session.store, what, "" if all_namespaces else namespace, all_namespaces, missing)
+        if output in ("raw", "hex"):
+            return _bytes(session, reads, output, to) or bool(missing)
         asked = where_or_none(where)
         is_wanted = wanted(selector, field_selector, stored_version, asked)
         if output == "storage":
@@ -109,25 +110,29 @@ def _reads(
         missing: takes up those of several names that are not there; the others are read all the same.
 
     Raises:
-        NotFound: the only object that was asked for is not there.
+        UnknownResource, UsageError: the arguments name nothing; at once.
+        NotFound: the only object that was asked for is not there; when it is read.
     """
     first = what[0]
-    if "/" not in first:
-        resources = store.resources(first)
-        if len(what) == 1:
-            for resource in resources:
-                yield from store.objects(resource, "" if everywhere else namespace or DEFAULT_NAMESPACE)
-            return
-        for name in what[1:]:
-            if "/" in name:
-                raise UsageError(f"{name!r} is not a name", hint=f"write {first} NAME… or {first}/NAME")
-        keys = [
-            store.key_of(resource, (namespace or DEFAULT_NAMESPACE) if resource.namespaced else "", name)
-            for name in what[1:]
-            for resource in resources
-        ]
-    else:
-        keys = [object_key(store, text, namespace) for text in what]
+    if "/" in first:
+        return _named(store, [object_key(store, text, namespace) for text in what], missing)
+    resources = store.resources(first)
+    if len(what) == 1:
+        within = "" if everywhere else namespace or DEFAULT_NAMESPACE
+        return chain.from_iterable(store.objects(resource, within) for resource in resources)
+    for name in what[1:]:
+        if "/" in name:
+            raise UsageError(f"{name!r} is not a name", hint=f"write {first} NAME… or {first}/NAME")
+    keys = [
+        store.key_of(resource, (namespace or DEFAULT_NAMESPACE) if resource.namespaced else "", name)
+        for name in what[1:]
+        for resource in resources
+    ]
+    return _named(store, keys, missing)
+
+
+def _named(store: Store, keys: list[bytes], missing: list[NotFound]) -> Iterator[StoredObject | Undecodable]:
+    """The objects of these keys; see `_reads`."""
     for key in keys:
         try:
             yield store.get(key)

@@ -38,6 +38,9 @@ class Reading:
         managed_fields: show managedFields.
         human: the output is for people.
         converted: told of each object that was converted, and what became of it.
+
+    Raises:
+        UsageError: nothing can be had in the version asked for.
     """
 
     store: Store
@@ -47,6 +50,12 @@ class Reading:
     human: bool = True
     converted: Callable[[StoredObject, dict[str, Any]], None] = lambda _, __: None
     faults: int = field(default=0, init=False)
+    _hints: set[str] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        scheme = self.store.codec.scheme
+        if self.to is not None and self.to not in scheme.versions:  # only then are CRDs read for it
+            scheme.require_version(self.to, {one.group for one in self.store.custom_resources})
 
     def readable(
         self, reads: Iterable[StoredObject | Undecodable], wanted: Callable[[StoredObject], bool] = lambda _: True
@@ -88,9 +97,13 @@ class Reading:
         return (obj for _, obj in self.shown(stored))
 
     def report(self, record: Record, error: KstoreError) -> None:
-        """Say what is wrong with one object."""
+        """Say what is wrong with one object, and what to try, unless that has been said of another."""
         self.faults += 1
-        click.echo(f"kstore: {record.key.decode('utf-8', 'backslashreplace')}: {error}", err=True)
+        key = record.key.decode("utf-8", "backslashreplace")
+        click.echo(f"kstore: {error}" if error.where == key else f"kstore: {key}: {error}", err=True)
+        if error.hint and error.hint not in self._hints:
+            self._hints.add(error.hint)
+            click.echo(f"  hint: {error.hint}", err=True)
 
     @property
     def exit_code(self) -> int:

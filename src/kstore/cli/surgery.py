@@ -55,7 +55,7 @@ def selected(store: Store, texts: Iterable[str], namespace: str, *, many: bool) 
             raise NotFound(f"{text} names no object of the store", hint=hint)
         below = {read.record.key: read.record for read in Selected(store, text, namespace).reads(metadata_only=True)}
         if not below:
-            raise NotFound(f"nothing is stored under {text}", hint="`kstore ls` shows what is there")
+            raise NotFound(f"nothing is stored at {text}", hint="`kstore ls` shows what is there")
         found |= below
     return [found[key] for key in sorted(found)]
 

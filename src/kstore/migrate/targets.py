@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from kstore.custom import CustomDefinition
-from kstore.errors import NotConvertible, UsageError
+from kstore.errors import NotConvertible
 from kstore.naming import GroupVersion, GroupVersionKind
 from kstore.scheme.scheme import Scheme
 
@@ -48,14 +48,8 @@ class VersionTargets:
     """The groups that CRDs of the store define."""
 
     def __post_init__(self) -> None:
-        known = {(kind.group, kind.version) for kind in self.scheme.catalog.kinds()}
         for wanted in self.versions:
-            if (wanted.group, wanted.version) not in known and wanted.group not in self.custom_groups:
-                others = sorted(version for group, version in known if group == wanted.group)
-                raise UsageError(
-                    f"no kind is known in {wanted}",
-                    hint=f"{wanted.group} has {', '.join(others)}" if others else "`kstore resources` lists all groups",
-                )
+            self.scheme.require_version(wanted, self.custom_groups)
 
     def built_in(self, stored: GroupVersionKind) -> GroupVersion | None:
         hub = self.scheme.kind(stored).hub

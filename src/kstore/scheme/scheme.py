@@ -6,7 +6,7 @@ Works on dicts in place; bytes are the codec's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from kstore.catalog.releases import Release
 from kstore.catalog.resources import ResourceInfo, resources_of, storage_media_type, storage_version
 from kstore.catalog.types import Kind
 from kstore.decode.typed_json import TypedJson
-from kstore.errors import NotConvertible, UnknownKind
+from kstore.errors import NotConvertible, UnknownKind, UsageError
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.scheme import groups
 from kstore.scheme.conversion import Converter
@@ -173,6 +173,32 @@ class Scheme:
         if kind.hub:
             self._converter.convert(kind.type, kind.hub, hub, self.scope)
         return [fault for rule in rules for fault in rule(hub, self.scope)]
+
+    @cached_property
+    def versions(self) -> frozenset[GroupVersion]:
+        """The versions that have a kind at all."""
+        return frozenset(GroupVersion(kind.group, kind.version) for kind in self.catalog.kinds())
+
+    def require_version(self, wanted: GroupVersion, custom_groups: Collection[str] = ()) -> None:
+        """
+        Refuse a version that nothing can be had in.
+
+        Args:
+            wanted: the version that was asked for.
+            custom_groups: the groups whose versions CRDs define.
+
+        Raises:
+            UsageError: no kind has it; the versions that the group has are named.
+        """
+        if wanted in self.versions or wanted.group in custom_groups:
+            return
+        others = sorted(one.version for one in self.versions if one.group == wanted.group)
+        raise UsageError(
+            f"no kind is known in {wanted}",
+            hint=f"{wanted.group or 'the core group'} has {', '.join(others)}"
+            if others
+            else "`kstore resources` lists all groups",
+        )
 
     def kind_in(self, gvk: GroupVersionKind, to: GroupVersion) -> GroupVersionKind:
         """

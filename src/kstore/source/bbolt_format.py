@@ -76,7 +76,11 @@ def read_meta(file: PageFile) -> Meta:
         return max(found, key=lambda meta: meta.transaction)
     if known:
         raise file.damaged("the checksum of neither meta page holds", 0)
-    raise NotADatabase("this is no bbolt database: no meta page at its beginning", where=file.name)
+    raise NotADatabase(
+        "this is no bbolt database: no meta page at its beginning",
+        where=file.name,
+        hint="a snapshot of etcd is one, and member/snap/db of its data directory; what is compressed, unpack first",
+    )
 
 
 def _meta_at(file: PageFile, offset: int) -> tuple[Meta | None, bool]:

@@ -102,7 +102,8 @@ class PageFile:
 
     def damaged(self, message: str, offset: int) -> DamagedStore:
         """The error for something wrong at a byte of this file."""
-        return DamagedStore(f"{message} (byte {offset})", where=self.name, offset=offset)
+        hint = "--salvage reads what can be read of it"
+        return DamagedStore(f"{message} (byte {offset})", where=self.name, hint=hint, offset=offset)
 
     def close(self) -> None:
         """Close the descriptor; harmless when called twice."""

@@ -73,7 +73,9 @@ class SnapshotSource(Source):
     def _open(self) -> None:
         file = self._file
         if file.size == 0:
-            raise NotADatabase("the file is empty", where=file.name)
+            raise NotADatabase(
+                "the file is empty", where=file.name, hint="what was to fill it has failed: copy it again"
+            )
         self.size = file.size
         rest = file.size % _SECTOR
         if rest == TRAILER:
