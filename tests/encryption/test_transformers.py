@@ -199,7 +199,8 @@ def test_resources_are_resolved_from_the_narrow_to_the_wide() -> None:
     ):
         target = transformers.for_resource(parse_group_resource(name)).target
         assert (name, target) == (name, Seal("aesgcm", key))
-    assert transformers.for_resource(None).target is None
+    for without_api in (None, parse_group_resource("rangeallocations")):
+        assert transformers.for_resource(without_api).target is None, "no apiserver could read it"
 
 
 def test_resources_that_no_entry_names_are_plain() -> None:

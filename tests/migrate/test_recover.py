@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import pytest
 
+from kstore.errors import Interrupted
 from kstore.migrate.apply import Applier, Pace
 from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.progress import Stop
 from kstore.migrate.recover import Rollback, settle, state_of, verify_live
 
 from .conftest import MemoryStore, key
@@ -45,6 +47,17 @@ def test_rollback_brings_back_the_very_bytes(migrated, deployment):
     assert all(store.records[key(f"web-{number}")].value == deployment(f"web-{number}") for number in range(10))
     again = Rollback(Journal(path), store).run()
     assert (again.restored, again.already) == (0, 10)
+
+
+def test_an_interrupted_rollback_says_so_and_goes_on(migrated):
+    """Asked to stop it ends as interrupted, not as done; run again it puts back the rest."""
+    store, path = migrated
+    stop = Stop()
+    store.after_commit = stop.ask
+    with pytest.raises(Interrupted, match="are put back"):
+        Rollback(Journal(path), store, stop=stop).run()
+    again = Rollback(Journal(path), store).run()
+    assert (again.restored > 0, again.already > 0, again.findings) == (True, True, {})
 
 
 def test_rollback_leaves_what_others_changed(migrated, deployment):

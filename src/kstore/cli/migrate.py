@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from kstore.cli.migration import Run, open_journal
+from kstore.cli.journals import open_journal, roll_back
+from kstore.cli.journals import verify as verify_journal
+from kstore.cli.migration import Run
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import output_option, settings, store_options, workers_option
-from kstore.cli.session import open_session
 from kstore.errors import UsageError
 
 _OUTPUTS = ("table", "json")
@@ -170,8 +171,6 @@ def resume(journal: Path, output: str, **pace: Any) -> int:
 @store_options
 def rollback(journal: Path, yes: bool, output: str) -> int:
     """Put back what a migration replaced, unless others changed it since."""
-    from kstore.cli.migration import roll_back
-
     return roll_back(open_journal(journal), yes=yes, shown=Shown(output))
 
 
@@ -181,7 +180,4 @@ def rollback(journal: Path, yes: bool, output: str) -> int:
 @store_options
 def verify(journal: Path, output: str) -> int:
     """Read it all again and hold it against the journal."""
-    from kstore.cli.migration import verify as verify_journal
-
-    with open_session() as session:
-        return verify_journal(session, open_journal(journal), Shown(output))
+    return verify_journal(open_journal(journal), Shown(output))

@@ -4,7 +4,6 @@ A migration as the command line runs it: asks before it writes, shows how it goe
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.cli.journals import as_journaled, journal_beside
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import settings
-from kstore.cli.session import Session, open_scheme
+from kstore.cli.session import Session
+from kstore.cli.stopping import stopping
 from kstore.errors import UsageError, WriteRefused
 
 if TYPE_CHECKING:
@@ -29,25 +30,7 @@ if TYPE_CHECKING:
     from kstore.migrate.summary import Summary
     from kstore.records import Record
 
-EXIT_SKIPPED, EXIT_CONFLICT, EXIT_FOUND = 3, 4, 5
-
-
-def open_journal(path: Path) -> Journal:
-    """
-    The journal of that name, or the one beside a migrated database of that name.
-
-    Raises:
-        JournalError: there is none.
-    """
-    from kstore.migrate.journal import Journal
-
-    beside = journal_beside(path)
-    return Journal(beside if beside.exists() else path)
-
-
-def journal_beside(output: Path) -> Path:
-    """Where the journal of a migrated database lies."""
-    return output.with_name(output.name + ".journal")
+EXIT_SKIPPED = 3
 
 
 @dataclass
@@ -94,8 +77,8 @@ class Run:
         given = settings()
         if self.request.release:
             given = replace(given, release=self.request.release)
-        if self.resumed is not None and not given.store and not given.context:
-            given = replace(given, store=self.resumed.header.get("store", ""))
+        if self.resumed is not None:
+            given = as_journaled(given, self.resumed)
         session = Session(given)
         try:
             self.request = replace(self.request, release=session.release.name)
@@ -136,6 +119,12 @@ class Run:
             )
         if live and self.output_file is not None:
             raise UsageError("--output is for stores that are files; a running store is written itself")
+        if self.resumed is not None and self.resumed.header.get("output"):
+            raise UsageError(
+                "a new database is written whole or not at all: there is nothing to resume",
+                where=str(self.resumed.path),
+                hint="migrate the file again",
+            )
         if not live and not isinstance(session.source, SnapshotSource):
             raise WriteRefused("this kind of store is only read", where=session.location.address)
         if not live and self.output_file is None:
@@ -216,7 +205,7 @@ class Run:
         return {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "kstore": _version(),
-            "store": session.location.address,
+            "store": session.location.absolute,
             "prefix": session.store.prefix,
             "revision": session.source.status().revision,
             "output": str(self.output_file.resolve()) if self.output_file else "",
@@ -316,25 +305,6 @@ def _version() -> str:
 
 
 @contextmanager
-def stopping() -> Iterator[Stop]:
-    """Ctrl-C asks the engine to stop between two transactions; a second one ends the process at once."""
-    from kstore.migrate.progress import Stop
-
-    stop = Stop()
-
-    def ask(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        click.echo("kstore: stopping after the transactions that are on the way", err=True)
-        stop.ask()
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
 def watching(session: Session, selection: Selection, run: Run) -> Iterator[Any]:
     """A progress bar, on a terminal; else progress that nobody sees."""
     from kstore.migrate.progress import Silent
@@ -350,77 +320,3 @@ def watching(session: Session, selection: Selection, run: Run) -> Iterator[Any]:
         total = sum(session.source.count(prefix) for prefix in selection.prefixes())
     with Bar(total) as bar:
         yield bar
-
-
-# ---- after a migration
-
-
-def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
-    """Undo a migration; the exit code."""
-    from kstore.migrate.journal import JournalWriter
-    from kstore.migrate.recover import Rollback, state_of
-    from kstore.source.interface import WritableSource
-
-    if journal.header.get("output"):
-        raise WriteRefused(
-            "the migration wrote a new file; what it was made from is as it was",
-            where=str(journal.header["output"]),
-            hint="delete the file",
-        )
-    given = settings()
-    if not given.store and not given.context:
-        given = replace(given, store=journal.header.get("store", ""))
-    session = Session(given)
-    try:
-        source = session.source
-        if not isinstance(source, WritableSource):
-            raise WriteRefused("this store is only read", where=session.location.address)
-        objects = state_of(journal).objects
-        if not yes:
-            if not sys.stdin.isatty():
-                raise WriteRefused("nobody is there to be asked", hint="--yes")
-            if not click.confirm(f"Put back {objects} objects of {session.location.address}?", err=True):
-                raise WriteRefused("not confirmed; nothing was written")
-        with stopping() as stop:
-            result = Rollback(journal, source, stop=stop).run()
-        writer = JournalWriter(journal.path, None)
-        try:
-            writer.note(rolledBack=datetime.now(UTC).isoformat(timespec="seconds"), restored=result.restored)
-        finally:
-            writer.close()
-    finally:
-        session.close()
-    findings = list(result.findings.values())
-    shown.findings(
-        findings,
-        {"restored": result.restored, "alreadyBack": result.already, "left": len(findings)},
-        f"{result.restored} objects are as they were before",
-    )
-    return EXIT_CONFLICT if findings else 0
-
-
-def verify(session: Session, journal: Journal, shown: Shown) -> int:
-    """Hold the store against a journal; the exit code."""
-    from kstore.catalog.releases import Release
-    from kstore.codec import StorageCodec
-    from kstore.migrate.recover import verify_file, verify_live
-    from kstore.source.address import open_source
-
-    header = journal.header
-    if not header.get("output"):
-        if not session.given.store and not session.given.context:
-            session.given = replace(session.given, store=header.get("store", ""))
-        codec = StorageCodec(open_scheme(Release(header["request"]["release"])), transformers=session.transformers)
-        result = verify_live(journal, session.source, codec)
-        detail = f"{result.objects} objects read again"
-    else:
-        codec = StorageCodec(
-            open_scheme(Release(header["request"]["release"])),
-            transformers=session.transformers,
-        )
-        with open_source(header["store"]) as before, open_source(header["output"]) as after:
-            result = verify_file(journal, before, after, codec)
-        detail = f"{result.objects} objects read again, {result.others} others compared"
-    counts = {"objects": result.objects, "others": result.others, "findings": len(result.findings)}
-    shown.findings(result.findings, counts, f"{detail}: all are as planned")
-    return EXIT_FOUND if result.findings else 0

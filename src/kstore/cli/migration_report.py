@@ -52,10 +52,10 @@ class Shown:
             click.echo(f"skipped {summary.skipped_count - len(summary.skipped)} more", err=True)
         for line in _table(summary):
             click.echo(line, err=err)
-        if journal is not None:
-            self.say(f"the journal is {journal}: `kstore migrate verify|rollback {journal}`")
         if result is not None:
-            self.say(f"the migrated database is {result}")
+            self.say(f"the migrated database is {result}, its journal {journal}: `kstore migrate verify {result}`")
+        elif journal is not None:
+            self.say(f"the journal is {journal}: `kstore migrate verify|rollback {journal}`")
 
     def state(self, journal: Journal, state: State) -> None:
         """What a journal holds."""

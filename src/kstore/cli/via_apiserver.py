@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kstore.cli.stopping import stopping
 from kstore.errors import Interrupted, WriteRefused
 from kstore.migrate.plan import Change, Skipped
 from kstore.migrate.via_apiserver import Apiserver, ApiserverRefused, Rewritten, ViaApiserver, storage_version_hash
@@ -66,8 +67,6 @@ def rewrite(session: Session, selection: Selection, run: Run) -> int:
             raise WriteRefused("nobody is there to be asked", hint="--yes writes without asking")
         if not click.confirm("Send every object back to the apiserver?", err=True):
             raise WriteRefused("not confirmed; nothing was written")
-    from kstore.cli.migration import stopping
-
     server = Apiserver(run.kubeconfig)
     with stopping() as stop:
         via = ViaApiserver(server, concurrency=run.concurrency, patience=run.patience, stop=stop)

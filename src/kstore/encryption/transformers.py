@@ -21,6 +21,12 @@ from kstore.naming import GroupResource
 ANY = GroupResource("*", "*")
 """The wildcard `*.*`: every resource of every group."""
 
+_ALLOCATIONS = GroupResource("", "rangeallocations")
+"""
+IP and port allocations (`/registry/ranges`): no API serves them, and the control plane asks for their storage without
+any transformer (`pkg/registry/core/rest/storage_core.go`). It would not start if they were sealed, not by `*.*` either.
+"""
+
 _MOST_TELLING = (TamperedValue, PluginError, WrongKey, EncryptionError)
 """When several keys of one name fail, the error that says most: a key that fits before one that does not."""
 
@@ -159,15 +165,18 @@ class Transformers:
         The ciphers of one resource: its own, else its group's wildcard, else `*.*`, else plain only.
 
         Args:
-            group_resource: as it is stored: `events` of the core group for Events, and None for what is
-            stored without
-                an API of its own (IP and port allocations, master leases), which is never encrypted.
+            group_resource: as it is stored: `events` of the core group for Events. What has no API of its own is
+                never encrypted: the allocations of addresses and ports, and keys of no resource (None), such as
+                those of master leases.
         """
-        if group_resource is not None:
-            for candidate in (group_resource, GroupResource(group_resource.group, "*"), ANY):
-                if candidate in self._by_resource:
-                    return self._by_resource[candidate]
-        name = resource_name(group_resource) if group_resource else "keys without an API"
+        if group_resource is None or group_resource == _ALLOCATIONS:
+            return self._unsealed("keys without an API")
+        for candidate in (group_resource, GroupResource(group_resource.group, "*"), ANY):
+            if candidate in self._by_resource:
+                return self._by_resource[candidate]
+        return self._unsealed(resource_name(group_resource))
+
+    def _unsealed(self, name: str) -> ResourceTransformer:
         return self._plain.setdefault(name, ResourceTransformer(name, [Identity()]))
 
     def open(self, key: bytes, value: bytes, group_resource: GroupResource | None) -> Opened:

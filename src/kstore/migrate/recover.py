@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kstore.codec import StorageCodec, Undecodable
-from kstore.errors import Conflict, RequestTooLarge, SourceError
+from kstore.errors import Conflict, Interrupted, RequestTooLarge, SourceError
 from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, digest
 from kstore.migrate.patience import patiently
 from kstore.migrate.progress import Progress, Silent, Stop
@@ -153,10 +153,15 @@ class Rollback:
 
         Raises:
             SourceError: the store failed.
+            Interrupted: `stop` was asked for.
         """
         for batch in self._journal.batches():
             if self._stop.asked:
-                break
+                raise Interrupted(
+                    f"stopped between two transactions, {self._result.restored} objects are put back",
+                    where=str(self._journal.path),
+                    hint=f"`kstore migrate rollback {self._journal.path}` goes on",
+                )
             revision = batch.revision if batch.revision is not None else _happened(batch, self._source)
             if revision:
                 pairs = [(entry, batch.revision_of(at) or revision) for at, entry in enumerate(batch.entries)]

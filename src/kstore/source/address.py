@@ -52,6 +52,12 @@ class Location:
     etcd_prefix: str = ""
     """The key prefix that whoever named the store also named; empty if nobody did."""
 
+    @property
+    def absolute(self) -> str:
+        """The address as it is right from any directory: a file's whole path."""
+        path = Path(self.address).expanduser()
+        return str(path.resolve()) if path.exists() and self.address != DEMO else self.address
+
 
 def open_source(
     address: str = "",
