@@ -15,8 +15,9 @@ import hypothesis
 import pytest
 from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
 
-# how long an example takes is the machine's business, and its neighbours'
-hypothesis.settings.register_profile("kstore", deadline=None)
+# How long an example takes is the machine's business, and its neighbours'. CI draws the same examples every time, so
+# that its answer is about the commit; whoever runs the tests by hand draws new ones.
+hypothesis.settings.register_profile("kstore", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("kstore")
 
 REPOSITORY = Path(__file__).resolve().parents[1]

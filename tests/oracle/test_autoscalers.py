@@ -180,7 +180,9 @@ def test_annotations(oracle: Oracle, annotations: dict[str, str], cpu: int | Non
 
 # ---- selectors as text
 
-WORDS = st.sampled_from(["a", "app", "example.com/name", "A_b.c", "a/b/c", "-a", "é", "in", "notin", "a" * 64, "1", ""])
+WORDS = st.sampled_from(
+    ["a", "a\0", "app", "example.com/name", "A_b.c", "a/b/c", "-a", "é", "in", "notin", "a" * 64, "1", ""]
+)
 OPERATORS = st.sampled_from(["=", "==", "!=", ">", "<", " in ", " notin ", " = ", "===", " IN ", ""])
 VALUES = WORDS | st.lists(WORDS, max_size=3).map(lambda words: f"({','.join(words)})") | st.just("( a , b )")
 TERMS = st.one_of(

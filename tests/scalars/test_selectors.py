@@ -39,6 +39,11 @@ LABELS = {"app": "web", "tier": "front", "replicas": "3", "empty": ""}
         ("app in (we b)", None),
         ("a/b/c=d", None),
         (",", None),
+        ("app=web\0", True),
+        ("app\0=web\0,tier=front\0", True),
+        ("app=web \0b", True),
+        ("app=web\0b", None),
+        ("app=\0\0web", False),
     ],
 )
 def test_selectors(selector, selected):

@@ -139,7 +139,7 @@ def _selector(terms: Sequence[Requirement]) -> LabelSelector:
 
 # ---- the text that people write
 
-_TOKEN = re.compile(r"[ \t\r\n]*(?:(?P<symbol>[=!(),<>]+)|(?P<word>[^=!(),<> \t\r\n\0]+))")
+_TOKEN = re.compile(r"[ \t\r\n]*(?:(?P<symbol>[=!(),<>]+)|(?P<word>[^=!(),<> \t\r\n\0]+))(?P<after>\0?)")
 _SYMBOLS = frozenset({")", ",", "!", "==", "=", ">", "<", "!=", "("})
 
 
@@ -147,7 +147,8 @@ def _tokens(text: str) -> list[str]:
     """
     Split a selector into words and symbols; the empty string ends it (`labels.Lexer`).
 
-    A run of symbols yields the first that can grow no further, and the rest is read again.
+    A run of symbols yields the first that can grow no further, and the rest is read again. A NUL ends the text where
+    a token could begin, but just after one it goes with it, unseen.
     """
     tokens: list[str] = []
     position = 0
@@ -160,6 +161,8 @@ def _tokens(text: str) -> list[str]:
         symbol = run[:2] if run[:2] in _SYMBOLS else run[0]
         tokens.append(symbol)
         position = match.start("symbol") + len(symbol)
+        if symbol == run:
+            position = match.end("after")
     return [*tokens, ""]
 
 
