@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from kstore.catalog.custom import CustomResource, custom_resource
 from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
 from kstore.catalog.resources import ResourceInfo
 from kstore.codec import StorageCodec, StoredObject, Undecodable
@@ -28,54 +29,6 @@ _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
 _CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")
 
 Read = StoredObject | Undecodable
-
-
-@dataclass(frozen=True, slots=True)
-class CustomResource:
-    """A resource that a CRD of the store defines, or that is only known from the keys that lie there."""
-
-    group: str
-    resource: str
-    kind: str = ""
-    singular: str = ""
-    short_names: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    namespaced: bool = True
-    versions: tuple[str, ...] = ()
-    storage_version: str = ""
-    definition: dict[str, Any] | None = None
-    """The CRD, or None where there is none: an extension server's resource, or an orphan."""
-    directory: str = ""
-    """Where its objects lie, if not where those of a CRD do."""
-
-    @property
-    def key_prefix(self) -> str:
-        """Where its objects lie, below the store's prefix."""
-        return self.directory or f"{self.group}/{self.resource}"
-
-
-def custom_resource(crd: dict[str, Any]) -> CustomResource:
-    """
-    What a CRD (of v1 or v1beta1) says of its resource.
-
-    Raises:
-        KeyError, TypeError: it lacks what every CRD has.
-    """
-    spec = crd["spec"]
-    names = spec["names"]
-    versions = spec.get("versions") or [{"name": spec["version"], "storage": True}]
-    return CustomResource(
-        group=spec["group"],
-        resource=names["plural"],
-        kind=names["kind"],
-        singular=names.get("singular") or str(names["kind"]).lower(),
-        short_names=tuple(names.get("shortNames") or ()),
-        categories=tuple(names.get("categories") or ()),
-        namespaced=spec.get("scope") != "Cluster",
-        versions=tuple(version["name"] for version in versions),
-        storage_version=next((version["name"] for version in versions if version.get("storage")), ""),
-        definition=crd,
-    )
 
 
 @dataclass(slots=True)

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from kstore.catalog.custom import CustomResource
 from kstore.catalog.releases import minor_of
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import EncryptionError, KeyMissing, KstoreError, NotConvertible, UnknownFields, UnknownKind
 from kstore.inspect.findings import ERROR, NOTE, SEVERITIES, WARNING, Finding, Rule
 from kstore.inspect.survey import Seen, Survey, members_of, metadata_of
 from kstore.naming import GroupResource
-from kstore.store import CustomResource
 
 _FULL = 0.8
 """A database that takes more of its quota than this is nearly full."""

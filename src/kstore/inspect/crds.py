@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from kstore.catalog.custom import CustomResource
 from kstore.codec import StoredObject
 from kstore.inspect.places import resource_label
-from kstore.store import CustomResource, Store
+from kstore.store import Store
 
 
 @dataclass(slots=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from kstore.catalog.custom import CustomResource
 from kstore.catalog.releases import Release
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import Unsupported
 from kstore.inspect.places import Home, Places
-from kstore.store import CustomResource, Store
+from kstore.store import Store
 
 _ETCDS_OWN = b"compact_rev_key"
 """Where apiservers agree on who compacts (`apiserver/pkg/storage/etcd3/compact.go`); no object."""

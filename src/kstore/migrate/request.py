@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from kstore.catalog.custom import CustomResource
 from kstore.catalog.mapper import NamedResource
 from kstore.codec import StorageCodec, StoredObject
 from kstore.custom import CustomConverter, CustomDefinition
@@ -18,7 +19,7 @@ from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
 from kstore.migrate.webhook import ConversionWebhook
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind, parse_group_version
-from kstore.store import CustomResource, Store
+from kstore.store import Store
 
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
 _CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
+from kstore.catalog.custom import CustomResource
 from kstore.codec import StoredObject
 from kstore.custom import CustomDefinition
 from kstore.errors import KstoreError
@@ -18,7 +19,7 @@ from kstore.migrate.summary import Summary
 from kstore.naming import GroupVersion
 from kstore.records import Put
 from kstore.source.interface import WritableSource
-from kstore.store import CustomResource, Store
+from kstore.store import Store
 
 
 def narrow(store: Store, selection: Selection, summary: Summary) -> Iterator[str]:
