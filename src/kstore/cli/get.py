@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -23,9 +22,10 @@ from kstore.cli.options import (
     table_choice,
     table_options,
 )
+from kstore.cli.pages import descriptions, storage_pages
 from kstore.cli.session import Session, open_session
 from kstore.cli.tables import print_tables
-from kstore.errors import KstoreError, NotFound, UsageError
+from kstore.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
@@ -79,7 +79,7 @@ def command(
         asked = where_or_none(where)
         is_wanted = wanted(selector, field_selector, stored_version, asked)
         if output == "storage":
-            write(_storage_pages(session, reading, reads, is_wanted))
+            write(storage_pages(session, reading, reads, is_wanted))
             return reading.exit_code or bool(missing)
         stored = reading.readable(reads, is_wanted)
         if sort_by:
@@ -89,7 +89,7 @@ def command(
             print_tables(session, reading, stored, choice)
         elif output == "describe":
             now = table_choice(output, namespace=False, kind=False, now=table["now"]).now
-            write(_descriptions(session, reading, stored, now))
+            write(descriptions(session, reading, stored, now))
         else:
             _show(reading, stored, output, several=_several(what))
         say_fault(asked)
@@ -187,54 +187,6 @@ def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, seve
             from kstore.view.jsonpath import JsonPath
 
             write([JsonPath(output.partition("=")[2]).render(obj)])
-
-
-def _descriptions(
-    session: Session, reading: Reading, stored: Iterator[StoredObject], now: datetime | None
-) -> Iterator[str]:
-    """A page for each object, two empty lines between them, as kubectl has it."""
-    from kstore.view.describe import describe
-
-    between = ""
-    for read, obj in reading.shown(stored):
-        place = session.store.place(read.record.key)
-        definition = getattr(place.resource, "definition", None) if place else None
-        yield between + describe(read, obj, secrets=reading.secrets, now=now, definition=definition)
-        between = "\n\n"
-
-
-def _storage_pages(
-    session: Session,
-    reading: Reading,
-    reads: Iterator[StoredObject | Undecodable],
-    is_wanted: Callable[[StoredObject], bool],
-) -> Iterator[str]:
-    """The annotated bytes of each object, also of those that cannot be decoded; an empty line between them."""
-    from kstore.codec import Undecodable
-    from kstore.view.storage_text import storage_text
-
-    between = ""
-    for read in reads:
-        if isinstance(read, Undecodable):
-            reading.report(read.record, read.error)
-            plain = _plain(session, read)
-        elif not is_wanted(read):
-            continue
-        else:
-            plain = read.plain
-        yield between
-        yield from storage_text(
-            read.record, plain, session.codec.scheme.catalog, seal=read.seal, secrets=reading.secrets
-        )
-        between = "\n"
-
-
-def _plain(session: Session, read: Undecodable) -> bytes | None:
-    """What an undecodable value opens to, if it does."""
-    try:
-        return session.codec.open(read.record.key, read.record.value).plain
-    except KstoreError:
-        return None
 
 
 def _bytes(session: Session, reads: Iterator[StoredObject | Undecodable], output: str, to: GroupVersion | None) -> int:

@@ -1,0 +1,64 @@
+"""
+Objects a page each: described, or byte by byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kstore.cli.listing import Reading
+from kstore.errors import KstoreError
+
+if TYPE_CHECKING:
+    from kstore.cli.session import Session
+    from kstore.codec import StoredObject, Undecodable
+
+
+def descriptions(
+    session: Session, reading: Reading, stored: Iterator[StoredObject], now: datetime | None
+) -> Iterator[str]:
+    """A page for each object, two empty lines between them, as kubectl has it."""
+    from kstore.view.describe import describe
+
+    between = ""
+    for read, obj in reading.shown(stored):
+        place = session.store.place(read.record.key)
+        definition = getattr(place.resource, "definition", None) if place else None
+        yield between + describe(read, obj, secrets=reading.secrets, now=now, definition=definition)
+        between = "\n\n"
+
+
+def storage_pages(
+    session: Session,
+    reading: Reading,
+    reads: Iterator[StoredObject | Undecodable],
+    is_wanted: Callable[[StoredObject], bool],
+) -> Iterator[str]:
+    """The annotated bytes of each object, also of those that cannot be decoded; an empty line between them."""
+    from kstore.codec import Undecodable
+    from kstore.view.storage_text import storage_text
+
+    between = ""
+    for read in reads:
+        if isinstance(read, Undecodable):
+            reading.report(read.record, read.error)
+            plain = _plain(session, read)
+        elif not is_wanted(read):
+            continue
+        else:
+            plain = read.plain
+        yield between
+        yield from storage_text(
+            read.record, plain, session.codec.scheme.catalog, seal=read.seal, secrets=reading.secrets
+        )
+        between = "\n"
+
+
+def _plain(session: Session, read: Undecodable) -> bytes | None:
+    """What an undecodable value opens to, if it does."""
+    try:
+        return session.codec.open(read.record.key, read.record.value).plain
+    except KstoreError:
+        return None
