@@ -14,6 +14,7 @@ from typing import Any
 
 from kstore.decode import go_json
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
+from kstore.decode.projection import EVERYTHING, Projection
 from kstore.decode.protobuf_reader import ProtobufReader
 from kstore.decode.protobuf_writer import ProtobufWriter
 from kstore.decode.typed_json import is_unknown_member
@@ -50,10 +51,13 @@ class ObjectCodec:
     def __init__(self, scheme: Scheme) -> None:
         self.scheme = scheme
         self._typed = scheme.typed
+        self._readers: dict[Projection, ProtobufReader] = {}
 
-    @cached_property
-    def _reader(self) -> ProtobufReader:
-        return ProtobufReader(self.scheme.catalog)
+    def _reader(self, projection: Projection) -> ProtobufReader:
+        reader = self._readers.get(projection)
+        if reader is None:
+            reader = self._readers[projection] = ProtobufReader(self.scheme.catalog, projection=projection)
+        return reader
 
     @cached_property
     def _exact_reader(self) -> ProtobufReader:
@@ -65,32 +69,31 @@ class ObjectCodec:
 
     # ---- reading
 
-    def decode(self, value: bytes, *, metadata_only: bool = False) -> Decoded:
+    def decode(self, value: bytes, projection: Projection = EVERYTHING) -> Decoded:
         """
         Open a stored value.
 
         Args:
             value: the plain bytes.
-            metadata_only: read `metadata` only where that is quicker (protobuf); other members may be missing.
+            projection: what is wanted of it; other members may be missing (and are, where that is quicker: protobuf),
+                and what is broken in them may go unnoticed.
 
         Raises:
             DecodeError: the bytes are broken, or of an unknown encoding.
             UnknownKind: a protobuf value of a type that the catalog does not know.
         """
-        return self._open(value, self._reader, metadata_only=metadata_only, present=True)
+        return self._open(value, self._reader(projection), present=True)
 
-    def _open(self, value: bytes, reader: ProtobufReader, *, metadata_only: bool = False, present: bool) -> Decoded:
+    def _open(self, value: bytes, reader: ProtobufReader, *, present: bool) -> Decoded:
         encoding = recognize(value)
         if encoding == "base64":
-            return self._open(unwrap_base64(value), reader, metadata_only=metadata_only, present=present)
+            return self._open(unwrap_base64(value), reader, present=present)
         if encoding == PROTOBUF:
             envelope = read_envelope(value)
             name = gvk(envelope.api_version, envelope.kind)
             type_name = self.scheme.kind(name).type
             start = {"kind": envelope.kind, "apiVersion": envelope.api_version}
             try:
-                if metadata_only:
-                    return Decoded(name, PROTOBUF, reader.read_metadata(envelope.body, start), type_name)
                 return Decoded(name, PROTOBUF, reader.read(type_name, envelope.body, start), type_name)
             except DecodeError as error:
                 if error.offset is not None:
@@ -284,15 +287,15 @@ class StorageCodec(ObjectCodec):
         self.transformers = transformers
         self.resource_of = resource_of
 
-    def read(self, record: Record, *, metadata_only: bool = False) -> StoredObject | Undecodable:
-        """Open and decode a record; whatever is wrong with it comes back as a value."""
+    def read(self, record: Record, projection: Projection = EVERYTHING) -> StoredObject | Undecodable:
+        """Open and decode a record, or what is wanted of it; whatever is wrong with it comes back as a value."""
         seal = read_seal(record.value)
         try:
             opened = self.open(record.key, record.value)
         except EncryptionError as error:
             return Undecodable(record, error, seal)
         try:
-            decoded = self.decode(opened.plain, metadata_only=metadata_only)
+            decoded = self.decode(opened.plain, projection)
         except KstoreError as error:
             return Undecodable(record, opened.doubt(record.key) or error, seal)
         return StoredObject(record, decoded.gvk, decoded.encoding, decoded.object, seal, opened.plain)

@@ -17,6 +17,7 @@ from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
 from kstore.catalog.resources import ResourceInfo
 from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter, CustomDefinition
+from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.errors import KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
 from kstore.naming import GroupVersion
 from kstore.records import Record, prefix_end
@@ -274,12 +275,14 @@ class Store:
             parts.append(namespace)
         return "/".join([*parts, name]).encode()
 
-    def objects(self, resource: NamedResource, namespace: str = "", *, metadata_only: bool = False) -> Iterator[Read]:
-        """Yield the objects of a resource in key order, all or one namespace's."""
+    def objects(
+        self, resource: NamedResource, namespace: str = "", projection: Projection = EVERYTHING
+    ) -> Iterator[Read]:
+        """Yield the objects of a resource in key order, all or one namespace's: what is wanted of them."""
         prefix = self.key_of(resource, namespace if resource.namespaced else "")
-        return self._read(self.source.scan(prefix, revision=self.revision), metadata_only=metadata_only)
+        return self._read(self.source.scan(prefix, revision=self.revision), projection)
 
-    def under(self, path: str, *, metadata_only: bool = False) -> Iterator[Read]:
+    def under(self, path: str, projection: Projection = EVERYTHING) -> Iterator[Read]:
         """
         Yield the objects at a key or below it: `/registry/pods`, `/registry/pods/default`, or a whole key.
 
@@ -287,9 +290,9 @@ class Store:
         """
         exact = self.source.get(path.encode(), revision=self.revision) if path.strip("/") else None
         if exact is not None:
-            yield self.codec.read(exact, metadata_only=metadata_only)
+            yield self.codec.read(exact, projection)
         below = f"{path.rstrip('/')}/" if path.strip("/") else ""
-        yield from self._read(self.source.scan(below.encode(), revision=self.revision), metadata_only=metadata_only)
+        yield from self._read(self.source.scan(below.encode(), revision=self.revision), projection)
 
     def keys(self, path: str) -> Iterator[bytes]:
         """Yield the keys at a path or below it; no value is read."""
@@ -361,9 +364,7 @@ class Store:
         """
         branches: dict[str, Branch] = {}
         top = f"{self.prefix}/"
-        for number, read in enumerate(
-            self._read(self.source.scan(top.encode(), revision=self.revision), metadata_only=True)
-        ):
+        for number, read in enumerate(self._read(self.source.scan(top.encode(), revision=self.revision), METADATA)):
             path = read.record.key.decode("utf-8", "replace").removeprefix(top)
             place = self.mapper.place(path)
             directory = place.resource.key_prefix if place else self._directory(path)
@@ -377,9 +378,9 @@ class Store:
     def _below(self, path: str) -> Iterator[Record]:
         return self.source.scan(f"{self.prefix}/{path}/".encode(), revision=self.revision)
 
-    def _read(self, records: Iterable[Record], *, metadata_only: bool = False) -> Iterator[Read]:
+    def _read(self, records: Iterable[Record], projection: Projection = EVERYTHING) -> Iterator[Read]:
         for record in records:
-            yield self.codec.read(record, metadata_only=metadata_only)
+            yield self.codec.read(record, projection)
 
 
 def _key(text: str) -> bytes:

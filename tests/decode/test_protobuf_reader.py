@@ -4,13 +4,12 @@ Protobuf is read as Go reads it, in whatever order and form other writers put it
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
 from kstore.decode import wire
+from kstore.decode.projection import METADATA, NOTHING, Projection
 from kstore.decode.protobuf_reader import ProtobufReader
 from kstore.errors import DecodeError
 
@@ -92,16 +91,35 @@ def test_what_go_holds() -> None:
     assert found["spec"]["template"]["spec"] is not None
 
 
+def test_what_is_wanted_is_read_and_the_rest_passed_over() -> None:
+    """Members at the wanted paths come whole and in order, whatever the fields' order; the rest is not looked into."""
+    container = text(1, "web") + text(2, "image:1") + b"\xfa\x3f\x00"
+    spec = wire.delimited(2, container) + wire.delimited(2, text(2, "image:2") + text(1, "")) + text(10, "node")
+    pod = (
+        wire.delimited(3, text(1, "Running")) + wire.delimited(2, spec) + wire.delimited(1, text(1, "p") + text(3, "n"))
+    )
+    wanted = Projection.of([("metadata", "name"), ("spec", "containers", "image"), ("spec", "nodeName"), ("more",)])
+    found = ProtobufReader(CATALOG, projection=wanted).read("core.v1.Pod", pod)
+    assert found == {
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"image": "image:1"}, {"image": "image:2"}], "nodeName": "node"},
+    }
+    assert list(found) == ["metadata", "spec"]
+    phase = ProtobufReader(CATALOG, projection=Projection.of([("status", "phase")])).read("core.v1.Pod", pod)
+    assert phase == {"status": {"phase": "Running"}}
+
+
+def test_what_the_api_always_has_is_there_if_it_is_wanted() -> None:
+    """A struct that is no pointer is served even when it is empty."""
+    for wanted, expected in ((METADATA, {"metadata": {}}), (NOTHING, {})):
+        assert ProtobufReader(CATALOG, projection=wanted).read("core.v1.Pod", b"") == expected
+
+
 @pytest.mark.parametrize(
-    "metadata_only", [b"", wire.delimited(1, text(1, "p")), wire.delimited(1, text(1, "p")) + b"\xff"]
+    "damage",
+    [b"\x0a\x10\x0a", wire.tag(1, wire.VARINT) + b"\x01", wire.delimited(2, b"")[:-1], b"\x12\x7f\0", b"\x17\0"],
 )
-def test_metadata_alone(reader: ProtobufReader, metadata_only: bytes) -> None:
-    """Metadata can be read without the rest, broken or not."""
-    expected: dict[str, Any] = {"metadata": {"name": "p"}} if metadata_only else {}
-    assert reader.read_metadata(metadata_only) == expected
-
-
-def test_metadata_that_runs_over_its_object(reader: ProtobufReader) -> None:
-    """Metadata longer than the value is refused."""
-    with pytest.raises(DecodeError, match="longer"):
-        reader.read_metadata(b"\x0a\x10\x0a")
+def test_what_is_passed_over_must_be_fields(damage: bytes) -> None:
+    """Lengths and wire types must be right on the way to what is wanted."""
+    with pytest.raises(DecodeError):
+        ProtobufReader(CATALOG, projection=METADATA).read("core.v1.Pod", damage)

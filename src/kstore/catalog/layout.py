@@ -96,13 +96,14 @@ class Layout:
 
     def complete(self, members: dict[str, Any]) -> None:
         """Add the members that JSON always has and these lack, as zero."""
-        self._fill(members, self.always)
+        self.fill(members, self.always)
 
     def complete_structs(self, members: dict[str, Any]) -> None:
         """Add the structs that Go always has and these lack."""
-        self._fill(members, self.structs)
+        self.fill(members, self.structs)
 
-    def _fill(self, members: dict[str, Any], names: tuple[str, ...]) -> None:
+    def fill(self, members: dict[str, Any], names: tuple[str, ...]) -> None:
+        """Add those of these members that are missing, as zero."""
         for name in names:
             if name not in members:
                 members[name] = zero_value(self.catalog, self.members[name].type)

@@ -33,13 +33,14 @@ def command(
     kstore delete /registry/secrets/shop/broken
     kstore delete /registry/gone.example.com --all --dry-run
     """
+    from kstore.decode.projection import METADATA
     from kstore.inspect.mending import writable
     from kstore.records import Delete
 
     with open_session() as session:
         records = selected(session.store, what, namespace, many=everything)
         for record in records if dry_run or not yes else ():
-            read = session.codec.read(record, metadata_only=True)
+            read = session.codec.read(record, METADATA)
             label = getattr(read, "gvk", None) or getattr(read, "error", "")
             click.echo(f"{key_text(record.key)}  {label}", err=not dry_run)
         if dry_run:

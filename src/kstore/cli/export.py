@@ -59,7 +59,7 @@ def command(
         every = not selector and not field_selector
         reads = _once(
             read
-            for read in chain.from_iterable(place.reads(metadata_only=False) for place in places)
+            for read in chain.from_iterable(place.reads() for place in places)
             if _is_wanted(read, is_wanted, every)
         )
         reading = Reading(session.store, secrets=show_secrets)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError
 
 if TYPE_CHECKING:
@@ -138,6 +139,31 @@ def as_pieces(output: str, objects: Iterable[dict[str, Any]]) -> Iterator[str]:
     from kstore.view.jsonpath import JsonPath
 
     return JsonPath(expression).render_list(objects)
+
+
+def projection_of(output: str, labels: bool = False) -> Projection:
+    """
+    What of an object an output shows, as far as that can be told.
+
+    Args:
+        output: the word of `-o`.
+        labels: the objects are selected by labels, too.
+    """
+    word, _, expression = output.partition("=")
+    paths: list[tuple[str, ...]] = [("metadata", "labels")] if labels else []
+    if word == "name":
+        paths.append(("metadata", "name"))
+    elif word == "custom-columns":
+        from kstore.view.custom_columns import parse_custom_columns
+
+        paths += [path for column in parse_custom_columns(expression) for path in column.path.paths]
+    elif word == "jsonpath":
+        from kstore.view.jsonpath import JsonPath
+
+        paths += JsonPath(expression).item_paths
+    else:
+        return EVERYTHING
+    return Projection.of(paths)
 
 
 def sorted_by(path: str, stored: Iterable[StoredObject]) -> list[StoredObject]:

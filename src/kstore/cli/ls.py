@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.listing import HUMAN, Reading, as_pieces, sorted_by, write
+from kstore.cli.listing import HUMAN, Reading, as_pieces, projection_of, sorted_by, write
 from kstore.cli.options import (
     output_option,
     query_options,
@@ -21,6 +21,7 @@ from kstore.cli.options import (
 )
 from kstore.cli.session import Session, open_session
 from kstore.cli.tables import print_tables
+from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.naming import parse_group_version
 
 if TYPE_CHECKING:
@@ -77,9 +78,10 @@ def command(
         asked = where_or_none(where)
         is_wanted = wanted(selector, field_selector, stored_version, asked)
         # tables are made of what the server would serve, which is decoded apart
-        shallow = output in _TABLES or (output == "name" and not version)
-        shallow = shallow and not (field_selector or sort_by or where)
-        reads = chain.from_iterable(place.reads(metadata_only=shallow) for place in places)
+        projection = METADATA if output in _TABLES else projection_of(output, bool(selector))
+        if version or field_selector or sort_by or where:
+            projection = EVERYTHING
+        reads = chain.from_iterable(place.reads(projection) for place in places)
         stored = reading.readable(reads, is_wanted)
         if sort_by:
             stored = iter(sorted_by(sort_by, stored))
@@ -126,13 +128,13 @@ class Selected:
         """Whether objects of more than one resource may come."""
         return self._store.place(self._path.encode()) is None if self._path else len(self._resources) > 1
 
-    def reads(self, *, metadata_only: bool) -> Iterator[StoredObject | Undecodable]:
-        """The objects."""
+    def reads(self, projection: Projection = EVERYTHING) -> Iterator[StoredObject | Undecodable]:
+        """The objects, or what is wanted of them."""
         if self._path:
-            reads = self._store.under(self._path, metadata_only=metadata_only)
+            reads = self._store.under(self._path, projection)
             return (read for read in reads if not self.namespace or self._in_namespace(read.record.key))
         return chain.from_iterable(
-            self._store.objects(resource, self.namespace, metadata_only=metadata_only) for resource in self._resources
+            self._store.objects(resource, self.namespace, projection) for resource in self._resources
         )
 
     def key_names(self) -> Iterator[bytes]:

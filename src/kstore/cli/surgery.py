@@ -43,6 +43,7 @@ def selected(store: Store, texts: Iterable[str], namespace: str, *, many: bool) 
         UsageError: many are meant, and may not be.
     """
     from kstore.cli.ls import Selected
+    from kstore.decode.projection import METADATA
 
     found: dict[bytes, Record] = {}
     for text in texts:
@@ -53,7 +54,7 @@ def selected(store: Store, texts: Iterable[str], namespace: str, *, many: bool) 
         if not many:
             hint = "`kstore ls` shows what is there; --all means everything below a prefix or of a resource"
             raise NotFound(f"{text} names no object of the store", hint=hint)
-        below = {read.record.key: read.record for read in Selected(store, text, namespace).reads(metadata_only=True)}
+        below = {read.record.key: read.record for read in Selected(store, text, namespace).reads(METADATA)}
         if not below:
             raise NotFound(f"nothing is stored at {text}", hint="`kstore ls` shows what is there")
         found |= below

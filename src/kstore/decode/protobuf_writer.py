@@ -15,7 +15,7 @@ from kstore.catalog.layout import layout, unknown_member
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Field, TypeRef
 from kstore.decode import wire
-from kstore.decode.protobuf_reader import function_name
+from kstore.decode.protobuf_reader_source import function_name
 from kstore.decode.unions import unfold
 from kstore.errors import EncodeError
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kstore.codec import StoredObject, Undecodable
+from kstore.decode.projection import Projection
 from kstore.errors import Unsupported
 from kstore.inspect.clock import RevisionClock, newest_time
 from kstore.inspect.large_fields import LargeField, json_size, large_fields
@@ -21,6 +22,9 @@ from kstore.records import Record, key_value_size
 from kstore.source.interface import StoreStatus
 from kstore.store import Store
 
+_LOOKED_AT = Projection.of(
+    [("metadata", name) for name in ("creationTimestamp", "deletionTimestamp", "managedFields")],
+)
 _NO_MANAGER = "(none)"
 
 
@@ -219,7 +223,7 @@ class Analyzer:
                 heapq.heappush(heap, (size, record.key))
             elif heap and size > heap[0][0]:
                 heapq.heapreplace(heap, (size, record.key))
-            found = read(record, metadata_only=True)
+            found = read(record, _LOOKED_AT)
             if isinstance(found, StoredObject):
                 self._count_managers(found, size)
             elif self._is_object(record):

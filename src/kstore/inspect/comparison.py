@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kstore.codec import StoredObject, Undecodable
+from kstore.decode.projection import METADATA
 from kstore.differences import ADDED, CHANGED, REMOVED, Difference
 from kstore.inspect.changes import as_document, differences_of
 from kstore.inspect.places import Places
@@ -88,7 +89,7 @@ def compare(
         key = record.key.decode("utf-8", "backslashreplace")
         if left is None or right is None:
             side, what = (new, ADDED) if left is None else (old, REMOVED)
-            read = side.store.codec.read(record, metadata_only=True)
+            read = side.store.codec.read(record, METADATA)
             kind = read.gvk.kind if isinstance(read, StoredObject) else ""
             yield Compared(
                 key, home.label, home.namespace, what, kind, undecodable=_is_fault(read, home.resource is not None)

@@ -12,6 +12,7 @@ from typing import Any
 
 from kstore.catalog.custom import CustomResource
 from kstore.codec import StoredObject
+from kstore.decode.projection import METADATA
 from kstore.inspect.places import resource_label
 from kstore.store import Store
 
@@ -72,7 +73,7 @@ def custom_usages(store: Store) -> Iterator[CustomUsage]:
     """Yield each CRD of the store with what is stored of it, in the order of their names."""
     for resource in sorted(store.custom_resources, key=resource_label):
         usage = _usage(resource)
-        for read in store.objects(resource, metadata_only=True):
+        for read in store.objects(resource, projection=METADATA):
             usage.bytes += len(read.record.value)
             if isinstance(read, StoredObject):
                 usage.really[read.gvk.version] = usage.really.get(read.gvk.version, 0) + 1

@@ -14,6 +14,7 @@ from typing import Protocol
 from kstore import custom
 from kstore.codec import CBOR, JSON, StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter
+from kstore.decode.projection import METADATA
 from kstore.errors import KstoreError, NotConvertible
 from kstore.migrate.conversions import Job, conversion, convert_all
 from kstore.migrate.targets import Targets
@@ -161,7 +162,7 @@ class VersionPlanner:
     def _looked_at(self, record: Record) -> _Entry | None:
         """What is to be done about a record, as far as its metadata tells; None if it is no concern."""
         # labels are all that decides; what is converted is read anew, as the storage decoder reads
-        read = self.codec.read(record, metadata_only=True)
+        read = self.codec.read(record, METADATA)
         if isinstance(read, Undecodable):
             return _unread(read)
         if not self._wanted(read):
@@ -275,7 +276,7 @@ class SealPlanner:
     def plan(self, records: Iterable[Record]) -> Iterator[Step]:
         """Yield a step for each record, in order."""
         for record in records:
-            read = self.codec.read(record, metadata_only=True)
+            read = self.codec.read(record, METADATA)
             if isinstance(read, Undecodable):
                 if (skipped := _unread(read)) is not None:
                     yield skipped

@@ -25,6 +25,7 @@ from kstore.view.jsonpath_parser import (
     Wildcard,
     parse_template,
 )
+from kstore.view.jsonpath_paths import Looked, Path
 from kstore.view.jsonpath_steps import JsonPathFault, Step, bare, node_step, path_step
 from kstore.view.yaml_text import go_g
 
@@ -97,6 +98,20 @@ def _stray_end(values: list[Any]) -> list[Any]:
     raise JsonPathFault("not in range, nothing to end", values)
 
 
+def _looked_at(program: list[_Emit | _Loop], places: Iterable[Path]) -> list[Path]:
+    """Where a program looks that begins at these places."""
+    return [path for item in program for path in _item_looks_at(item, item.action, places)]
+
+
+def _item_looks_at(item: _Emit | _Loop, action: Action, places: Iterable[Path]) -> Iterable[Path]:
+    if isinstance(action, Text):
+        return []
+    looked = Looked(action, places)
+    # what a loop passes over must be there even when its body looks at nothing
+    body = _looked_at(item.body, looked.ends) if isinstance(item, _Loop) else []
+    return [*looked.asides, *body] if body else looked
+
+
 def _run(program: list[_Emit | _Loop], root: Any) -> Iterator[list[Any]]:
     """The results of each action, in order."""
     for item in program:
@@ -158,6 +173,19 @@ class JsonPath:
     def __init__(self, template: str, *, allow_missing_keys: bool = True) -> None:
         self._program = _program(parse_template(template), strict=not allow_missing_keys)
 
+    @property
+    def paths(self) -> list[Path]:
+        """What of a value must be there for `find` and `render` to be right."""
+        return _looked_at(self._program, [()])
+
+    @property
+    def item_paths(self) -> list[Path]:
+        """What of each object must be there for `render_list` to be right."""
+        one = self._pass_over_items()
+        if one is None or isinstance(one.action, Text):
+            return [()]
+        return list(_item_looks_at(one, one.action[2:], [()]))
+
     def find(self, value: Any) -> list[list[Any]]:
         """
         The results of each action (`FindResults`).
@@ -186,17 +214,22 @@ class JsonPath:
         Raises:
             JsonPathFault: as `find`.
         """
-        passes = [item for item in self._program if not isinstance(item.action, Text)]
-        if len(passes) != 1 or not _over_items(passes[0].action):
+        one = self._pass_over_items()
+        if one is None:
             yield self.render({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": list(objects)})
             return
         for item in self._program:
-            if item is not passes[0]:
+            if item is not one:
                 yield "".join(map(to_text, item.step([])))
             elif isinstance(item, _Loop):
                 yield from _each(item, objects)
             else:
                 yield from _spaced(item, objects)
+
+    def _pass_over_items(self) -> _Emit | _Loop | None:
+        """The one action that is not text, if it passes over `.items` once."""
+        passes = [item for item in self._program if not isinstance(item.action, Text)]
+        return passes[0] if len(passes) == 1 and _over_items(passes[0].action) else None
 
 
 def _over_items(action: Action) -> bool:

@@ -1,0 +1,51 @@
+"""
+What of an object a jsonpath looks at, so that the rest need not be read.
+
+Where that cannot be told (a wildcard, `..`) it is everything from there on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kstore.view.jsonpath_parser import Constant, Field, Filter, Node, Slice, Text, Union
+
+Path = tuple[str, ...]
+"""Names of members; lists on the way count for nothing."""
+
+
+class Looked:
+    """
+    Where a sequence of nodes looks, beginning at one of some places.
+
+    Args:
+        nodes: the nodes of a path.
+        places: where it begins.
+    """
+
+    def __init__(self, nodes: Sequence[Node], places: Iterable[Path]) -> None:
+        self.ends: list[Path] = list(places)
+        """What it selects."""
+        self.asides: list[Path] = []
+        """What it looks at to choose among elements, or because it may select anything there."""
+        for node in nodes:
+            self._follow(node)
+
+    def _follow(self, node: Node) -> None:
+        if isinstance(node, Field):
+            self.ends = [(*place, node.name) for place in self.ends]
+        elif isinstance(node, Union):
+            branches = [Looked(path, self.ends) for path in node.paths]
+            self.ends = [end for branch in branches for end in branch.ends]
+            self.asides += [aside for branch in branches for aside in branch.asides]
+        elif isinstance(node, Filter):
+            for side in (node.left, node.right):
+                self.asides += Looked(side, self.ends)
+        elif isinstance(node, Text | Constant):
+            pass
+        elif not isinstance(node, Slice):
+            self.asides += self.ends  # and so whatever follows is read, too
+
+    def __iter__(self) -> Iterator[Path]:
+        """All that must be read, so that what is selected is whole."""
+        return iter([*self.ends, *self.asides])
