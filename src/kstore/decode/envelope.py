@@ -92,6 +92,8 @@ def unwrap_base64(value: bytes) -> bytes:
         raise DecodeError(f"the value is no base64 after all: {str(error).lower()}", offset=offset) from None
 
 
+_NO_CONTENT_TYPE = b"\x1a\x00\x22\x00"
+"""Content encoding and content type, which servers write empty."""
 _SHORT = 256
 """What is longer names no type of Kubernetes, and is not worth remembering."""
 
@@ -105,6 +107,25 @@ def read_envelope(value: bytes) -> Envelope:
     """
     if not value.startswith(PROTOBUF_PREFIX):
         raise DecodeError("the value does not begin with k8s\\0", offset=0)
+    return _as_written(value) or _read_fields(value)
+
+
+def _as_written(value: bytes) -> Envelope | None:
+    """The envelope of the four fields that every server writes, in their order; None if it needs a closer look."""
+    try:
+        type_end = len(PROTOBUF_PREFIX) + 2 + value[5]
+        if value[4] != 0x0A or value[5] > 127 or value[type_end] != 0x12:
+            return None
+        length, start = wire.read_varint(value, type_end + 1)
+        if value[start + length :] != _NO_CONTENT_TYPE:
+            return None
+        api_version, kind = _known_type_meta(value[6:type_end])
+    except (wire.WireFault, IndexError, UnicodeDecodeError):
+        return None
+    return Envelope(api_version, kind, value[start : start + length], start) if api_version and kind else None
+
+
+def _read_fields(value: bytes) -> Envelope:
     kind = api_version = content_encoding = content_type = ""
     body = unknown = b""
     i, end, body_start, encoding_start = len(PROTOBUF_PREFIX), len(value), 0, 0
@@ -161,4 +182,4 @@ def _read_type_meta(value: bytes, i: int, end: int) -> tuple[str, str]:
 def write_envelope(api_version: str, kind: str, body: bytes, unknown: bytes = b"") -> bytes:
     """A protobuf value as the storage serializer writes it: content encoding and type are there, and empty."""
     type_meta = wire.delimited(1, api_version.encode()) + wire.delimited(2, kind.encode())
-    return PROTOBUF_PREFIX + wire.delimited(1, type_meta) + wire.delimited(2, body) + b"\x1a\x00\x22\x00" + unknown
+    return PROTOBUF_PREFIX + wire.delimited(1, type_meta) + wire.delimited(2, body) + _NO_CONTENT_TYPE + unknown

@@ -44,6 +44,7 @@ class ProtobufReader:
         """Grows whenever fields were kept that the catalog does not know."""
         self._copied = 0
         self._compiled: set[str] = set()
+        self._of_type: dict[str, Read] = {}
         self._projections: dict[Projection, int] = {}
         self._scope: dict[str, Any] = {
             "varint": wire.read_varint,
@@ -75,7 +76,10 @@ class ProtobufReader:
         """
         self._copied = 0
         try:
-            return self._function((type_name, "", self.projection))(data, 0, len(data), dict(start or {}))
+            function = self._of_type.get(type_name)
+            if function is None:
+                function = self._of_type[type_name] = self._function((type_name, "", self.projection))
+            return function(data, 0, len(data), dict(start or {}))
         except (wire.WireFault, IndexError, ValueError, RecursionError) as error:
             from kstore.decode.protobuf_fault import locate
 

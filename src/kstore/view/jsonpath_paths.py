@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kstore.view.jsonpath_parser import Constant, Field, Filter, Node, Slice, Text, Union
+from kstore.view.jsonpath_parser import Field, Filter, Node, Slice, Text, Union
 
 Path = tuple[str, ...]
 """Names of members; lists on the way count for nothing."""
@@ -41,8 +41,8 @@ class Looked:
         elif isinstance(node, Filter):
             for side in (node.left, node.right):
                 self.asides += Looked(side, self.ends)
-        elif isinstance(node, Text | Constant):
-            pass
+        elif isinstance(node, Text):
+            self.ends = []
         elif not isinstance(node, Slice):
             self.asides += self.ends  # and so whatever follows is read, too
 

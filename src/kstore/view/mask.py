@@ -14,6 +14,9 @@ LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's copy of the manifest that was applied: of a Secret, with all of its values."""
 
 
+_BEFORE_RESOURCE_VERSION: Final = ("name", "generateName", "namespace", "selfLink", "uid")
+
+
 def shown(
     obj: dict[str, Any], *, resource_version: int = 0, secrets: bool = False, managed_fields: bool = False
 ) -> dict[str, Any]:
@@ -40,13 +43,12 @@ def shown(
 
 def _with_resource_version(metadata: dict[str, Any], version: str) -> dict[str, Any]:
     """The metadata with its `resourceVersion`, which stands after `uid` in ObjectMeta (meta/v1/types.go)."""
-    before = ("name", "generateName", "namespace", "selfLink", "uid")
-    head = {key: value for key, value in metadata.items() if key in before}
-    return {
-        **head,
-        "resourceVersion": version,
-        **{k: v for k, v in metadata.items() if k not in head and k != "resourceVersion"},
-    }
+    copy: dict[str, Any] = {name: metadata[name] for name in _BEFORE_RESOURCE_VERSION if name in metadata}
+    copy["resourceVersion"] = version
+    for name, value in metadata.items():
+        if name not in copy:
+            copy[name] = value
+    return copy
 
 
 def masked(obj: dict[str, Any]) -> dict[str, Any]:
