@@ -138,6 +138,46 @@ def test_an_older_release_keeps_what_a_newer_one_wrote(codec: ObjectCodec) -> No
         older.convert(value, GroupVersion("", "v1"))
 
 
+CLAIM: dict[str, Any] = {
+    "kind": "ResourceClaim",
+    "apiVersion": "resource.k8s.io/v1",
+    "metadata": {"name": "claim"},
+    "spec": {
+        "devices": {
+            "requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpus", "allocationMode": "All"}}],
+        },
+    },
+}
+
+
+def test_a_version_that_the_release_lacks_is_not_emptied(codec: ObjectCodec) -> None:
+    """A claim of 1.34 has nothing in common with one of 1.29 but the name: what would be lost is named."""
+    older = ObjectCodec(Scheme(Release("1.29")))
+    value = codec.encode(CLAIM)
+    alpha = GroupVersion("resource.k8s.io", "v1alpha2")
+    with pytest.raises(UnknownFields) as caught:
+        older.convert(value, alpha)
+    assert caught.value.paths == ("spec.devices.requests",)
+    assert "resource.k8s.io/v1 beside resource.k8s.io/v1alpha2" in (caught.value.hint or "")
+    dropped = older.decode(older.convert(value, alpha, drop_unknown_fields=True)).object
+    assert dropped["apiVersion"] == "resource.k8s.io/v1alpha2"
+    assert "devices" not in dropped["spec"]
+
+
+def test_a_version_that_the_release_lacks_is_converted_where_nothing_is_lost(codec: ObjectCodec) -> None:
+    """What means the same in both versions goes up and down between releases that have only one of them."""
+    older = ObjectCodec(Scheme(Release("1.29")))
+    empty = {"kind": "ResourceClaim", "apiVersion": "resource.k8s.io/v1", "metadata": {"name": "claim"}}
+    assert older.convert(codec.encode(empty), GroupVersion("resource.k8s.io", "v1alpha2"))
+    flow = {
+        "kind": "FlowSchema",
+        "apiVersion": "flowcontrol.apiserver.k8s.io/v1beta3",
+        "metadata": {"name": "flow"},
+        "spec": {"priorityLevelConfiguration": {"name": "level"}, "matchingPrecedence": 7},
+    }
+    assert codec.convert(older.encode(flow), GroupVersion("flowcontrol.apiserver.k8s.io", "v1"))
+
+
 def test_unknown_json_members(codec: ObjectCodec) -> None:
     """A member that a type does not have is kept in JSON, last; converting names its path or drops it."""
     stored = json.loads(json.dumps(DEPLOYMENT))

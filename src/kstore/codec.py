@@ -8,6 +8,7 @@ decode → default → convert to the hub → convert to the target → encode, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -223,8 +224,12 @@ class ObjectCodec:
         target = self.scheme.kind_in(decoded.gvk, to or self.scheme.storage_version(decoded.gvk))
         if decoded.encoding != PROTOBUF or reader.unknown_seen != seen:
             self._without_unknown(decoded, drop)
+        stored = None if drop or self.scheme.has_both(decoded.gvk, target) else deepcopy(decoded.object)
         self.scheme.default(decoded.gvk, decoded.object)
         self.scheme.convert(decoded.gvk, target, decoded.object)
+        if stored is not None and (paths := self.scheme.losses(decoded.gvk, target, stored, decoded.object)):
+            hint = f"no server has {decoded.gvk.group_version} beside {to or target.group_version} in this release"
+            raise UnknownFields(paths, hint=f"{hint}; --drop-unknown-fields drops them")
         return target, decoded.object
 
     def _without_unknown(self, decoded: Decoded, drop: bool) -> None:

@@ -23,6 +23,7 @@ from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.scheme import groups
 from kstore.scheme.conversion import Converter
 from kstore.scheme.defaulting import Defaulter
+from kstore.scheme.losses import lost_members
 from kstore.scheme.registry import Obj, Registry, Scope
 
 if TYPE_CHECKING:
@@ -147,6 +148,25 @@ class Scheme:
             self._canonicalize(left.hub, obj)
             self._converter.convert(right.hub, right.type, obj, self.scope)
         obj["kind"], obj["apiVersion"] = target.kind, target.api_version
+
+    def has_both(self, source: GroupVersionKind, target: GroupVersionKind) -> bool:
+        """Whether the release itself has both versions: then its rules are the law, even in what they drop."""
+        return self.catalog.holds(source) and self.catalog.holds(target)
+
+    def losses(self, source: GroupVersionKind, target: GroupVersionKind, before: Obj, after: Obj) -> list[str]:
+        """
+        The paths of what a conversion lost.
+
+        Args:
+            source: the version before.
+            target: the version after.
+            before: the object before it was defaulted and converted.
+            after: the object after that; it is not changed.
+        """
+        back = deepcopy(after)
+        self.convert(target, source, back)
+        type_name = self.kind(source).type
+        return list(lost_members(self.typed.present(type_name, before), self.typed.present(type_name, back)))
 
     def _canonicalize(self, hub: str, obj: Obj) -> None:
         rule = self._registry.canonical.get(hub)

@@ -37,7 +37,8 @@ def codec(request: pytest.FixtureRequest) -> ObjectCodec:
 def survives(codec: ObjectCodec, found: Obj, via: str) -> bool:
     """Whether the stored bytes are the very same after the way through another version and back."""
     stored = codec.convert(json.dumps(found).encode(), V2)
-    there = codec.convert(stored, GroupVersion("autoscaling", via))
+    # from 1.36 on no server has v2beta1, and what would be lost is refused unless it is told to go
+    there = codec.convert(stored, GroupVersion("autoscaling", via), drop_unknown_fields=True)
     return codec.convert(there, V2) == stored
 
 
