@@ -84,7 +84,7 @@ def templates(draw: st.DrawFn) -> str:
         head, tail = path[:cut], path[cut + 3 :]
         forms += [
             f"{{range .items[*]}}{{range {head}[*]}}<{{{tail or '@'}}}>{{end}}{{end}}",
-            f"{{.items[*]{head}[?(@{tail})]{tail}}}",
+            f'{{.items[*]{head}[?(@{tail})].name}} {{.items[*]{head}[?(@.type=="Ready")]{tail}}}',
             f"{{.items[*]{head}[*]['{tail.lstrip('.') or 'name'}']}}",
         ]
     parent = path.rpartition(".")[0]

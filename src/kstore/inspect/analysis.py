@@ -17,7 +17,7 @@ from kstore.decode.projection import Projection
 from kstore.errors import Unsupported
 from kstore.inspect.clock import RevisionClock, newest_time
 from kstore.inspect.large_fields import LargeField, json_size, large_fields
-from kstore.inspect.places import Home, Places
+from kstore.inspect.places import Places
 from kstore.records import Record, key_value_size
 from kstore.source.interface import StoreStatus
 from kstore.store import Store
@@ -157,7 +157,7 @@ class Analyzer:
         self._top = top
         self._progress = progress
         self._places = Places(store)
-        self._by_home: dict[Home, Usage] = {}
+        self._by_directory: dict[bytes, tuple[bytes, Usage]] = {}
         self._managers: dict[str, ManagerUsage] = {}
         self._heap: list[tuple[int, bytes]] = []
         self._leased: Counter[int] = Counter()
@@ -172,14 +172,18 @@ class Analyzer:
             history: read the history, too; without it there is neither history nor churn in the answer.
         """
         status = self._store.source.status()
-        self._read_live()
         changes: Counter[bytes] = Counter()
         sizes: Counter[bytes] = Counter()
+        # first, since a file's live keys are known then without another pass
         told = history and not self._store.revision and self._read_history(status, changes, sizes)
+        self._read_live()
         total = Usage("total")
         resources: dict[str, Usage] = {}
         namespaces: dict[str, Usage] = {}
-        for home, usage in self._by_home.items():
+        for key, usage in self._by_directory.values():
+            home = self._places.of(key)
+            usage.history_revisions = max(usage.history_revisions - usage.objects, 0)
+            usage.history_bytes = max(usage.history_bytes - usage.live_bytes, 0)
             total.add(usage)
             _at(resources, home.label).add(usage)
             _at(namespaces, home.namespace).add(usage)
@@ -202,11 +206,12 @@ class Analyzer:
         )
 
     def _usage(self, key: bytes) -> Usage:
-        home = self._places.of(key)
-        found = self._by_home.get(home)
+        """What the keys of one directory take: they belong together, to what is found out in the end."""
+        directory = key.rpartition(b"/")[0]
+        found = self._by_directory.get(directory)
         if found is None:
-            found = self._by_home[home] = Usage(home.label)
-        return found
+            found = self._by_directory[directory] = key, Usage("")
+        return found[1]
 
     # ---- the live records
 
@@ -271,7 +276,7 @@ class Analyzer:
     # ---- the history
 
     def _read_history(self, status: StoreStatus, changes: Counter[bytes], sizes: Counter[bytes]) -> bool:
-        """Count all revisions, and take the live ones off again; whether the store has a history to tell."""
+        """Count all revisions, the live ones too; whether the store has a history to tell."""
         compacted = status.compact_revision
         try:
             for key, mod_revision, size, deleted in self._store.source.history_sizes():
@@ -289,9 +294,6 @@ class Analyzer:
                 self._step()
         except Unsupported:
             return False
-        for usage in self._by_home.values():
-            usage.history_revisions = max(usage.history_revisions - usage.objects, 0)
-            usage.history_bytes = max(usage.history_bytes - usage.live_bytes, 0)
         return True
 
     def _step(self) -> None:

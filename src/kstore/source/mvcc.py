@@ -268,6 +268,21 @@ class Mvcc:
                 newest.pop(key, None)
             else:
                 newest[key] = offset << 32 | size
+        return self._view_of(revision, newest)
+
+    def _noting_view(self) -> Iterator[Entry]:
+        """All changes; once they have been seen the view of now is at hand, and needs no pass of its own."""
+        newest: dict[bytes, int] = {}
+        for entry in self.entries():
+            if entry.tombstone:
+                newest.pop(entry.key, None)
+            else:
+                newest[entry.key] = entry.offset << 32 | entry.size
+            yield entry
+        self._view = self._view_of(self.current_revision, newest)
+
+    def _view_of(self, revision: int, newest: dict[bytes, int]) -> View:
+        """The view that the places (offset and size) of the newest changes make."""
         keys = sorted(newest)
         places = [newest[key] for key in keys]
         return View(
@@ -295,16 +310,18 @@ class Mvcc:
         That is the newest of each key that was live at the compaction's revision, and all after it. What else the file
         still holds differs: a compaction may not have removed it yet, and releases differ about tombstones.
         """
-        compacted = self.compact_revision
-        if compacted:
-            base: dict[bytes, Entry] = {}
-            for entry in self.entries(compacted, only=key):
-                if entry.tombstone:
-                    base.pop(entry.key, None)
-                else:
-                    base[entry.key] = entry
-            yield from sorted(base.values(), key=lambda entry: (entry.main, entry.key))
-        yield from (entry for entry in self.entries(only=key) if entry.main > compacted)
+        base: dict[bytes, Entry] = {}
+        entries = self.entries(only=key) if key or self.has_view(self.current_revision) else self._noting_view()
+        for entry in entries:
+            if entry.main > self.compact_revision:
+                yield from _in_order(base)
+                base.clear()
+                yield entry
+            elif entry.tombstone:
+                base.pop(entry.key, None)
+            else:
+                base[entry.key] = entry
+        yield from _in_order(base)
 
     # ---- records
 
@@ -339,6 +356,10 @@ class Mvcc:
             self.database.fault("a value's revisions do not hold together", offset, f"a revision of {_shown(key)}")
             return None
         return record
+
+
+def _in_order(entries: dict[bytes, Entry]) -> list[Entry]:
+    return sorted(entries.values(), key=lambda entry: (entry.main, entry.key))
 
 
 def _long_key(buffer: bytes, begin: int, end: int) -> tuple[int, int]:
