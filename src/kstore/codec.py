@@ -53,6 +53,7 @@ class ObjectCodec:
         self.scheme = scheme
         self._typed = scheme.typed
         self._readers: dict[Projection, ProtobufReader] = {}
+        self._types: dict[tuple[str, str], tuple[GroupVersionKind, str]] = {}
 
     def _reader(self, projection: Projection) -> ProtobufReader:
         reader = self._readers.get(projection)
@@ -67,6 +68,14 @@ class ObjectCodec:
     @cached_property
     def _writer(self) -> ProtobufWriter:
         return ProtobufWriter(self.scheme.catalog)
+
+    def _type_of(self, api_version: str, kind: str) -> tuple[GroupVersionKind, str]:
+        """A built-in kind and the catalog's name of its type, remembered: a store has few types and many objects."""
+        found = self._types.get((api_version, kind))
+        if found is None:
+            name = gvk(api_version, kind)
+            found = self._types[api_version, kind] = name, self.scheme.kind(name).type
+        return found
 
     # ---- reading
 
@@ -91,8 +100,7 @@ class ObjectCodec:
             return self._open(unwrap_base64(value), reader, present=present)
         if encoding == PROTOBUF:
             envelope = read_envelope(value)
-            name = gvk(envelope.api_version, envelope.kind)
-            type_name = self.scheme.kind(name).type
+            name, type_name = self._type_of(envelope.api_version, envelope.kind)
             start = {"kind": envelope.kind, "apiVersion": envelope.api_version}
             try:
                 return Decoded(name, PROTOBUF, reader.read(type_name, envelope.body, start), type_name)

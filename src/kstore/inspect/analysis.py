@@ -246,8 +246,7 @@ class Analyzer:
         if not isinstance(metadata, dict):
             return
         entries = metadata.get("managedFields")
-        moment = newest_time(metadata)
-        if moment:
+        if moment := newest_time(metadata):
             self._clock.note(read.record.mod_revision, moment)
         last, last_time, seen = _NO_MANAGER, "", set()
         for entry in entries if isinstance(entries, list) else ():
