@@ -73,11 +73,21 @@ def test_what_is_no_journal(tmp_path):
     with pytest.raises(JournalError, match="no such journal"):
         Journal(tmp_path / "none")
     other = tmp_path / "other"
-    other.write_text("hello\n")
-    with pytest.raises(JournalError, match="no journal"):
-        Journal(other)
+    for text in ("hello\n", "hello\nthere\n"):
+        other.write_text(text)
+        with pytest.raises(JournalError, match="no journal"):
+            Journal(other)
     JournalWriter(tmp_path / "taken", {}).close()
     with pytest.raises(JournalError, match="already"):
         JournalWriter(tmp_path / "taken", {})
     with pytest.raises(JournalError):
         JournalWriter(tmp_path / "none", None)
+
+
+def test_a_journal_has_one_writer(written):
+    """While a migration goes on, nobody else resumes it or rolls it back; afterwards everybody may."""
+    first = JournalWriter(written, None)
+    with pytest.raises(JournalError, match="another kstore is writing"):
+        JournalWriter(written, None)
+    first.close()
+    JournalWriter(written, None).close()

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from kstore.cli.migrate import write_options
+from kstore.cli.migrate import DryRunCommand, write_options
 from kstore.cli.migration import Run
 from kstore.cli.options import settings, store_options
 from kstore.errors import UsageError
 
 
-@click.command(name="encrypt")
+@click.command(name="encrypt", cls=DryRunCommand)
 @click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
 @click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.")
 @click.option("-l", "--selector", default="", metavar="SELECTOR", help="Only objects with these labels.")

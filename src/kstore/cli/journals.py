@@ -85,10 +85,10 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
                 raise WriteRefused("nobody is there to be asked", hint="--yes")
             if not click.confirm(f"Put back {objects} objects of {session.location.address}?", err=True):
                 raise WriteRefused("not confirmed; nothing was written")
-        with stopping() as stop:
-            result = Rollback(journal, source, stop=stop).run()
         writer = JournalWriter(journal.path, None)
         try:
+            with stopping() as stop:
+                result = Rollback(journal, source, stop=stop).run()
             writer.note(rolledBack=datetime.now(UTC).isoformat(timespec="seconds"), restored=result.restored)
         finally:
             writer.close()

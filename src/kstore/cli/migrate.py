@@ -21,9 +21,22 @@ class MigrateGroup(click.Group):
     """`kstore migrate [RESOURCE…]` is a command of its own; status, resume, rollback and verify stand below it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not set(args) & {"-h", "--help"} and not (args and args[0] in self.commands):
+        if not set(args) & {"-h", "--help"} and not self._names_a_command(args):
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def _names_a_command(self, args: list[str]) -> bool:
+        """Whether a command comes first, but for options of the store."""
+        options = [option for option in self.params if isinstance(option, click.Option)]
+        own = {name: option for option in options for name in (*option.opts, *option.secondary_opts)}
+        rest = iter(args)
+        for arg in rest:
+            name, equals, _ = arg.partition("=")
+            if name not in own:
+                return arg in self.commands
+            if not own[name].is_flag and not equals:
+                next(rest, None)
+        return False
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, "[RESOURCE]... [OPTIONS]")
@@ -39,7 +52,15 @@ class MigrateGroup(click.Group):
             )
 
 
+class DryRunCommand(click.Command):
+    """A command whose `--dry-run` has a value only as `--dry-run=diff`: what stands after it is a resource."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, ["--dry-run=summary" if arg == "--dry-run" else arg for arg in args])
+
+
 @click.group(cls=MigrateGroup, name="migrate")
+@store_options
 def command() -> None:
     """
     Rewrite stored objects to another storage version, byte for byte as a kube-apiserver would.
@@ -59,8 +80,8 @@ def command() -> None:
 def write_options(function: Any) -> Any:
     """What every command that writes many objects takes."""
     for option in reversed((
-        click.option("--dry-run", is_flag=False, flag_value="summary", default="", metavar="[=diff]",
-                     type=click.Choice(["", "summary", "diff"]), help="Only say what would change; =diff: each field."),
+        click.option("--dry-run", default="", metavar="[=diff]", type=click.Choice(["", "summary", "diff"]),
+                     help="Only say what would change; =diff: each field."),
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",
                      help="The new database, for a store that is a file."),
@@ -80,7 +101,7 @@ def write_options(function: Any) -> Any:
     return function
 
 
-@command.command("run", hidden=True)
+@command.command("run", hidden=True, cls=DryRunCommand)
 @click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
 @click.option("--to", multiple=True, metavar="GROUP/VERSION", help="Store in this version whatever can be had in it.")
 @click.option("--storage-versions", default="", metavar="LIST", help="Several versions at once, joined by commas.")
@@ -114,7 +135,15 @@ def run(
     names = ("namespace", "selector", "only_stored_version", "drop_unknown_fields", "webhook_url")
     asked = {name: options.pop(name) for name in names}
     versions = (*to, *filter(None, storage_versions.split(",")))
+    if save_plan is not None and not options["dry_run"]:
+        raise UsageError("--save-plan keeps what --dry-run plans", hint="with --dry-run; `--plan FILE` applies it later")
     if plan_file is not None:
+        if versions or to_release or resources or media_type or any(asked.values()):
+            raise UsageError(
+                "a saved plan says itself what is migrated, and to which version",
+                where=str(plan_file),
+                hint="beside --plan only how it is written is asked: --yes, --journal, --batch …",
+            )
         from kstore.migrate.planfile import SavedPlan
 
         saved = SavedPlan(plan_file)

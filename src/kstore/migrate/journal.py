@@ -13,6 +13,7 @@ Knows nothing of stores.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import threading
@@ -87,7 +88,7 @@ class JournalWriter:
         header: how the migration was asked for; None goes on with a journal that is there.
 
     Raises:
-        JournalError: the file is there already (or, to go on with, is not), or cannot be written.
+        JournalError: the file is there already (or, to go on with, is not), cannot be written, or is being written.
     """
 
     def __init__(self, path: Path, header: dict[str, Any] | None) -> None:
@@ -96,9 +97,9 @@ class JournalWriter:
         self._number = 0
         fresh = os.O_CREAT | os.O_EXCL if header is not None else 0
         try:
+            self._descriptor = _locked(os.open(path, os.O_WRONLY | os.O_APPEND | fresh, 0o600), path)
             if header is None:
                 self._number = _cut_torn_line(path)
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | fresh, 0o600)
         except FileExistsError:
             raise JournalError(
                 "there is a journal of this name already",
@@ -229,11 +230,26 @@ class Journal:
                     if line.endswith(b"\n") and tab and checksum == b"%08x" % zlib.crc32(text):
                         yield orjson.loads(text)
                     elif file.read(1):
-                        raise JournalError(f"line {number} is damaged", where=str(self.path))
+                        fault = f"line {number} is damaged" if number > 1 else "this is no journal of a migration"
+                        raise JournalError(fault, where=str(self.path))
         except FileNotFoundError:
             raise JournalError("there is no such journal", where=str(self.path)) from None
         except OSError as error:
             raise JournalError(f"the journal cannot be read: {error.strerror}", where=str(self.path)) from error
+
+
+def _locked(descriptor: int, path: Path) -> int:
+    """The descriptor: a journal has one writer; where the file system knows no locks, people see to it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise JournalError(
+            "another kstore is writing this journal", where=str(path), hint="wait for it, or stop it with Ctrl-C"
+        ) from None
+    except OSError:
+        pass
+    return descriptor
 
 
 def _cut_torn_line(path: Path) -> int:

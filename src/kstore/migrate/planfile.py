@@ -97,9 +97,10 @@ class SavedPlan:
             with self._path.open(encoding="utf-8") as file:
                 for number, line in enumerate(file, 1):
                     try:
-                        yield json.loads(line)
-                    except ValueError:
-                        raise JournalError(f"line {number} is damaged", where=str(self._path)) from None
+                        yield dict(json.loads(line))
+                    except (ValueError, TypeError):
+                        fault = f"line {number} is damaged" if number > 1 else "this is no saved plan"
+                        raise JournalError(fault, where=str(self._path)) from None
         except FileNotFoundError:
             raise JournalError("there is no such plan", where=str(self._path)) from None
         except (OSError, UnicodeDecodeError) as error:

@@ -14,7 +14,7 @@ from kstore.catalog.custom import CustomResource
 from kstore.catalog.mapper import NamedResource
 from kstore.codec import StorageCodec, StoredObject
 from kstore.custom import CustomConverter, CustomDefinition
-from kstore.errors import KstoreError, NotConvertible, UsageError
+from kstore.errors import JournalError, KstoreError, NotConvertible, UsageError
 from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
 from kstore.migrate.webhook import ConversionWebhook
@@ -52,14 +52,19 @@ class Request:
     @staticmethod
     def of(header: dict[str, Any]) -> Request:
         """
-        The request of a journal.
+        The request of a journal, or of a saved plan.
 
         Raises:
-            KeyError, TypeError: the header holds none.
+            JournalError: the header holds none.
         """
-        stored = header["request"]
-        known: dict[str, Any] = {field.name: stored[field.name] for field in fields(Request)}
-        known.update(to=tuple(known["to"]), resources=tuple(known["resources"]))
+        try:
+            stored = header["request"]
+            known: dict[str, Any] = {field.name: stored[field.name] for field in fields(Request)}
+            known.update(to=tuple(known["to"]), resources=tuple(known["resources"]))
+        except (KeyError, TypeError):
+            raise JournalError(
+                "the first line does not say what was asked for", hint="use the kstore that wrote it"
+            ) from None
         return Request(**known)
 
     @property
