@@ -136,7 +136,9 @@ def run(
     asked = {name: options.pop(name) for name in names}
     versions = (*to, *filter(None, storage_versions.split(",")))
     if save_plan is not None and not options["dry_run"]:
-        raise UsageError("--save-plan keeps what --dry-run plans", hint="with --dry-run; `--plan FILE` applies it later")
+        raise UsageError(
+            "--save-plan keeps what --dry-run plans", hint="with --dry-run; `--plan FILE` applies it later"
+        )
     if plan_file is not None:
         if versions or to_release or resources or media_type or any(asked.values()):
             raise UsageError(
