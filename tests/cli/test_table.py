@@ -15,7 +15,19 @@ from kstore.cli.main import cli
 from kstore.cli.table import COMMANDS
 
 ROWS = {name: text for section in COMMANDS.values() for name, (_, text) in section.items()}
-HEAVY = ("grpc", "etcd3", "google.protobuf", "rich", "cryptography", "kubernetes", "orjson", "yaml", "pyarrow", "cel")
+HEAVY = (
+    "grpc",
+    "etcd3",
+    "google.protobuf",
+    "rich",
+    "cryptography",
+    "kubernetes",
+    "orjson",
+    "yaml",
+    "pyarrow",
+    "cel",
+    "textual",
+)
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -11,11 +11,14 @@ from kstore.cli.output import terminal
 
 if TYPE_CHECKING:
     from kstore.inspect.changes import Step
+    from kstore.view.bar_table import Terminal
 
 _STYLES = {"created": "green", "changed": "yellow", "deleted": "red"}
 
 
-def step_texts(steps: Iterable[Step], *, diffs: bool, secrets: bool, keys: bool) -> Iterator[str]:
+def step_texts(
+    steps: Iterable[Step], *, diffs: bool, secrets: bool, keys: bool, screen: Terminal | None = None
+) -> Iterator[str]:
     """
     Yield the text of each step: a line, and the differences below it.
 
@@ -24,11 +27,12 @@ def step_texts(steps: Iterable[Step], *, diffs: bool, secrets: bool, keys: bool)
         diffs: show the differences.
         secrets: show the values of Secrets.
         keys: name the key in each line.
+        screen: where they are shown, if not on standard output.
     """
     from kstore.codec import Undecodable
     from kstore.view.difference_text import difference_lines
 
-    screen = terminal()
+    screen = screen or terminal()
     for step in steps:
         who = ", ".join(dict.fromkeys(str(one) for one in step.authors))
         line = f"{step.revision:>9}  {screen.styled(step.what.ljust(7), _STYLES[step.what])}  {step.time or '-':20}  "

@@ -38,22 +38,26 @@ def storage_pages(
 ) -> Iterator[str]:
     """The annotated bytes of each object, also of those that cannot be decoded; an empty line between them."""
     from kstore.codec import Undecodable
-    from kstore.view.storage_text import storage_text
 
     between = ""
     for read in reads:
         if isinstance(read, Undecodable):
             reading.report(read.record, read.error)
-            plain = _plain(session, read)
         elif not is_wanted(read):
             continue
-        else:
-            plain = read.plain
         yield between
-        yield from storage_text(
-            read.record, plain, session.codec.scheme.catalog, seal=read.seal, secrets=reading.secrets
-        )
+        yield from storage_page(session, read, secrets=reading.secrets)
         between = "\n"
+
+
+def storage_page(session: Session, read: StoredObject | Undecodable, *, secrets: bool) -> Iterator[str]:
+    """The annotated bytes of one object, as far as they can be opened."""
+    from kstore.codec import StoredObject
+    from kstore.view.storage_text import storage_text
+
+    plain = read.plain if isinstance(read, StoredObject) else _plain(session, read)
+    catalog = session.codec.scheme.catalog
+    yield from storage_text(read.record, plain, catalog, seal=read.seal, secrets=secrets)
 
 
 def _plain(session: Session, read: Undecodable) -> bytes | None:

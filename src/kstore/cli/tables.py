@@ -43,7 +43,7 @@ class TableChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heading:
+class Heading:
     """What a run of objects has in common."""
 
     gvk: GroupVersionKind
@@ -58,7 +58,7 @@ class _Heading:
 def print_tables(session: Session, reading: Reading, stored: Iterable[StoredObject], choice: TableChoice) -> bool:
     """Print a table for each run of objects of one resource, and say whether there was any object at all."""
     between = ""
-    for heading, members in groupby(stored, lambda read: _heading(session, read, reading.to)):
+    for heading, members in groupby(stored, lambda read: heading_of(session, read, reading.to)):
         if choice.as_json:
             write([_table_json(session, reading, heading, members, choice)])
         else:
@@ -68,10 +68,11 @@ def print_tables(session: Session, reading: Reading, stored: Iterable[StoredObje
     return bool(between)
 
 
-def _heading(session: Session, read: StoredObject, to: GroupVersion | None) -> _Heading:
+def heading_of(session: Session, read: StoredObject, to: GroupVersion | None) -> Heading:
+    """What an object has in common with its neighbours, printed in a version, or in the one that is stored."""
     place = session.store.place(read.record.key)
     if place is None or not place.resource.kind:
-        return _Heading(read.gvk, read.gvk.group_version, b"/" in read.record.key.rpartition(b"/")[0], None)
+        return Heading(read.gvk, read.gvk.group_version, b"/" in read.record.key.rpartition(b"/")[0], None)
     definition = getattr(place.resource, "definition", None)
     if definition is not None:
         own = GroupVersion(place.resource.group, getattr(place.resource, "storage_version", read.gvk.version))
@@ -80,11 +81,11 @@ def _heading(session: Session, read: StoredObject, to: GroupVersion | None) -> _
         cells_of = own = session.codec.scheme.storage_version(read.gvk)
     version = to or own
     name = GroupVersionKind(version.group, version.version, read.gvk.kind)
-    return _Heading(name, cells_of, place.resource.namespaced, definition)
+    return Heading(name, cells_of, place.resource.namespaced, definition)
 
 
-def _in_version(
-    reading: Reading, heading: _Heading, stored: Iterable[StoredObject]
+def in_version(
+    reading: Reading, heading: Heading, stored: Iterable[StoredObject]
 ) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
     """
     The objects as the server prints them, or as they are where that version cannot be had.
@@ -110,12 +111,12 @@ def _in_version(
 
 
 def _table_json(
-    session: Session, reading: Reading, heading: _Heading, stored: Iterable[StoredObject], choice: TableChoice
+    session: Session, reading: Reading, heading: Heading, stored: Iterable[StoredObject], choice: TableChoice
 ) -> str:
     from kstore.view.columns import table
     from kstore.view.json_text import to_json_line
 
-    objects = (obj for _, obj in _in_version(reading, heading, stored))
+    objects = (obj for _, obj in in_version(reading, heading, stored))
     revision = str(session.given.rev or session.source.status().revision)
     return to_json_line(
         table(heading.gvk, objects, choice.now or datetime.now(UTC), heading.definition, resource_version=revision)
@@ -123,7 +124,7 @@ def _table_json(
 
 
 def _table_text(
-    reading: Reading, heading: _Heading, stored: Iterable[StoredObject], choice: TableChoice
+    reading: Reading, heading: Heading, stored: Iterable[StoredObject], choice: TableChoice
 ) -> Iterator[str]:
     from kstore.view.columns import printer_for
     from kstore.view.text_table import TableOptions, table_text
@@ -142,7 +143,7 @@ def _table_text(
 
 
 def _rows(
-    reading: Reading, heading: _Heading, printer: Any, stored: Iterable[StoredObject], choice: TableChoice
+    reading: Reading, heading: Heading, printer: Any, stored: Iterable[StoredObject], choice: TableChoice
 ) -> Iterator[Row]:
     from kstore.view.text_table import Row
 
@@ -150,7 +151,7 @@ def _rows(
     waiting: dict[int, StoredObject] = {}
 
     def objects() -> Iterator[dict[str, Any]]:
-        for read, obj in _in_version(reading, heading, stored):
+        for read, obj in in_version(reading, heading, stored):
             waiting[id(obj)] = read
             yield obj
 

@@ -105,8 +105,8 @@ def _stored(name: str) -> Reader:
     return lambda row: row.storage.get(name)
 
 
-def _readers(columns: Sequence[Column], options: TableOptions) -> Iterator[tuple[str, Reader]]:
-    """Each shown column's header, and where its cells come from (`decorateTable`)."""
+def readers(columns: Sequence[Column], options: TableOptions) -> Iterator[tuple[str, Reader]]:
+    """Each shown column's header, and what reads its cells from a row (`decorateTable`)."""
     if options.namespace:
         yield "Namespace", lambda row: row.metadata.get("namespace", "")
     kind = options.kind
@@ -136,7 +136,7 @@ def table_text(
         options: what of them is shown.
         block: rows that are measured together; None measures all before the first is shown, as kubectl does.
     """
-    shown = list(_readers(columns, options))
+    shown = list(readers(columns, options))
     header = [name.upper() for name, _ in shown]
     cells = ([_plain(read(row)) for _, read in shown] for row in rows)
     writer = TabWriter()

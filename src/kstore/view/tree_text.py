@@ -11,6 +11,9 @@ from typing import Any
 
 from kstore.store import Branch
 
+HEADINGS = ("OBJECTS", "SIZE", "STORED AS", "ENCODING", "NOTE")
+"""Of the figures beside each branch."""
+
 
 def human_size(size: int) -> str:
     """Bytes as people read them: `812 B`, `3.2 KiB`, `617 MiB`."""
@@ -71,18 +74,23 @@ def as_text(branches: list[Branch], prefix: str, *, namespaces: bool = False) ->
         stem = "   " if last_group else "│  "
         for index, branch in enumerate(members):
             last = index == len(members) - 1
-            rows.append((f"{stem}{'└─ ' if last else '├─ '}{_name(branch)}", *_totals([branch]), *_details(branch)))
+            rows.append((f"{stem}{'└─ ' if last else '├─ '}{name_of(branch)}", *figures(branch)))
             if namespaces:
                 rows += _namespace_rows(branch, stem + ("   " if last else "│  "))
-    heading = ("KEYS", "OBJECTS", "SIZE", "STORED AS", "ENCODING", "NOTE")
-    yield from _aligned([heading, *rows])
+    yield from _aligned([("KEYS", *HEADINGS), *rows])
 
 
-def _name(branch: Branch) -> str:
+def name_of(branch: Branch) -> str:
+    """The resource, and where it lies if that is not told by its name."""
     if branch.resource is None:
         return branch.path
     name = branch.resource.resource
     return name if branch.path.rpartition("/")[2] == name else f"{name} ({branch.path})"
+
+
+def figures(branch: Branch) -> tuple[str, ...]:
+    """What stands beside a branch: the cells below `HEADINGS`."""
+    return *_totals([branch]), *_details(branch)
 
 
 def _totals(branches: Iterable[Branch]) -> tuple[str, str]:

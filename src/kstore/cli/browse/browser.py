@@ -1,0 +1,51 @@
+"""
+The terminal application: its colours, and the line in which something is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from kstore.cli.browse.lists import Lists
+
+if TYPE_CHECKING:
+    from kstore.cli.browse.contents import Contents
+
+_THEMES = ("ansi-dark", "textual-ansi")
+"""The terminal's own colours, whether it is dark or light; textual renamed them."""
+_PAGER = {"j": "down", "k": "up", "g": "ctrl+home", "G": "ctrl+end"}
+"""Keys of pagers, and what they mean here."""
+
+
+class Browser(App[None]):
+    """
+    The browser.
+
+    Args:
+        contents: what it shows.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Tree { width: 35%; min-width: 28; max-width: 44; }
+    Tree, DataTable, Log { scrollbar-size: 1 1; }
+    DataTable { width: 1fr; height: 1fr; }
+    .bar { height: 1; width: 100%; text-style: reverse; }
+    Prompt { height: 1; border: none; display: none; padding: 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit"),
+        *(Binding(key, f"simulate_key({meant!r})", show=False) for key, meant in _PAGER.items()),
+    ]
+
+    def __init__(self, contents: Contents) -> None:
+        super().__init__()
+        self.theme = next(name for name in _THEMES if name in self.available_themes)
+        self._lists = Lists(contents)
+
+    def on_mount(self) -> None:
+        """Show the tree and the lists."""
+        self.push_screen(self._lists)

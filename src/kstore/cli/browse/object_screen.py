@@ -1,0 +1,94 @@
+"""
+The screen of one object: as YAML, described, byte by byte, or its history.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Log, Static
+from textual.worker import get_current_worker
+
+from kstore.cli.browse.prompt import Prompt
+from kstore.errors import KstoreError
+
+if TYPE_CHECKING:
+    from kstore.cli.browse.contents import Contents
+
+
+class ObjectScreen(Screen[None]):
+    """
+    One object.
+
+    Args:
+        contents: what is asked for it.
+        key: its key.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "Back"),
+        Binding("y", "view('yaml')", "YAML"),
+        Binding("d", "view('describe')", "Describe"),
+        Binding("s", "view('storage')", "Storage"),
+        Binding("h", "view('history')", "History"),
+        Binding("slash", "ask", "Find", key_display="/"),
+        Binding("n", "find", "Next"),
+    ]
+
+    def __init__(self, contents: Contents, key: bytes) -> None:
+        super().__init__()
+        self._contents = contents
+        self._key = key
+        self._wanted = ""
+
+    def compose(self) -> ComposeResult:
+        """A page of text, and above it what it is of."""
+        yield Static(self._key.decode("utf-8", "backslashreplace"), classes="bar", markup=False)
+        yield Log(auto_scroll=False)
+        yield Prompt()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begin with the YAML."""
+        self.action_view("yaml")
+
+    @work(thread=True, exclusive=True)
+    def action_view(self, view: str) -> None:
+        """Show the object in one of the ways."""
+        worker = get_current_worker()
+        try:
+            text = "".join(self._contents.text(self._key, view, self.size.width - 1))
+        except KstoreError as error:
+            text = f"{error}\n{error.hint}"
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show, text)
+
+    def _show(self, text: str) -> None:
+        log = self.query_one(Log)
+        log.clear().write(text.rstrip("\n"))
+        log.scroll_home(animate=False)
+        log.focus()
+
+    def action_ask(self) -> None:
+        """Ask for a text."""
+        self.query_one(Prompt).ask("/", "text to find")
+
+    @on(Prompt.Submitted)
+    def answered(self, event: Prompt.Submitted) -> None:
+        """Go to the first line that has the text."""
+        event.input.display = False
+        self._wanted = event.value
+        self.query_one(Log).focus()
+        self.action_find()
+
+    def action_find(self) -> None:
+        """Go to the next line that has the text; after the last comes the first."""
+        log = self.query_one(Log)
+        found = [at for at, line in enumerate(log.lines) if self._wanted and self._wanted in line]
+        if found:
+            here = int(log.scroll_y)
+            log.scroll_to(y=next((at for at in found if at > here), found[0]), animate=False)
