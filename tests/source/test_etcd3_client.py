@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.source.conftest import Authority
 
 from kstore.errors import UsageError
 from kstore.source import etcd_messages
@@ -54,11 +56,9 @@ def test_credentials_are_never_sent_in_plain_text(options: SourceOptions) -> Non
         parse_endpoint("http://10.0.0.1:2379", options)
 
 
-def test_a_client_certificate_without_ca_stays_tls(tmp_path: Path) -> None:
+def test_a_client_certificate_without_ca_stays_tls(authority: Authority) -> None:
     """etcd3 given a client certificate and no CA connects in plain text; this client does not."""
-    cert, key = tmp_path / "c", tmp_path / "k"
-    for file in (cert, key):
-        file.write_text("-----BEGIN CERTIFICATE-----\n")
+    cert, key = authority.issue("client")
     options = SourceOptions(cert=cert, key=key)
     endpoint = parse_endpoint("10.0.0.1:2379", options)
     client = Client(endpoint, options)
@@ -75,6 +75,34 @@ def test_half_a_client_certificate(half: str) -> None:
     options = SourceOptions(**{half: Path("x")})
     with pytest.raises(UsageError, match="without"):
         Client(parse_endpoint("https://10.0.0.1:2379", options), options)
+
+
+def test_files_that_are_no_pair_are_named(authority: Authority, tmp_path: Path) -> None:
+    """A key of another certificate, files the wrong way round, a CA without a certificate: each is said beforehand."""
+    cert, key = authority.issue("client")
+    other = authority.issue("other")[1]
+    empty = tmp_path / "empty.crt"
+    empty.write_text("-----BEGIN NOTHING-----\n")
+    faults = {
+        "not the key of the certificate": SourceOptions(cert=cert, key=other),
+        "not a certificate and its key": SourceOptions(cert=key, key=cert),
+        "--cacert holds no certificate": SourceOptions(cacert=empty),
+        "--key is not a PEM file|--key cannot be read": SourceOptions(cert=cert, key=tmp_path / "none"),
+    }
+    for words, options in faults.items():
+        for skipping in (False, True):
+            if options.cacert and skipping:
+                continue  # nobody asks it then
+            given = replace(options, insecure_skip_tls_verify=skipping)
+            with pytest.raises(UsageError, match=words):
+                Client(parse_endpoint("https://127.0.0.1:1", given), given)
+
+
+def test_a_port_that_is_none() -> None:
+    """A port is said to be none in words of people."""
+    for port in ("x", "99999"):
+        with pytest.raises(UsageError, match="the port is no number up to 65535"):
+            parse_endpoint(f"http://host:{port}", PLAIN)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

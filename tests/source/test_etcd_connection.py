@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -53,6 +56,19 @@ def test_another_authority(
     assert "--cacert" in caught.value.hint
     connect(server.endpoint, cacert=other.cacert).reach()
     connect(server.endpoint, insecure_skip_tls_verify=True).reach()
+
+
+def test_only_kstore_speaks(start_tls_etcd: Callable[..., TlsEtcd], authority: Authority, tmp_path: Path) -> None:
+    """What gRPC's core would write of a failed handshake on standard error stays unsaid: the error is one line."""
+    server = start_tls_etcd()
+    untrusted = ["--cacert", str(Authority(tmp_path, "other").cacert)]
+    wanting = ["--cacert", str(authority.cacert)]
+    environment = {name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"}
+    for options in (untrusted, wanting):
+        command = [sys.executable, "-m", "kstore", "--store", server.endpoint, *options, "ls"]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 1
+        assert [line.split()[0] for line in ran.stderr.splitlines()] == ["kstore:", "hint:"]
 
 
 def test_another_name(start_tls_etcd: Callable[..., TlsEtcd], authority: Authority, connect: Connect) -> None:
@@ -158,7 +174,7 @@ def test_a_leader_that_dies(three_members: list[Server], connect: Connect) -> No
     restarted.join()
     three_members[1].kill()
     assert store.count(b"/a/") == len(keys)
-    assert [record.key for record in store.scan(b"/a/", keys_only=True)] == keys
+    assert list(store.keys(b"/a/")) == keys
 
 
 # ---- releases

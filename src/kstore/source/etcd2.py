@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -20,6 +19,7 @@ from typing import Any
 
 from kstore.errors import AccessDenied, SourceError, StoreUnreachable, Unsupported, UsageError
 from kstore.records import Record
+from kstore.source.certificates import tls_context
 from kstore.source.interface import Source, StoreStatus
 from kstore.source.options import SourceOptions
 
@@ -71,9 +71,7 @@ class Etcd2Source(Source):
             details={"api": "v2 keys, read only"},
         )
 
-    def scan(
-        self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
-    ) -> Iterator[Record]:
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         """
         See `Source.scan`. One answer holds all: a v2 store is small, and there is no other way to one index.
         """
@@ -150,26 +148,6 @@ class Etcd2Source(Source):
         if endpoint.startswith("https:"):
             handlers.append(urllib.request.HTTPSHandler(context=tls_context(self._options)))
         return urllib.request.build_opener(*handlers)
-
-
-def tls_context(options: SourceOptions) -> ssl.SSLContext:
-    """
-    TLS as the options want it.
-
-    Raises:
-        UsageError: a certificate or key that cannot be used.
-    """
-    try:
-        context = ssl.create_default_context(cafile=options.cacert)
-        if options.cert:
-            context.load_cert_chain(options.cert, options.key)
-    except OSError as error:
-        files = ", ".join(str(path) for path in (options.cacert, options.cert, options.key) if path)
-        raise UsageError(f"a certificate or key cannot be used: {error}", where=files) from None
-    if options.insecure_skip_tls_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _checked(endpoint: str) -> str:

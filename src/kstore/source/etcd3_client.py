@@ -10,7 +10,6 @@ failover or tokens.
 from __future__ import annotations
 
 import ipaddress
-import os
 import ssl
 import sys
 from dataclasses import dataclass
@@ -20,15 +19,14 @@ from urllib.parse import urlsplit
 
 from kstore.errors import UsageError
 from kstore.source import etcd_messages
+from kstore.source.certificates import check_certificate_pair, read_pem, tls_context
 from kstore.source.options import SourceOptions
 
-# grpc's core reads this once, when it is loaded; unset it writes its own lines on standard error.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 # etcd3 ships messages generated in 2020, which protobuf 4 and later refuse; these are the same on the wire.
 # An etcd3 that the program has already imported with its own messages (protobuf 3) is left as it is.
 sys.modules.setdefault("etcd3.etcdrpc", etcd_messages)
 
-import etcd3  # noqa: E402 - only after the two lines above
+import etcd3  # noqa: E402 - only after the line above
 import grpc  # noqa: E402
 
 DEFAULT_PORT = 2379
@@ -112,7 +110,8 @@ def parse_endpoint(address: str, options: SourceOptions) -> Endpoint:
         parts = urlsplit(f"{scheme}://{rest}")
         host, port = parts.hostname, parts.port or DEFAULT_PORT
     except ValueError as error:
-        raise UsageError(str(error), where=address) from None
+        fault = "the port is no number up to 65535" if "Port" in str(error) else str(error)
+        raise UsageError(fault, where=address, hint="an endpoint is https://HOST:PORT") from None
     if not host or parts.path.strip("/") or parts.query:
         raise UsageError("not an endpoint", where=address, hint="an endpoint is https://HOST:PORT, without a path")
     shown = f"[{host}]" if ":" in host else host
@@ -128,18 +127,6 @@ def tls_options(options: SourceOptions) -> list[str]:
         "--insecure-skip-tls-verify": options.insecure_skip_tls_verify,
     }
     return [name for name, value in given.items() if value]
-
-
-def check_certificate_pair(options: SourceOptions) -> None:
-    """
-    Refuse half a client certificate.
-
-    Raises:
-        UsageError: a certificate without its key, or the other way round.
-    """
-    if (options.cert is None) != (options.key is None):
-        given, missing = ("--cert", "--key") if options.cert else ("--key", "--cert")
-        raise UsageError(f"{given} is given without {missing}", hint="a client certificate needs both")
 
 
 class Client(etcd3.Etcd3Client):  # type: ignore[misc]
@@ -172,10 +159,12 @@ class Client(etcd3.Etcd3Client):  # type: ignore[misc]
     def _get_secure_creds(self, ca_cert: str, cert_key: None = None, cert_cert: None = None) -> grpc.ChannelCredentials:
         """What `etcd3` opens its secure channel with."""
         options = self._options
+        if options.cacert or options.cert:
+            tls_context(options)  # says what is wrong with them; gRPC would not
         return grpc.ssl_channel_credentials(
-            root_certificates=_read(options.cacert, "--cacert") if options.cacert else _system_certificates(),
-            private_key=_read(options.key, "--key") if options.key else None,
-            certificate_chain=_read(options.cert, "--cert") if options.cert else None,
+            root_certificates=read_pem(options.cacert, "--cacert") if options.cacert else _system_certificates(),
+            private_key=read_pem(options.key, "--key") if options.key else None,
+            certificate_chain=read_pem(options.cert, "--cert") if options.cert else None,
         )
 
     def close(self) -> None:
@@ -183,16 +172,6 @@ class Client(etcd3.Etcd3Client):  # type: ignore[misc]
         super().close()
         if self._tunnel is not None:
             self._tunnel.close()
-
-
-def _read(path: Path, flag: str) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{flag} cannot be read: {error.strerror}", where=str(path)) from None
-    if b"-----BEGIN " not in content:
-        raise UsageError(f"{flag} is not a PEM file", where=str(path))
-    return content
 
 
 def _system_certificates() -> bytes | None:

@@ -118,14 +118,15 @@ _EXPLANATIONS = (
     ("request timed out", "it cannot reach the other members"),
 )
 
+_CERTIFICATE_WANTED = "a server that wants a client certificate, or another one, does so: give it with --cert and --key"
 _HINTS = (
     ("CERTIFICATE_VERIFY_FAILED", "name the authority's certificate with --cacert"),
     ("certificate verify failed", "name the authority's certificate with --cacert"),
     ("Hostname Verification Check failed", "name the expected host with --tls-server-name"),
     ("Peer name", "name the expected host with --tls-server-name"),
     ("WRONG_VERSION_NUMBER", "use http:// if it is meant to be plain text"),
-    ("TSI_DATA_CORRUPTED", "a server that wants a client certificate does so: give --cert and --key"),
-    ("ALERT_BAD_CERTIFICATE", "a server that wants a client certificate does so: give --cert and --key"),
+    ("TSI_DATA_CORRUPTED", _CERTIFICATE_WANTED),
+    ("ALERT_BAD_CERTIFICATE", _CERTIFICATE_WANTED),
     ("Socket closed", "a server that wants TLS, or a client certificate, closes the connection like this"),
     (
         "Connection reset by peer",

@@ -15,8 +15,10 @@ import ssl
 import tempfile
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from kstore.source.certificates import tls_context
 from kstore.source.options import SourceOptions
 
 _CHUNK = 64 * 1024
@@ -35,7 +37,7 @@ class Tunnel:
     def __init__(self, host: str, port: int, options: SourceOptions) -> None:
         self._server = (host, port)
         self._timeout = options.dial_timeout
-        self._context = unverified_context(options)
+        self._context = tls_context(replace(options, cacert=None))
         self._context.set_alpn_protocols(["h2"])
         self._folder = Path(tempfile.mkdtemp(prefix="kstore-tls-"))
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -98,13 +100,3 @@ def _relay(plain: socket.socket, session: ssl.SSLSocket) -> None:
                 if not data:
                     return
                 plain.sendall(data)
-
-
-def unverified_context(options: SourceOptions) -> ssl.SSLContext:
-    """A client context that accepts any certificate and shows the client's own, if it has one."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    if options.cert and options.key:
-        context.load_cert_chain(options.cert, options.key)
-    return context
