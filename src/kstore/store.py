@@ -126,21 +126,14 @@ class Store:
 
     def _first(self, prefix: str, start: str = "") -> str | None:
         """The first key with that prefix, from `start` on."""
-        scan = self.source.scan(prefix.encode(), revision=self.revision, keys_only=True, start=_key(start))
-        for record in scan:
-            return record.key.decode("utf-8", "replace")
-        return None
+        keys = self.source.keys(prefix.encode(), revision=self.revision, start=_key(start))
+        return next((key.decode("utf-8", "replace") for key in keys), None)
 
     def _only_below(self, candidate: str, own: str) -> bool:
         """Whether everything below `candidate` lies below `own`."""
         after = prefix_end(f"{own}/".encode())
-        return (
-            next(
-                iter(self.source.scan(f"{candidate}/".encode(), revision=self.revision, keys_only=True, start=after)),
-                None,
-            )
-            is None
-        )
+        keys = self.source.keys(f"{candidate}/".encode(), revision=self.revision, start=after)
+        return next(iter(keys), None) is None
 
     @cached_property
     def _built_in(self) -> tuple[NamedResource, ...]:
@@ -297,9 +290,9 @@ class Store:
     def keys(self, path: str) -> Iterator[bytes]:
         """Yield the keys at a path or below it; no value is read."""
         whole = path.rstrip("/").encode()
-        for record in self.source.scan(whole, revision=self.revision, keys_only=True):
-            if record.key == whole or record.key.startswith(whole + b"/") or not whole:
-                yield record.key
+        below = whole + b"/" if whole else b""
+        keys = self.source.keys(whole, revision=self.revision)
+        return (key for key in keys if key.startswith(below) or key == whole)
 
     def get(self, key: bytes) -> Read:
         """

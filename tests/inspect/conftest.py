@@ -42,9 +42,7 @@ class MemorySource(WritableSource):
                 found[one.record.key] = one.record
         return found
 
-    def scan(
-        self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
-    ) -> Iterator[Record]:
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         for key, record in sorted(self.live(revision).items()):
             if key.startswith(prefix) and key >= start:
                 yield record

@@ -34,9 +34,7 @@ class MemoryStore(WritableSource):
     def status(self) -> StoreStatus:
         return StoreStatus("memory", "memory", self.revision, alarms=self.alarms)
 
-    def scan(
-        self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
-    ) -> Iterator[Record]:
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         yield from (self.records[key] for key in sorted(self.records) if key.startswith(prefix) and key >= start)
 
     def limits(self) -> Limits:

@@ -271,17 +271,22 @@ class DirectorySource(Source):
             details={"exported from": f"{header.get('source', '')} ({header.get('source_kind', '')})"},
         )
 
-    def scan(
-        self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
-    ) -> Iterator[Record]:
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         """Yield the records whose key begins with `prefix`, in key order (see `Source`)."""
+        for position in self._span(prefix, revision, start):
+            record = self._record(self._rows[position])
+            if record is not None:
+                yield record
+
+    def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
+        """Yield the keys that begin with `prefix`, in order; no value is read."""
+        return (self._keys[position] for position in self._span(prefix, revision, start))
+
+    def _span(self, prefix: bytes, revision: int, start: bytes) -> range:
         self._check_revision(revision)
         end = prefix_end(prefix)
         stop = len(self._keys) if end == b"\0" else bisect_left(self._keys, end)
-        for position in range(bisect_left(self._keys, max(prefix, start)), stop):
-            record = self._record(self._rows[position], keys_only=keys_only)
-            if record is not None:
-                yield record
+        return range(bisect_left(self._keys, max(prefix, start)), stop)
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
         """The record of exactly this key."""
@@ -292,7 +297,7 @@ class DirectorySource(Source):
 
     def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:
         """The number of keys that begin with `prefix`."""
-        return sum(1 for _ in self.scan(prefix, revision=revision, keys_only=True))
+        return len(self._span(prefix, revision, b""))
 
     def leases(self) -> dict[int, int]:
         """The leases and their granted time to live, in seconds."""
@@ -311,10 +316,8 @@ class DirectorySource(Source):
             )
         raise FutureRevision(f"the export is of revision {self.revision}", where=str(self.path))
 
-    def _record(self, row: _Row, *, keys_only: bool = False) -> Record | None:
+    def _record(self, row: _Row) -> Record | None:
         """The record with its value, which must be what was exported; None when that has been noted."""
-        if keys_only:
-            return row.record
         known = row.record
         try:
             value = (self.path / row.file).read_bytes()

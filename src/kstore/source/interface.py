@@ -69,22 +69,23 @@ class Source(ABC):
         """What the store says of itself: location, revision, sizes, alarms."""
 
     @abstractmethod
-    def scan(
-        self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
-    ) -> Iterator[Record]:
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         """
         Yield the live records whose key begins with `prefix`, in key order, as of one revision.
 
         Args:
             prefix: empty for the whole store.
             revision: look at the store as of this revision; 0 is now, pinned when the scan begins.
-            keys_only: values may be left empty (revisions and lease are still right).
             start: begin at this key (inclusive) instead of the first; must begin with `prefix`.
 
         Raises:
             Compacted: the revision is no longer held.
             SourceError: the store failed.
         """
+
+    def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
+        """Yield the keys that `scan` yields the records of; most stores need read no value for it."""
+        return (record.key for record in self.scan(prefix, revision=revision, start=start))
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
         """The record of exactly this key, or None when it is not live at that revision."""
@@ -94,7 +95,7 @@ class Source(ABC):
 
     def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:
         """The number of live keys that begin with `prefix`."""
-        return sum(1 for _ in self.scan(prefix, revision=revision, keys_only=True))
+        return sum(1 for _ in self.keys(prefix, revision=revision))
 
     def history(self, key: bytes) -> Iterator[Revision]:
         """

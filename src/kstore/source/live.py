@@ -95,22 +95,29 @@ class LiveSource(WritableSource):
 
     # ---- reading
 
-    def scan(
-        self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
-    ) -> Iterator[Record]:
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         """
         See `Source.scan`. What happens at a compaction meanwhile is
         `SourceOptions.continue_after_compaction`.
         """
+        for page in self._pages(prefix, revision, start, keys_only=False):
+            for entry in page:
+                yield to_record(entry)
+
+    def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
+        """See `Source.keys`; the server leaves the values out."""
+        for page in self._pages(prefix, revision, start, keys_only=True):
+            for entry in page:
+                yield entry.key
+
+    def _pages(self, prefix: bytes, revision: int, start: bytes, *, keys_only: bool) -> Iterator[Sequence[Any]]:
         if not start.startswith(prefix) and start:
             raise UsageError(f"{start!r} does not begin with {prefix!r}")
         key, end = self._bounds(prefix)
         reader = RangeReader(
             self._connection, start or key, end, revision=revision, keys_only=keys_only, streams=self._streams
         )
-        for page in reader.pages():
-            for entry in page:
-                yield to_record(entry)
+        yield from reader.pages()
         self._streams = reader.streams
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:

@@ -157,17 +157,23 @@ class SnapshotSource(Source):
             details=details,
         )
 
-    def scan(
-        self, prefix: bytes = b"", *, revision: int = 0, keys_only: bool = False, start: bytes = b""
-    ) -> Iterator[Record]:
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         """Yield the live records whose key begins with `prefix`, in key order, as of one revision (see `Source`)."""
         mvcc = self.mvcc
         view = mvcc.view(mvcc.check_revision(revision))
         self.verify()
         for position in view.span(prefix, start):
-            record = mvcc.record(view.keys[position], view.offsets[position], view.sizes[position], keys_only=keys_only)
+            record = mvcc.record(view.keys[position], view.offsets[position], view.sizes[position])
             if record is not None:
                 yield record
+        self.verify()
+
+    def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
+        """Yield the live keys that begin with `prefix`, in order; what is stored at them is not looked at."""
+        view = self.mvcc.view(self.mvcc.check_revision(revision))
+        self.verify()
+        for position in view.span(prefix, start):
+            yield view.keys[position]
         self.verify()
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
