@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from kstore.codec import StoredObject
-from kstore.errors import Interrupted, NoSpace, RequestTooLarge, StoreUnreachable
+from kstore.errors import AccessDenied, Interrupted, NoSpace, RequestTooLarge, StoreUnreachable
 from kstore.migrate.apply import Applier, Pace
 from kstore.migrate.journal import Journal, JournalWriter
 from kstore.migrate.progress import Stop
@@ -127,6 +127,22 @@ def test_a_full_server(shop, planner, journal_path):
     with pytest.raises(NoSpace):
         apply(shop, planner, path)
     assert state_of(Journal(path)).undone == 10
+
+
+def test_a_user_who_may_not_write(shop, planner, journal_path):
+    """A refusal is no conflict: it is said as it is, at once, and nothing was written."""
+
+    def refuse(_):
+        refused.append(1)
+        raise AccessDenied("this user may not read or write here")
+
+    refused: list[int] = []
+    shop.before_commit = refuse
+    path = next(journal_path)
+    with pytest.raises(AccessDenied):
+        apply(shop, planner, path)
+    assert (len(refused), shop.revision) == (1, 1)
+    assert (state_of(Journal(path)).undone, state_of(Journal(path)).open) == (10, 0)
 
 
 def test_stopping_between_transactions(shop, planner, journal_path):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from kstore.errors import Interrupted
+from kstore.errors import AccessDenied, Interrupted
 from kstore.migrate.apply import Applier, Pace
 from kstore.migrate.journal import Journal, JournalWriter
 from kstore.migrate.progress import Stop
@@ -58,6 +58,18 @@ def test_an_interrupted_rollback_says_so_and_goes_on(migrated):
         Rollback(Journal(path), store, stop=stop).run()
     again = Rollback(Journal(path), store).run()
     assert (again.restored > 0, again.already > 0, again.findings) == (True, True, {})
+
+
+def test_a_rollback_that_is_refused(migrated):
+    """A user who may not write learns that, and not that others had changed the objects."""
+    store, path = migrated
+
+    def refuse(_):
+        raise AccessDenied("this user may not read or write here")
+
+    store.before_commit = refuse
+    with pytest.raises(AccessDenied):
+        Rollback(Journal(path), store).run()
 
 
 def test_rollback_leaves_what_others_changed(migrated, deployment):

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from kstore.errors import Conflict, Interrupted, NoSpace, RequestTooLarge, SourceError
 from kstore.migrate.journal import JournalWriter, digest
-from kstore.migrate.patience import patiently
+from kstore.migrate.patience import REFUSALS, patiently
 from kstore.migrate.plan import Change, Planner, Skipped, Step
 from kstore.migrate.progress import Progress, Silent, Stop
 from kstore.migrate.summary import Summary
@@ -86,6 +86,7 @@ class Applier:
 
         Raises:
             NoSpace: the server is full, or nearly so.
+            AccessDenied: the user may not write.
             StoreUnreachable: the store stayed away for longer than `Pace.patience`.
             JournalError: the journal cannot be written; then nothing more is.
             Interrupted: `stop` was asked for. The journal can be resumed after all of these.
@@ -201,7 +202,7 @@ class Applier:
             else:
                 self._halves(changes)
             return
-        except NoSpace as error:
+        except REFUSALS as error:
             self._journal.undone(number, error.code)
             raise
         except SourceError:
@@ -264,7 +265,7 @@ class Applier:
                 committed = self._source.commit([change.put()])
             except Conflict:
                 committed = Committed(False, 0)
-            except NoSpace as error:
+            except REFUSALS as error:
                 self._journal.undone(number, error.code)
                 raise
             except SourceError:

@@ -1,5 +1,6 @@
 """
-Waiting for a store that does not answer: leaders change, servers restart, connections break.
+Waiting for a store that does not answer: leaders change, servers restart, connections break. And what is no reason to
+wait: an answer that refuses.
 """
 
 from __future__ import annotations
@@ -8,12 +9,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from kstore.errors import StoreUnreachable
+from kstore.errors import AccessDenied, DamagedStore, NoSpace, StoreUnreachable, Unsupported
 from kstore.migrate.progress import Progress, Stop
 from kstore.records import Record
 from kstore.source.interface import Source
 
 T = TypeVar("T")
+
+REFUSALS = (AccessDenied, DamagedStore, NoSpace, Unsupported)
+"""What a write is refused with when another one would be, too: nothing was written, and a run ends."""
 
 
 def patiently(ask: Callable[[], T], patience: float, progress: Progress, stop: Stop) -> T:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kstore.codec import StorageCodec, Undecodable
 from kstore.errors import Conflict, Interrupted, RequestTooLarge, SourceError
 from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, digest
-from kstore.migrate.patience import patiently
+from kstore.migrate.patience import REFUSALS, patiently
 from kstore.migrate.progress import Progress, Silent, Stop
 from kstore.records import Put, Record
 from kstore.source.interface import Source, WritableSource
@@ -152,7 +152,7 @@ class Rollback:
         Undo every transaction that happened. It may be interrupted and run again.
 
         Raises:
-            SourceError: the store failed.
+            SourceError: the store failed, or refuses.
             Interrupted: `stop` was asked for.
         """
         for batch in self._journal.batches():
@@ -176,6 +176,8 @@ class Rollback:
             succeeded = self._source.commit(puts).succeeded
         except (Conflict, RequestTooLarge):
             succeeded = False
+        except REFUSALS:
+            raise
         except SourceError:
             # whether it happened the store says: what lies there as before is done
             patiently(self._source.status, self._patience, self._progress, self._stop)

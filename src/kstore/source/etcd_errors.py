@@ -82,7 +82,11 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
     ),
     (
         "permission denied",
-        lambda details, where: AccessDenied("this user may not read or write here", where=where),
+        lambda details, where: AccessDenied(
+            "this user may not read or write here",
+            where=where,
+            hint="`etcdctl role get ROLE` says where it may; analyze and check read all keys",
+        ),
     ),
     ("invalid auth token", lambda details, where: AccessDenied(_REFUSED, where=where)),
     ("not supported", lambda details, where: Unsupported(details, where=where)),
