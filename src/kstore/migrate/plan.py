@@ -14,7 +14,7 @@ from typing import Protocol
 from kstore import custom
 from kstore.codec import CBOR, JSON, StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter
-from kstore.decode.projection import METADATA
+from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError, NotConvertible
 from kstore.migrate.conversions import Job, conversion, convert_all
 from kstore.migrate.targets import Targets
@@ -109,6 +109,7 @@ class VersionPlanner:
         drop_unknown_fields: drop fields that the release does not know, as the apiserver would, instead of skipping.
         custom_converter: the converter of a custom kind; None where no CRD defines it.
         wanted: a further condition on objects (labels).
+        projection: what that condition looks at.
         processes: how many may convert at once; more than 1 needs a program whose main module can be imported again.
     """
 
@@ -121,6 +122,7 @@ class VersionPlanner:
         drop_unknown_fields: bool = False,
         custom_converter: Callable[[GroupKind], CustomConverter | None] = lambda _: None,
         wanted: Callable[[StoredObject], bool] = lambda _: True,
+        projection: Projection = EVERYTHING,
         processes: int = 1,
     ) -> None:
         self.codec = codec
@@ -130,6 +132,7 @@ class VersionPlanner:
         self._drop = drop_unknown_fields
         self._custom_converter = custom_converter
         self._wanted = wanted
+        self._projection = projection
 
     def plan(self, records: Iterable[Record]) -> Iterator[Step]:
         """Yield a step for each record that the migration concerns, in order."""
@@ -161,8 +164,8 @@ class VersionPlanner:
 
     def _looked_at(self, record: Record) -> _Entry | None:
         """What is to be done about a record, as far as its metadata tells; None if it is no concern."""
-        # labels are all that decides; what is converted is read anew, as the storage decoder reads
-        read = self.codec.read(record, METADATA)
+        # what is converted is read anew, as the storage decoder reads
+        read = self.codec.read(record, self._projection)
         if isinstance(read, Undecodable):
             return _unread(read)
         if not self._wanted(read):
@@ -267,16 +270,24 @@ class SealPlanner:
     Args:
         codec: with the transformers of the configuration.
         wanted: a further condition on objects.
+        projection: what that condition looks at.
     """
 
-    def __init__(self, codec: StorageCodec, *, wanted: Callable[[StoredObject], bool] = lambda _: True) -> None:
+    def __init__(
+        self,
+        codec: StorageCodec,
+        *,
+        wanted: Callable[[StoredObject], bool] = lambda _: True,
+        projection: Projection = EVERYTHING,
+    ) -> None:
         self.codec = codec
         self._wanted = wanted
+        self._projection = projection
 
     def plan(self, records: Iterable[Record]) -> Iterator[Step]:
         """Yield a step for each record, in order."""
         for record in records:
-            read = self.codec.read(record, METADATA)
+            read = self.codec.read(record, self._projection)
             if isinstance(read, Undecodable):
                 if (skipped := _unread(read)) is not None:
                     yield skipped

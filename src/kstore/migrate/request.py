@@ -14,6 +14,7 @@ from kstore.catalog.custom import CustomResource
 from kstore.catalog.mapper import NamedResource
 from kstore.codec import StorageCodec, StoredObject
 from kstore.custom import CustomConverter, CustomDefinition
+from kstore.decode.projection import NOTHING, Projection
 from kstore.errors import JournalError, KstoreError, NotConvertible, UsageError
 from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
@@ -23,6 +24,7 @@ from kstore.store import Store
 
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
 _CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")
+_LABELS = Projection.of([("metadata", "labels")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,9 @@ class Selection:
 
     def planner(self) -> Planner:
         """What decides about each record."""
+        projection = _LABELS if self._request.selector else NOTHING
         if self.targets is None:
-            return SealPlanner(self._store.codec, wanted=self._wanted)
+            return SealPlanner(self._store.codec, wanted=self._wanted, projection=projection)
         return VersionPlanner(
             self._store.codec,
             self.targets,
@@ -127,6 +130,7 @@ class Selection:
             drop_unknown_fields=self._request.drop_unknown_fields,
             custom_converter=self.converter,
             wanted=self._wanted,
+            projection=projection,
             processes=self._processes,
         )
 
