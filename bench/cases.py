@@ -119,29 +119,36 @@ def migrate(folder: Path, count: int) -> Iterator[Figure]:
     if peer("kube-apiserver") is None:
         print("kube-apiserver is not installed: the migration is not measured beside it")
         return
-    sample = min(2000, count // 2)
+    samples = {1: min(500, count // 4), 8: min(2000, count // 4)}
     place = folder / "migrate"
     with Etcd(find_etcd(), place, quota_backend_bytes=str(8 << 30)) as etcd:
         data.fill_deployments(etcd, count)
         with KubeApiserver(find("kube-apiserver"), place / "kube-apiserver", etcd.endpoint) as server:
-            through = put_back(server, sample)
+            through = put_back(server, samples)
         journal = place / "bench.journal"
         arguments = ["migrate", "--to", "apps/v1", "--yes", "--journal", str(journal)]
         mine = run([*KSTORE, "--store", etcd.endpoint, *arguments], repeat=1)
-    left = count - sample
-    yield Figure(
-        f"live: {left} Deployments to apps/v1",
-        mine,
-        f"GET and PUT, {sample} measured",
-        Run(through * left / sample, 0),
-        "30 times",
-    )
+    left = count - sum(samples.values())
+    for writers, sample in samples.items():
+        yield Figure(
+            f"live: {left} Deployments to apps/v1",
+            mine,
+            f"GET and PUT, {writers} at once",
+            Run(through[writers] * left / sample, 0),
+            f"30 times; {sample} measured",
+        )
 
 
-def put_back(server: KubeApiserver, count: int, writers: int = 8) -> float:
-    """Seconds to send so many Deployments back through an apiserver, as the storage version migrator does."""
+def put_back(server: KubeApiserver, samples: dict[int, int]) -> dict[int, float]:
+    """
+    Seconds to send Deployments back through an apiserver, as the storage version migrator does.
+
+    Args:
+        server: the apiserver.
+        samples: how many, by the number of writers at once; each is sent once.
+    """
     path = "/apis/apps/v1/namespaces/bench/deployments"
-    items = server.client().request("GET", f"{path}?limit={count}")["items"]
+    items = server.client().request("GET", f"{path}?limit={sum(samples.values())}")["items"]
 
     def work(part: list[dict[str, Any]]) -> None:
         client = server.client()
@@ -150,10 +157,14 @@ def put_back(server: KubeApiserver, count: int, writers: int = 8) -> float:
             client.request("GET", f"{path}/{item['metadata']['name']}")
             client.request("PUT", f"{path}/{item['metadata']['name']}", item)
 
-    began = time.perf_counter()
-    with ThreadPoolExecutor(writers) as pool:
-        list(pool.map(work, [items[at::writers] for at in range(writers)]))
-    return time.perf_counter() - began
+    seconds = {}
+    for writers, sample in samples.items():
+        part, items = items[:sample], items[sample:]
+        began = time.perf_counter()
+        with ThreadPoolExecutor(writers) as pool:
+            list(pool.map(work, [part[at::writers] for at in range(writers)]))
+        seconds[writers] = time.perf_counter() - began
+    return seconds
 
 
 CASES: dict[str, Case] = {
