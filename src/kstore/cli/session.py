@@ -106,11 +106,12 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The store, read through the codec."""
+        source = self.source  # first: a snapshot's checksum is computed while the rest is loaded
         from kstore.catalog.resources import resources_of
         from kstore.store import Store
 
         return Store(
-            self.source,
+            source,
             self.codec,
             resources_of(self.release),
             extensions=self.codec.scheme.extension_resources,
