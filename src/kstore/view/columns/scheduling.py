@@ -72,12 +72,17 @@ def resource_pool_status_request_cells(obj: Object, now: int) -> list[Any]:
         state, completed = _request_status(status)
         pool_count = number(status, "poolCount")
         if state != "Failed":
-            counts = [str(sum(number(pool, name) for pool in pools)) for name in _COUNTS]
+            counts = [str(_int32(sum(number(pool, name) for pool in pools))) for name in _COUNTS]
             counts.append(str(sum(pool.get("validationError") is not None for pool in pools)))
         if state == "Complete" and pool_count > len(pools):
             state = f"Complete ({len(pools)}/{pool_count} pools)"
     age = NONE if completed is None else since(completed, now)
     return [name_of(obj), text(obj, "spec", "driver"), *counts, pool_count, state, age]
+
+
+def _int32(value: int) -> int:
+    """What is left of a sum that Go keeps in 32 bits."""
+    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def device_taint_rule_cells(obj: Object, now: int) -> list[Any]:
