@@ -43,6 +43,16 @@ def test_the_last_of_a_scalar_counts(reader: ProtobufReader) -> None:
     assert reader.read("meta.v1.ObjectMeta", text(1, "a") + text(1, "b")) == {"name": "b"}
 
 
+def test_a_later_zero_counts(reader: ProtobufReader) -> None:
+    """A zero takes the place of what came before it, in an inline struct and beside its pointers, too."""
+    assert reader.read("meta.v1.ObjectMeta", text(1, "a") + text(1, "")) == {}
+    assert reader.read(
+        "core.v1.ConfigMapKeySelector", wire.delimited(1, text(1, "a")) + wire.delimited(1, text(1, ""))
+    ) == {
+        "key": "",
+    }
+
+
 def test_messages_that_come_twice_are_merged(reader: ProtobufReader) -> None:
     """Parts of a message are put together."""
     body = wire.delimited(1, text(1, "name")) + wire.delimited(1, text(3, "default"))

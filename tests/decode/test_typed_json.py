@@ -10,6 +10,7 @@ import pytest
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
+from kstore.decode import go_json, wire
 from kstore.decode.typed_json import TypedJson
 from kstore.errors import DecodeError, EncodeError
 
@@ -28,6 +29,38 @@ def test_quantities(typed: TypedJson, limit: Any, shown: str) -> None:
     """A quantity has its canonical form, and may be a plain number."""
     found = typed.read("core.v1.ResourceRequirements", {"limits": {"cpu": limit}})
     assert found["limits"]["cpu"] == shown
+
+
+@pytest.mark.parametrize("limit", ["\n1", "1\t"])
+def test_no_quantities(typed: TypedJson, limit: str) -> None:
+    """White space that JSON has to escape is not trimmed: Go trims before it reads escapes."""
+    with pytest.raises(DecodeError, match="quantities must look like"):
+        typed.read("core.v1.ResourceRequirements", {"limits": {"cpu": limit}})
+
+
+def test_bytes_may_be_numbers(typed: TypedJson) -> None:
+    """A slice of bytes may be a list, like any other slice."""
+    assert typed.read("core.v1.Secret", {"data": {"a": [65, None]}})["data"] == {"a": "QQA="}
+    with pytest.raises(DecodeError, match="uint8") as caught:
+        typed.read("core.v1.Secret", {"data": {"a": [256]}})
+    assert caught.value.path == "data[a][0]"
+
+
+def test_minus_zero(typed: TypedJson) -> None:
+    """-0 is a whole number; -0.0 is none."""
+    assert typed.read("core.v1.PodSpec", go_json.loads(b'{"priority": -0}'))["priority"] == 0
+    with pytest.raises(DecodeError, match="whole number"):
+        typed.read("core.v1.PodSpec", go_json.loads(b'{"priority": -0.0}'))
+
+
+def test_a_moment_after_the_zero_time(typed: TypedJson) -> None:
+    """Only the very first moment is no time; one within its second is shown, and written."""
+    meta = typed.read("meta.v1.ObjectMeta", {"creationTimestamp": "0001-01-01T00:00:00.5Z"})
+    assert meta == {"creationTimestamp": "0001-01-01T00:00:00Z"}
+    assert wire.write_time(meta["creationTimestamp"]) == bytes.fromhex("088092b8c398feffffff011000")
+    assert typed.read("meta.v1.ObjectMeta", {"creationTimestamp": "0001-01-01T00:00:00Z"}) == {
+        "creationTimestamp": None
+    }
 
 
 def test_null_is_unset(typed: TypedJson) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kstore.scalars import times
@@ -26,6 +26,20 @@ def test_years_beyond_python() -> None:
     """Years of five digits, and before the first, are printed as Go prints them."""
     assert times.format_time(253402300800) == "10000-01-01T00:00:00Z"
     assert times.format_time(times.ZERO_SECONDS - 1) == "0000-12-31T23:59:59Z"
+    assert times.format_time((1 << 63) - 1) == "292277026596-12-04T15:30:07Z"
+
+
+@given(st.integers(-(1 << 63), (1 << 63) - 1))
+@example(-(1 << 63))
+def test_whatever_is_printed_is_read_back(seconds: int) -> None:
+    """All that an int64 counts; below Go's first year it counts on from above."""
+    assert (times.parse_printed(times.format_time(seconds))[0] - seconds) % (1 << 64) == 0
+
+
+def test_only_years_of_four_digits_are_input() -> None:
+    """Go prints longer years, and refuses to read them."""
+    with pytest.raises(ValueError, match="time"):
+        times.parse_time("10000-01-01T00:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +50,8 @@ def test_years_beyond_python() -> None:
         ("2006-01-02T15:04:05.123456Z", (1136214245, 123_456_000)),
         ("2006-01-02T15:04:05+02:00", (1136207045, 0)),
         ("2006-01-02T15:04:05-07:30", (1136241245, 0)),
+        ("2006-01-02T5:04:05,5Z", (1136178245, 500_000_000)),
+        ("2006-01-02T15:04:05+23:60", (1136127845, 0)),
     ],
 )
 def test_reading(text: str, expected: tuple[int, int]) -> None:

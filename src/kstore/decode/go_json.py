@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any
 
-from kstore.decode.raw_json import RawJSON, escape_html
+from kstore.decode.raw_json import RawJSON, escape_html, no_constant
 from kstore.errors import DecodeError, EncodeError
 
 
@@ -137,7 +137,7 @@ def reprint(text: bytes) -> bytes:
             plain,
             parse_int=_int64,
             parse_float=_float64,
-            parse_constant=_no_constant,
+            parse_constant=no_constant,
             object_pairs_hook=lambda pairs: dict(sorted(dict(pairs).items())),
         )
     except (ValueError, RecursionError) as error:
@@ -161,10 +161,6 @@ def _float64(text: str) -> Number:
     if math.isinf(number):
         raise ValueError(f"the number {text[:40]} does not fit a float64")
     return number
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
 
 
 def _without_surrogates(value: Any) -> Any:

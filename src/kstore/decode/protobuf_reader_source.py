@@ -206,19 +206,28 @@ class Source:
         self._next(3, late)
 
     def _assign(self, field: Field, target: str) -> None:
-        """Set the member from what lies at `i`, unless Go's JSON leaves the zero value out."""
+        """
+        Set the member from what lies at `i`, unless Go's JSON leaves the zero value out.
+
+        A zero that comes after another value takes its place; Go's own writers write a field once.
+        """
         ref = field.type
         value = self._value(ref, merge=f"d.get({field.json!r}) or {{}}", below=self._below(field))
         if emits_always(field) or ref.pointer or not (self.as_json or ref.form == "plain"):
             self.emit(3, f"{target} = {value}")
-        elif ref.name == "bytes":
-            self.emit(3, (f"if n: {target} = {value}" if self.as_json else f"{target} = {value}"))
-        elif ref.form == "plain":
+            return
+        if ref.name == "bytes" and not self.as_json:
+            self.emit(3, f"{target} = {value}")
+            return
+        if ref.form == "plain":
             self.emit(3, f"if n: {target} = {value}")
         else:
             zero = function_name("zero", self.type_name, field.go)
             self.scope[zero] = self._zero_check(ref)
             self.emit(3, f"v = {value}", f"if not {zero}(v): {target} = v")
+        # an inline struct's function reads one occurrence: an earlier one may have set the member
+        again = "else" if self.inline else "elif late"
+        self.emit(3, f"{again}: d.pop({field.json!r}, None)")
 
     def _zero_check(self, ref: TypeRef) -> Callable[[Any], bool]:
         return lambda value: is_zero(self.catalog, ref, value)

@@ -174,7 +174,7 @@ class _Source:
             else:
                 self.emit(depth, "v = v or 0", f"add({head!r} + (ONE[v] if 0 <= v < 128 else varint(v)))")
         elif ref.name == "float64":
-            self.emit(depth, f"add({wire.tag(number, wire.FIXED64)!r} + double(v or 0))")
+            self.emit(depth, f"add({wire.tag(number, wire.FIXED64)!r} + double(0 if v is None else v))")
         else:
             self._delimited(depth, number, self._content(ref))
 

@@ -65,7 +65,13 @@ class RawJSON:
         """
         import orjson
 
-        orjson.loads(self.data)  # encoding/json refuses raw text that is not valid
+        try:
+            orjson.loads(self.data)  # encoding/json refuses raw text that is not valid
+        except orjson.JSONDecodeError:
+            import json
+
+            # what orjson refuses and Go does not: half a pair of surrogates, numbers too large for a float64
+            json.loads(self.data.decode(), parse_constant=no_constant)
         if not _NEEDS_COMPACTING.search(self.data):
             return self.data
         return escape_html(_STRING_OR_SPACE.sub(lambda m: m[0] if m[0][:1] == b'"' else b"", self.data))
@@ -78,6 +84,16 @@ class RawJSON:
 
     def __repr__(self) -> str:
         return f"RawJSON({self.data!r})"
+
+
+def no_constant(text: str) -> Any:
+    """
+    What Python's parser is to make of `NaN` and `Infinity`, which JSON does not have.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"{text} is no JSON")
 
 
 def plain(value: Any) -> Any:

@@ -14,6 +14,8 @@ from kstore.errors import DecodeError, RepeatedName
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.A)
+_LONGEST_INTEGER = 20
+"""Characters of the longest number that fits 64 bits."""
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
@@ -109,14 +111,11 @@ class _Parser:
         from kstore.decode.go_json import Number
 
         text = match[0]
-        if match[1] is None and match[2] is None and text != "-0":
-            if len(text) > 4000:
-                raise self.broken("a number of thousands of digits", match.start())
-            return int(text)
-        number = Number.read(text)
-        if number in (float("inf"), float("-inf")):
-            raise self.broken(f"the number {text} does not fit a float64", match.start())
-        return number
+        if match[1] is None and match[2] is None and text != "-0" and len(text) <= _LONGEST_INTEGER:
+            whole = int(text)
+            if -(1 << 63) <= whole < 1 << 64:
+                return whole
+        return Number.read(text)
 
     def members(self, position: int) -> tuple[Members, int]:
         found = Members()

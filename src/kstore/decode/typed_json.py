@@ -7,6 +7,8 @@ Knows Go's encoding/json as Kubernetes uses it (case-sensitive, unknown members 
 from __future__ import annotations
 
 import binascii
+import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +23,11 @@ from kstore.errors import DecodeError, EncodeError
 from kstore.scalars import times
 from kstore.scalars.quantity import canonical
 
+_SIX_DECIMALS = re.compile(r"[.,][0-9]{6}(?:Z|[+-][0-9:]+)\Z")
+_SPACES = (
+    " \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""White space that can stand in a JSON string as it is; Go trims a quantity before it reads escapes."""
 _BITS = {
     "int": 64,
     "int64": 64,
@@ -255,6 +262,8 @@ def _mismatch(value: Any, expected: str, path: str) -> DecodeError:
 
 
 def _integer(name: str, value: Any, path: str) -> int:
+    if getattr(value, "text", "") == "-0" and not name.startswith("u"):
+        return 0  # to Go a whole number like any other, while floats have two zeros
     if isinstance(value, bool) or not isinstance(value, int):
         raise _mismatch(value, "a whole number", path)
     bits = _BITS[name]
@@ -279,10 +288,19 @@ def _boolean(value: Any, path: str) -> bool:
 def _float(value: Any, path: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _mismatch(value, "a number", path)
-    return value if isinstance(value, Number) else Number(value)
+    number = value if isinstance(value, Number) else Number(value)
+    if not math.isfinite(number):
+        raise DecodeError(f"the number {str(value)[:40]} does not fit a float64", path=path.lstrip("."))
+    return number
 
 
 def _bytes(value: Any, path: str) -> str:
+    if isinstance(value, list):  # a slice like any other, to Go
+        return wire.read_base64(
+            bytes(
+                _integer("uint8", 0 if item is None else item, f"{path}[{index}]") for index, item in enumerate(value)
+            )
+        )
     try:
         return wire.read_base64(wire.write_base64(_string(value, path)))
     except (binascii.Error, ValueError) as error:
@@ -303,13 +321,13 @@ def _parsed(read: Callable[[str], Any]) -> Callable[[Any, str], Any]:
 
 
 def _time(text: str) -> str | None:
-    seconds = times.parse_time(text)[0]
-    return None if seconds == times.ZERO_SECONDS else times.format_time(seconds)
+    moment = times.parse_time(text)
+    return None if moment == (times.ZERO_SECONDS, 0) else times.format_time(moment[0])
 
 
 def _micro_time(text: str) -> str | None:
     seconds, nanos = times.parse_time(text)
-    if len(text.partition(".")[2].rstrip("Z").split("+")[0].split("-")[0]) != 6:
+    if not _SIX_DECIMALS.search(text):
         raise ValueError("a time with exactly six decimals was expected")
     return None if seconds == times.ZERO_SECONDS and nanos == 0 else times.format_micro_time(seconds, nanos)
 
@@ -321,7 +339,7 @@ def _duration(text: str) -> str:
 def _quantity(value: Any, path: str) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = getattr(value, "text", None) or str(value)
-    return str(_parsed(lambda text: canonical(text.strip()))(value, path))
+    return str(_parsed(lambda text: canonical(text.strip(_SPACES)))(value, path))
 
 
 def _int_or_string(value: Any, path: str) -> int | str:

@@ -78,8 +78,8 @@ def skip_field(b: bytes, i: int, end: int) -> tuple[int, int]:
     """Pass over the field at `i`; return its number and where it ends."""
     key, i = read_varint(b, i)
     number, wire_type = key >> 3, key & 7
-    if number == 0:
-        raise WireFault("field number 0 does not exist")
+    if not 0 < number < 1 << 31:
+        raise WireFault(f"field number {number} does not exist")
     if wire_type == VARINT:
         i = read_varint(b, i)[1]
     elif wire_type == BYTES:
@@ -96,9 +96,12 @@ def skip_field(b: bytes, i: int, end: int) -> tuple[int, int]:
     return number, i
 
 
-def fields(b: bytes, i: int, end: int) -> list[tuple[int, int | bytes]]:
-    """The fields of a small message as numbers and values: unsigned integers, or bytes."""
-    found: list[tuple[int, int | bytes]] = []
+def fields(b: bytes, i: int, end: int) -> list[tuple[int, int | bytes | None]]:
+    """
+    The fields of a small message as numbers and values: unsigned integers, bytes, or None for what has a fixed width,
+    as no field of these messages has.
+    """
+    found: list[tuple[int, int | bytes | None]] = []
     while i < end:
         start = i
         number, i = skip_field(b, i, end)
@@ -108,7 +111,7 @@ def fields(b: bytes, i: int, end: int) -> list[tuple[int, int | bytes]]:
         elif key & 7 == BYTES:
             found.append((number, b[read_varint(b, content)[1] : i]))
         else:
-            found.append((number, b[content:i]))
+            found.append((number, None))
     return found
 
 
@@ -220,18 +223,17 @@ READERS: dict[str, Callable[[bytes, int, int], Any]] = {
 
 @lru_cache(maxsize=16384)
 def write_time(value: str | None) -> bytes:
-    """A `Timestamp` of whole seconds; the zero time is an empty message."""
+    """A `Timestamp` of whole seconds; the zero time is an empty message, a later moment of its second is not."""
     if value is None:
         return b""
-    seconds = times.parse_time(value)[0]
-    return b"" if seconds == times.ZERO_SECONDS else b"\x08" + varint(seconds) + b"\x10\x00"
+    return b"\x08" + varint(times.parse_printed(value)[0]) + b"\x10\x00"
 
 
 def write_micro_time(value: str | None) -> bytes:
     """A `Timestamp` with microseconds."""
     if value is None:
         return b""
-    seconds, nanos = times.parse_time(value)
+    seconds, nanos = times.parse_printed(value)
     if seconds == times.ZERO_SECONDS and nanos == 0:
         return b""
     return b"\x08" + varint(seconds) + b"\x10" + varint(nanos // 1000 * 1000)

@@ -13,7 +13,11 @@ ZERO_SECONDS = -62_135_596_800
 """Unix seconds of Go's zero `time.Time`: 0001-01-01T00:00:00Z, which Kubernetes writes as null."""
 
 _DAY = 86_400
-_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))\Z", re.A)
+_FIRST_SECOND = (-146_097 * 292_277_022_400 // 400 - 306) * _DAY + ZERO_SECONDS
+"""Unix seconds of March 1st of the year -292277022400, from which Go counts in 64 bits (`absoluteYears` of time.go)."""
+_REST = r"-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))\Z"
+_RFC3339 = re.compile(r"(\d{4})" + _REST, re.A)
+_PRINTED = re.compile(r"(-?\d{4,})" + _REST, re.A)
 
 
 def _days_from_civil(year: int, month: int, day: int) -> int:
@@ -40,7 +44,8 @@ def _civil_from_days(days: int) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=16384)
 def format_seconds(seconds: int) -> str:
-    """Print Unix seconds as RFC 3339 in UTC, without the zone (`2006-01-02T15:04:05`)."""
+    """Print Unix seconds, an int64, as RFC 3339 in UTC, without the zone (`2006-01-02T15:04:05`)."""
+    seconds = (seconds - _FIRST_SECOND) % (1 << 64) + _FIRST_SECOND
     days, rest = divmod(seconds, _DAY)
     year, month, day = _civil_from_days(days)
     sign = "-" if year < 0 else ""
@@ -71,7 +76,21 @@ def parse_time(text: str) -> tuple[int, int]:
     Raises:
         ValueError: the text is no such time.
     """
-    match = _RFC3339.match(text)
+    return _parse(_RFC3339.match(text))
+
+
+@lru_cache(maxsize=16384)
+def parse_printed(text: str) -> tuple[int, int]:
+    """
+    Read what `format_time` and `format_micro_time` print: years of any length, which `parse_time` refuses as Go does.
+
+    Raises:
+        ValueError: the text is no such time.
+    """
+    return _parse(_PRINTED.match(text))
+
+
+def _parse(match: re.Match[str] | None) -> tuple[int, int]:
     if match is None:
         raise ValueError("a time must look like 2006-01-02T15:04:05Z")
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
@@ -80,7 +99,7 @@ def parse_time(text: str) -> tuple[int, int]:
     seconds = _days_from_civil(year, month, day) * _DAY + hour * 3600 + minute * 60 + second
     if match[8]:
         zone_hour, zone_minute = int(match[9]), int(match[10])
-        if zone_hour > 24 or zone_minute >= 60:
+        if zone_hour > 24 or zone_minute > 60:
             raise ValueError("the zone is out of range")
         offset = zone_hour * 3600 + zone_minute * 60
         seconds += offset if match[8] == "-" else -offset

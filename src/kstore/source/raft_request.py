@@ -36,7 +36,7 @@ class Message:
     def number(self, number: int) -> int:
         """An int64; 0 when it is not there."""
         value = next((value for found, value in reversed(self._fields) if found == number), 0)
-        if isinstance(value, bytes):
+        if not isinstance(value, int):
             raise wire.WireFault(f"field {number} is no number")
         return wire.signed(value)
 
@@ -50,7 +50,7 @@ class Message:
         parts = []
         for found, value in self._fields:
             if found == number:
-                if isinstance(value, int):
+                if not isinstance(value, bytes):
                     raise wire.WireFault(f"field {number} is a number")
                 parts.append(value)
         return parts
