@@ -7,11 +7,11 @@ decode → default → convert to the hub → convert to the target → encode, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from kstore.decode import go_json
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
@@ -27,6 +27,20 @@ from kstore.scheme.scheme import Scheme
 
 PROTOBUF, JSON, CBOR = "protobuf", "json", "cbor"
 """The encodings that an object can have; also the media types that it can be written in."""
+
+T = TypeVar("T")
+Stages = Generator[None, None, T]
+"""Work that pauses after each of its stages."""
+
+
+def finished(work: Stages[T]) -> T:
+    """The result of work that does not pause."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +224,27 @@ class ObjectCodec:
         Raises:
             DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
         """
-        target, obj = self._converted(value, to, drop_unknown_fields)
+        return finished(self.converting(value, to, media_type=media_type, drop_unknown_fields=drop_unknown_fields))
+
+    def converting(
+        self,
+        value: bytes,
+        to: GroupVersion | None = None,
+        *,
+        media_type: str | None = None,
+        drop_unknown_fields: bool = False,
+    ) -> Stages[tuple[GroupVersionKind, bytes]]:
+        """
+        As `convert_typed`, with a pause after each stage.
+
+        Many values that take their steps in turn are done sooner than one after the other: a stage's code stays in the
+        processor's caches.
+
+        Raises:
+            DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
+        """
+        target, obj = yield from self._converting(value, to, drop_unknown_fields)
+        yield
         media_type = media_type or self.scheme.media_type(target.group)
         return target, self._write(target, self.scheme.kind(target).type, obj, media_type)
 
@@ -221,10 +255,13 @@ class ObjectCodec:
         Raises:
             DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
         """
-        target, obj = self._converted(value, to, drop_unknown_fields)
+        target, obj = finished(self._converting(value, to, drop_unknown_fields))
         return self._typed.present(self.scheme.kind(target).type, obj)
 
-    def _converted(self, value: bytes, to: GroupVersion | None, drop: bool) -> tuple[GroupVersionKind, dict[str, Any]]:
+    def _converting(
+        self, value: bytes, to: GroupVersion | None, drop: bool
+    ) -> Stages[tuple[GroupVersionKind, dict[str, Any]]]:
+        """Decode, default, convert: to the kind that the object has become, and the object."""
         reader = self._exact_reader
         seen = reader.unknown_seen
         decoded = self._open(value, reader, present=False)
@@ -233,7 +270,9 @@ class ObjectCodec:
         if decoded.encoding != PROTOBUF or reader.unknown_seen != seen:
             self._without_unknown(decoded, drop)
         stored = None if drop or self.scheme.has_both(decoded.gvk, target) else deepcopy(decoded.object)
+        yield
         self.scheme.default(decoded.gvk, decoded.object)
+        yield
         self.scheme.convert(decoded.gvk, target, decoded.object)
         if stored is not None and (paths := self.scheme.losses(decoded.gvk, target, stored, decoded.object)):
             hint = f"no server has {decoded.gvk.group_version} beside {to or target.group_version} in this release"

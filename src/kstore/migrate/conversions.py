@@ -4,7 +4,7 @@ The part of planning that computes: bytes of built-in kinds to the bytes that re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from kstore.codec import ObjectCodec
@@ -15,17 +15,35 @@ from kstore.scheme.scheme import Recipe
 Job = tuple[bytes, GroupVersion, str]
 """Plain bytes, the version that they are to be in, and the media type."""
 
+_SIDE_BY_SIDE = 16
+"""How many conversions take their steps in turn: with more, what they work on does not stay in the caches."""
+
 
 def convert_all(codec: ObjectCodec, drop_unknown_fields: bool, jobs: list[Job]) -> list[bytes | KstoreError]:
     """The bytes that an apiserver would store for each; an error where it could not."""
-    return [_convert(codec, drop_unknown_fields, *job) for job in jobs]
+    results: list[bytes | KstoreError] = []
+    for begin in range(0, len(jobs), _SIDE_BY_SIDE):
+        results += _side_by_side(codec, drop_unknown_fields, jobs[begin : begin + _SIDE_BY_SIDE])
+    return results
 
 
-def _convert(codec: ObjectCodec, drop: bool, plain: bytes, to: GroupVersion, media_type: str) -> bytes | KstoreError:
-    try:
-        return codec.convert(plain, to, media_type=media_type, drop_unknown_fields=drop)
-    except KstoreError as error:
-        return error
+def _side_by_side(codec: ObjectCodec, drop: bool, jobs: list[Job]) -> Iterator[bytes | KstoreError]:
+    """Convert a few values, each stage of all before the next; see `ObjectCodec.converting`."""
+    running = dict(
+        enumerate(codec.converting(plain, to, media_type=media, drop_unknown_fields=drop) for plain, to, media in jobs)
+    )
+    results: dict[int, bytes | KstoreError] = {}
+    while running:
+        for number, work in list(running.items()):
+            try:
+                next(work)
+                continue
+            except StopIteration as end:
+                results[number] = end.value[1]
+            except KstoreError as error:
+                results[number] = error
+            del running[number]
+    return (results[number] for number in range(len(jobs)))
 
 
 def conversion(recipe: Recipe, drop_unknown_fields: bool) -> Callable[[list[Job]], list[bytes | KstoreError]]:
