@@ -21,9 +21,8 @@ def test_many_are_as_one_by_one(deployment: Callable[..., bytes], codec: Storage
         jobs += [(value, apps, "protobuf"), (value[:-9], apps, "json"), (value, batch, "json"), (value, apps, "json")]
     results = convert_all(codec, False, jobs)
     assert len(results) == len(jobs)
-    for (value, to, media), result in zip(jobs, results, strict=True):
-        if isinstance(result, KstoreError):
-            assert to == batch or len(value) < len(jobs[0][0]) - 8
+    for at, ((value, to, media), result) in enumerate(zip(jobs, results, strict=True)):
+        if at % 4 in (1, 2):
+            assert isinstance(result, KstoreError)
         else:
             assert result == codec.convert(value, to, media_type=media)
-    assert sum(isinstance(result, bytes) for result in results) == 40
