@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from urllib3.exceptions import InsecureRequestWarning
 
 from kstore.errors import UsageError
 from kstore.migrate import via_apiserver
@@ -178,17 +180,29 @@ def test_a_migration_that_fails_is_an_error(fake, controller):
 
 
 def test_a_migration_that_nobody_begins_is_taken_back(fake, controller):
-    """Without a controller the StorageVersionMigration is deleted, and the objects are sent back."""
+    """Without a controller the StorageVersionMigration is deleted, and the objects are sent back; once is enough."""
     controller(migration())
-    result = fake.migrate()
-    assert (result.by, result.objects) == ("updates", 2)
-    assert ("DELETE", f"{MIGRATIONS}/kstore-1") in fake.asked
+    via = ViaApiserver(Apiserver(str(fake.kubeconfig)))
+    for _ in range(2):
+        result = via.rewrite(DEPLOYMENTS)
+        assert (result.by, result.objects, result.written) == ("updates", 2, 1)
+    assert fake.asked.count(("POST", MIGRATIONS)) == fake.asked.count(("DELETE", f"{MIGRATIONS}/kstore-1")) == 1
 
 
 def test_storage_versions_are_read_from_discovery(fake):
     """Each resource has the hash that the server gives."""
     hashes = Apiserver(str(fake.kubeconfig)).storage_version_hashes()
     assert hashes == {"deployments.apps": storage_version_hash("apps", "v1", "Deployment")}
+
+
+def test_a_server_that_is_not_verified_is_no_news(fake):
+    """A kubeconfig that asks not to verify is believed; the client's library would warn at every request."""
+    text = fake.kubeconfig.read_text()
+    fake.kubeconfig.write_text(text.replace("server:", "insecure-skip-tls-verify: true, server:"))
+    with warnings.catch_warnings():
+        Apiserver(str(fake.kubeconfig))
+        ignored = [category for action, _, category, *_ in warnings.filters if action == "ignore"]
+    assert any(issubclass(InsecureRequestWarning, category) for category in ignored)
 
 
 def test_a_kubeconfig_that_is_none(tmp_path):

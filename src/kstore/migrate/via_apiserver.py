@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,6 +81,10 @@ class Apiserver:
             self._client = connect(config_file=kubeconfig or None, context=context or None)
         except Exception as error:  # the client raises whatever its YAML reader does
             raise UsageError(f"the kubeconfig cannot be used: {error}", hint="--kubeconfig FILE") from error
+        if not self._client.configuration.verify_ssl:
+            import urllib3
+
+            urllib3.disable_warnings()  # the kubeconfig says that it is meant so; at every request it need not be said
         self.address: str = self._client.configuration.host
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
@@ -164,6 +168,7 @@ class ViaApiserver:
         self._concurrency = concurrency
         self._patience = patience
         self._stop = stop or Stop()
+        self._has_controller = True  # until a migration of the server's own is not taken up
 
     def rewrite(self, wanted: NamedResource, namespace: str = "") -> Rewritten:
         """
@@ -175,7 +180,7 @@ class ViaApiserver:
         """
         prefix, resource = self._server.place(wanted)
         result = Rewritten(f"{wanted.resource}.{wanted.group}".rstrip("."))
-        version = self._migration_version()
+        version = self._migration_version() if self._has_controller else ""
         if version and not namespace and self._by_migration(version, wanted, prefix.rpartition("/")[2], result):
             return result
         self._by_updates(prefix, resource, namespace, result)
@@ -224,6 +229,7 @@ class ViaApiserver:
                     raise ApiserverRefused(
                         f"the StorageVersionMigration {name} did not end", where=self._server.address
                     )
+                self._has_controller = False
                 return False
         return True
 
@@ -238,8 +244,8 @@ class ViaApiserver:
                     return
                 for item in page:
                     item["apiVersion"], item["kind"] = api_version, resource["kind"]
-                work: Callable[[dict[str, Any]], None] = lambda one: self._update(prefix, resource, one, result)  # noqa: E731
-                list(pool.map(work, page))
+                result.objects += len(page)
+                result.written += sum(pool.map(lambda one: self._update(prefix, resource, one, result), page))
 
     def _pages(self, path: str) -> Iterator[list[dict[str, Any]]]:
         following = ""
@@ -251,28 +257,27 @@ class ViaApiserver:
             if not following:
                 return
 
-    def _update(self, prefix: str, resource: dict[str, Any], item: dict[str, Any], result: Rewritten) -> None:
-        """Send one object back as it was read; on a conflict as it is now."""
+    def _update(self, prefix: str, resource: dict[str, Any], item: dict[str, Any], result: Rewritten) -> bool:
+        """Send one object back as it was read, on a conflict as it is now; whether the server wrote it anew."""
         metadata = item["metadata"]
         space = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
         path = f"{prefix}{space}/{resource['name']}/{metadata['name']}"
-        result.objects += 1
         for attempt in range(_ATTEMPTS):
             try:
                 answer = self._server.request("PUT", path, item)
-                result.written += answer["metadata"]["resourceVersion"] != metadata["resourceVersion"]
-                return
+                return bool(answer["metadata"]["resourceVersion"] != metadata["resourceVersion"])
             except ApiserverRefused as error:
                 if error.status == 404:
-                    return
+                    return False
                 if error.status not in _RETRIED or attempt == _ATTEMPTS - 1:
                     result.refused.append((path, error.message))
-                    return
+                    return False
                 if self._stop.wait(0.1 * 2**attempt):
-                    return
+                    return False
                 if error.status == 409:
                     try:
                         item = self._server.request("GET", path)
                         metadata = item["metadata"]
                     except KstoreError:
-                        return
+                        return False
+        return False
