@@ -109,6 +109,10 @@ def test_further_outputs(demo: Kstore) -> None:
     assert demo("get", pod, "-o", "jsonpath={.spec.containers[0].image}").text == "nginx"
     assert demo("get", pod, "-o", "custom-columns=N:.metadata.name").text.split() == ["N", "webserver"]
     assert demo("get", pod, "-o", "table").text.split()[:2] == ["NAME", "READY"]
+    assert "pod/webserver" in demo("get", pod, "-o", "table", "--show-kind").text
+    mixed = demo("get", pod, "deploy/shop/cart", "-o", "table").text
+    assert "pod/webserver" in mixed
+    assert "deployment.apps/cart" in mixed
     assert demo("get", pod, "-o", "table-json").json["rows"][0]["cells"][0] == "webserver"
     assert demo("get", pod, "-o", "describe").text.startswith("Name:         webserver\n")
     assert '2 image "nginx"' in demo("get", pod, "-o", "storage").text

@@ -95,6 +95,9 @@ def test_sorting(demo: Kstore) -> None:
     """By a field, as kubectl's --sort-by."""
     names = demo("ls", "deploy", "-o", "name", "--sort-by", ".spec.replicas").text.split()
     assert names[-1] == "deployment.extensions/frontend"
+    ran = demo("ls", "deploy", "--sort-by", ".spec.nope")
+    assert (ran.code, ran.text) == (2, "")
+    assert "no object has a field {.spec.nope}" in ran.err
 
 
 def test_outputs(demo: Kstore) -> None:
@@ -108,6 +111,7 @@ def test_outputs(demo: Kstore) -> None:
     assert names == ["webserver", "cart", "frontend", "search"]
     columns = demo("ls", "deploy", "-o", "custom-columns=NAME:.metadata.name,N:.spec.replicas").text.splitlines()
     assert columns[0].split() == ["NAME", "N"]
+    assert demo("ls", "deploy", "--no-headers", "-o", "custom-columns=N:.kind").text.split() == ["Deployment"] * 4
     assert len(columns) == 5
     assert demo("ls", "deploy", "-o", "yaml").text.startswith("apiVersion: v1\nitems:\n- apiVersion: apps/v1\n")
     table = demo("ls", "deploy", "-o", "table-json").json

@@ -183,7 +183,8 @@ def test_every_kind(
                 for at, cell in enumerate(row["cells"]):
                     if cell not in (earlier[one]["cells"][at], later[one]["cells"][at]):
                         wrong.append((prefix, one, at, cell, earlier[one]["cells"][at]))
-                if row.get("conditions") != earlier[one].get("conditions"):
-                    wrong.append((prefix, one, row.get("conditions")))
+                for part in ("conditions", "object"):
+                    if row.get(part) != earlier[one].get(part):
+                        wrong.append((prefix, one, row.get(part), earlier[one].get(part)))
     assert wrong == []
     assert compared > 60 * OBJECTS

@@ -1,5 +1,5 @@
 """
-Columns that a person chose, and sorting by a path.
+Columns that a person chose.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from kstore.errors import KstoreError
-from kstore.view.custom_columns import custom_columns_text, go_value, parse_custom_columns, sort_by
+from kstore.view.custom_columns import custom_columns_text, go_value, parse_custom_columns
 
 OBJECTS = [
     {"metadata": {"name": "b"}, "spec": {"memory": "1Gi", "ports": [80, 443]}},
@@ -32,11 +32,6 @@ def test_broken_columns(spec):
     """A column without a path is refused."""
     with pytest.raises(KstoreError):
         text(spec)
-
-
-def test_sorting_by_quantity():
-    """Quantities compare by amount, what has none comes first."""
-    assert [one["metadata"]["name"] for one in sort_by(OBJECTS, ".spec.memory")] == ["c", "a", "b"]
 
 
 def test_values_as_go_prints_them():

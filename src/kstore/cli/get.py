@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.conversion_note import say_what_changed
-from kstore.cli.listing import HUMAN, Reading, as_pieces, sorted_by, write
+from kstore.cli.listing import HUMAN, Reading, as_pieces, write
 from kstore.cli.ls import say_fault, wanted, where_or_none
 from kstore.cli.options import (
     output_option,
@@ -68,7 +68,7 @@ def command(
             session.store,
             to,
             secrets=show_secrets,
-            managed_fields=show_managed_fields,
+            managed_fields=show_managed_fields or output == "table-json",  # a server hides nothing
             human=output in HUMAN,
             converted=partial(say_what_changed, session.store),
         )
@@ -83,15 +83,18 @@ def command(
             return reading.exit_code or bool(missing)
         stored = reading.readable(reads, is_wanted)
         if sort_by:
-            stored = iter(sorted_by(sort_by, stored))
+            from kstore.view.sorting import sort_by as sorted_by
+
+            stored = iter(sorted_by(stored, sort_by, lambda read: read.object))
         if output in ("table", "wide", "table-json"):
-            choice = table_choice(output, namespace=all_namespaces, kind=False, **table)
+            kind = _several_resources(session.store, what, namespace)
+            choice = table_choice(output, namespace=all_namespaces, kind=kind, **table)
             print_tables(session, reading, stored, choice)
         elif output == "describe":
             now = table_choice(output, namespace=False, kind=False, now=table["now"]).now
             write(descriptions(session, reading, stored, now))
         else:
-            _show(reading, stored, output, several=_several(what))
+            _show(reading, stored, output, several=_several(what), headers=not table["no_headers"])
         say_fault(asked)
         return reading.exit_code or bool(missing)
 
@@ -170,7 +173,15 @@ def _several(what: tuple[str, ...]) -> bool:
     return len(what) > 2 or (len(what) == 1) != ("/" in what[0])
 
 
-def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, several: bool) -> None:
+def _several_resources(store: Store, what: tuple[str, ...], namespace: str) -> bool:
+    """Whether objects of more than one resource may come."""
+    if "/" not in what[0]:
+        return len(store.resources(what[0])) > 1
+    places = [store.place(object_key(store, text, namespace)) for text in what]
+    return len({place.resource.key_prefix for place in places if place}) > 1
+
+
+def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, several: bool, headers: bool) -> None:
     """Print objects; one alone stands without a list around it, as kubectl has it."""
     from kstore.view.documents import SINGLES
 
@@ -178,7 +189,7 @@ def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, seve
         write(f"{read.record.key.decode('utf-8', 'backslashreplace')}\n" for read in stored)
         return
     if several or output == "name" or output.startswith("custom-columns="):
-        write(as_pieces(output, reading.objects(stored)))
+        write(as_pieces(output, reading.objects(stored), headers=headers))
         return
     for obj in reading.objects(stored):
         if output in SINGLES:

@@ -119,13 +119,14 @@ def write(pieces: Iterable[str]) -> None:
         out(piece)
 
 
-def as_pieces(output: str, objects: Iterable[dict[str, Any]]) -> Iterator[str]:
+def as_pieces(output: str, objects: Iterable[dict[str, Any]], *, headers: bool = True) -> Iterator[str]:
     """
     The text of many objects.
 
     Args:
         output: the word of `-o`: a list format, `jsonpath=…` or `custom-columns=…`.
         objects: what to print.
+        headers: whether custom columns have a header.
     """
     from kstore.view.documents import LISTS
 
@@ -135,7 +136,7 @@ def as_pieces(output: str, objects: Iterable[dict[str, Any]]) -> Iterator[str]:
     if word == "custom-columns":
         from kstore.view.custom_columns import custom_columns_text, parse_custom_columns
 
-        return custom_columns_text(parse_custom_columns(expression), objects)
+        return custom_columns_text(parse_custom_columns(expression), objects, headers=headers)
     from kstore.view.jsonpath import JsonPath
 
     return JsonPath(expression).render_list(objects)
@@ -164,22 +165,3 @@ def projection_of(output: str, labels: bool = False) -> Projection:
     else:
         return EVERYTHING
     return Projection.of(paths)
-
-
-def sorted_by(path: str, stored: Iterable[StoredObject]) -> list[StoredObject]:
-    """All objects sorted by a field, as `kubectl --sort-by` does: numbers by value, text as text, absent ones first."""
-    from kstore.view.custom_columns import relaxed_path
-    from kstore.view.jsonpath import JsonPath
-
-    field_path = JsonPath(relaxed_path(path))
-
-    def key(read: StoredObject) -> tuple[int, float, str]:
-        found = [value for values in field_path.find(read.object) for value in values]
-        value = found[0] if found else None
-        if value is None:
-            return 0, 0, ""
-        if isinstance(value, (int, float)):
-            return 1, value, ""
-        return 2, 0, str(value)
-
-    return sorted(stored, key=key)

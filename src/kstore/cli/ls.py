@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.listing import HUMAN, Reading, as_pieces, projection_of, sorted_by, write
+from kstore.cli.listing import HUMAN, Reading, as_pieces, projection_of, write
 from kstore.cli.options import (
     output_option,
     query_options,
@@ -72,7 +72,7 @@ def command(
             session.store,
             parse_group_version(version) if version else None,
             secrets=show_secrets,
-            managed_fields=show_managed_fields,
+            managed_fields=show_managed_fields or output == "table-json",  # a server hides nothing
             human=output in HUMAN,
         )
         asked = where_or_none(where)
@@ -84,14 +84,16 @@ def command(
         reads = chain.from_iterable(place.reads(projection) for place in places)
         stored = reading.readable(reads, is_wanted)
         if sort_by:
-            stored = iter(sorted_by(sort_by, stored))
+            from kstore.view.sorting import sort_by as sorted_by
+
+            stored = iter(sorted_by(stored, sort_by, lambda read: read.object))
         if output in _TABLES:
             several = len(places) > 1 or places[0].several
             choice = table_choice(output, namespace=not places[0].namespace, kind=several, **table)
             if not print_tables(session, reading, stored, choice) and not reading.faults:
                 click.echo("No resources found.", err=True)
         else:
-            write(as_pieces(output, reading.objects(stored)))
+            write(as_pieces(output, reading.objects(stored), headers=not table["no_headers"]))
         say_fault(asked)
         return reading.exit_code
 

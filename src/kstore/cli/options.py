@@ -201,6 +201,7 @@ def table_options(function: Decorated) -> Decorated:
     """What stands in a table beside the server's columns."""
     for option in reversed((
         click.option("--no-headers", is_flag=True, help="Leave out the header line."),
+        click.option("--show-kind", is_flag=True, help="Names with their resource: pod/web."),
         click.option("--show-labels", is_flag=True, help="A column of all labels."),
         click.option("-L", "--label-columns", multiple=True, metavar="KEY", help="A column for this label."),
         click.option("--storage-columns", default="", metavar="NAMES", help=_STORAGE_COLUMNS),
@@ -214,8 +215,8 @@ _STORAGE_COLUMNS = "How objects are stored: stored-version, encoding, encryption
 
 
 def table_choice(
-    output: str, *, namespace: bool, kind: bool, no_headers: bool = False, show_labels: bool = False,
-    label_columns: tuple[str, ...] = (), storage_columns: str = "", now: str = "",
+    output: str, *, namespace: bool, kind: bool, no_headers: bool = False, show_kind: bool = False,
+    show_labels: bool = False, label_columns: tuple[str, ...] = (), storage_columns: str = "", now: str = "",
 ) -> TableChoice:  # fmt: skip
     """
     The options of a table, understood.
@@ -238,7 +239,7 @@ def table_choice(
         wide=output == "wide",
         as_json=output == "table-json",
         namespace=namespace,
-        kind=kind,
+        kind=kind or show_kind,
         headers=not no_headers,
         labels=show_labels,
         label_columns=tuple(key for keys in label_columns for key in keys.split(",")),

@@ -9,13 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import cmp_to_key, lru_cache
 from itertools import chain
 from typing import Any
 
 from kstore.decode.raw_json import RawJSON
-from kstore.scalars.quantity import parse_quantity
 from kstore.view.jsonpath import JsonPath, JsonPathError
 from kstore.view.tab_writer import BLOCK, TabWriter
 from kstore.view.yaml_text import go_g
@@ -139,67 +136,3 @@ def custom_columns_text(
             yield writer.lay_out(whole) + "\n"
     else:
         yield from writer.stream(lines, block)
-
-
-# ---- --sort-by
-
-
-@lru_cache(maxsize=16384)
-def _amount(text: str) -> Fraction | None:
-    """The number that a quantity stands for, or None."""
-    try:
-        quantity = parse_quantity(text)
-    except ValueError:
-        return None
-    return Fraction(quantity.unscaled) * Fraction(10) ** quantity.scale
-
-
-def _order(left: Any, right: Any) -> int:
-    """
-    Compare two values as `isLess`: nothing before null before all else, quantities by amount.
-
-    Raises:
-        JsonPathError: things that have no order, or not with each other.
-    """
-    if isinstance(left, str) and isinstance(right, str):
-        amounts = _amount(left), _amount(right)
-        if None not in amounts:
-            return _sign(*amounts)
-        return _sign(left, right)
-    if left is None or right is None:
-        return (left is not None) - (right is not None)
-    if any(isinstance(side, bool) or not isinstance(side, int | float) for side in (left, right)):
-        raise JsonPathError(f"cannot sort by {go_value(left)!r} and {go_value(right)!r}")
-    return _sign(left, right)
-
-
-def _sign(left: Any, right: Any) -> int:
-    return int(left > right) - int(left < right)
-
-
-def sort_by(objects: Iterable[Any], expression: str) -> list[Any]:
-    """
-    Sort objects by the first value that a path selects; those without one come first.
-
-    Raises:
-        JsonPathError: the path cannot be read, is in no object, or its values have no order.
-        JsonPathFault: the path cannot be followed in an object.
-    """
-    path = JsonPath(relaxed_path(expression))
-    keyed: list[tuple[Any, Any]] = []
-    without: list[Any] = []
-    for obj in objects:
-        results: list[list[Any]] = path.find(obj)
-        if results and results[0]:
-            value = results[0][0]
-            keyed.append((value.value if type(value) is RawJSON else value, obj))
-        else:
-            without.append(obj)
-    if without and not keyed:
-        raise JsonPathError(f"no object has a field {relaxed_path(expression)}")
-    keyed.sort(key=cmp_to_key(_by_value))
-    return without + [obj for _, obj in keyed]
-
-
-def _by_value(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
-    return _order(left[0], right[0])
