@@ -44,13 +44,11 @@ def test_the_last_of_a_scalar_counts(reader: ProtobufReader) -> None:
 
 
 def test_a_later_zero_counts(reader: ProtobufReader) -> None:
-    """A zero takes the place of what came before it, in an inline struct and beside its pointers, too."""
+    """A zero takes the place of what came before it, in the same message or in one that it is merged with."""
     assert reader.read("meta.v1.ObjectMeta", text(1, "a") + text(1, "")) == {}
-    assert reader.read(
-        "core.v1.ConfigMapKeySelector", wire.delimited(1, text(1, "a")) + wire.delimited(1, text(1, ""))
-    ) == {
-        "key": "",
-    }
+    twice = wire.delimited(1, text(1, "a")) + wire.delimited(1, text(1, ""))
+    assert reader.read("core.v1.ConfigMap", twice) == {"metadata": {}}
+    assert reader.read("core.v1.ConfigMapKeySelector", twice) == {"key": ""}
 
 
 def test_messages_that_come_twice_are_merged(reader: ProtobufReader) -> None:

@@ -62,7 +62,8 @@ class Source:
         numbers = f"numbers_{self.name}"
         self.scope[numbers] = frozenset(field.number for field in numbered)
         self.emit(0, f"def {self.name}(b, i, e, d):")
-        self.emit(1, "late = -1", *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
+        # `again`: a field may come that has come before, in this message or in one that it is merged with
+        self.emit(1, "late = -1", "again = True if d else False", *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
         self.emit(2, "late += 1", "s = i", "t = b[i]", "if t > 127: t |= b[i + 1] << 8")
         ranks = {name: rank for rank, name in enumerate(self.layout.order)}
         highest = -1
@@ -76,6 +77,7 @@ class Source:
             self.emit(2, f"if i == s: i = keep_unknown(b, i, e, d, {numbers}, {member!r})")
         else:
             self._pass_over([field for field in known if field not in numbered], numbers)
+        self.emit(2, "again = True")
         self.emit(1, "if i != e: raise Fault('a field is longer than its message')")
         if self._maps(numbered):
             self.emit(1, f"if mixed: sort_maps(d, {self._maps(numbered)!r})")
@@ -225,9 +227,7 @@ class Source:
             zero = function_name("zero", self.type_name, field.go)
             self.scope[zero] = self._zero_check(ref)
             self.emit(3, f"v = {value}", f"if not {zero}(v): {target} = v")
-        # an inline struct's function reads one occurrence: an earlier one may have set the member
-        again = "else" if self.inline else "elif late"
-        self.emit(3, f"{again}: d.pop({field.json!r}, None)")
+        self.emit(3, f"elif again: d.pop({field.json!r}, None)")
 
     def _zero_check(self, ref: TypeRef) -> Callable[[Any], bool]:
         return lambda value: is_zero(self.catalog, ref, value)
