@@ -63,7 +63,8 @@ class Source:
         self.scope[numbers] = frozenset(field.number for field in numbered)
         self.emit(0, f"def {self.name}(b, i, e, d):")
         # `again`: a field may come that has come before, in this message or in one that it is merged with
-        self.emit(1, "late = -1", "again = True if d else False", *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
+        self.emit(1, "late = -1", "again = True if d else False")
+        self.emit(1, *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
         self.emit(2, "late += 1", "s = i", "t = b[i]", "if t > 127: t |= b[i + 1] << 8")
         ranks = {name: rank for rank, name in enumerate(self.layout.order)}
         highest = -1
