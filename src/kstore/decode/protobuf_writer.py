@@ -38,7 +38,6 @@ class ProtobufWriter:
             "merge_unknown": _merge_unknown,
             "items": _write_items,
             "unfold": unfold,
-            "ONE": wire.ONE_BYTE,
         }
         for name, function in wire.WRITERS.items():
             self._scope[f"write_{name}"] = function
@@ -79,7 +78,7 @@ class ProtobufWriter:
         """The function that writes a type, compiled on first use."""
         name = function_name("write", type_name, inline)
         if name not in self._compiled:
-            source = _Source(self.catalog, type_name, inline)
+            source = _Source(self.catalog, type_name, inline, self._scope)
             code = compile(source.text(), f"<{name}>", "exec")
             for needed, path in source.needs:
                 self._scope.setdefault(function_name("write", needed, path), self._stand_in(needed, path))
@@ -118,10 +117,11 @@ def _write_items(values: list[str] | None) -> bytes:
 class _Source:
     """The text of the function that writes one type."""
 
-    def __init__(self, catalog: Catalog, type_name: str, inline: str) -> None:
+    def __init__(self, catalog: Catalog, type_name: str, inline: str, scope: dict[str, Any]) -> None:
         self.catalog = catalog
         self.type_name = type_name
         self.inline = inline
+        self.scope = scope
         self.needs: list[tuple[str, str]] = []
         self.lines: list[str] = []
 
@@ -172,7 +172,7 @@ class _Source:
                 true, false = head + b"\1", head + b"\0"
                 self.emit(depth, f"add({true!r} if v else {false!r})")
             else:
-                self.emit(depth, "v = v or 0", f"add({head!r} + (ONE[v] if 0 <= v < 128 else varint(v)))")
+                self.emit(depth, "v = v or 0", f"add({self._heads(head)}[v] if 0 <= v < 128 else {head!r} + varint(v))")
         elif ref.name == "float64":
             self.emit(depth, f"add({wire.tag(number, wire.FIXED64)!r} + double(0 if v is None else v))")
         else:
@@ -194,14 +194,24 @@ class _Source:
 
     def _delimited(self, depth: int, number: int, content: str) -> None:
         head = wire.tag(number, wire.BYTES)
-        self.emit(depth, f"x = {content}", "n = len(x)")
-        self.emit(depth, f"add({head!r} + (ONE[n] if n < 128 else varint(n)) + x)")
+        self.emit(depth, f"x = {content}", "n = len(x)", f"add({self._headed(head)})")
+
+    def _headed(self, head: bytes) -> str:
+        """The expression for the `n` bytes `x` behind a tag and their length."""
+        return f"{self._heads(head)}[n] + x if n < 128 else {head!r} + varint(n) + x"
+
+    def _heads(self, head: bytes) -> str:
+        """The name of a table: a tag with each number of one byte behind it, which nearly all lengths are."""
+        name = f"heads_{head.hex()}"
+        if name not in self.scope:
+            self.scope[name] = [head + one for one in wire.ONE_BYTE]
+        return name
 
     def _map(self, field: Field) -> None:
         element = field.type.element
         assert element is not None
-        self.emit(1, f"m = get({field.json!r})", "if m:", " for K in sorted(m):", "  v = m[K]", "  x = K.encode()")
-        self.emit(3, "entry = b'\\n' + varint(len(x)) + x")
+        self.emit(1, f"m = get({field.json!r})", "if m:", " for K in sorted(m):", "  v = m[K]")
+        self.emit(3, "x = K.encode()", "n = len(x)", f"entry = {self._headed(wire.tag(1, wire.BYTES))}")
         if element.form == "plain" and element.name in INTEGERS:
             self.emit(3, "entry += b'\\x10' + varint(v or 0)")
         elif element.name == "bool":
@@ -212,9 +222,9 @@ class _Source:
                 # a nil value, null in JSON, is left out
                 self.emit(3, "if v is not None:")
                 depth = 4
-            self.emit(depth, f"x = {self._content(element)}", "entry += b'\\x12' + varint(len(x)) + x")
-        head = wire.tag(field.number, wire.BYTES)
-        self.emit(3, f"add({head!r} + varint(len(entry)) + entry)")
+            self.emit(depth, f"x = {self._content(element)}", "n = len(x)")
+            self.emit(depth, f"entry += {self._headed(wire.tag(2, wire.BYTES))}")
+        self._delimited(3, field.number, "entry")
 
 
 def _not_pointer(ref: TypeRef | None) -> TypeRef:
