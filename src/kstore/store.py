@@ -357,7 +357,9 @@ class Store:
         """
         branches: dict[str, Branch] = {}
         top = f"{self.prefix}/"
-        for number, read in enumerate(self._read(self.source.scan(top.encode(), revision=self.revision), METADATA)):
+        records = self.source.scan(top.encode(), revision=self.revision)
+        objects = (record for record in records if not is_housekeeping(record))
+        for number, read in enumerate(self._read(objects, METADATA)):
             path = read.record.key.decode("utf-8", "replace").removeprefix(top)
             place = self.mapper.place(path)
             directory = place.resource.key_prefix if place else self._directory(path)
@@ -374,6 +376,18 @@ class Store:
     def _read(self, records: Iterable[Record], projection: Projection = EVERYTHING) -> Iterator[Read]:
         for record in records:
             yield self.codec.read(record, projection)
+
+
+def is_housekeeping(record: Record) -> bool:
+    """
+    Whether a record is no object, but a note of those who keep the store.
+
+    Apiservers agree under `compact_rev_key` on who compacts (`apiserver/pkg/storage/etcd3/compact.go`); kine writes a
+    key now and then to see that it works (`pkg/server/types.go`, `HealthKey`).
+    """
+    if record.key == b"compact_rev_key":
+        return True
+    return record.key.endswith(b"/health") and record.value == b'{"health":"true"}'
 
 
 def _key(text: str) -> bytes:

@@ -9,8 +9,11 @@ import pytest
 from kstore.errors import AccessDenied, Interrupted
 from kstore.migrate.apply import Applier, Pace
 from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.progress import Stop
 from kstore.migrate.recover import Rollback, settle, state_of, verify_live
+from kstore.migrate.targets import VersionTargets
+from kstore.naming import GroupVersion
 
 from .conftest import MemoryStore, key
 
@@ -70,6 +73,19 @@ def test_a_rollback_that_is_refused(migrated):
     store.before_commit = refuse
     with pytest.raises(AccessDenied):
         Rollback(Journal(path), store).run()
+
+
+def test_one_migration_after_the_other_is_rolled_back(migrated, codec, journal_path):
+    """What a later migration did and undid is no change of others: the earlier one is undone as well."""
+    store, path = migrated
+    before = {entry.key: entry.before for batch in Journal(path).batches() for entry in batch.entries}
+    back = VersionPlanner(codec, VersionTargets(codec.scheme, (GroupVersion("apps", "v1beta2"),)))
+    later = next(journal_path)
+    run(store, back, later, {"store": "memory"})
+    assert Rollback(Journal(later), store).run().findings == {}
+    result = Rollback(Journal(path), store).run()
+    assert (result.restored, result.findings) == (10, {})
+    assert {key: store.records[key].value for key in before} == before
 
 
 def test_rollback_leaves_what_others_changed(migrated, deployment):

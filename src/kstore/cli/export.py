@@ -110,6 +110,7 @@ def _directory(
 def _described(reading: Reading, read: Read, *, yaml: bool) -> tuple[dict[str, str], str]:
     """What the index says of an object beside its bytes, and its YAML."""
     from kstore.codec import Undecodable
+    from kstore.store import is_housekeeping
     from kstore.view.yaml_text import to_yaml
 
     about = {} if read.seal is None else {"encryption": str(read.seal)}
@@ -119,6 +120,8 @@ def _described(reading: Reading, read: Read, *, yaml: bool) -> tuple[dict[str, s
         about |= {"apiVersion": read.gvk.api_version, "kind": read.gvk.kind, "encoding": read.encoding}
         return about, to_yaml(next(reading.objects([read]))) if yaml else ""
     except KstoreError as error:
+        if is_housekeeping(read.record):
+            return about, ""
         reading.report(read.record, error)
         return about | {"error": error.code, "error_message": str(error)}, ""
 
@@ -133,6 +136,7 @@ def _parquet(session: Session, reading: Reading, reads: Iterator[Read], target: 
 
 def _row(session: Session, reading: Reading, read: Read) -> dict[str, Any]:
     from kstore.codec import Undecodable
+    from kstore.store import is_housekeeping
     from kstore.view.parquet import row
 
     known = session.store.place(read.record.key)
@@ -147,5 +151,6 @@ def _row(session: Session, reading: Reading, read: Read) -> dict[str, Any]:
             return row(read, place, secrets=reading.secrets)
         except KstoreError as error:
             read = Undecodable(read.record, error, read.seal)
-    reading.report(read.record, read.error)
+    if not is_housekeeping(read.record):
+        reading.report(read.record, read.error)
     return row(read, place)

@@ -59,6 +59,8 @@ def command(
     kstore ls deploy --where 'spec.replicas > 1 && stored.version != "apps/v1"'
     kstore ls pods -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
     """
+    from kstore.store import is_housekeeping
+
     if all_namespaces:
         namespace = ""
     with open_session() as session:
@@ -82,11 +84,12 @@ def command(
         if version or field_selector or sort_by or where:
             projection = EVERYTHING
         reads = chain.from_iterable(place.reads(projection) for place in places)
-        stored = reading.readable(reads, is_wanted)
+        objects = (read for read in reads if not is_housekeeping(read.record))
+        stored = reading.readable(objects, is_wanted)
         if sort_by:
             from kstore.view.sorting import sort_by as sorted_by
 
-            stored = iter(sorted_by(stored, sort_by, lambda read: read.object))
+            stored = iter(sorted_by(stored, sort_by, reading.asked_for))
         if output in _TABLES:
             several = len(places) > 1 or places[0].several
             choice = table_choice(output, namespace=not places[0].namespace, kind=several, **table)

@@ -20,7 +20,7 @@ from kstore.inspect.large_fields import LargeField, json_size, large_fields
 from kstore.inspect.places import Places
 from kstore.records import Record, key_value_size
 from kstore.source.interface import StoreStatus
-from kstore.store import Store
+from kstore.store import Store, is_housekeeping
 
 _LOOKED_AT = Projection.of(
     [("metadata", name) for name in ("creationTimestamp", "deletionTimestamp", "managedFields")],
@@ -237,6 +237,8 @@ class Analyzer:
 
     def _is_object(self, record: Record) -> bool:
         """Whether a key is an object's at all: etcd and the apiserver keep a few numbers of their own."""
+        if is_housekeeping(record):
+            return False
         return self._places.of(record.key).resource is not None or record.key.startswith(
             f"{self._store.prefix}/".encode()
         )

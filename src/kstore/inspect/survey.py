@@ -17,10 +17,7 @@ from kstore.catalog.releases import Release
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import Unsupported
 from kstore.inspect.places import Home, Places
-from kstore.store import Store
-
-_ETCDS_OWN = b"compact_rev_key"
-"""Where apiservers agree on who compacts (`apiserver/pkg/storage/etcd3/compact.go`); no object."""
+from kstore.store import Store, is_housekeeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class Survey:
     def records(self) -> Iterator[Seen]:
         """Yield everything in the store, and remember what the checks need in the end."""
         for record in self.store.source.scan(revision=self.store.revision):
-            if record.key == _ETCDS_OWN:
+            if is_housekeeping(record):
                 continue
             read = self.store.codec.read(record)
             seen = Seen(read, record.key.decode("utf-8", "backslashreplace"), self.places.of(record.key))

@@ -20,14 +20,11 @@ from kstore.migrate.conversions import Job, conversion, convert_all
 from kstore.migrate.targets import Targets
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.records import Put, Record
+from kstore.store import is_housekeeping
 from kstore.workers import Workers
 
 _TOGETHER, _TOGETHER_BYTES = 100, 1 << 20
 """How many objects, and bytes of them, are converted at once: each call of a webhook, or of a worker, costs its way."""
-
-
-_KINE_HEALTH = (b"/health", b'{"health":"true"}')
-"""How the key ends, and the value, that kine keeps to see that it works (`pkg/server/types.go`, `HealthKey`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +307,4 @@ class SealPlanner:
 
 def _unread(read: Undecodable) -> Skipped | None:
     """What cannot be read is skipped; what was never an object is nobody's concern."""
-    end, value = _KINE_HEALTH
-    if read.record.key.endswith(end) and read.record.value == value:
-        return None
-    return Skipped(read.record, read.error)
+    return None if is_housekeeping(read.record) else Skipped(read.record, read.error)

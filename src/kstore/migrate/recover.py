@@ -146,6 +146,8 @@ class Rollback:
         self._progress = progress or Silent()
         self._stop = stop or Stop()
         self._result = RolledBack()
+        self._same: dict[bytes, Entry] = {}
+        """What holds the migration's own bytes, but is of another revision, or could not be written."""
 
     def run(self) -> RolledBack:
         """
@@ -168,6 +170,10 @@ class Rollback:
                 most = 1 if self._source.limits().single_key else self._source.limits().operations
                 for at in range(0, len(pairs), most):
                     self._restore(pairs[at : at + most])
+        for entry in list(self._same.values()):
+            record = self._now(entry)
+            if record is not None and digest(record.value) == entry.after:
+                self._restore([(entry, record.mod_revision)])
         return self._result
 
     def _restore(self, pairs: Sequence[tuple[Entry, int]]) -> None:
@@ -186,7 +192,7 @@ class Rollback:
             self._result.restored += len(pairs)
             self._progress.written(len(pairs))
             for entry, _ in pairs:  # an earlier entry of the same key was overtaken by this one
-                self._result.findings.pop(entry.key, None)
+                self._settled(entry)
         elif len(pairs) > 1:
             middle = len(pairs) // 2
             self._restore(pairs[:middle])
@@ -196,12 +202,22 @@ class Rollback:
 
     def _leave(self, entry: Entry) -> None:
         """An object that is not as the migration left it: said, never overwritten."""
-        record = patiently(lambda: self._source.get(entry.key), self._patience, self._progress, self._stop)
+        record = self._now(entry)
+        self._settled(entry)
         if record is not None and record.value == entry.before and record.mod_revision > entry.mod_revision:
             self._result.already += 1
-            self._result.findings.pop(entry.key, None)
             return
-        self._result.findings[entry.key] = _changed_since(entry, record)
+        finding = self._result.findings[entry.key] = _changed_since(entry, record)
+        if finding.code == "lease":
+            # a later migration was undone, say: tried again at the end, when no later entry of the key is left
+            self._same[entry.key] = entry
+
+    def _settled(self, entry: Entry) -> None:
+        self._result.findings.pop(entry.key, None)
+        self._same.pop(entry.key, None)
+
+    def _now(self, entry: Entry) -> Record | None:
+        return patiently(lambda: self._source.get(entry.key), self._patience, self._progress, self._stop)
 
 
 def _changed_since(entry: Entry, record: Record | None) -> Finding:
