@@ -95,6 +95,8 @@ def test_sorting(demo: Kstore) -> None:
     """By a field, as kubectl's --sort-by."""
     names = demo("ls", "deploy", "-o", "name", "--sort-by", ".spec.replicas").text.split()
     assert names[-1] == "deployment.extensions/frontend"
+    version = ("--as", "autoscaling/v1", "--sort-by", ".spec.targetCPUUtilizationPercentage")
+    assert demo("ls", "hpa", *version, "-o", "name").code == 0
     ran = demo("ls", "deploy", "--sort-by", ".spec.nope")
     assert (ran.code, ran.text) == (2, "")
     assert "no object has a field {.spec.nope}" in ran.err

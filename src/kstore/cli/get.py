@@ -85,7 +85,7 @@ def command(
         if sort_by:
             from kstore.view.sorting import sort_by as sorted_by
 
-            stored = iter(sorted_by(stored, sort_by, lambda read: read.object))
+            stored = iter(sorted_by(stored, sort_by, reading.asked_for))
         if output in ("table", "wide", "table-json"):
             kind = _several_resources(session.store, what, namespace)
             choice = table_choice(output, namespace=all_namespaces, kind=kind, **table)

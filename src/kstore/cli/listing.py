@@ -82,6 +82,13 @@ class Reading:
                 self.converted(read, obj)
             yield read, self.presented(read, obj)
 
+    def asked_for(self, read: StoredObject) -> dict[str, Any]:
+        """An object in the version asked for, or as it is stored where it cannot be had in that."""
+        try:
+            return read.object if self.to is None else self.store.as_version(read, self.to)
+        except KstoreError:
+            return read.object
+
     def presented(self, read: StoredObject, obj: dict[str, Any]) -> dict[str, Any]:
         """An object, in whatever version, with its resourceVersion, and without what is hidden."""
         from kstore.view.mask import shown
