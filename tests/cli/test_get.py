@@ -110,6 +110,9 @@ def test_further_outputs(demo: Kstore) -> None:
     assert demo("get", pod, "-o", "custom-columns=N:.metadata.name").text.split() == ["N", "webserver"]
     assert demo("get", pod, "-o", "table").text.split()[:2] == ["NAME", "READY"]
     assert "pod/webserver" in demo("get", pod, "-o", "table", "--show-kind").text
+    assert demo("get", pod, "-o=name", "-n=shop").text == "pod/webserver\n"
+    assert "managedFields" in demo("get", pod, "-o", "jsonpath={.metadata}").text
+    assert demo("get", pod, "-o", "jsonpath=").code == 2
     mixed = demo("get", pod, "deploy/shop/cart", "-o", "table").text
     assert "pod/webserver" in mixed
     assert "deployment.apps/cart" in mixed

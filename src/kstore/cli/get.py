@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.conversion_note import say_what_changed
-from kstore.cli.listing import HUMAN, Reading, as_pieces, write
+from kstore.cli.listing import HUMAN, Reading, as_pieces, hides_nothing, write
 from kstore.cli.ls import say_fault, wanted, where_or_none
 from kstore.cli.options import (
     output_option,
@@ -68,7 +68,7 @@ def command(
             session.store,
             to,
             secrets=show_secrets,
-            managed_fields=show_managed_fields or output == "table-json",  # a server hides nothing
+            managed_fields=show_managed_fields or hides_nothing(output),
             human=output in HUMAN,
             converted=partial(say_what_changed, session.store),
         )

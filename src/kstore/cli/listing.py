@@ -119,6 +119,11 @@ class Reading:
         return EXIT_SOME_UNREADABLE if self.faults else 0
 
 
+def hides_nothing(output: str) -> bool:
+    """Whether an output shows managedFields unasked: the Table of a server, and the expressions of kubectl, do."""
+    return output == "table-json" or "=" in output
+
+
 def write(pieces: Iterable[str]) -> None:
     """Write text to standard output as it comes."""
     out = sys.stdout.write

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.listing import HUMAN, Reading, as_pieces, projection_of, write
+from kstore.cli.listing import HUMAN, Reading, as_pieces, hides_nothing, projection_of, write
 from kstore.cli.options import (
     output_option,
     query_options,
@@ -74,7 +74,7 @@ def command(
             session.store,
             parse_group_version(version) if version else None,
             secrets=show_secrets,
-            managed_fields=show_managed_fields or output == "table-json",  # a server hides nothing
+            managed_fields=show_managed_fields or hides_nothing(output),
             human=output in HUMAN,
         )
         asked = where_or_none(where)

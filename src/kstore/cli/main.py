@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -21,6 +22,7 @@ from kstore.errors import KstoreError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 1, 2, 130, 141
 
+_SHORT_WITH_EQUALS = re.compile(r"^(-[A-Za-z])=")
 _EPILOG = """\b
 Exit codes: 0 done; 1 failed; 2 usage; 3 done, but some objects could not be read
 or were skipped; 4 a conflict or a guard stopped a write; 5 something was found
@@ -86,11 +88,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit code.
     """
-    trace = "--traceback" in (sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    trace = "--traceback" in given
     try:
-        result = cli.main(
-            args=None if arguments is None else list(arguments), prog_name="kstore", standalone_mode=False
-        )
+        # kubectl's parser takes -o=yaml for -oyaml
+        spelled = [_SHORT_WITH_EQUALS.sub(r"\1", argument) for argument in given]
+        result = cli.main(args=spelled, prog_name="kstore", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except BrokenPipeError:

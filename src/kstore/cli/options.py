@@ -183,6 +183,8 @@ def output_option(
     everything = [*choices, *(f"{prefix}…" for prefix in prefixes)]
 
     def check(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+        if value in prefixes:
+            raise click.BadParameter(f"{value} needs an expression", ctx, parameter)
         if value in choices or value.startswith(prefixes or ("\0",)):
             return value
         raise click.BadParameter(f"{value!r} is none of {', '.join(everything)}", ctx, parameter)
