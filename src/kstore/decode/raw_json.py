@@ -30,6 +30,10 @@ def escape_html(text: bytes) -> bytes:
     return text
 
 
+INVALID = "$invalidJSON"
+"""The member that holds the text of raw JSON that is none."""
+
+
 class RawJSON:
     """JSON text that is carried, not read. Two are equal when their bytes are."""
 
@@ -43,17 +47,19 @@ class RawJSON:
     @property
     def value(self) -> Any:
         """
-        The parsed value, computed when first asked for.
+        The parsed value, computed when first asked for; `{"$invalidJSON": …}` with the text where that is no JSON.
 
-        Raises:
-            ValueError: the text is not JSON.
+        Go carries such text along without a look, and finds out when it is to be printed; people are shown it.
         """
         try:
             return self._value
         except AttributeError:
             import json
 
-            self._value = json.loads(self.data)
+            try:
+                self._value = json.loads(self.data)
+            except (ValueError, RecursionError):
+                self._value = {INVALID: self.data.decode("utf-8", "backslashreplace")}
             return self._value
 
     def compact(self) -> bytes:
