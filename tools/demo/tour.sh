@@ -6,9 +6,13 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export KSTORE_STORE=demo
+bold= plain=
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+	bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+fi
 
 step() {
-	printf '\n\033[1m%s\033[0m\n' "$1"
+	printf '\n%s\n' "$bold$1$plain"
 	shift
 	printf '$ kstore %s\n' "$*" | sed "s#$folder/##g"
 	kstore "$@"
