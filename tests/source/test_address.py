@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,11 @@ def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text, "") == seconds
     with pytest.raises(UsageError):
         parse_duration(f"{text} or so", "--dial-timeout")
+
+
+def test_a_pipe_is_no_store(tmp_path: Path) -> None:
+    """A database is read to and fro, which a pipe cannot: that is said, and nobody waits for its writer."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(NotADatabase, match="neither a file nor a directory"):
+            open_source(str(path))

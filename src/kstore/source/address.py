@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from kstore.errors import StoreNotFound, StoreUnreachable, UsageError
+from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageError
 from kstore.source.config_file import Context, config_path, read_contexts
 from kstore.source.control_plane import find_on_node
 from kstore.source.interface import Source
@@ -186,6 +186,12 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
         from kstore.source.snapshot import SnapshotSource
 
         return SnapshotSource(path, salvage=options.salvage, wal=options.wal)
+    if not path.is_dir():
+        raise NotADatabase(
+            "this is neither a file nor a directory",
+            where=str(path),
+            hint="what comes through a pipe, write into a file first",
+        )
     from kstore.source.directory import DirectorySource
 
     return DirectorySource(path, salvage=options.salvage)
