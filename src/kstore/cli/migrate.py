@@ -73,7 +73,8 @@ def command() -> None:
     kstore migrate rollback kstore-….journal               put back the bytes that were replaced
 
     Every write is a compare-and-swap that keeps the key's lease; what others change meanwhile is planned
-    again, never overwritten.
+    again, never overwritten. Where --kubeconfig or $KUBECONFIG names a running apiserver, it is asked first
+    which versions it stores: what it would at once write back is refused, unless --force says so.
     """
 
 
@@ -115,8 +116,10 @@ def write_options(function: Any) -> Any:
 @click.option("--webhook-url", default="", metavar="URL", help="Where the conversion webhooks of CRDs are asked.")
 @click.option("--via", type=click.Choice(["direct", "apiserver"]), default="direct", show_default=True,
               help="Who writes: kstore, or the apiserver that it asks to.")  # fmt: skip
-@click.option("--kubeconfig", default="", envvar="KUBECONFIG", metavar="FILE",
-              help="The apiserver to ask: for its storage versions, and with --via apiserver to write.")  # fmt: skip
+@click.option(
+    "--kubeconfig", default="", envvar="KUBECONFIG", metavar="FILE",
+    help="The apiserver to ask for its storage versions, and to write --via apiserver; default: $KUBECONFIG.",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="Write although the apiserver would at once write another version.")
 @click.option("--save-plan", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: keep the plan.")
 @click.option(
