@@ -348,12 +348,17 @@ class Store:
             self._definitions[name] = CustomDefinition.of(self.codec.convert_object(value, _CRD_V1))
         return self._definitions[name]
 
-    def tree(self, progress: Callable[[int], None] = lambda _: None) -> list[Branch]:
+    def tree(
+        self,
+        progress: Callable[[int], None] = lambda _: None,
+        unreadable: Callable[[Undecodable], None] = lambda _: None,
+    ) -> list[Branch]:
         """
         Count everything below the prefix: by resource, version, encoding, seal and namespace, in key order.
 
         Args:
             progress: told how many objects have been counted.
+            unreadable: told of each object that cannot be read.
         """
         branches: dict[str, Branch] = {}
         top = f"{self.prefix}/"
@@ -367,6 +372,8 @@ class Store:
             if branch is None:
                 branch = branches[directory] = Branch(directory, place.resource if place else None)
             branch.add(read, place.namespace if place else "")
+            if isinstance(read, Undecodable):
+                unreadable(read)
             progress(number + 1)
         return list(branches.values())
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.listing import EXIT_SOME_UNREADABLE, write
+from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.output import counting, terminal
 from kstore.cli.session import open_session
+from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from kstore.inspect.analysis import Analysis, LargeObject, Usage
@@ -35,8 +36,10 @@ def command(top: int, history: bool, output: str) -> int:
     """
     from kstore.inspect.analysis import Analyzer
 
+    unreadable = Unreadable()
     with open_session() as session, counting("records read") as progress:
-        found = Analyzer(session.store, top=top or 1_000_000, progress=progress).run(history=history)
+        analyzer = Analyzer(session.store, top=top or 1_000_000, progress=progress, unreadable=unreadable.note)
+        found = analyzer.run(history=history)
     if output == "json":
         from kstore.inspect.analysis_forms import as_document
         from kstore.view.json_text import to_json
@@ -48,7 +51,7 @@ def command(top: int, history: bool, output: str) -> int:
         write(as_prometheus(found))
     else:
         write(_text(found, top))
-    return EXIT_SOME_UNREADABLE if found.total.undecodable else 0
+    return unreadable.summarize()
 
 
 def _text(found: Analysis, top: int) -> Iterator[str]:
@@ -78,7 +81,7 @@ def store_lines(found: Analysis) -> Iterator[tuple[str, str]]:
     if found.window_minutes:
         yield "window", f"{found.total.changes:,} changes in {_span(found.window_minutes)} since the last compaction"
     if found.total.undecodable:
-        yield "undecodable", f"{found.total.undecodable:,} objects: `kstore check` names them"
+        yield "undecodable", f"{found.total.undecodable:,} objects: `kstore check` says more"
 
 
 def tables(found: Analysis, top: int) -> Iterator[FigureTable]:

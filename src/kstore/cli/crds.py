@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.listing import EXIT_SOME_UNREADABLE, write
+from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.output import terminal
 from kstore.cli.session import open_session
+from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from kstore.inspect.crds import CustomUsage
@@ -30,10 +31,11 @@ def command(names: tuple[str, ...], output: str) -> int:
     """
     from kstore.inspect.crds import custom_usages
 
+    unreadable = Unreadable()
     with open_session() as session:
         found = [
             one
-            for one in custom_usages(session.store)
+            for one in custom_usages(session.store, unreadable.note)
             if not names or one.name in names or one.name.partition(".")[0] in names
         ]
     if output == "json":
@@ -49,7 +51,7 @@ def command(names: tuple[str, ...], output: str) -> int:
         screen = terminal()
         write(figure_table_text(FigureTable(title, headings, rows, frozenset({3, 4, 5}), cut_end=True), screen))
         write(f"{screen.styled('→', 'green')} {one.name}: {text}\n" for one in found if (text := _to_do(one)))
-    return EXIT_SOME_UNREADABLE if any(one.undecodable for one in found) else 0
+    return unreadable.summarize()
 
 
 def _cells(one: CustomUsage) -> tuple[str, ...]:

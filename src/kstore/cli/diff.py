@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.get import object_key
-from kstore.cli.listing import EXIT_SOME_UNREADABLE, write
+from kstore.cli.listing import write
 from kstore.cli.options import output_option, settings, store_options
 from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session, open_session
-from kstore.errors import KstoreError, NotFound, UsageError
+from kstore.cli.unreadable import EXIT_SOME_UNREADABLE, named
+from kstore.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject
@@ -132,7 +133,7 @@ def _object(session: Session, text: str, namespace: str) -> StoredObject:
         raise NotFound(f"nothing is stored at {key.decode('utf-8', 'backslashreplace')}", hint="see `kstore history`")
     read = session.codec.read(record)
     if isinstance(read, Undecodable):
-        raise KstoreError(f"{key.decode('utf-8', 'backslashreplace')}: {read.error}", hint=read.error.hint)
+        raise named(read)
     return read
 
 

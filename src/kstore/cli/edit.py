@@ -14,6 +14,7 @@ from kstore.cli.options import store_options
 from kstore.cli.output import terminal
 from kstore.cli.session import open_session
 from kstore.cli.surgery import agree, commit, keep, key_text
+from kstore.cli.unreadable import named
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def command(
     with open_session() as session:
         read = session.store.get(object_key(session.store, what, namespace))
         if isinstance(read, Undecodable):
-            raise read.error
+            raise named(read)
         changed = _changed(read, filename)
         if changed is None:
             click.echo("no change", err=True)
@@ -66,7 +67,7 @@ def command(
         value = edited(session.codec, read, changed)
         again = session.codec.read(_with_value(read, value))
         if isinstance(again, Undecodable):
-            raise again.error
+            raise named(again)
         differences = differences_of(session.store, read, again, as_stored=True)
         if not differences:
             click.echo("no change", err=True)

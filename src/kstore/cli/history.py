@@ -9,9 +9,10 @@ import click
 
 from kstore.cli.changes import step_texts
 from kstore.cli.get import object_key
-from kstore.cli.listing import EXIT_SOME_UNREADABLE, write
+from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.session import open_session
+from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
 from kstore.errors import NotFound
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
+from kstore.cli.unreadable import Unreadable
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 HUMAN: Final = frozenset({"yaml", "table", "wide", "describe", "storage"})
 """The outputs that people read: Secrets are masked in them. The others are data for programs."""
-EXIT_SOME_UNREADABLE: Final = 3
 
 
 @dataclass
@@ -50,8 +48,7 @@ class Reading:
     managed_fields: bool = False
     human: bool = True
     converted: Callable[[StoredObject, dict[str, Any]], None] = lambda _, __: None
-    faults: int = field(default=0, init=False)
-    _hints: set[str] = field(default_factory=set, init=False)
+    _unreadable: Unreadable = field(default_factory=Unreadable, init=False)
 
     def __post_init__(self) -> None:
         scheme = self.store.codec.scheme
@@ -105,23 +102,18 @@ class Reading:
         return (obj for _, obj in self.shown(stored))
 
     def report(self, record: Record, error: KstoreError) -> None:
-        """Say what is wrong with one object, and what to try, unless that has been said of another."""
-        self.faults += 1
-        key = record.key.decode("utf-8", "backslashreplace")
-        click.echo(f"kstore: {error}" if error.where == key else f"kstore: {key}: {error}", err=True)
-        if error.hint and error.hint not in self._hints:
-            self._hints.add(error.hint)
-            click.echo(f"  hint: {error.hint}", err=True)
+        """Say what is wrong with one object, and what to try."""
+        self._unreadable.report(record, error)
+
+    @property
+    def faults(self) -> int:
+        """How many objects could not be read."""
+        return self._unreadable.count
 
     @property
     def exit_code(self) -> int:
         """0, or the code that says that something could not be read."""
-        return EXIT_SOME_UNREADABLE if self.faults else 0
-
-
-def hides_nothing(output: str) -> bool:
-    """Whether an output shows managedFields unasked: the Table of a server, and the expressions of kubectl, do."""
-    return output == "table-json" or "=" in output
+        return self._unreadable.exit_code
 
 
 def write(pieces: Iterable[str]) -> None:
@@ -129,6 +121,11 @@ def write(pieces: Iterable[str]) -> None:
     out = sys.stdout.write
     for piece in pieces:
         out(piece)
+
+
+def hides_nothing(output: str) -> bool:
+    """Whether an output shows managedFields unasked: the Table of a server, and the expressions of kubectl, do."""
+    return output == "table-json" or "=" in output
 
 
 def as_pieces(output: str, objects: Iterable[dict[str, Any]], *, headers: bool = True) -> Iterator[str]:

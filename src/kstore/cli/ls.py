@@ -21,6 +21,7 @@ from kstore.cli.options import (
 )
 from kstore.cli.session import Session, open_session
 from kstore.cli.tables import print_tables
+from kstore.cli.unreadable import Unreadable
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.naming import parse_group_version
 
@@ -192,7 +193,8 @@ def _tree(session: Session, output: str) -> int:
     """Count everything, and show it as a tree or as JSON."""
     from kstore.view import tree_text
 
-    branches = session.store.tree()
+    unreadable = Unreadable()
+    branches = session.store.tree(unreadable=unreadable.note)
     pieces: Iterable[str]
     if output == "json":
         from kstore.view.json_text import to_json
@@ -201,4 +203,4 @@ def _tree(session: Session, output: str) -> int:
     else:
         pieces = tree_text.as_text(branches, session.store.prefix, namespaces=output == "wide")
     write(pieces)
-    return 3 if any(branch.undecodable for branch in branches) else 0
+    return unreadable.summarize()

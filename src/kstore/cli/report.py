@@ -13,6 +13,7 @@ from kstore.cli.listing import write
 from kstore.cli.options import settings, store_options
 from kstore.cli.output import counting
 from kstore.cli.session import open_session
+from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from kstore.inspect.findings import Finding
@@ -39,8 +40,9 @@ def command(target_release: str, top: int, keys: int) -> int:
 
     if target_release:
         settings().release = target_release
+    unreadable = Unreadable()
     with open_session() as session, counting("records read") as progress:
-        found = Analyzer(session.store, top=top, progress=progress).run()
+        found = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note).run()
         findings = run_checks(Survey(session.store, session.release), progress=progress)
     title = f"Checked against {session.release}: {len(findings) or 'nothing'} found"
     parts = chain(
@@ -48,7 +50,7 @@ def command(target_release: str, top: int, keys: int) -> int:
         chain.from_iterable(table_html(table) for table in tables(found, top)),
     )
     write(page(found.status.location, store_lines(found), parts))
-    return 0
+    return unreadable.summarize()
 
 
 def _entries(findings: list[Finding], keys: int) -> Iterator[Entry]:

@@ -150,12 +150,21 @@ class Analyzer:
         store: the store.
         top: how many of the largest objects and of the keys that change most.
         progress: told how many records have been read.
+        unreadable: told of each object that cannot be read.
     """
 
-    def __init__(self, store: Store, *, top: int = 10, progress: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        top: int = 10,
+        progress: Callable[[int], None] = lambda _: None,
+        unreadable: Callable[[Undecodable], None] = lambda _: None,
+    ) -> None:
         self._store = store
         self._top = top
         self._progress = progress
+        self._unreadable = unreadable
         self._places = Places(store)
         self._by_directory: dict[bytes, tuple[bytes, Usage]] = {}
         self._managers: dict[str, ManagerUsage] = {}
@@ -233,6 +242,7 @@ class Analyzer:
                 self._count_managers(found, size)
             elif self._is_object(record):
                 usage.undecodable += 1
+                self._unreadable(found)
             self._step()
 
     def _is_object(self, record: Record) -> bool:

@@ -6,12 +6,12 @@ What `status.storedVersions` says is what the apiserver goes by; what lies there
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from kstore.catalog.custom import CustomResource
-from kstore.codec import StoredObject
+from kstore.codec import StoredObject, Undecodable
 from kstore.decode.projection import METADATA
 from kstore.inspect.places import resource_label
 from kstore.store import Store
@@ -69,7 +69,7 @@ class CustomUsage:
         }  # fmt: skip
 
 
-def custom_usages(store: Store) -> Iterator[CustomUsage]:
+def custom_usages(store: Store, unreadable: Callable[[Undecodable], None] = lambda _: None) -> Iterator[CustomUsage]:
     """Yield each CRD of the store with what is stored of it, in the order of their names."""
     for resource in sorted(store.custom_resources, key=resource_label):
         usage = _usage(resource)
@@ -80,6 +80,7 @@ def custom_usages(store: Store) -> Iterator[CustomUsage]:
                 usage.encodings[read.encoding] = usage.encodings.get(read.encoding, 0) + 1
             else:
                 usage.undecodable += 1
+                unreadable(read)
         yield usage
 
 

@@ -10,9 +10,9 @@ import sys
 
 import click
 
-from kstore.cli.listing import EXIT_SOME_UNREADABLE
 from kstore.cli.options import store_options
 from kstore.cli.session import open_session
+from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
 from kstore.errors import UsageError
 
 

@@ -1,0 +1,60 @@
+"""
+What could not be read, said on standard error: each object by its key, with the reason and what to try.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from kstore.codec import Undecodable
+    from kstore.errors import KstoreError
+    from kstore.records import Record
+
+EXIT_SOME_UNREADABLE: Final = 3
+_NAMED: Final = 20
+"""Where objects are only counted, so many are named: a store whose keys nobody gave may hold thousands."""
+
+
+class Unreadable:
+    """Counts what one command cannot read, and says what it is."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hints: set[str] = set()
+
+    def report(self, record: Record, error: KstoreError) -> None:
+        """Say what is wrong with one object, and what to try, unless that has been said of another."""
+        self.count += 1
+        key = record.key.decode("utf-8", "backslashreplace")
+        click.echo(f"kstore: {error}" if error.where == key else f"kstore: {key}: {error}", err=True)
+        if error.hint and error.hint not in self._hints:
+            self._hints.add(error.hint)
+            click.echo(f"  hint: {error.hint}", err=True)
+
+    def note(self, read: Undecodable) -> None:
+        """The same where objects are only counted: of many the first are named."""
+        if self.count < _NAMED:
+            self.report(read.record, read.error)
+        else:
+            self.count += 1
+
+    def summarize(self) -> int:
+        """Say how many were not named, and give the exit code."""
+        if self.count > _NAMED:
+            more = f"{self.count - _NAMED:,} more objects cannot be read"
+            click.echo(f"kstore: {more}\n  hint: `kstore check --keys 0` names them all", err=True)
+        return self.exit_code
+
+    @property
+    def exit_code(self) -> int:
+        """0, or the code that says that something could not be read."""
+        return EXIT_SOME_UNREADABLE if self.count else 0
+
+
+def named(read: Undecodable) -> KstoreError:
+    """The error of the one object that a command is about, with its key."""
+    read.error.where = read.error.where or read.record.key.decode("utf-8", "backslashreplace")
+    return read.error

@@ -1,0 +1,100 @@
+"""
+Four objects that cannot be read, each for another reason: no command stops at one, each names it, and the code says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Kstore
+from tests.cli.damaged import CUT, RUBBISH, SEALED, changed_store, damaged_store
+
+from kstore.cli.unreadable import Unreadable
+from kstore.codec import Undecodable
+from kstore.errors import DecodeError
+from kstore.records import Record
+
+REASONS = {
+    CUT: "a field is longer than its message",
+    SEALED: "aesgcm lost",
+    RUBBISH: "like no encoding that Kubernetes stores",
+    "/registry/configmaps/": "v1 ConfigMop is not a built-in type",
+}
+ALL = ("/",)
+COMMANDS: list[tuple[tuple[str, ...], int]] = [
+    (("ls",), 3),
+    (("ls", "-o", "json"), 3),
+    *((("ls", *ALL, "-o", output), 3) for output in ("table", "wide", "table-json", "name", "json", "jsonl", "yaml")),
+    (("ls", *ALL, "--where", "true"), 3),
+    (("ls", *ALL, "-o", "custom-columns=N:.metadata.name"), 3),
+    (("get", CUT, SEALED, RUBBISH, "cm/default/webserver-pages"), 3),
+    (("get", CUT, SEALED, RUBBISH, "cm/default/webserver-pages", "-o", "storage"), 3),
+    (("analyze",), 3),
+    (("analyze", "-o", "prometheus"), 3),
+    (("report",), 3),
+    (("check", "--keys", "0"), 5),
+    (("check", "-o", "json"), 5),
+    (("migrate", "--to-release", "1.37", "--dry-run"), 3),
+]
+
+
+@pytest.fixture(scope="module")
+def damaged(kstore: Kstore, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[int, str]]:
+    """Run a command line on the damaged store; its code, and all that it says."""
+    store = damaged_store(tmp_path_factory.mktemp("damaged") / "store")
+
+    def call(*arguments: str) -> tuple[int, str]:
+        ran = kstore("--store", str(store), *arguments)
+        return ran.code, ran.text + ran.err
+
+    return call
+
+
+@pytest.mark.parametrize(("arguments", "code"), COMMANDS, ids=lambda one: " ".join(one) if isinstance(one, tuple) else None)
+def test_each_is_named(damaged: Callable[..., tuple[int, str]], arguments: tuple[str, ...], code: int) -> None:
+    """Its key, its reason, and the rest of the store all the same."""
+    ended, said = damaged(*arguments)
+    assert ended == code
+    for key, reason in REASONS.items():
+        assert key in said
+        assert reason in said
+
+
+def test_one_that_a_command_is_about(damaged: Callable[..., tuple[int, str]]) -> None:
+    """What is compared or edited must be read: the error names it."""
+    for arguments in (("diff", CUT, "pods/shop/webserver"), ("diff", RUBBISH, RUBBISH)):
+        ended, said = damaged(*arguments)
+        assert (ended, said.startswith(f"kstore: {arguments[1]}: ")) == (3, True)
+
+
+def test_an_export_takes_them_along(damaged: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    """Their bytes are kept; that they cannot be read is said."""
+    ended, said = damaged("export", str(tmp_path / "copy"))
+    assert ended == 3
+    assert all(key in said for key in REASONS)
+
+
+def test_custom_objects(kstore: Kstore, tmp_path: Path) -> None:
+    """`crds` names those of custom resources."""
+    store, key = tmp_path / "store", "/registry/stable.example.com/crontabs/default/my-new-cron-object"
+    assert kstore("--store", "demo", "export", str(store), "crds", "crontabs", "--no-yaml").code == 0
+    changed_store(store, {key: b'{"kind":'})
+    ran = kstore("--store", str(store), "crds")
+    assert ran.code == 3
+    assert f"kstore: {key}: " in ran.err
+    assert "1 undecodable" in ran.text
+
+
+def test_of_many_the_first_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where objects are only counted, twenty are enough; a hint is said once."""
+    unreadable = Unreadable()
+    for number in range(25):
+        error = DecodeError("no", hint="try")
+        unreadable.note(Undecodable(Record(b"/k/%d" % number, b"", 1, 1, 1), error))
+    assert unreadable.summarize() == 3
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 23
+    assert said[:2] == ["kstore: /k/0: no", "  hint: try"]
+    assert said[-2] == "kstore: 5 more objects cannot be read"
