@@ -52,7 +52,9 @@ def damaged(kstore: Kstore, tmp_path_factory: pytest.TempPathFactory) -> Callabl
     return call
 
 
-@pytest.mark.parametrize(("arguments", "code"), COMMANDS, ids=lambda one: " ".join(one) if isinstance(one, tuple) else None)
+@pytest.mark.parametrize(
+    ("arguments", "code"), COMMANDS, ids=lambda one: " ".join(one) if isinstance(one, tuple) else ""
+)
 def test_each_is_named(damaged: Callable[..., tuple[int, str]], arguments: tuple[str, ...], code: int) -> None:
     """Its key, its reason, and the rest of the store all the same."""
     ended, said = damaged(*arguments)
