@@ -1,12 +1,14 @@
 """
 Conversions of node.k8s.io/v1alpha1 (`pkg/apis/node/v1alpha1/conversion.go`): a RuntimeClass with a spec.
+
+The package has no defaulting functions: not even the amounts of an overhead are rounded.
 """
 
 from __future__ import annotations
 
 from kstore.scheme.registry import Auto, Obj, Rules, Scope
 
-rules = Rules("node.v1alpha1")
+rules = Rules("node.v1alpha1", defaulted=False)
 
 _MEMBERS = ("overhead", "scheduling")
 

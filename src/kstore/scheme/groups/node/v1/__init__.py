@@ -1,0 +1,3 @@
+"""
+Rules of node/v1 (`pkg/apis/node/v1`).
+"""
