@@ -19,6 +19,11 @@ def test_yaml_and_json_are_read() -> None:
     assert load_text('{"kind": "x", "list": [1, "two"], "day": "2024-01-31"}', "file") == expected
 
 
+def test_booleans_are_those_of_go_yaml() -> None:
+    """A key that is called y is called true, and the apiserver would refuse it: better said before than after."""
+    assert load_text(b'[y, N, yes, off, "n", nn]', "file") == [True, False, True, False, "n", "nn"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

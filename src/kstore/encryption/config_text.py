@@ -7,6 +7,7 @@ show a piece of the file: secrets stand in it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -15,7 +16,9 @@ from kstore.errors import EncryptionConfigError
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader without dates, and strict about keys."""
+    """PyYAML's safe loader without dates, strict about keys, and with all booleans of YAML 1.1, as go-yaml has them."""
+
+    bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}  # noqa: RUF012
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML declares it
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -30,6 +33,9 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, "a key twice", key_node.start_mark)
             seen.add(key_node.value)
         return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^[yYnN]$"), list("yYnN"))
 
 
 def load_text(data: bytes | str, where: str) -> Any:
