@@ -285,7 +285,7 @@ def _check(
         return Finding(key, "version", "its create revision or version does not follow from what it was")
     read = codec.read(record)
     if isinstance(read, Undecodable):
-        return Finding(key, "undecodable", f"it cannot be decoded: {read.error}")
+        return Finding(key, "undecodable", f"it cannot be decoded: {read.error.message}")
     if read.gvk.api_version != entry.target:
         return Finding(key, "version", f"it is stored as {read.gvk.api_version}, not {entry.target}")
     return None
