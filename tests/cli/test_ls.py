@@ -22,8 +22,8 @@ def test_the_tree(demo: Kstore) -> None:
     pods = next(row for row in found["resources"] if row["resource"] == "pods")
     assert (pods["count"], pods["storedVersions"], pods["encodings"]) == (2, {"v1": 2}, {"protobuf": 2})
     text = demo("ls").text
-    assert "deployments" in text
-    assert "apps/v1beta1: 1" in text
+    assert "mixed     v1: 1, v1beta1: 1, extensions/v1beta1: 2  protobuf: 3, json: 1" in text
+    assert "json      v1alpha1  belongs to no known resource" in text
 
 
 @pytest.mark.parametrize("name", ["pods", "po", "pod", "Pod", "/registry/pods", "/registry/pods/default"])

@@ -11,8 +11,8 @@ from typing import Any
 
 from kstore.store import Branch
 
-HEADINGS = ("OBJECTS", "SIZE", "STORED AS", "ENCODING", "NOTE")
-"""Of the figures beside each branch."""
+HEADINGS = ("COUNT", "SIZE", "ENCODING", "STORED AS", "NOTE")
+"""Of the figures beside each branch; those that may be long come last, so that few lines of a terminal break."""
 
 
 def human_size(size: int) -> str:
@@ -77,13 +77,14 @@ def as_text(branches: list[Branch], prefix: str, *, namespaces: bool = False) ->
             rows.append((f"{stem}{'└─ ' if last else '├─ '}{name_of(branch)}", *figures(branch)))
             if namespaces:
                 rows += _namespace_rows(branch, stem + ("   " if last else "│  "))
-    yield from _aligned([("KEYS", *HEADINGS), *rows])
+    noted = any(row[-1] for row in rows if len(row) > len(HEADINGS))
+    yield from _aligned([("KEYS", *(HEADINGS if noted else HEADINGS[:-1])), *rows])
 
 
 def name_of(branch: Branch) -> str:
     """The resource, and where it lies if that is not told by its name."""
     if branch.resource is None:
-        return branch.path
+        return branch.path.removeprefix(f"{group_of(branch)}/")
     name = branch.resource.resource
     return name if branch.path.rpartition("/")[2] == name else f"{name} ({branch.path})"
 
@@ -100,11 +101,18 @@ def _totals(branches: Iterable[Branch]) -> tuple[str, str]:
 
 def _details(branch: Branch) -> tuple[str, str, str]:
     notes = [f"{seal}: {count}" for seal, count in branch.seals.items()]
+    encoding = next(iter(branch.encodings), "")
+    if len(branch.encodings) > 1:
+        notes.append(_counted(branch.encodings, branch.count))
+        encoding = "mixed"
     if branch.undecodable:
         notes.append(f"{branch.undecodable} undecodable")
     if branch.resource is None:
         notes.append("belongs to no known resource")
-    return _counted(branch.versions, branch.count), _counted(branch.encodings, branch.count), "; ".join(notes)
+    # the group is the branch's own, unless it is named
+    own = f"{group_of(branch)}/"
+    versions = {version.removeprefix(own): count for version, count in branch.versions.items()}
+    return encoding, _counted(versions, branch.count), "; ".join(notes)
 
 
 def _counted(counts: dict[str, int], total: int) -> str:
@@ -123,11 +131,11 @@ def _namespace_rows(branch: Branch, stem: str) -> list[tuple[str, ...]]:
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Rows as padded columns: text to the left, the numbers of the second and third column to the right."""
+    """Rows as padded columns, numbers to the right; what may be long stands behind them as it is."""
     widths = [max(len(row[column]) for row in rows if column < len(row)) for column in range(max(map(len, rows)))]
     for row in rows:
         cells = [
-            cell.rjust(width) if column in (1, 2) else cell.ljust(width)
+            cell.rjust(width) if column in (1, 2) else cell.ljust(width) if column < 4 else cell
             for column, (cell, width) in enumerate(zip(row, widths, strict=False))
         ]
         yield "  ".join(cells).rstrip() + "\n"
