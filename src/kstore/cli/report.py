@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--target-release", default="", metavar="R", help="The release that the store is checked against.")
-@click.option("--top", default=20, type=click.IntRange(1), show_default=True, help="Rows of each table.")
-@click.option("--keys", default=20, type=click.IntRange(1), show_default=True, help="Keys of each finding.")
+@click.option("--top", default=20, type=click.IntRange(0), show_default=True, help="Rows of each table; 0 is all.")
+@click.option("--keys", default=20, type=click.IntRange(0), show_default=True, help="Keys of each finding; 0 is all.")
 @store_options
 def command(target_release: str, top: int, keys: int) -> int:
     """
@@ -42,7 +42,7 @@ def command(target_release: str, top: int, keys: int) -> int:
         settings().release = target_release
     unreadable = Unreadable()
     with open_session() as session, counting("records read") as progress:
-        found = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note).run()
+        found = Analyzer(session.store, top=top or 1_000_000, progress=progress, unreadable=unreadable.note).run()
         findings = run_checks(Survey(session.store, session.release), progress=progress)
     title = f"Checked against {session.release}: {len(findings) or 'nothing'} found"
     parts = chain(
@@ -57,7 +57,7 @@ def _entries(findings: list[Finding], keys: int) -> Iterator[Entry]:
     from kstore.view.html_page import Entry
 
     for one in findings:
-        places = [f"{key}: {detail}" if detail else key for key, detail in one.keys[:keys]]
+        places = [f"{key}: {detail}" if detail else key for key, detail in one.keys[: keys or None]]
         if one.count > len(places):
             places.append(f"and {one.count - len(places):,} more")
         title = f"{one.rule.title}: {one.subject} ({one.count:,})"

@@ -13,16 +13,20 @@ from html import escape
 from kstore.view.bar_table import FigureTable
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bar: #4a7bd0; --error: #c33; --warning: #b70; --note: #27a; }
+:root { color-scheme: light dark; --line: #8884; --bar: #4a7bd0; --error: light-dark(#b32020, #ff8080);
+  --warning: light-dark(#8a5a00, #f0b040); --note: light-dark(#1f6090, #7ab8e8); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
+h1, h2, h3 { overflow-wrap: anywhere; line-height: 1.3; }
 table { border-collapse: collapse; width: 100%; margin-bottom: 1.5rem; }
-th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: right; white-space: nowrap; padding: .2rem .6rem; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
-th.text, td.text { text-align: left; overflow-wrap: anywhere; }
-td.bar { width: 25%; } td.bar div { background: var(--bar); height: .8rem; border-radius: 2px; min-width: 1px; }
+th.text, td.text { text-align: left; white-space: normal; overflow-wrap: break-word; min-width: 8rem; }
+td.bar { width: 20%; min-width: 4rem; }
+td.bar div { background: var(--bar); height: .8rem; border-radius: 2px; min-width: 1px; }
 code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
 .error { color: var(--error); } .warning { color: var(--warning); } .note { color: var(--note); }
 section { margin-bottom: 1.5rem; } dt { font-weight: 600; } dd { margin: 0 0 .3rem 1rem; }
+@media (max-width: 50rem) { table { display: block; overflow-x: auto; } }
 """
 
 
