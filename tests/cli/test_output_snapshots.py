@@ -40,6 +40,10 @@ COMMANDS = [
     ("resources", "explain", "/registry/minions/node-a", "ct"),
     ("explain", "pods.spec.containers.ports"),
     ("explain", "ct", "--recursive"),
+    ("ls", "deploy,pdb", "--sort-by", ".metadata.name", "--show-kind", *NOW),
+    ("migrate", "--to-release", "1.37", "--dry-run"),
+    ("migrate", "poddisruptionbudgets.policy", "--to", "policy/v1", "--dry-run=diff"),
+    ("releases",),
 ]
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
