@@ -145,7 +145,7 @@ def test_layout() -> None:
         "  A    B\n"
         "  1    22\n"
         "  333  4\n"
-        "Empty: <none>\n"
+        "Empty:   <none>\n"
         "Items:\n"
         "  - K:  v\n"
         "    L:  w\n"

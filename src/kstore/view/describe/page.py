@@ -37,10 +37,14 @@ def render(page: Page) -> str:
 
 
 def _lines(page: Page, indent: str = "") -> Iterator[str]:
-    widths = [len(label) for label, value in page if isinstance(value, str) or _is_text(value)]
+    widths = [len(label) for label, value in page if isinstance(value, str) or _is_text(value) or _is_empty(value)]
     width = max([width for width in widths if width <= _WIDEST_LABEL], default=0) + 3
     for label, value in page:
         yield from _entry(label, value, width, indent)
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, Table) and not value.rows
 
 
 def _is_text(value: object) -> bool:
@@ -51,10 +55,7 @@ def _entry(label: str, value: object, width: int, indent: str) -> Iterator[str]:
     head = f"{indent}{label}:"
     if isinstance(value, str):
         value = value.split("\n") if "\n" in value else [value]
-    if isinstance(value, Table):
-        if not value.rows:
-            yield f"{head} <none>"
-            return
+    if isinstance(value, Table) and value.rows:
         yield head
         yield from _table(value, indent + INDENT)
     elif isinstance(value, list) and value and not _is_text(value):
