@@ -69,14 +69,14 @@ class Converter:
         if (left.name, right.name) in self.registry.values:
             return True
         if _is_struct(left) and _is_struct(right):
-            return self._has_type_meta(left) or self._pair_differs(left.name, right.name, assumed)
+            return self._loses_type_meta(left, right) or self._pair_differs(left.name, right.name, assumed)
         if left.element is not None and right.element is not None:
             return self._refs_differ(left.element, right.element, assumed)
         return False
 
-    def _has_type_meta(self, ref: TypeRef) -> bool:
-        """An object within an object: its `kind` and `apiVersion` are not converted, so they go."""
-        return ref.form == "struct" and self.catalog.struct(ref.name).has_type_meta
+    def _loses_type_meta(self, left: TypeRef, right: TypeRef) -> bool:
+        """An object within an object: where it has a hub type its `kind` and `apiVersion` are not converted, and go."""
+        return left.form == "struct" and left.name != right.name and self.catalog.struct(left.name).has_type_meta
 
     # ---- compiling
 
@@ -183,7 +183,7 @@ class Converter:
 
     def _struct(self, left: TypeRef, right: TypeRef) -> Apply | None:
         convert = self._apply(left.name, right.name) if self.differ(left.name, right.name) else None
-        if not self._has_type_meta(left):
+        if not self._loses_type_meta(left, right):
             return convert
 
         def without_type_meta(obj: Any, scope: Scope) -> None:
