@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from kstore.cli.changes import step_texts
@@ -206,14 +207,15 @@ class Contents:
             KstoreError: it is not there, or the store keeps no history.
         """
         with self._turn:
-            yield from self._history(key, width) if view == "history" else self._object(key, view)
+            yield from self._history(key, width) if view == "history" else self._object(key, view, width)
 
-    def _object(self, key: bytes, view: str) -> Iterator[str]:
+    def _object(self, key: bytes, view: str, width: int) -> Iterator[str]:
         read = self._store.get(key)
         if isinstance(read, Undecodable):
             self.unreadable = True
-            yield f"This object cannot be read: {read.error}\n"
-            yield f"{read.error.hint}\n\n" if read.error.hint else "\n"
+            for text in filter(None, (f"This object cannot be read: {read.error}", read.error.hint)):
+                yield fill(text, max(width, 20)) + "\n"
+            yield "\n"
         if isinstance(read, Undecodable) or view == "storage":
             yield from storage_page(self._session, read, secrets=self._reading.secrets)
         elif view == "describe":
