@@ -244,12 +244,13 @@ class Run:
         return EXIT_SKIPPED if summary.skipped_count else 0
 
     def _finish(self, session: Session, selection: Selection, summary: Summary, writer: JournalWriter) -> None:
-        """Narrow `status.storedVersions` of the CRDs whose objects are all migrated."""
-        if self.request.encrypt or not self.request.is_whole or self.saved is not None:
+        """Have `status.storedVersions` of the CRDs whose objects were migrated say where these lie now."""
+        if self.request.encrypt:
             return
-        from kstore.migrate.stored_versions import narrow
+        from kstore.migrate.stored_versions import settle_versions
 
-        for note in narrow(session.store, selection, summary):
+        whole = self.request.is_whole and self.saved is None
+        for note in settle_versions(session.store, selection, summary, writer, whole=whole):
             self._shown.say(note)
 
     def _file(self, session: Session, selection: Selection) -> int:

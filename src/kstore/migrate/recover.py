@@ -146,8 +146,8 @@ class Rollback:
         self._progress = progress or Silent()
         self._stop = stop or Stop()
         self._result = RolledBack()
-        self._same: dict[bytes, Entry] = {}
-        """What holds the migration's own bytes, but is of another revision, or could not be written."""
+        self._left: dict[bytes, list[Entry]] = {}
+        """What was not as the migration left it when its turn came, in the journal's order."""
 
     def run(self) -> RolledBack:
         """
@@ -170,10 +170,11 @@ class Rollback:
                 most = 1 if self._source.limits().single_key else self._source.limits().operations
                 for at in range(0, len(pairs), most):
                     self._restore(pairs[at : at + most])
-        for entry in list(self._same.values()):
-            record = self._now(entry)
-            if record is not None and digest(record.value) == entry.after:
-                self._restore([(entry, record.mod_revision)])
+        for entries in list(self._left.values()):
+            for entry in reversed(entries):
+                record = self._now(entry)
+                if record is not None and digest(record.value) == entry.after:
+                    self._restore([(entry, record.mod_revision)])
         return self._result
 
     def _restore(self, pairs: Sequence[tuple[Entry, int]]) -> None:
@@ -192,7 +193,7 @@ class Rollback:
             self._result.restored += len(pairs)
             self._progress.written(len(pairs))
             for entry, _ in pairs:  # an earlier entry of the same key was overtaken by this one
-                self._settled(entry)
+                self._result.findings.pop(entry.key, None)
         elif len(pairs) > 1:
             middle = len(pairs) // 2
             self._restore(pairs[:middle])
@@ -203,18 +204,14 @@ class Rollback:
     def _leave(self, entry: Entry) -> None:
         """An object that is not as the migration left it: said, never overwritten."""
         record = self._now(entry)
-        self._settled(entry)
         if record is not None and record.value == entry.before and record.mod_revision > entry.mod_revision:
             self._result.already += 1
+            self._result.findings.pop(entry.key, None)
             return
-        finding = self._result.findings[entry.key] = _changed_since(entry, record)
-        if finding.code == "lease":
-            # a later migration was undone, say: tried again at the end, when no later entry of the key is left
-            self._same[entry.key] = entry
-
-    def _settled(self, entry: Entry) -> None:
-        self._result.findings.pop(entry.key, None)
-        self._same.pop(entry.key, None)
+        self._result.findings[entry.key] = _changed_since(entry, record)
+        # looked at again at the end: a later entry of the key may bring back what this one left, and so may a later
+        # migration that was undone
+        self._left.setdefault(entry.key, []).append(entry)
 
     def _now(self, entry: Entry) -> Record | None:
         return patiently(lambda: self._source.get(entry.key), self._patience, self._progress, self._stop)

@@ -1,8 +1,9 @@
 """
-`status.storedVersions` of a CRD, narrowed to the one version in which its objects now lie.
+`status.storedVersions` of a CRD, after a migration: the versions in which its objects really lie.
 
-An apiserver refuses to drop a version from a CRD as long as this list names it. It is narrowed only when every object
-was read again at the storage version, and the CRD is still as it was when its objects were planned.
+An apiserver refuses to drop a version from a CRD as long as this list names it. So it is narrowed to the storage
+version only when every object was read again there, the CRD still being as it was when its objects were planned; and a
+version in which objects were stored is added. Both are noted in the journal as any other write, and undone with it.
 """
 
 from __future__ import annotations
@@ -13,53 +14,77 @@ from collections.abc import Iterator
 from kstore.catalog.custom import CustomResource
 from kstore.codec import StoredObject
 from kstore.custom import CustomDefinition
-from kstore.errors import KstoreError
+from kstore.errors import Conflict, KstoreError, StoreUnreachable
+from kstore.migrate.journal import JournalWriter
+from kstore.migrate.plan import Change
 from kstore.migrate.request import Selection, crd_key, definition_in
 from kstore.migrate.summary import Summary
-from kstore.naming import GroupVersion
-from kstore.records import Put
 from kstore.source.interface import WritableSource
 from kstore.store import Store
 
 
-def narrow(store: Store, selection: Selection, summary: Summary) -> Iterator[str]:
+def settle_versions(
+    store: Store, selection: Selection, summary: Summary, journal: JournalWriter, *, whole: bool
+) -> Iterator[str]:
     """
-    Narrow the stored versions of the custom resources that a migration met, and yield a word on each.
+    Have the stored versions of the custom resources that a migration met say where their objects lie; yield a word on
+    each that is changed, or should have been.
 
     Args:
         store: the running store.
         selection: the migration's, with the definitions that it used.
-        summary: what it came to: a kind with a skipped object is left alone.
+        summary: what it came to: the list of a kind with a skipped object is not narrowed.
+        journal: the migration's.
+        whole: all objects of its resources were migrated, not a part of them: lists may be narrowed.
     """
     skipped = {line.kind for line in summary.lines.values() if line.skipped}
     for resource, definition in selection.custom_definitions():
-        if resource.kind not in skipped:
-            word = _narrow(store, resource, definition)
-            if word:
-                yield word
+        word = _settle(store, resource, definition, journal, narrow=whole and resource.kind not in skipped)
+        if word:
+            yield word
 
 
-def _narrow(store: Store, resource: CustomResource, definition: CustomDefinition) -> str:
+def _settle(
+    store: Store, resource: CustomResource, definition: CustomDefinition, journal: JournalWriter, *, narrow: bool
+) -> str:
     key = crd_key(store, resource)
     read = store.get(key)
     if not isinstance(read, StoredObject) or definition_in(store.codec, read) != definition:
         return f"{definition.name}: the CRD was changed meanwhile, its storedVersions are left as they are"
-    status = read.object.get("status") or {}
-    if status.get("storedVersions") == [definition.storage_version]:
+    listed = (read.object.get("status") or {}).get("storedVersions") or []
+    found = {one.gvk.version if isinstance(one, StoredObject) else "" for one in store.objects(resource)}
+    alone = found <= {definition.storage_version}
+    lying = sorted(version for version in found if version and version not in listed)
+    wanted = [definition.storage_version] if narrow and alone else [*listed, *lying]
+    if wanted == listed:
+        if narrow and listed != [definition.storage_version]:
+            return f"{definition.name}: not every object is stored as {definition.storage_version}, storedVersions stay"
         return ""
-    target = GroupVersion(definition.kind.group, definition.storage_version)
-    for found in store.objects(resource):
-        if not isinstance(found, StoredObject) or found.gvk.group_version != target:
-            return f"{definition.name}: not every object is stored as {target}, storedVersions are left as they are"
     changed = copy.deepcopy(read.object)
-    changed["status"]["storedVersions"] = [definition.storage_version]
+    changed.setdefault("status", {})["storedVersions"] = wanted
+    value = store.codec.seal(key, store.codec.encode(changed, read.encoding))
+    change = Change(read.record, read.gvk, read.gvk.group_version, read.encoding, value, "storedVersions")
+    return f"{definition.name}: {_write(store, change, journal) or f'status.storedVersions is {_text(wanted)} now'}"
+
+
+def _write(store: Store, change: Change, journal: JournalWriter) -> str:
+    """Write a CRD; what kept it from being written, or nothing."""
+    source = store.source
+    assert isinstance(source, WritableSource)
+    number = journal.begin([change])
     try:
-        value = store.codec.seal(key, store.codec.encode(changed, read.encoding))
-        source = store.source
-        assert isinstance(source, WritableSource)
-        done = source.commit([Put(key, value, read.record.mod_revision, read.record.lease)]).succeeded
+        committed = source.commit([change.put()])
+    except StoreUnreachable as error:  # whether it happened is found out by whoever goes on with the journal
+        return f"storedVersions may not be written: {error}"
     except KstoreError as error:
-        return f"{definition.name}: storedVersions are left as they are: {error}"
-    if not done:
-        return f"{definition.name}: the CRD was changed meanwhile, its storedVersions are left as they are"
-    return f"{definition.name}: status.storedVersions is [{definition.storage_version}] now"
+        journal.undone(number, error.code)
+        return f"storedVersions are left as they are: {error}"
+    if not committed.succeeded:
+        journal.undone(number, Conflict.code)
+        return "the CRD was changed meanwhile, its storedVersions are left as they are"
+    journal.done(number, committed.revision)
+    return ""
+
+
+def _text(versions: list[str]) -> str:
+    return f"[{', '.join(versions)}]"

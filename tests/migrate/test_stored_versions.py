@@ -1,0 +1,139 @@
+"""
+`status.storedVersions` follows the objects: narrowed when all lie in the storage version, widened when some lie
+elsewhere, and undone with the migration.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tools.cluster import Etcd
+
+from kstore.cli.main import run
+from kstore.records import Put
+from kstore.source.live import LiveSource
+
+pytestmark = pytest.mark.etcd
+
+CRD = b"/registry/apiextensions.k8s.io/customresourcedefinitions/hives.bees.example.net"
+SCHEMA = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+HIVES = "/registry/bees.example.net/hives"
+
+
+def definition(stored: list[str]) -> dict[str, Any]:
+    """A CRD of two versions, as an apiserver stores it."""
+    names = {"plural": "hives", "singular": "hive", "kind": "Hive", "listKind": "HiveList"}
+    versions = [
+        {"name": name, "served": True, "storage": name == "v2", "schema": SCHEMA} for name in ("v2", "v1alpha1")
+    ]
+    return {
+        "kind": "CustomResourceDefinition",
+        "apiVersion": "apiextensions.k8s.io/v1beta1",
+        "metadata": {"name": "hives.bees.example.net", "uid": "1"},
+        "spec": {"group": "bees.example.net", "names": names, "scope": "Namespaced", "versions": versions},
+        "status": {"storedVersions": stored},
+    }
+
+
+def hive(name: str, version: str) -> dict[str, Any]:
+    """An object of it."""
+    metadata = {"name": name, "namespace": "orchard", "uid": name}
+    return {"apiVersion": f"bees.example.net/{version}", "kind": "Hive", "metadata": metadata, "spec": {"queens": 1}}
+
+
+class Cluster:
+    """A running etcd with the CRD and two objects, one of each version."""
+
+    def __init__(self, etcd: Etcd, folder: Path) -> None:
+        self.etcd = etcd
+        self.folder = folder
+        self.put(CRD.decode(), definition(["v1alpha1", "v2"]))
+        self.put(f"{HIVES}/orchard/north", hive("north", "v2"))
+        self.put(f"{HIVES}/orchard/south", hive("south", "v1alpha1"))
+
+    def put(self, key: str, obj: dict[str, Any]) -> None:
+        """Write as another client would."""
+        with LiveSource([self.etcd.endpoint]) as source:
+            found = source.get(key.encode())
+            source.commit([Put(key.encode(), json.dumps(obj).encode() + b"\n", found.mod_revision if found else 0)])
+
+    def all(self) -> dict[bytes, bytes]:
+        """Every key and value."""
+        with LiveSource([self.etcd.endpoint]) as source:
+            return {record.key: record.value for record in source.scan()}
+
+    @property
+    def listed(self) -> list[str]:
+        """What the CRD says."""
+        found: list[str] = json.loads(self.all()[CRD])["status"]["storedVersions"]
+        return found
+
+    def migrate(self, name: str, *arguments: str) -> int:
+        """Migrate the objects, with a journal of that name."""
+        journal = str(self.folder / name)
+        return run(["--store", self.etcd.endpoint, "migrate", "hives", "--yes", "--journal", journal, *arguments])
+
+    def after(self, command: str, name: str) -> int:
+        """`verify` or `rollback` of a journal."""
+        return run(["migrate", command, str(self.folder / name), *(["--yes"] if command == "rollback" else [])])
+
+
+@pytest.fixture
+def cluster(start_etcd: Callable[..., Etcd], tmp_path: Path) -> Cluster:
+    """The store."""
+    return Cluster(start_etcd(), tmp_path)
+
+
+def test_narrowed_and_undone(cluster: Cluster) -> None:
+    """With all objects in the storage version the list has it alone; a rollback brings back the CRD, too."""
+    before = cluster.all()
+    assert cluster.migrate("journal", "--to", "bees.example.net/v2") == 0
+    assert cluster.listed == ["v2"]
+    assert cluster.after("verify", "journal") == 0
+    assert cluster.after("rollback", "journal") == 0
+    assert cluster.all() == before
+
+
+def test_a_part_narrows_nothing(cluster: Cluster) -> None:
+    """As long as only some objects were asked for, others may lie anywhere."""
+    assert cluster.migrate("journal", "--to", "bees.example.net/v2", "-n", "orchard") == 0
+    assert cluster.listed == ["v1alpha1", "v2"]
+
+
+def test_widened(cluster: Cluster) -> None:
+    """A version that objects are stored in is listed, else an apiserver would let it be dropped with them in it."""
+    assert cluster.migrate("first", "--to", "bees.example.net/v2") == 0
+    assert cluster.migrate("second", "--to", "bees.example.net/v1alpha1", "-n", "orchard") == 0
+    assert cluster.listed == ["v2", "v1alpha1"]
+    assert cluster.after("verify", "second") == 0
+    assert cluster.after("rollback", "second") == 0
+    assert cluster.listed == ["v2"]
+
+
+def test_a_crd_that_is_migrated_itself(cluster: Cluster) -> None:
+    """Written twice by one migration, as a CRD and for its list, it is still the very same after a rollback."""
+    cluster.put(CRD.decode(), {**definition(["v1alpha1", "v2"]), "apiVersion": "apiextensions.k8s.io/v1"})
+    before = cluster.all()
+    journal = str(cluster.folder / "all")
+    assert (
+        run(["--store", cluster.etcd.endpoint, "migrate", "--to-release", "1.37", "--yes", "--journal", journal]) == 0
+    )
+    assert json.loads(cluster.all()[CRD])["apiVersion"] == "apiextensions.k8s.io/v1beta1"
+    assert cluster.listed == ["v2"]
+    assert cluster.after("verify", "all") == 0
+    assert cluster.after("rollback", "all") == 0
+    assert cluster.all() == before
+
+
+def test_a_crd_that_others_change(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was changed since is left to whoever changed it; the objects go back all the same."""
+    assert cluster.migrate("journal", "--to", "bees.example.net/v2") == 0
+    cluster.put(CRD.decode(), definition(["v2", "v3"]))
+    assert cluster.after("rollback", "journal") == 4
+    assert cluster.listed == ["v2", "v3"]
+    assert "hives.bees.example.net: changed by others since" in capsys.readouterr().out
+    assert json.loads(cluster.all()[f"{HIVES}/orchard/south".encode()])["apiVersion"] == "bees.example.net/v1alpha1"
