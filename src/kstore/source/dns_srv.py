@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kstore.errors import StoreNotFound, StoreUnreachable
+from kstore.errors import StoreNotFound, StoreUnreachable, UsageError
 
 _SERVICES = (("_etcd-client-ssl._tcp", "https"), ("_etcd-client._tcp", "http"))
 _SRV = 33
@@ -49,7 +49,9 @@ def discover(domain: str, *, timeout: float = 5.0, nameservers: Sequence[tuple[s
     Raises:
         StoreUnreachable: no name server answers.
         StoreNotFound: the domain announces no etcd.
+        UsageError: it is no domain.
     """
+    _encode_name(domain)  # what is none is refused here
     servers = nameservers or _system_nameservers()
     found = [
         f"{scheme}://{service.host}:{service.port}"
@@ -126,7 +128,12 @@ def parse_answer(message: bytes, identity: int) -> list[Service]:
 
 
 def _encode_name(name: str) -> bytes:
-    labels = [label.encode("idna") for label in name.strip(".").split(".")]
+    try:
+        labels = [label.encode("idna") for label in name.strip(".").split(".")]
+    except UnicodeError:
+        labels = [b""]
+    if not all(labels):
+        raise UsageError("this is no name of a domain", where=name, hint="srv://example.com")
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
