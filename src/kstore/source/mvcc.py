@@ -257,35 +257,24 @@ class Mvcc:
         """The live keys as of a revision that `check_revision` has let pass; the last one made is kept."""
         revision = revision or self.current_revision
         if self._view is None or self._view.revision != revision:
-            self._view = self._build_view(revision)
+            for _ in self._noting_view(revision):
+                pass
+        assert self._view is not None
         return self._view
 
-    def _build_view(self, revision: int) -> View:
+    def _noting_view(self, revision: int) -> Iterator[Entry]:
+        """The changes up to a revision; once they have been seen its view is at hand, and needs no pass of its own."""
         newest: dict[bytes, int] = {}
-        until = revision if revision < self.current_revision else 0
-        for _, _, tombstone, key, offset, size in self.entries(until):
+        for entry in self.entries(revision if revision < self.current_revision else 0):
+            _, _, tombstone, key, offset, size = entry
             if tombstone:
                 newest.pop(key, None)
             else:
                 newest[key] = offset << 32 | size
-        return self._view_of(revision, newest)
-
-    def _noting_view(self) -> Iterator[Entry]:
-        """All changes; once they have been seen the view of now is at hand, and needs no pass of its own."""
-        newest: dict[bytes, int] = {}
-        for entry in self.entries():
-            if entry.tombstone:
-                newest.pop(entry.key, None)
-            else:
-                newest[entry.key] = entry.offset << 32 | entry.size
             yield entry
-        self._view = self._view_of(self.current_revision, newest)
-
-    def _view_of(self, revision: int, newest: dict[bytes, int]) -> View:
-        """The view that the places (offset and size) of the newest changes make."""
         keys = sorted(newest)
         places = [newest[key] for key in keys]
-        return View(
+        self._view = View(
             revision,
             keys,
             array("Q", [place >> 32 for place in places]),
@@ -311,7 +300,8 @@ class Mvcc:
         still holds differs: a compaction may not have removed it yet, and releases differ about tombstones.
         """
         base: dict[bytes, Entry] = {}
-        entries = self.entries(only=key) if key or self.has_view(self.current_revision) else self._noting_view()
+        now = self.current_revision
+        entries = self.entries(only=key) if key or self.has_view(now) else self._noting_view(now)
         for entry in entries:
             if entry.main > self.compact_revision:
                 yield from _in_order(base)
