@@ -135,6 +135,26 @@ def test_custom_resources(whole: MemorySource, open_store: OpenStore) -> None:
     assert found["crd-unlisted-version"].subject.endswith(("stored as v1beta1", "stored as v2"))
 
 
+def test_groups_served_elsewhere(whole: MemorySource, open_store: OpenStore) -> None:
+    """A group that an APIService hands on is named with its server, and its objects belong to it."""
+    spec = {"group": "zoo.example.com", "version": "v1", "service": {"namespace": "zoo", "name": "api"}}
+    key = "/registry/apiregistration.k8s.io/apiservices/v1.zoo.example.com"
+    service = {
+        "kind": "APIService",
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "metadata": {"name": "v1.zoo.example.com"},
+    }
+    whole.put(key, {**service, "spec": spec})
+    found = checked(open_store)
+    assert set(found) == {"served-elsewhere"}
+    assert found["served-elsewhere"].subject == "zoo.example.com, served by zoo/api"
+    assert found["served-elsewhere"].keys == [(key, "no object of it lies in this store")]
+    whole.put("/registry/zoo.example.com/cages/default/a", {"kind": "Cage", "apiVersion": "zoo.example.com/v1"})
+    found = checked(open_store)
+    assert set(found) == {"served-elsewhere"}
+    assert found["served-elsewhere"].keys == [(key, "of its objects in this store: 1")]
+
+
 def test_a_namespace_that_waits(whole: MemorySource, open_store: OpenStore) -> None:
     """A namespace that is to be deleted says what it still holds, and what holds that."""
     whole.put(

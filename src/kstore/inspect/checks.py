@@ -224,6 +224,16 @@ def _no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
         yield Found(subject, f"kstore delete {seen.key}", seen.key, what)
 
 
+def _served_elsewhere(survey: Survey) -> Iterator[Found]:
+    for group, extension in survey.extension_groups.items():
+        here = (
+            f"of its objects in this store: {extension.objects}"
+            if extension.objects
+            else "no object of it lies in this store"
+        )
+        yield Found(f"{group}, served by {extension.service}", f"kstore get {extension.key}", extension.key, here)
+
+
 def _no_namespace(seen: Seen, survey: Survey) -> Iterator[Found]:
     namespace = seen.home.namespace
     if namespace and namespace not in survey.namespaces:
@@ -340,6 +350,9 @@ CHECKS: tuple[Check, ...] = (
            "each is rewritten only when somebody changes it", _other_version),
     _check("crd-idle-version", NOTE, "Versions in storedVersions that no object is stored in",
            "the CRD cannot drop them before storedVersions is narrowed", end=_crd_prunable),
+    _check("served-elsewhere", NOTE, "Groups that an APIService hands to a server of its own",
+           "that server keeps their objects, in its own etcd perhaps, and alone knows their types; "
+           "kstore converts them with a plugin", end=_served_elsewhere),
     _check("sealed", NOTE, "Encrypted objects that were not looked into",
            "without the apiserver's configuration nothing can be said of them", _sealed),
 )  # fmt: skip

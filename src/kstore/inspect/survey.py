@@ -45,6 +45,18 @@ class Terminating:
 
 
 @dataclass(slots=True)
+class Extension:
+    """A group that an APIService hands on to an extension server."""
+
+    key: str
+    """The APIService's."""
+    service: str
+    """The server's namespace and name."""
+    objects: int = 0
+    """Those of the group that lie in this store."""
+
+
+@dataclass(slots=True)
 class Owner:
     """An owner that objects name."""
 
@@ -92,13 +104,15 @@ class Survey:
         return {f"{one.resource}.{one.group}": one for one in self.store.custom_resources}
 
     @cached_property
-    def extension_groups(self) -> set[str]:
+    def extension_groups(self) -> dict[str, Extension]:
         """The groups that APIServices hand on to extension servers."""
-        found = set()
+        found: dict[str, Extension] = {}
         for read in self.store.objects(self.store.built_in.find("apiservices")[0]):
             spec = read.object.get("spec") if isinstance(read, StoredObject) else None
-            if isinstance(spec, dict) and spec.get("service"):
-                found.add(str(spec.get("group")))
+            service = spec.get("service") if isinstance(spec, dict) else None
+            if isinstance(spec, dict) and isinstance(service, dict):
+                key = read.record.key.decode("utf-8", "backslashreplace")
+                found[str(spec.get("group"))] = Extension(key, f"{service.get('namespace')}/{service.get('name')}")
         return found
 
     def _read_namespaces(self) -> set[str]:
@@ -129,6 +143,9 @@ class Survey:
         if isinstance(seen.read, Undecodable):
             self.undecodable_names.add(seen.key.rpartition("/")[2])
             return
+        extension = self.extension_groups.get(seen.read.gvk.group)
+        if extension is not None:
+            extension.objects += 1
         if isinstance(seen.home.resource, CustomResource):
             self.stored_versions.setdefault(seen.home.label, Counter())[seen.read.gvk.version] += 1
         metadata = metadata_of(seen.read)
