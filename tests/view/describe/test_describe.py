@@ -97,6 +97,7 @@ def test_odd_shapes_do_no_harm() -> None:
     for obj in (
         {"kind": "X", "apiVersion": "a/v1", "metadata": {"name": "n", "ownerReferences": ["x"], "labels": 5}},
         {"kind": "X", "apiVersion": "a/v1", "metadata": "none"},
+        {"kind": "X", "apiVersion": "a/v1", "metadata": {"name": [1]}},
         {"kind": "X", "apiVersion": "a/v1", "metadata": {"managedFields": [{"time": 5}, {"time": "x"}]}},
         {"kind": "Pod", "apiVersion": "v1", "metadata": {}, "spec": [1], "status": "up"},
     ):

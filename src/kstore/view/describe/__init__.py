@@ -56,11 +56,10 @@ def describe(
     """
     moment = nanoseconds(now or datetime.now(UTC))
     try:
-        page = _page(read, obj, moment, definition, secrets=secrets)
-    except (AttributeError, TypeError, ValueError):
-        # a custom object may hold anything where others have a list of objects
-        page = fields(obj)
-    return render([*page, *storage(read)])
+        return render([*_page(read, obj, moment, definition, secrets=secrets), *storage(read)])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # a custom object may hold anything where others have a text or a list of objects
+        return render([*fields(obj), *storage(read)])
 
 
 def _page(
