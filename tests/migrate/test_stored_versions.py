@@ -114,6 +114,16 @@ def test_widened(cluster: Cluster) -> None:
     assert cluster.listed == ["v2"]
 
 
+def test_a_file_is_told_of(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A migration into a new file leaves the list as it is, and says when it should have another version."""
+    cluster.put(CRD.decode(), definition(["v2"]))
+    cluster.etcd.stop()
+    for version, told in (("v1alpha1", True), ("v2", False)):
+        command = ["--store", str(cluster.etcd.data), "migrate", "hives", "--yes", "--output", str(tmp_path / version)]
+        assert run([*command, "--to", f"bees.example.net/{version}"]) == 0
+        assert ("status.storedVersions does not list" in capsys.readouterr().err) == told
+
+
 def test_a_crd_that_is_migrated_itself(cluster: Cluster) -> None:
     """Written twice by one migration, as a CRD and for its list, it is still the very same after a rollback."""
     cluster.put(CRD.decode(), {**definition(["v1alpha1", "v2"]), "apiVersion": "apiextensions.k8s.io/v1"})

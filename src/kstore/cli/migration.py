@@ -283,6 +283,11 @@ class Run:
             raise
         writer.close()
         self._leave_metrics(summary, finished=True)
+        if not self.request.encrypt:
+            from kstore.migrate.stored_versions import unlisted_versions
+
+            for note in unlisted_versions(session.store, selection, summary):
+                self._shown.say(note)
         self._shown.summary(summary, journal=path, result=output)
         return EXIT_SKIPPED if summary.skipped_count else 0
 

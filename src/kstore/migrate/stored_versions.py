@@ -44,6 +44,28 @@ def settle_versions(
             yield word
 
 
+def unlisted_versions(store: Store, selection: Selection, summary: Summary) -> Iterator[str]:
+    """
+    Yield a word on each custom resource of which a migration of a file stored objects in a version that is not listed.
+
+    Args:
+        store: the store that the migration read; its CRDs went into the new file as they were, or in another version.
+        selection: the migration's, with the definitions that it used.
+        summary: what it came to.
+    """
+    for resource, definition in selection.custom_definitions():
+        read = store.get(crd_key(store, resource))
+        status = read.object.get("status") if isinstance(read, StoredObject) else None
+        listed = (status or {}).get("storedVersions") or []
+        lines = (line for line in summary.lines.values() if line.kind == resource.kind and line.changes)
+        lying = sorted({line.target.rpartition("/")[2] for line in lines} - set(listed))
+        if lying:
+            yield (
+                f"{definition.name}: objects are stored as {_text(lying)}, which status.storedVersions does not list: "
+                "an apiserver would let the version be dropped with them in it"
+            )
+
+
 def _settle(
     store: Store, resource: CustomResource, definition: CustomDefinition, journal: JournalWriter, *, narrow: bool
 ) -> str:
