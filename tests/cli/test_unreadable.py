@@ -4,8 +4,10 @@ Four objects that cannot be read, each for another reason: no command stops at o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.conftest import Kstore
@@ -87,6 +89,36 @@ def test_custom_objects(kstore: Kstore, tmp_path: Path) -> None:
     assert ran.code == 3
     assert f"kstore: {key}: " in ran.err
     assert "1 undecodable" in ran.text
+
+
+ODD: list[Any] = [
+    [1],
+    "name",
+    {"name": [1], "namespace": {}, "uid": [1], "creationTimestamp": 5},
+    {"name": "n", "labels": 5, "annotations": [1], "ownerReferences": ["x", {"uid": []}], "finalizers": "f"},
+    {"name": "n", "labels": {"a": 1}, "managedFields": [None, {"manager": 1, "time": 2}], "deletionTimestamp": {}},
+]
+
+
+@pytest.mark.parametrize("metadata", ODD, ids=str)
+def test_odd_metadata(kstore: Kstore, tmp_path: Path, metadata: Any) -> None:
+    """A custom object may hold anything in the place of its metadata: nothing ends in a fault of kstore's own."""
+    store, key = tmp_path / "store", "/registry/stable.example.com/crontabs/default/my-new-cron-object"
+    assert kstore("--store", "demo", "export", str(store), "crds", "crontabs", "--no-yaml").code == 0
+    found = {"apiVersion": "stable.example.com/v1", "kind": "CronTab", "metadata": metadata, "spec": metadata}
+    changed_store(store, {key: json.dumps(found).encode()})
+    for arguments in (
+        *(("ls", "ct", "-o", output) for output in ("wide", "table-json", "name", "yaml", "jsonpath={..name}")),
+        ("ls", "ct", "-l", "a>3,!b"),
+        ("ls", "ct", "--field-selector", "metadata.name=n"),
+        ("ls", "ct", "--show-labels", "-L", "a", "--storage-columns", "all"),
+        *(("get", key, "-o", output) for output in ("describe", "storage")),
+        *((name,) for name in ("ls", "analyze", "check", "crds", "report")),
+        ("migrate", "--to-release", "1.37", "--dry-run"),
+    ):
+        ran = kstore("--store", str(store), *arguments)
+        assert ran.code in (0, 3, 5), (arguments, ran.err)
+        assert "unexpected" not in ran.err
 
 
 def test_of_many_the_first_are_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,6 +145,7 @@ def _table_text(
 def _rows(
     reading: Reading, heading: Heading, printer: Any, stored: Iterable[StoredObject], choice: TableChoice
 ) -> Iterator[Row]:
+    from kstore.view.columns.reading import part
     from kstore.view.text_table import Row
 
     # a printer may reorder its objects: each row finds its record by the object that comes back
@@ -157,7 +158,7 @@ def _rows(
 
     for obj, cells in printer.rows(objects(), choice.now or datetime.now(UTC)):
         read = waiting.pop(id(obj))
-        yield Row(cells, obj.get("metadata") or {}, _storage(read) if choice.storage_columns else {})
+        yield Row(cells, part(obj, "metadata"), _storage(read) if choice.storage_columns else {})
 
 
 def _storage(read: StoredObject) -> dict[str, Any]:

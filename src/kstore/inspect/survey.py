@@ -152,8 +152,8 @@ class Survey:
         finalizers = members_of(metadata, "finalizers")
         if namespace is not None and finalizers:
             namespace.held.append((seen.key, f"held by {', '.join(map(str, finalizers))}"))
-        if metadata.get("uid"):
-            self.uids.add(hash(metadata["uid"]))
+        if uid := metadata.get("uid"):
+            self.uids.add(hash(str(uid)))
         for owner in members_of(metadata, "ownerReferences"):
             if isinstance(owner, dict) and owner.get("uid"):
                 known = self.owners.setdefault(

@@ -304,4 +304,11 @@ def label_matcher(selector: LabelSelector) -> Matcher:
     """The selector as a test of whole objects."""
     if not selector.requirements and not selector.nothing:
         return lambda _: True
-    return lambda obj: selector.matches((obj.get("metadata") or {}).get("labels"))
+    return lambda obj: selector.matches(_labels(obj))
+
+
+def _labels(obj: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """The labels of an object; none where a custom object holds something else in their place."""
+    metadata = obj.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    return labels if isinstance(labels, dict) and all(isinstance(one, str) for one in labels.values()) else None

@@ -23,6 +23,7 @@ from kstore.cli.tables import Heading, heading_of, in_version
 from kstore.codec import StoredObject, Undecodable
 from kstore.view.bar_table import Terminal
 from kstore.view.columns import printer_for
+from kstore.view.columns.reading import part
 from kstore.view.text_table import Row, TableOptions, cell_text, readers
 from kstore.view.yaml_text import to_yaml
 
@@ -188,7 +189,7 @@ class Contents:
         keys = {id(obj): read.record.key for read, obj in served}
 
         def line(obj: Mapping[str, Any], cells: list[Any]) -> Line:
-            row = Row(cells, obj.get("metadata") or {})
+            row = Row(cells, part(obj, "metadata"))
             return Line(keys[id(obj)], tuple(cell_text(read(row)) for _, read in shown))
 
         rows = printer.rows((obj for _, obj in served), datetime.now(UTC))

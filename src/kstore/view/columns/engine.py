@@ -18,7 +18,7 @@ from typing import Any
 from kstore.naming import GroupKind, GroupVersionKind
 from kstore.view.columns import access, core, extensions, networking, pods, scheduling, storage, workloads
 from kstore.view.columns.ages import nanoseconds
-from kstore.view.columns.reading import Object
+from kstore.view.columns.reading import Object, part
 
 Cells = Callable[[Object, int], list[Any]]
 """The cells of one object at a time in nanoseconds since 1970."""
@@ -302,8 +302,8 @@ def _table_row(printer: Printer, obj: Object, cells: list[Any]) -> dict[str, Any
 
 def _hub_metadata(obj: Object) -> dict[str, Any]:
     """The metadata of the hub's object, which the rows carry: without what only conversion puts there."""
-    metadata = dict(obj.get("metadata") or {})
-    annotations = metadata.get("annotations") or {}
+    metadata = dict(part(obj, "metadata"))
+    annotations = part(obj, "metadata", "annotations")
     dropped = _CONVERSION_ANNOTATIONS.get(obj.get("kind", ""), frozenset()) & annotations.keys()
     if dropped:
         metadata["annotations"] = {key: value for key, value in annotations.items() if key not in dropped}

@@ -23,9 +23,10 @@ _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(ma
 
 
 def part(obj: Object, *path: str) -> Object:
-    """The object below a path, or an empty one."""
+    """The object below a path; an empty one where there is none, or a custom object holds something else there."""
     for name in path:
-        obj = obj.get(name) or _EMPTY
+        found = obj.get(name)
+        obj = found if isinstance(found, dict) else _EMPTY
     return obj
 
 
