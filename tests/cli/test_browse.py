@@ -21,6 +21,7 @@ from kstore.cli.browse import contents as contents_module
 from kstore.cli.browse import lists as lists_module
 from kstore.cli.browse.browser import Browser
 from kstore.cli.browse.contents import Contents
+from kstore.cli.browse.object_screen import ObjectScreen
 from kstore.cli.browse.prompt import Prompt
 from kstore.cli.options import Settings
 from kstore.cli.session import Session
@@ -224,6 +225,22 @@ def test_long_lists_are_read_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         assert hands.status == "apiregistration.k8s.io/apiservices: 20+"
         await hands.press("G")
         assert hands.status == "apiregistration.k8s.io/apiservices: 26"
+
+    with opened("demo") as contents:
+        browse(contents, do)
+
+
+def test_a_fault_is_shown_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong with a list or an object, the browser goes on."""
+    monkeypatch.setattr(contents_module, "printer_for", lambda *_: 1 / 0)
+    monkeypatch.setattr(contents_module, "to_yaml", lambda _: 1 / 0)
+
+    async def do(hands: Hands) -> None:
+        await hands.go("pods")
+        assert hands.rows == [["ERROR"], ["unexpected ZeroDivisionError: division by zero"]]
+        hands.app.push_screen(ObjectScreen(contents, b"/registry/pods/default/webserver"))
+        await hands.settle()
+        assert hands.text == "unexpected ZeroDivisionError: division by zero\nthis is a fault of kstore"
 
     with opened("demo") as contents:
         browse(contents, do)

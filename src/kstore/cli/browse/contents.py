@@ -21,6 +21,7 @@ from kstore.cli.ls import wanted
 from kstore.cli.pages import descriptions, storage_page
 from kstore.cli.tables import Heading, heading_of, in_version
 from kstore.codec import StoredObject, Undecodable
+from kstore.errors import KstoreError
 from kstore.view.bar_table import Terminal
 from kstore.view.columns import printer_for
 from kstore.view.columns.reading import part
@@ -55,6 +56,13 @@ class Page:
     lines: list[Line]
     last: bool = True
     """Whether nothing comes after it."""
+
+
+def worded(error: Exception) -> tuple[str, str]:
+    """What went wrong in a line, and what to try: whatever it is, the browser goes on."""
+    if isinstance(error, KstoreError):
+        return str(error), error.hint
+    return f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore"
 
 
 class Contents:

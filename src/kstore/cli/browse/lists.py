@@ -21,7 +21,7 @@ from textual.widgets import DataTable, Footer, Static, Tree
 from textual.widgets.tree import TreeNode
 from textual.worker import get_current_worker
 
-from kstore.cli.browse.contents import Contents, Line, Page
+from kstore.cli.browse.contents import Contents, Line, Page, worded
 from kstore.cli.browse.object_screen import ObjectScreen
 from kstore.cli.browse.prompt import Prompt
 from kstore.errors import KstoreError
@@ -106,10 +106,10 @@ class Lists(Screen[None]):
             if not self._branches:
                 call(self._grow, self._contents.branches(), False)
             call(self._grow, self._contents.counted(progress), True)
-        except KstoreError as error:
-            call(self._say, str(error))
         except _Stopped:
             pass
+        except Exception as error:
+            call(self._say, worded(error)[0])
 
     def _grow(self, branches: list[Branch], counted: bool) -> None:
         """Make the tree anew; the cursor stays where it was."""
@@ -213,8 +213,9 @@ class Lists(Screen[None]):
         """Read the next page, and show it if it is still wanted."""
         try:
             page = next(pages)
-        except KstoreError as error:
-            page = Page(("ERROR",), [Line(b"", (str(error),), error.hint)])
+        except Exception as error:
+            said, hint = worded(error)
+            page = Page(("ERROR",), [Line(b"", (said,), hint)])
         if not get_current_worker().is_cancelled:
             self.app.call_from_thread(self._append, page)
 

@@ -4,7 +4,7 @@ The screen of one object: as YAML, described, byte by byte, or its history.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,11 +13,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Log, Static
 from textual.worker import get_current_worker
 
+from kstore.cli.browse.contents import Contents, worded
 from kstore.cli.browse.prompt import Prompt
-from kstore.errors import KstoreError
-
-if TYPE_CHECKING:
-    from kstore.cli.browse.contents import Contents
 
 
 class ObjectScreen(Screen[None]):
@@ -62,8 +59,8 @@ class ObjectScreen(Screen[None]):
         worker = get_current_worker()
         try:
             text = "".join(self._contents.text(self._key, view, self.size.width - 1))
-        except KstoreError as error:
-            text = f"{error}\n{error.hint}"
+        except Exception as error:
+            text = "\n".join(worded(error))
         if not worker.is_cancelled:
             self.app.call_from_thread(self._show, text)
 
