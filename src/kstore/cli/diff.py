@@ -17,7 +17,7 @@ from kstore.cli.options import output_option, settings, store_options
 from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session, open_session
 from kstore.cli.unreadable import EXIT_SOME_UNREADABLE, named
-from kstore.errors import NotFound, UsageError
+from kstore.errors import KstoreError, NotFound, StoreNotFound, UsageError
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject
@@ -71,7 +71,7 @@ def command(
             )
             found = (one for one in found if not namespace or one.namespace == namespace)
         elif any(side is not None for side in sides):
-            raise UsageError("a store and an object cannot be compared", hint="write two stores, or two objects")
+            raise _unlike(old if sides[0] is None else new)
         else:
             found = _objects(here, old, new, namespace, managed_fields=show_managed_fields, as_stored=stored)
         return _show(found, output, secrets=show_secrets)
@@ -80,17 +80,28 @@ def command(
 def _side(here: Session, opened: ExitStack, text: str) -> Side | None:
     """The state that an argument names; None for an object."""
     from kstore.inspect.comparison import Side
+    from kstore.source.address import is_live
 
     if text == ".":
         return Side(here.store)
     if text.startswith("@"):
         return Side(here.store, _revision(text[1:]))
-    is_store = text == "demo" or "://" in text or (Path(text).exists() and not text.startswith("/registry/"))
-    if not is_store:
+    if not (text == "demo" or is_live(text) or "://" in text or _is_file(text)):
         return None
     session = Session(replace(settings(), store=text, rev=0))
     opened.callback(session.close)
     return Side(session.store)
+
+
+def _is_file(text: str) -> bool:
+    return Path(text).exists() and not text.startswith("/registry/")
+
+
+def _unlike(text: str) -> KstoreError:
+    """What to say of the argument beside a store that is none."""
+    if "/" not in text or text.endswith(".db") or text.startswith((".", "~")):
+        return StoreNotFound("there is no such file or directory", where=text)
+    return UsageError("a store and an object cannot be compared", where=text, hint="write two stores, or two objects")
 
 
 def _revision(text: str) -> int:

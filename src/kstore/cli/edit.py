@@ -108,7 +108,10 @@ def _changed(read: StoredObject, filename: Path | None) -> dict[str, Any] | None
     metadata = read.object.get("metadata") or {}
     shown = {**read.object, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
     if filename is not None:
-        text = filename.read_text(encoding="utf-8")
+        try:
+            text = filename.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise UsageError("this is no text", where=str(filename), hint="YAML or JSON, in UTF-8") from None
     else:
         header = _HEADER.format(
             key=key_text(read.record.key), gvk=read.gvk, encoding=read.encoding, revision=read.record.mod_revision
