@@ -5,6 +5,7 @@ Custom resources converted by their CRD.
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
 from kstore.custom import Converted, CustomConverter, CustomDefinition, write
+from kstore.decode.raw_json import RawJSON
 from kstore.decode.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, UnknownFields
 
@@ -111,6 +113,36 @@ def test_metadata_goes_through_objectmeta():
     """Unknown and malformed members of a stored object's metadata are dropped; a missing generation becomes 1."""
     odd = {**BOAT, "metadata": {"name": "gull", "labels": "none", "colour": "red"}}
     assert one(converter().convert([odd], "v1")).object["metadata"] == {"name": "gull", "generation": 1}
+
+
+def test_defaults_are_as_the_server_holds_them():
+    """Numbers are int64 or float64, and an embedded resource's metadata is one, whatever stands in the schema."""
+    embedded = {"kind": 5, "metadata": {"name": "n", "colour": "red", "labels": "none"}}
+    crd = copy.deepcopy(CRD)
+    crd["spec"]["versions"][1]["schema"]["openAPIV3Schema"]["properties"] = {
+        "length": {"type": "number", "default": RawJSON(b"2.0")},
+        "cargo": {
+            "type": "object",
+            "x-kubernetes-embedded-resource": True,
+            "x-kubernetes-preserve-unknown-fields": True,
+            "default": RawJSON(json.dumps(embedded).encode()),
+        },
+    }
+    found = one(converter(crd).convert([{**BOAT, "spec": {}}], "v2", drop_unknown_fields=True)).object
+    assert found["cargo"] == {"metadata": {"name": "n"}}
+    assert b'"length":2,' in write(found)
+
+
+def test_metadata_that_is_none():
+    """null is an ObjectMeta without anything; what is no object at all is passed through below, and refused above."""
+    crd = copy.deepcopy(CRD)
+    cargo = {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] = {"cargo": cargo}
+    boats = [{**BOAT, "cargo": {"metadata": found}} for found in (None, "x")]
+    empty, odd = converter(crd).convert([{**boats[0], "metadata": None}, boats[1]], "v2", drop_unknown_fields=True)
+    assert empty.object["metadata"] == {"generation": 1}
+    assert odd.object["apiVersion"] == "harbour.example.com/v2", "v2 has no cargo, so that nobody looks at it again"
+    assert isinstance(converter(crd).convert([boats[1]], "v1", drop_unknown_fields=True)[0], DecodeError)
 
 
 def test_stored_bytes_are_sorted_json():

@@ -74,7 +74,7 @@ class CustomDefinition:
 
 def _schema(version: Mapping[str, Any]) -> Structural | None:
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    return Structural.of(plain(schema)) if schema is not None else None
+    return Structural.of(normalize(plain(schema))) if schema is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,8 @@ class CustomConverter:
         self.definition = definition
         self._typed = typed
         self._review = review
+        for schema in definition.schemas.values():
+            structural.repair_defaults(schema, lambda found: self._metadata(found, lenient=True))
 
     def convert(
         self, objects: Sequence[Object], version: str, *, drop_unknown_fields: bool = False
@@ -213,7 +215,7 @@ class CustomConverter:
         return self._as_meta(kept)
 
     def _as_meta(self, found: Any) -> Object:
-        typed = self._typed.read(_OBJECT_META, found, "metadata")
+        typed = self._typed.read(_OBJECT_META, {} if found is None else found, "metadata")
         self._typed.drop_unknown(_OBJECT_META, typed)
         presented: Object = plain(self._typed.present(_OBJECT_META, typed))
         return presented

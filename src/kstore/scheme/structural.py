@@ -167,8 +167,19 @@ def repair_embedded(value: Any, schema: Structural | None, repair: Repair, *, le
             repair_embedded(item, schema.items, repair, lenient=lenient)
 
 
+def repair_defaults(schema: Structural | None, repair: Repair) -> None:
+    """Bring the embedded resources within a schema's own defaults into form, in place (`defaulting/prune.go`)."""
+    if schema is None:
+        return
+    repair_embedded(schema.default, schema, repair, lenient=True)
+    for below in (*schema.properties.values(), schema.additional, schema.items):
+        repair_defaults(below, repair)
+
+
 def _repair_member(value: dict[str, Any], name: str, repair: Repair, lenient: bool) -> None:
     if name == "metadata":
+        if lenient and not isinstance(value[name], dict | None):
+            return  # passed through: whoever reads the object next decides
         value[name] = repair(value[name])
         if value[name].get("creationTimestamp") is None:
             value[name].pop("creationTimestamp", None)
