@@ -133,6 +133,10 @@ def _worded(error: Exception) -> int:
     if isinstance(error, OSError) and error.strerror:
         _say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
         return EXIT_FAILED
+    if isinstance(error, UnicodeEncodeError) and error.reason.startswith("surrogates"):
+        # what the shell passed on as bytes; as a file's name it is none the worse, as a key or a word it is
+        _say("an argument is no UTF-8", "keys are written as text")
+        return EXIT_USAGE
     _say(f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore; --traceback shows where")
     return EXIT_FAILED
 
