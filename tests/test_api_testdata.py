@@ -24,8 +24,14 @@ FOLDERS = {"HEAD": newest().name, "v1.33.0": "1.33", "v1.34.0": "1.34", "v1.35.0
 
 
 OLDER = range(17, 29)
-STALE = ("batch.v2alpha1.", "core.v1.EphemeralContainers", "autoscaling.v2.HorizontalPodAutoscaler")
-"""Files of 1.21 to 1.23 that no longer say what their types were: upstream left them behind."""
+STALE = (
+    "autoscaling.v2.HorizontalPodAutoscaler",
+    "batch.v2alpha1.",
+    "core.v1.EphemeralContainers",
+    "discovery.k8s.io.v1alpha1.",
+    "settings.k8s.io.v1alpha1.",
+)
+"""Files of 1.21 to 1.23 that say something else than the types did: upstream left them behind."""
 
 
 def module_of(minor: int) -> Path:
