@@ -274,6 +274,15 @@ def test_a_narrow_terminal_is_the_tables_alone() -> None:
         browse(contents, do, size=(80, 24))
 
 
+def test_colours_are_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal's own colours suit a dark one and a light one; with NO_COLOR there are greys to be told apart."""
+    with opened("demo") as contents:
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        assert "ansi" in Browser(contents).theme
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert "ansi" not in Browser(contents).theme
+
+
 def test_it_needs_textual_and_a_terminal(demo: Kstore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one of them it says so in a line, and what to do."""
     ran = demo("browse")

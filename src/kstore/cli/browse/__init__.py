@@ -6,11 +6,12 @@ The one folder that names textual, an optional extra, which is imported when the
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
-from kstore.cli.options import store_options
+from kstore.cli.options import settings, store_options
 from kstore.cli.session import open_session
 from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
 from kstore.errors import UsageError
@@ -35,6 +36,8 @@ def command(show_secrets: bool) -> int:
         raise UsageError("browse needs a terminal", hint="`kstore ls` and `kstore get` print the same")
     from kstore.cli.browse.contents import Contents
 
+    if not settings().color:
+        os.environ["NO_COLOR"] = "1"  # textual knows no other way
     with open_session() as session:
         contents = Contents(session, secrets=show_secrets)
         Browser(contents).run()

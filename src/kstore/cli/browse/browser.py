@@ -4,6 +4,7 @@ The terminal application: its colours, and the line in which something is asked.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -31,6 +32,7 @@ class Browser(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Tree { width: 35%; min-width: 28; max-width: 44; }
+    Tree > .tree--guides, Tree > .tree--guides-hover, Tree > .tree--guides-selected { color: ansi_bright_black; }
     Tree, DataTable, Log { scrollbar-size: 1 1; }
     DataTable { width: 1fr; height: 1fr; }
     .bar { height: 1; width: 100%; text-style: reverse; }
@@ -43,7 +45,9 @@ class Browser(App[None]):
 
     def __init__(self, contents: Contents) -> None:
         super().__init__()
-        self.theme = next(name for name in _THEMES if name in self.available_themes)
+        # without colours, textual makes greys of what a theme has: of the terminal's own nothing would be left
+        wanted = ("textual-dark",) if os.environ.get("NO_COLOR") else _THEMES
+        self.theme = next(name for name in wanted if name in self.available_themes)
         self._lists = Lists(contents)
 
     def on_mount(self) -> None:
