@@ -2,7 +2,8 @@
 Which kind is printed by what: the columns and cells of `kubectl get`, kind by kind, and whole tables.
 
 Knows the kinds (not their fields: the modules beside this one do) and the meta.k8s.io/v1 Table. The columns are
-facts, generated from Kubernetes into `columns.json` (tools/tables). What a person sees of a table is `text_table`.
+facts, asked of a real server into `columns.json` (tools/generate_columns.py). What a person sees of a table is
+`text_table`.
 """
 
 from __future__ import annotations
