@@ -169,6 +169,25 @@ def test_interrupted_it_says_how_to_go_on(start_etcd, fill, codec, tmp_path: Pat
     assert migrate(etcd, "verify", str(journal)) == 0
 
 
+def test_a_server_that_stays_away(start_etcd, fill, codec, tmp_path: Path):
+    """When patience is at its end, it is said what was written and which command goes on; and it does."""
+    etcd = start_etcd()
+    fill(etcd, OBJECTS)
+    journal = tmp_path / "journal"
+    command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
+    command += ["--journal", str(journal), "--batch", "5", "--rate", str(OBJECTS // 4), "--patience", "0.5"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wait_until_it_writes(process, journal)
+    time.sleep(0.2)
+    etcd.kill()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"objects are written; `kstore migrate resume {journal}` goes on" in said
+    etcd.start()
+    assert migrate(etcd, "resume", str(journal)) == 0
+    assert {codec.read(record).gvk.api_version for record in records(etcd).values()} == {"apps/v1"}
+
+
 def test_etcd_goes_away_and_comes_back(start_etcd, fill, codec, tmp_path: Path):
     """A server that is killed and started again in the middle delays a migration, and no more."""
     etcd = start_etcd()

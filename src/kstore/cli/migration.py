@@ -20,7 +20,7 @@ from kstore.cli.migration_report import Shown
 from kstore.cli.options import settings
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
-from kstore.errors import UsageError, WriteRefused
+from kstore.errors import SourceError, UsageError, WriteRefused
 
 if TYPE_CHECKING:
     from kstore.migrate.journal import Journal, JournalWriter
@@ -233,6 +233,10 @@ class Run:
                 applier = Applier(source, self._planner(selection), writer, pace=pace, progress=progress, stop=stop)
                 try:
                     summary = applier.run(self._records(session, selection, stop))
+                except (SourceError, WriteRefused):
+                    if written := applier.summary.changes:
+                        self._shown.say(f"{written} objects are written; `kstore migrate resume {path}` goes on")
+                    raise
                 finally:
                     self._leave_metrics(applier.summary, finished=False)
             self._finish(session, selection, summary, writer)
