@@ -5,6 +5,7 @@ The browser driven by textual's own pilot, as a person at the keys would: on the
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from tests.cli.conftest import Kstore
 from tests.cli.damaged import RUBBISH, damaged_store
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Log, Static, Tree
+from tools.cluster import Etcd
 
 from kstore.cli.browse import contents as contents_module
 from kstore.cli.browse import lists as lists_module
@@ -25,6 +27,9 @@ from kstore.cli.browse.object_screen import ObjectScreen
 from kstore.cli.browse.prompt import Prompt
 from kstore.cli.options import Settings
 from kstore.cli.session import Session
+from kstore.records import Put
+from kstore.source.address import open_source
+from kstore.source.interface import WritableSource
 
 Do = Callable[["Hands"], Awaitable[None]]
 
@@ -227,6 +232,39 @@ def test_long_lists_are_read_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         assert hands.status == "apiregistration.k8s.io/apiservices: 26"
 
     with opened("demo") as contents:
+        browse(contents, do)
+
+
+@pytest.mark.etcd
+def test_a_running_etcd(etcd_server: Etcd) -> None:
+    """What changes meanwhile is there after a refresh; a server that goes away is said, and the browser stays."""
+    key = b"/registry/configmaps/default/one"
+
+    def put(name: str, before: int = 0) -> None:
+        value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}, "data": {name: "x"}}
+        with open_source(etcd_server.endpoint) as source:
+            assert isinstance(source, WritableSource)
+            assert source.commit([Put(key, json.dumps(value).encode(), before)]).succeeded
+
+    async def do(hands: Hands) -> None:
+        await hands.go("cm")
+        await hands.press("enter")
+        assert "first: x" in hands.text
+        with open_source(etcd_server.endpoint) as source:
+            record = source.get(key)
+        assert record is not None
+        put("second", record.mod_revision)
+        await hands.press("y")
+        assert "second: x" in hands.text
+        await hands.press("h")
+        assert "+ data.second" in hands.text
+        await hands.press("escape")
+        etcd_server.stop()
+        await hands.press("r")
+        assert hands.rows[0] == ["ERROR"]
+
+    put("first")
+    with opened(etcd_server.endpoint) as contents:
         browse(contents, do)
 
 
