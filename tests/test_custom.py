@@ -99,6 +99,12 @@ def test_strategy_none_renames_prunes_and_defaults():
     assert BOAT["spec"] == {"rig": "sloop"}, "what was given is not changed"
 
 
+def test_what_is_served_lacks_the_targets_defaults():
+    """A server that reads defaults in the stored version only; the target's are set by whoever writes."""
+    assert one(converter().convert([BOAT], "v2", served=True)).object["spec"] == {"sails": 1}
+    assert one(converter().convert([BOAT], "v1", served=True)).object["spec"] == {"sails": 1, "rig": "sloop"}
+
+
 def test_what_no_version_knows_is_refused():
     """A field that not even the stored version's schema has is unknown: dropped only when asked."""
     strange = {**BOAT, "spec": {"rig": "sloop", "colour": "red"}}

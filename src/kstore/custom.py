@@ -104,19 +104,20 @@ class CustomConverter:
             structural.repair_defaults(schema, lambda found: self._metadata(found, lenient=True))
 
     def convert(
-        self, objects: Sequence[Object], version: str, *, drop_unknown_fields: bool = False
+        self, objects: Sequence[Object], version: str, *, drop_unknown_fields: bool = False, served: bool = False
     ) -> list[Converted | NotConvertible | UnknownFields | DecodeError]:
         """
         Stored objects in another version of their CRD, as an apiserver would store them there.
 
         Read as the storage decoder reads (pruned, repaired and defaulted in the stored version), converted by the
-        CRD's strategy, then pruned and defaulted once more in the target. What fails for one object stands in its
-        place; the others go on.
+        CRD's strategy, then pruned in the target, and defaulted once more, as whatever is written is (a server that
+        only reads does not). What fails for one object stands in its place; the others go on.
 
         Args:
             objects: as decoded from the store; they are not changed.
             version: such as `v1`.
             drop_unknown_fields: drop what not even the stored version's schema knows, instead of refusing.
+            served: as an apiserver would serve them, which leaves the target's defaults out.
 
         Raises:
             NotConvertible: the CRD has no such version, or its webhook could not be asked.
@@ -129,7 +130,7 @@ class CustomConverter:
         results: list[Any] = [self._attempt(self._stored, one, drop_unknown_fields) for one in objects]
         waiting = [place for place, one in enumerate(results) if isinstance(one, dict)]
         for place, one in zip(waiting, self._to_version([results[place] for place in waiting], version), strict=True):
-            results[place] = one if isinstance(one, Exception) else self._attempt(self._finished, one)
+            results[place] = one if isinstance(one, Exception) else self._attempt(self._finished, one, served)
         return results
 
     @staticmethod
@@ -170,10 +171,11 @@ class CustomConverter:
         )
         return [next(converted) if one["apiVersion"] != target else one for one in objects]
 
-    def _finished(self, obj: Object) -> Converted:
+    def _finished(self, obj: Object, served: bool) -> Converted:
         version = obj["apiVersion"].rpartition("/")[2]
         pruned = self._coerce(obj, version, lenient=False)
-        structural.default(obj, self.definition.schemas[version])
+        if not served:
+            structural.default(obj, self.definition.schemas[version])
         return Converted(obj, tuple(pruned))
 
     def _coerce(self, obj: Object, version: str, *, lenient: bool) -> list[str]:

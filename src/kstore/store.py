@@ -335,7 +335,7 @@ class Store:
         if to.group != stored.gvk.group:
             raise NotConvertible(f"{to} has no kind {stored.gvk.kind}", hint=f"it is one of {stored.gvk.group}")
         converter = CustomConverter(self._definition(definition), self.codec.scheme.typed)
-        result = converter.convert([stored.object], to.version, drop_unknown_fields=True)[0]
+        result = converter.convert([stored.object], to.version, drop_unknown_fields=True, served=True)[0]
         if isinstance(result, Exception):
             raise result
         return result.object
