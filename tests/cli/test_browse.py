@@ -90,7 +90,7 @@ class Hands:
 @contextmanager
 def opened(store: str, *, secrets: bool = False) -> Iterator[Contents]:
     """The contents of a store."""
-    session = Session(Settings(store=store), {})
+    session = Session(Settings(store=store, dial_timeout="1s", command_timeout="2s"), {})
     try:
         yield Contents(session, secrets=secrets)
     finally:
