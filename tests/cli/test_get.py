@@ -113,6 +113,8 @@ def test_further_outputs(demo: Kstore) -> None:
     assert demo("get", pod, "-o=name", "-n=shop").text == "pod/webserver\n"
     assert "managedFields" in demo("get", pod, "-o", "jsonpath={.metadata}").text
     assert demo("get", pod, "-o", "jsonpath=").code == 2
+    assert demo("get", pod, "-o", "jsonpath-as-json={.metadata.labels}").json == [{"app": "webserver"}]
+    assert demo("ls", "deploy", "-o", "jsonpath-as-json={.items[*].kind}").json == ["Deployment"] * 4
     mixed = demo("get", pod, "deploy/shop/cart", "-o", "table").text
     assert "pod/webserver" in mixed
     assert "deployment.apps/cart" in mixed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.conversion_note import say_what_changed
-from kstore.cli.listing import HUMAN, Reading, as_pieces, hides_nothing, write
+from kstore.cli.listing import EXPRESSIONS, HUMAN, Reading, as_pieces, hides_nothing, write
 from kstore.cli.ls import say_fault, wanted, where_or_none
 from kstore.cli.options import (
     output_option,
@@ -42,7 +42,7 @@ DEFAULT_NAMESPACE = "default"
 @selection_options
 @query_options
 @click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Convert to this version.")
-@output_option(_OUTPUTS, "yaml", ("jsonpath=", "custom-columns="))
+@output_option(_OUTPUTS, "yaml", EXPRESSIONS)
 @table_options
 @shown_options
 @store_options
@@ -197,7 +197,9 @@ def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, seve
         else:
             from kstore.view.jsonpath import JsonPath
 
-            write([JsonPath(output.partition("=")[2]).render(obj)])
+            word, _, expression = output.partition("=")
+            path = JsonPath(expression)
+            write([path.render_json(obj) if word == "jsonpath-as-json" else path.render(obj)])
 
 
 def _bytes(session: Session, reads: Iterator[StoredObject | Undecodable], output: str, to: GroupVersion | None) -> int:

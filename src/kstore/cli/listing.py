@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kstore.records import Record
     from kstore.store import Store
 
+EXPRESSIONS: Final = ("jsonpath=", "jsonpath-as-json=", "custom-columns=")
+"""The outputs that take an expression."""
 HUMAN: Final = frozenset({"yaml", "table", "wide", "describe", "storage"})
 """The outputs that people read: Secrets are masked in them. The others are data for programs."""
 
@@ -133,7 +135,7 @@ def as_pieces(output: str, objects: Iterable[dict[str, Any]], *, headers: bool =
     The text of many objects.
 
     Args:
-        output: the word of `-o`: a list format, `jsonpath=…` or `custom-columns=…`.
+        output: the word of `-o`: a list format, `jsonpath=…`, `jsonpath-as-json=…` or `custom-columns=…`.
         objects: what to print.
         headers: whether custom columns have a header.
     """
@@ -148,6 +150,9 @@ def as_pieces(output: str, objects: Iterable[dict[str, Any]], *, headers: bool =
         return custom_columns_text(parse_custom_columns(expression), objects, headers=headers)
     from kstore.view.jsonpath import JsonPath
 
+    if word == "jsonpath-as-json":
+        whole = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": list(objects)}
+        return iter([JsonPath(expression).render_json(whole)])
     return JsonPath(expression).render_list(objects)
 
 

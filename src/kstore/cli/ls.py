@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.listing import HUMAN, Reading, as_pieces, hides_nothing, projection_of, write
+from kstore.cli.listing import EXPRESSIONS, HUMAN, Reading, as_pieces, hides_nothing, projection_of, write
 from kstore.cli.options import (
     output_option,
     query_options,
@@ -40,7 +40,7 @@ _OUTPUTS = (*_TABLES, "name", "json", "jsonl", "yaml", "keys")
 @selection_options
 @click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Convert to this version first.")
 @query_options
-@output_option(_OUTPUTS, "table", ("jsonpath=", "custom-columns="))
+@output_option(_OUTPUTS, "table", EXPRESSIONS)
 @table_options
 @shown_options
 @store_options

@@ -13,6 +13,7 @@ from typing import Any
 
 from kstore.decode.go_json import Number, dumps
 from kstore.decode.raw_json import RawJSON
+from kstore.view.json_text import to_json
 from kstore.view.jsonpath_parser import (
     Action,
     Field,
@@ -203,6 +204,15 @@ class JsonPath:
             JsonPathFault: as `find`.
         """
         return "".join(" ".join(map(to_text, results)) for results in _run(self._program, value))
+
+    def render_json(self, value: Any) -> str:
+        """
+        What each action selects as a JSON list (`-o jsonpath-as-json=`).
+
+        Raises:
+            JsonPathFault: as `find`.
+        """
+        return "".join(to_json([bare(result) for result in results]) for results in _run(self._program, value))
 
     def render_list(self, objects: Iterable[Any]) -> Iterator[str]:
         """
