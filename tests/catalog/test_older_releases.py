@@ -11,6 +11,7 @@ from kstore.catalog.releases import Release, known_releases
 from kstore.codec import ObjectCodec
 from kstore.decode import go_json
 from kstore.naming import GroupVersion
+from kstore.scheme.losses import lost_members
 from kstore.scheme.scheme import Scheme
 
 OLDER = [name for name in known_releases() if not Release(name).exact]
@@ -52,3 +53,39 @@ def test_a_service_keeps_what_it_says(name: str) -> None:
     value = go_json.dumps(SERVICE)
     kept = codec.decode(codec.convert(value, GroupVersion("", "v1"))).object["spec"]
     assert {**kept, **SERVICE["spec"]} == kept
+
+
+# What an older release has, and the hub that serves it calls otherwise or does not have: kind, version, spec.
+OWN = {
+    "1.22": ("Pod", "v1", {"containers": [{"name": "c", "livenessProbe": {"httpGet": {"path": "/", "port": 80}}}]}),
+    "1.19": ("Pod", "v1", {"containers": [{"name": "c", "readinessProbe": {"exec": {"command": ["true"]}}}]}),
+    "1.17": ("Pod", "v1", {"containers": [{"name": "c", "livenessProbe": {"tcpSocket": {"port": "web"}}}]}),
+    "1.21": ("Service", "v1", {"ports": [{"port": 80}], "topologyKeys": ["kubernetes.io/hostname", "*"]}),
+    "1.18": ("Service", "v1", {"ports": [{"port": 80}], "ipFamily": "IPv6"}),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_only_the_older_release_has_is_carried_through(name: str) -> None:
+    """A rewrite by such a release loses nothing that it knows: its own server would not either."""
+    kind, version, spec = OWN[name]
+    codec = ObjectCodec(Scheme(Release(name)))
+    value = codec.encode({"kind": kind, "apiVersion": version, "metadata": {"name": "x"}, "spec": spec})
+    kept = codec.decode(codec.convert(value, GroupVersion("", version))).object
+    assert list(lost_members(codec.decode(value).object, kept)) == []
+
+
+def test_a_workload_of_another_version_keeps_its_probes() -> None:
+    """Through templates, too, from one version to the other."""
+    codec = ObjectCodec(Scheme(Release("1.17")))
+    container = {"name": "c", "livenessProbe": {"httpGet": {"path": "/healthz", "port": "http"}}}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [container]}}
+    old = {
+        "kind": "Deployment",
+        "apiVersion": "apps/v1beta1",
+        "metadata": {"name": "x"},
+        "spec": {"template": template},
+    }
+    new = codec.decode(codec.convert(codec.encode(old), GroupVersion("extensions", "v1beta1"))).object
+    probe = new["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
+    assert probe["httpGet"] == {"path": "/healthz", "port": "http", "scheme": "HTTP"}

@@ -101,7 +101,7 @@ class Converter:
     def _structural(self, source: str, target: str) -> Apply:
         """What upstream generates: fields of equal Go name, dropped where the other side has none."""
         left, right = _by_go_name(self.catalog.struct(source)), _by_go_name(self.catalog.struct(target))
-        drops = [name for go in left if go not in right for name in self._members(left[go])]
+        drops = self._drops(left, right, to_hub=".internal." in target)
         renames = [
             (left[go].json, right[go].json)
             for go in left
@@ -119,6 +119,22 @@ class Converter:
                 step(obj, scope)
 
         return run
+
+    def _drops(self, left: dict[str, Field], right: dict[str, Field], *, to_hub: bool) -> list[str]:
+        """
+        The members that one side has and the other does not.
+
+        A release whose own hub is not known has that of the nearest exact one instead. What its types call otherwise
+        (a Probe's `Handler`, of 1.22, is now `ProbeHandler`), or have beyond that hub (a Service's `topologyKeys`), its
+        server carried through: so it stays in the hub's dict, and what has a place of the same name keeps it.
+        """
+        names = [name for go in left if go not in right for name in self._members(left[go])]
+        if self.catalog.release.exact:
+            return names
+        if to_hub:
+            return []
+        kept = {name for field in right.values() for name in self._members(field)}
+        return [name for name in names if name not in kept]
 
     def _members(self, field: Field) -> list[str]:
         """The names that a field has in the object's dict."""
