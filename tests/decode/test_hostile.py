@@ -167,6 +167,14 @@ def test_a_varint_of_eleven_bytes() -> None:
     assert "64 bits" in str(refused(pod(wire.delimited(2, b"\x20" + b"\xff" * 10 + b"\x01"))))
 
 
+def test_a_broken_packed_number() -> None:
+    """Numbers that came packed are named by their field, too."""
+    groups = wire.delimited(4, b"\x01" + b"\xff" * 10 + b"\x01")
+    error = refused(pod(wire.delimited(2, wire.delimited(14, groups))))
+    assert error.path == "spec.securityContext.supplementalGroups"
+    assert error.offset is not None
+
+
 def test_huge_lengths_allocate_nothing() -> None:
     """A length of two to the 62nd is an error, not an attempt."""
     refused(pod(b"\x0a" + wire.varint(1 << 62)))

@@ -60,7 +60,8 @@ class _Walk:
     def value(self, ref: TypeRef, wire_type: int, i: int, end: int, path: str, start: int) -> None:
         if ref.form == "list" and ref.element is not None:
             if wire_type == wire.BYTES and self._wire_type(ref.element) == wire.VARINT:
-                return  # packed numbers
+                self.packed(i, end, path)
+                return
             self.value(ref.element, wire_type, i, end, f"{path}[]", start)
             return
         expected = self._wire_type(ref)
@@ -79,6 +80,15 @@ class _Walk:
                 wire.READERS[ref.name](self.data, i, end)
             except (wire.WireFault, ValueError, IndexError) as error:
                 raise DecodeError(f"no {ref.name}: {error}", offset=i, path=path) from None
+
+    def packed(self, i: int, end: int, path: str) -> None:
+        """Numbers one after the other, without tags."""
+        while i < end:
+            try:
+                _, after = wire.read_varint(self.data, i)
+            except (wire.WireFault, IndexError) as fault:
+                raise DecodeError(f"a packed number is broken: {fault}", offset=i, path=path) from None
+            i = after
 
     def items(self, i: int, end: int, path: str) -> None:
         """A list of strings that is a message of its own."""
