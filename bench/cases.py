@@ -71,7 +71,7 @@ def offline(folder: Path, count: int) -> Iterator[Figure]:
         ("what fills it", ["analyze"], [auger, "analyze", "-f", str(database)], "faster, a third of the memory"),
         (
             "a field of each object",
-            ["ls", "/registry", "-o", "jsonpath={.metadata.name}"],
+            ["ls", "/registry", "-o", r'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}'],
             [*extract, "--template", "{{.Value.metadata.name}}"],
             "a quarter of the time",
         ),

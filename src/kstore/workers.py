@@ -22,7 +22,7 @@ from kstore.errors import WorkerLost
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
+    from multiprocessing.context import SpawnContext, SpawnProcess
 
 Block = TypeVar("Block")
 Result = TypeVar("Result")
@@ -30,6 +30,8 @@ Kept = TypeVar("Kept")
 
 _AHEAD = 2
 """Blocks that a process is given before it has answered, so that it never waits for the next."""
+_ROOM = 1 << 20
+"""Bytes that a pipe is asked to hold: the most that Linux allows everybody."""
 
 
 def processors() -> int:
@@ -143,33 +145,34 @@ class _Worker:
     def __init__(self, prepare: Callable[[], Callable[[Any], Any]]) -> None:
         # forking would copy the threads' locks (grpc's among them) in whatever state they are
         context = get_context("spawn")
-        self._connection: Connection[Any, Any]
-        self._connection, theirs = context.Pipe()
+        blocks, self._blocks = _roomy_pipe(context)
+        self._results, results = _roomy_pipe(context)
         self._process: SpawnProcess = context.Process(
-            target=_serve, args=(theirs, prepare), daemon=True, name="kstore-worker"
+            target=_serve, args=(blocks, results, prepare), daemon=True, name="kstore-worker"
         )
         self._process.start()
-        theirs.close()
+        blocks.close()
+        results.close()
         self._ready = False
         self.waiting = 0
         """Blocks it has not answered yet."""
 
     def has_room(self) -> bool:
         """Whether it is up and can do with another block."""
-        if not self._ready and self._connection.poll():
+        if not self._ready and self._results.poll():
             self._receive()
             self._ready = True
         return self._ready and self.waiting < _AHEAD
 
     def send(self, block: Any) -> None:
         try:
-            self._connection.send(block)
+            self._blocks.send(block)
         except OSError:
             raise self._lost() from None
         self.waiting += 1
 
     def is_done(self) -> bool:
-        return self._connection.poll()
+        return self._results.poll()
 
     def result(self) -> Any:
         self.waiting -= 1
@@ -177,7 +180,7 @@ class _Worker:
 
     def _receive(self) -> Any:
         try:
-            result, error = self._connection.recv()
+            result, error = self._results.recv()
         except (EOFError, OSError):
             raise self._lost() from None
         if error is not None:
@@ -192,7 +195,8 @@ class _Worker:
         )
 
     def close(self) -> None:
-        self._connection.close()  # it ends when nobody is there to ask
+        self._blocks.close()  # it ends when nobody is there to ask
+        self._results.close()
         self._process.join(1)
         if self._process.is_alive():
             self._process.kill()
@@ -200,20 +204,34 @@ class _Worker:
         self._process.close()
 
 
-def _serve(connection: Connection[Any, Any], prepare: Callable[[], Callable[[Any], Any]]) -> None:
+def _roomy_pipe(context: SpawnContext) -> tuple[Connection[Any, Any], Connection[Any, Any]]:
+    """A pipe with room for a few blocks, so that who writes need not wait until the other comes to read."""
+    reader, writer = context.Pipe(duplex=False)
+    try:
+        from fcntl import F_SETPIPE_SZ, fcntl
+
+        fcntl(writer.fileno(), F_SETPIPE_SZ, _ROOM)
+    except (ImportError, OSError):  # only Linux has it, and limits it
+        pass
+    return reader, writer
+
+
+def _serve(
+    coming: Connection[Any, Any], results: Connection[Any, Any], prepare: Callable[[], Callable[[Any], Any]]
+) -> None:
     """What a process does: answer blocks until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it too; its parent decides what becomes of it
     blocks: SimpleQueue[Any] = SimpleQueue()
     try:
         work = prepare()
     except Exception as error:
-        connection.send((None, error))
+        results.send((None, error))
         return
-    threading.Thread(target=_receive_all, args=(connection, blocks), daemon=True).start()
+    threading.Thread(target=_receive_all, args=(coming, blocks), daemon=True).start()
     try:
-        connection.send((None, None))
+        results.send((None, None))
         while (block := blocks.get()) is not _END:
-            connection.send(_outcome(work, block))
+            results.send(_outcome(work, block))
     except OSError:
         return
 
@@ -225,11 +243,11 @@ def _outcome(work: Callable[[Any], Any], block: Any) -> tuple[Any, Exception | N
         return None, error
 
 
-def _receive_all(connection: Connection[Any, Any], blocks: SimpleQueue[Any]) -> None:
+def _receive_all(coming: Connection[Any, Any], blocks: SimpleQueue[Any]) -> None:
     """Take blocks in as they come: the parent must not wait for us while we wait for it to read an answer."""
     try:
         while True:
-            blocks.put(connection.recv())
+            blocks.put(coming.recv())
     except (EOFError, OSError):
         blocks.put(_END)
 

@@ -101,16 +101,14 @@ def _stray_end(values: list[Any]) -> list[Any]:
 
 def _looked_at(program: list[_Emit | _Loop], places: Iterable[Path]) -> list[Path]:
     """Where a program looks that begins at these places."""
-    return [path for item in program for path in _item_looks_at(item, item.action, places)]
-
-
-def _item_looks_at(item: _Emit | _Loop, action: Action, places: Iterable[Path]) -> Iterable[Path]:
-    if isinstance(action, Text):
-        return []
-    looked = Looked(action, places)
-    # what a loop passes over must be there even when its body looks at nothing
-    body = _looked_at(item.body, looked.ends) if isinstance(item, _Loop) else []
-    return [*looked.asides, *body] if body else looked
+    found: list[Path] = []
+    for item in program:
+        if not isinstance(item.action, Text):
+            looked = Looked(item.action, places)
+            # what a loop passes over must be there even when its body looks at nothing
+            body = _looked_at(item.body, looked.ends) if isinstance(item, _Loop) else []
+            found += [*looked.asides, *(body or looked.ends)]
+    return found
 
 
 def _run(program: list[_Emit | _Loop], root: Any) -> Iterator[list[Any]]:
@@ -182,10 +180,8 @@ class JsonPath:
     @property
     def item_paths(self) -> list[Path]:
         """What of each object must be there for `render_list` to be right."""
-        one = self._pass_over_items()
-        if one is None or isinstance(one.action, Text):
-            return [()]
-        return list(_item_looks_at(one, one.action[2:], [()]))
+        items = ("items",)
+        return [path[1:] for path in self.paths if path[:1] in ((), items)]
 
     def find(self, value: Any) -> list[list[Any]]:
         """

@@ -6,7 +6,7 @@ Where that cannot be told (a wildcard, `..`) it is everything from there on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from kstore.view.jsonpath_parser import Field, Filter, Node, Slice, Text, Union
 
@@ -39,13 +39,11 @@ class Looked:
             self.ends = [end for branch in branches for end in branch.ends]
             self.asides += [aside for branch in branches for aside in branch.asides]
         elif isinstance(node, Filter):
-            for side in (node.left, node.right):
-                self.asides += Looked(side, self.ends)
+            sides = (node.left,) if node.operator == "exists" else (node.left, node.right)
+            for side in sides:
+                looked = Looked(side, self.ends)
+                self.asides += [*looked.ends, *looked.asides]
         elif isinstance(node, Text):
             self.ends = []
         elif not isinstance(node, Slice):
             self.asides += self.ends  # and so whatever follows is read, too
-
-    def __iter__(self) -> Iterator[Path]:
-        """All that must be read, so that what is selected is whole."""
-        return iter([*self.ends, *self.asides])
