@@ -5,6 +5,7 @@ What is measured: a function a kind of work, each yielding figures.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -121,6 +122,7 @@ def migrate(folder: Path, count: int) -> Iterator[Figure]:
         return
     samples = {1: min(500, count // 4), 8: min(2000, count // 4)}
     place = folder / "migrate"
+    shutil.rmtree(place, ignore_errors=True)
     with Etcd(find_etcd(), place, quota_backend_bytes=str(8 << 30)) as etcd:
         data.fill_deployments(etcd, count)
         with KubeApiserver(find("kube-apiserver"), place / "kube-apiserver", etcd.endpoint) as server:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kstore.decode import go_json
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
@@ -43,8 +43,7 @@ def finished(work: Stages[T]) -> T:
             return result
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A stored value, opened."""
 
     gvk: GroupVersionKind

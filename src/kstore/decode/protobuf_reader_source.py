@@ -63,9 +63,12 @@ class Source:
         self.scope[numbers] = frozenset(field.number for field in numbered)
         self.emit(0, f"def {self.name}(b, i, e, d):")
         # `again`: a field may come that has come before, in this message or in one that it is merged with
-        self.emit(1, "late = -1", "again = True if d else False")
+        # `late`: members came in another order than that of JSON; a second round of the loop says so, unless it may
+        # have been for what is passed over
+        self.emit(1, "late = -1" if self.projection.everything else "late = p = 0", "again = True if d else False")
         self.emit(1, *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
-        self.emit(2, "late += 1", "s = i", "t = b[i]", "if t > 127: t |= b[i + 1] << 8")
+        self.emit(2, *(["late += 1"] if self.projection.everything else []))
+        self.emit(2, "s = i", "t = b[i]", "if t > 127: t |= b[i + 1] << 8")
         ranks = {name: rank for rank, name in enumerate(self.layout.order)}
         highest = -1
         for field in numbered:
@@ -133,12 +136,12 @@ class Source:
         """The same for the few members that are wanted."""
         for name in self.layout.always if self.as_json else self.layout.structs:
             if name in self.projection:
-                self.emit(1, f"if {name!r} not in d: {own}.fill(d, ({name!r},))")
+                self.emit(1, f"if {name!r} not in d: {own}.fill(d, ({name!r},)); late = 1")
         order = f"order_{self.name}"
         wanted = [name for name in self.layout.order if name in self.projection]
         self.scope[order] = [name for name in self.layout.order if name in ("kind", "apiVersion", *wanted)]
         if len(wanted) > 1:
-            self.emit(1, f"d = {{name: d[name] for name in {order} if name in d}}")
+            self.emit(1, f"if late: d = {{name: d[name] for name in {order} if name in d}}")
 
     def _next(self, depth: int, late: bool = False) -> None:
         """Go on to the next tag, or leave the loop at the message's end; `late` members are put in order there."""
@@ -169,6 +172,8 @@ class Source:
         width = 1 if key < 128 else 2
         shown = key if width == 1 else (key & 127 | 128) | (key >> 7) << 8
         self.emit(depth, f"{keyword} t == {shown}:")
+        if keyword == "if" and not self.projection.everything:
+            self.emit(depth + 1, "if t < p: late = 1", "p = t")
         return width
 
     def _inline(self, field: Field, late: bool) -> None:

@@ -181,8 +181,8 @@ class Analyzer:
             history: read the history, too; without it there is neither history nor churn in the answer.
         """
         status = self._store.source.status()
-        changes: Counter[bytes] = Counter()
-        sizes: Counter[bytes] = Counter()
+        changes: dict[bytes, int] = {}
+        sizes: dict[bytes, int] = {}
         # first, since a file's live keys are known then without another pass
         told = history and not self._store.revision and self._read_history(status, changes, sizes)
         self._read_live()
@@ -286,7 +286,7 @@ class Analyzer:
 
     # ---- the history
 
-    def _read_history(self, status: StoreStatus, changes: Counter[bytes], sizes: Counter[bytes]) -> bool:
+    def _read_history(self, status: StoreStatus, changes: dict[bytes, int], sizes: dict[bytes, int]) -> bool:
         """Count all revisions, the live ones too; whether the store has a history to tell."""
         compacted = status.compact_revision
         try:
@@ -300,8 +300,8 @@ class Analyzer:
                     usage.history_bytes += size
                 if mod_revision > compacted:
                     usage.changes += 1
-                    changes[key] += 1
-                    sizes[key] += size
+                    changes[key] = changes.get(key, 0) + 1
+                    sizes[key] = sizes.get(key, 0) + size
                 self._step()
         except Unsupported:
             return False

@@ -99,8 +99,8 @@ class Database:
 
     def _run(self, number: int) -> int:
         """How many pages a page takes, itself and its overflow."""
-        header = self.file.read(number * self.page_size, PAGE_HEADER.size)
-        return 1 + int(PAGE_HEADER.unpack(header)[3])
+        buffer, base = self.file.view(number * self.page_size, PAGE_HEADER.size)
+        return 1 + int(PAGE_HEADER.unpack_from(buffer, base)[3])
 
 
 class Bucket(TreePages):
