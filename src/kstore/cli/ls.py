@@ -186,6 +186,8 @@ def wanted(labels: str, fields: str, versions: str = "", asked: Where | None = N
         tests.append(lambda read: fnmatchcase(read.gvk.api_version, versions))
     if asked is not None:
         tests.append(asked.matches)
+    if len(tests) < 2:
+        return tests[0] if tests else lambda _: True
     return lambda read: all(test(read) for test in tests)
 
 
