@@ -2,9 +2,8 @@
 Reading a range of keys page by page: at one revision, in answers of a bounded size, one ahead of the reader.
 
 A big answer costs server and client several times its size in memory; a small one makes the server count the
-rest of the range once more (`server/storage/mvcc/index.go`, `Revisions`). So pages begin small, are sized by
-the bytes that came, and grow with what is left. A server that has RangeStream (etcd 3.7) does the paging
-itself.
+rest of the range once more (`server/storage/mvcc/index.go`, `Revisions`). So pages begin small, and are sized
+by the bytes that came. A server that has RangeStream (etcd 3.7) does the paging itself.
 """
 
 from __future__ import annotations
@@ -27,13 +26,11 @@ _MAX_LIMIT = 10_000
 """The apiserver's own `maxLimit` (`pkg/storage/etcd3/store.go`)."""
 _GROWTH = 8
 """How many times as many keys the next page may have: the first ones may be no sample of the rest."""
-_MIN_BYTES = 1024 * 1024
-_MAX_BYTES = 16 * 1024 * 1024
-_PAGES = 128
-"""About how many pages a range is cut into, as long as that makes no page too small or too big."""
+_PAGE_BYTES = 3 * 1024 * 1024
+"""The size of a page, however long the range: a million keys take no more memory than fifty thousand."""
 
 
-def next_limit(limit: int, keys: int, size: int, remaining: int) -> int:
+def next_limit(limit: int, keys: int, size: int) -> int:
     """
     How many keys to ask for after a page.
 
@@ -41,11 +38,9 @@ def next_limit(limit: int, keys: int, size: int, remaining: int) -> int:
         limit: how many were asked for.
         keys: how many came.
         size: the bytes of their keys and values.
-        remaining: how many keys are left, as far as the server says.
     """
     average = max(size // max(keys, 1), 1)
-    target = min(max(average * remaining // _PAGES, _MIN_BYTES), _MAX_BYTES)
-    return max(1, min(target // average, limit * _GROWTH, _MAX_LIMIT))
+    return max(1, min(_PAGE_BYTES // average, limit * _GROWTH, _MAX_LIMIT))
 
 
 @dataclass(slots=True)
@@ -127,7 +122,7 @@ class RangeReader:
         self.key = answer.kvs[-1].key + b"\0"
         # the message's own `ByteSize` takes ten times as long
         size = sum(len(entry.key) + len(entry.value) for entry in answer.kvs)
-        return next_limit(limit, len(answer.kvs), size, answer.count - len(answer.kvs))
+        return next_limit(limit, len(answer.kvs), size)
 
     def _request(self, limit: int) -> Any:
         return rpc.RangeRequest(
