@@ -148,11 +148,10 @@ def as_pieces(output: str, objects: Iterable[dict[str, Any]], *, headers: bool =
         from kstore.view.custom_columns import custom_columns_text, parse_custom_columns
 
         return custom_columns_text(parse_custom_columns(expression), objects, headers=headers)
-    from kstore.view.jsonpath import JsonPath
+    from kstore.view.jsonpath import JsonPath, as_list
 
     if word == "jsonpath-as-json":
-        whole = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": list(objects)}
-        return iter([JsonPath(expression).render_json(whole)])
+        return iter([JsonPath(expression).render_json(as_list(objects))])
     return JsonPath(expression).render_list(objects)
 
 

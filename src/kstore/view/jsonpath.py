@@ -30,7 +30,7 @@ from kstore.view.jsonpath_paths import Looked, Path
 from kstore.view.jsonpath_steps import JsonPathFault, Step, bare, node_step, path_step
 from kstore.view.yaml_text import go_g
 
-__all__ = ["JsonPath", "JsonPathError", "JsonPathFault"]
+__all__ = ["JsonPath", "JsonPathError", "JsonPathFault", "as_list"]
 
 _INT64 = range(-(1 << 63), 1 << 63)
 
@@ -157,6 +157,11 @@ def to_text(value: Any) -> str:
     return dumps(_sorted(value)).decode("utf-8", "replace")
 
 
+def as_list(objects: Iterable[Any]) -> dict[str, Any]:
+    """The List that kubectl makes of several objects, which a template sees as a whole."""
+    return {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": list(objects)}
+
+
 class JsonPath:
     """
     A compiled template.
@@ -222,7 +227,7 @@ class JsonPath:
         """
         one = self._pass_over_items()
         if one is None:
-            yield self.render({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": list(objects)})
+            yield self.render(as_list(objects))
             return
         for item in self._program:
             if item is not one:
