@@ -38,7 +38,7 @@ def command(top: int, history: bool, output: str) -> int:
 
     unreadable = Unreadable()
     with open_session() as session, counting("records read") as progress:
-        analyzer = Analyzer(session.store, top=top or 1_000_000, progress=progress, unreadable=unreadable.note)
+        analyzer = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note)
         found = analyzer.run(history=history)
     if output == "json":
         from kstore.inspect.analysis_forms import as_document

@@ -26,6 +26,8 @@ _LOOKED_AT = Projection.of(
     [("metadata", name) for name in ("creationTimestamp", "deletionTimestamp", "managedFields")],
 )
 _NO_MANAGER = "(none)"
+_ALL = 1_000_000
+"""As many as are told of when all are asked for."""
 
 
 @dataclass(slots=True)
@@ -148,7 +150,7 @@ class Analyzer:
 
     Args:
         store: the store.
-        top: how many of the largest objects and of the keys that change most.
+        top: how many of the largest objects and of the keys that change most; 0 is all.
         progress: told how many records have been read.
         unreadable: told of each object that cannot be read.
     """
@@ -162,7 +164,7 @@ class Analyzer:
         unreadable: Callable[[Undecodable], None] = lambda _: None,
     ) -> None:
         self._store = store
-        self._top = top
+        self._top = top or _ALL
         self._progress = progress
         self._unreadable = unreadable
         self._places = Places(store)
