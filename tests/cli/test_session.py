@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from tests.source.etcd_releases import EtcdRelease, installed
 from tools.cluster import Etcd
 
 from kstore.cli.main import run
-from kstore.source.demo import open_demo
+from kstore.source import snapshot_digest
+from kstore.source.demo import open_demo, unpacked
 from kstore.source.snapshot import SnapshotSource
 
 
@@ -38,6 +40,31 @@ def test_salvage(damaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "SHA-256" in shown.err
     assert "lost: " in shown.err
     assert run(["--store", "demo", "--salvage", "ls", "pods", "-o", "name"]) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="nothing is remembered where files have no ctime")
+def test_what_is_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking into a snapshot hashes it once a day; what checks it, or writes by it, hashes it anew."""
+    monkeypatch.setattr(snapshot_digest, "_SETTLED", -1.0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    snapshot = tmp_path / "snapshot.db"
+    snapshot.write_bytes(unpacked().read_bytes())
+    hashed: list[int] = []
+
+    class Counted(snapshot_digest.Digest):
+        def __init__(self, descriptor: int, size: int) -> None:
+            hashed.append(size)
+            super().__init__(descriptor, size)
+
+    monkeypatch.setattr(snapshot_digest, "Digest", Counted)
+    store = ["--store", str(snapshot)]
+    for looking in (["get", "pods/default/webserver", "-o", "yaml"], ["ls"], ["analyze"], ["diff", str(snapshot), "."]):
+        assert run([*store, *looking]) == 0
+    assert len(hashed) == 1
+    for sure in (["check"], ["report"], ["migrate", "--to", "apps/v1", "--dry-run"]):
+        hashed.clear()
+        assert run([*store, *sure]) in (0, 5)
+        assert hashed, sure
 
 
 @pytest.mark.etcd

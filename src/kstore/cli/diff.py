@@ -88,7 +88,7 @@ def _side(here: Session, opened: ExitStack, text: str) -> Side | None:
         return Side(here.store, _revision(text[1:]))
     if not (text == "demo" or is_live(text) or "://" in text or _is_file(text)):
         return None
-    session = Session(replace(settings(), store=text, rev=0))
+    session = Session(replace(settings(), store=text, rev=0), remembers=True)
     opened.callback(session.close)
     return Side(session.store)
 

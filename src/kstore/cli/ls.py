@@ -172,14 +172,15 @@ def say_fault(asked: Where | None) -> None:
 
 def wanted(labels: str, fields: str, versions: str = "", asked: Where | None = None) -> Callable[[StoredObject], bool]:
     """The selectors as one test of an object."""
-    from kstore.scalars.selectors import label_matcher, parse_label_selector
-    from kstore.view.field_selectors import parse_field_selector
-
     tests: list[Callable[[StoredObject], bool]] = []
     if labels:
+        from kstore.scalars.selectors import label_matcher, parse_label_selector
+
         has_labels = label_matcher(parse_label_selector(labels))
         tests.append(lambda read: has_labels(read.object))
     if fields:
+        from kstore.view.field_selectors import parse_field_selector
+
         has_fields = parse_field_selector(fields).matches
         tests.append(lambda read: has_fields(read.object))
     if versions:

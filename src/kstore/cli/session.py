@@ -51,11 +51,15 @@ class Session:
     Args:
         given: what the options said.
         environment: where they fall back to.
+        remembers: only reads and shows, so a snapshot that was found whole lately is not hashed again.
     """
 
-    def __init__(self, given: Settings, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, given: Settings, environment: Mapping[str, str] = os.environ, *, remembers: bool = False
+    ) -> None:
         self.given = given
         self._environment = environment
+        self._remembers = remembers
 
     @cached_property
     def release(self) -> Release:
@@ -146,6 +150,7 @@ class Session:
             insecure_skip_tls_verify=given.insecure_skip_tls_verify,
             salvage=given.salvage,
             wal=given.wal,
+            remembers=self._remembers,
             **found,
         )
 
@@ -171,9 +176,9 @@ class Session:
 
 
 @contextmanager
-def open_session() -> Iterator[Session]:
-    """The session of the running command, closed at its end."""
-    session = Session(settings())
+def open_session(*, remembers: bool = True) -> Iterator[Session]:
+    """The session of the running command, closed at its end (`remembers`: see `Session`)."""
+    session = Session(settings(), remembers=remembers)
     try:
         yield session
         session.report_damage()

@@ -184,8 +184,10 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
         )
     if path.is_file() or any((path / part).exists() for part in ("member", "snap", "db")):
         from kstore.source.snapshot import SnapshotSource
+        from kstore.source.snapshot_digest import Memory
 
-        return SnapshotSource(path, salvage=options.salvage, wal=options.wal)
+        memory = Memory() if options.remembers else None
+        return SnapshotSource(path, salvage=options.salvage, wal=options.wal, memory=memory)
     if not path.is_dir():
         raise NotADatabase(
             "this is neither a file nor a directory",

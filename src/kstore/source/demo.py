@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kstore.errors import StoreNotFound
 from kstore.source.interface import Source
+from kstore.source.user_cache import cache_folder, write_whole
 
 
 def open_demo() -> Source:
@@ -45,25 +46,13 @@ def unpacked(cache: Path | None = None) -> Path:
     except FileNotFoundError:
         raise StoreNotFound("this installation of kstore has no demo store", where="demo") from None
     digest = hashlib.sha256(packed).hexdigest()[:16]
-    for folder in (cache or _cache(), Path(tempfile.gettempdir()) / f"kstore-{os.getuid()}"):
+    for folder in (cache or cache_folder(), Path(tempfile.gettempdir()) / f"kstore-{os.getuid()}"):
         path = folder / f"demo-{digest}.db"
         if path.exists() and path.stat().st_uid == os.getuid():
             return path
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write_whole(path, lzma.decompress(packed))
+            write_whole(path, lzma.decompress(packed))
         except OSError:
             continue
         return path
     raise StoreNotFound("neither the cache nor the temporary directory can be written", where="demo")
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kstore"
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Another process sees the file complete or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(path)

@@ -49,3 +49,5 @@ class SourceOptions:
     """Of a damaged file, read what can be read, and note what cannot."""
     wal: bool = False
     """Of a data directory, replay the write-ahead log on top of the database: the changes of the last moments."""
+    remembers: bool = False
+    """Of a snapshot that was found whole lately, do not compute the checksum again (see `snapshot_digest`)."""

@@ -19,7 +19,7 @@ from kstore.errors import DamagedStore
 
 _SMALLEST_WINDOW = 1 << 14
 _LARGEST_WINDOW = 1 << 20
-_SEARCH_CHUNK = 1 << 20
+_SEARCH_CHUNK = 1 << 18
 _DIGEST_CHUNK = 1 << 22
 """Large, since the interpreter's lock must be had again after each."""
 
@@ -74,6 +74,12 @@ class PageFile:
             have += len(part)
         return b"".join(parts)
 
+    def _read_into(self, buffer: memoryview, offset: int) -> None:
+        """Fill a buffer with the bytes at `offset`."""
+        count = os.preadv(self.descriptor, [buffer], offset)
+        if count != len(buffer):
+            buffer[:] = self.read(offset, len(buffer))
+
     def view(self, offset: int, size: int) -> tuple[bytes, int]:
         """A buffer and the place in it where the `size` bytes at `offset` begin; cheap when reads go forward."""
         start = offset - self._window_offset
@@ -89,16 +95,17 @@ class PageFile:
 
     def places(self, sought: bytes) -> Iterator[int]:
         """Where in the file these bytes begin, each place in order."""
-        held, base = b"", 0
+        kept = len(sought) - 1  # what may be the beginning of one that ends in the next chunk
+        buffer = bytearray(kept + _SEARCH_CHUNK)  # one for all: fresh memory costs as much as reading it
+        chunk = memoryview(buffer)[kept:]
         for offset in range(0, self.size, _SEARCH_CHUNK):
-            held += self.read(offset, min(_SEARCH_CHUNK, self.size - offset))
-            found = held.find(sought)
+            size = min(_SEARCH_CHUNK, self.size - offset)
+            self._read_into(chunk[:size], offset)
+            found = buffer.find(sought, 0 if offset else kept, kept + size)
             while found >= 0:
-                yield base + found
-                found = held.find(sought, found + 1)
-            kept = min(len(sought) - 1, len(held))
-            base += len(held) - kept
-            held = held[len(held) - kept :]
+                yield offset - kept + found
+                found = buffer.find(sought, found + 1, kept + size)
+            buffer[:kept] = buffer[size : size + kept]
 
     def damaged(self, message: str, offset: int) -> DamagedStore:
         """The error for something wrong at a byte of this file."""

@@ -16,8 +16,9 @@ from kstore.records import Record, Revision, RevisionSize
 from kstore.source.bbolt import Damage, Database
 from kstore.source.interface import Source, StoreStatus
 from kstore.source.mvcc import Mvcc
-from kstore.source.page_file import Digest, PageFile
+from kstore.source.page_file import PageFile
 from kstore.source.running_copy import copy_running, is_locked
+from kstore.source.snapshot_digest import Memory, SnapshotDigest
 
 TRAILER = 32
 """A snapshot ends with the SHA-256 of all before it (`client/v3/snapshot/v3_snapshot.go`)."""
@@ -38,6 +39,7 @@ class SnapshotSource(Source):
         path: a file of `etcdctl snapshot save`, a database (`member/snap/db`), or an etcd data directory.
         salvage: go round damage and note it in `damage`, instead of raising at the first thing wrong.
         wal: replay the write-ahead log of the data directory on top of the database.
+        memory: where to look up whether the snapshot was found whole lately; without it its checksum is computed.
 
     Raises:
         StoreNotFound: there is no such file, or no database in the directory.
@@ -46,13 +48,14 @@ class SnapshotSource(Source):
         SourceError: `wal` is asked for, and there is none.
     """
 
-    def __init__(self, path: Path, *, salvage: bool = False, wal: bool = False) -> None:
+    def __init__(self, path: Path, *, salvage: bool = False, wal: bool = False, memory: Memory | None = None) -> None:
         self.path = path
         self.database_path = find_database(path)
         self.kind = "database"
         self.trailer = b""
         """The SHA-256 that the file ends with, when it is a snapshot."""
-        self._digest: Digest | None = None
+        self._digest: SnapshotDigest | None = None
+        self._memory = memory
         self._searches = 0
         self._salvage = salvage
         self._damage: list[Damage] = []
@@ -90,7 +93,7 @@ class SnapshotSource(Source):
             problem = f"{file.size} bytes are neither whole pages nor those and a checksum: the file was cut short"
             self.database.fault(problem, file.size, "what came after")
         if self.trailer:
-            self._digest = Digest(file.descriptor, file.size)
+            self._digest = SnapshotDigest(file, self.trailer, self._memory)
         self.mvcc = Mvcc(self.database)
 
     def _replay(self) -> None:

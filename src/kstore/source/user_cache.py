@@ -1,0 +1,27 @@
+"""
+The user's cache: files that can be made again, so that losing them costs time only.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """kstore's folder in the XDG cache directory; it need not exist."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kstore"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """
+    Write a file so that another process sees it complete or not at all; its folder is made, for the user alone.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    Path(file.name).replace(path)
