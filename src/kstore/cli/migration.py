@@ -16,7 +16,6 @@ import click
 
 from kstore.cli.journals import as_journaled, journal_beside
 from kstore.cli.listing import write
-from kstore.cli.memory import share_one_arena
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import settings
 from kstore.cli.session import Session
@@ -75,7 +74,6 @@ class Run:
         Raises:
             KstoreError: what stopped it.
         """
-        share_one_arena()
         given = settings()
         if self.request.release:
             given = replace(given, release=self.request.release)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.cli.memory import share_one_arena
 from kstore.cli.options import Settings, settings
 from kstore.errors import PartlyRead, UsageError
 
@@ -103,8 +104,10 @@ class Session:
     @cached_property
     def source(self) -> Source:
         """The store itself."""
-        from kstore.source.address import open_location
+        from kstore.source.address import is_live, open_location
 
+        if is_live(self.location.address):
+            share_one_arena()
         return open_location(self.location)
 
     @cached_property

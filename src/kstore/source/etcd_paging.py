@@ -26,7 +26,7 @@ _MAX_LIMIT = 10_000
 """The apiserver's own `maxLimit` (`pkg/storage/etcd3/store.go`)."""
 _GROWTH = 8
 """How many times as many keys the next page may have: the first ones may be no sample of the rest."""
-_PAGE_BYTES = 3 * 1024 * 1024
+_PAGE_BYTES = 2 * 1024 * 1024
 """The size of a page, however long the range: a million keys take no more memory than fifty thousand."""
 
 
