@@ -28,8 +28,8 @@ Block = TypeVar("Block")
 Result = TypeVar("Result")
 Kept = TypeVar("Kept")
 
-_AHEAD = 2
-"""Blocks that a process is given before it has answered, so that it never waits for the next."""
+_AHEAD = 4
+"""Blocks that a process is given before it has answered: it must not wait while we do a block ourselves."""
 _ROOM = 1 << 20
 """Bytes that a pipe is asked to hold: the most that Linux allows everybody."""
 
