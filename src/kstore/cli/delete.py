@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from kstore.cli.agreement import agree
 from kstore.cli.options import store_options
 from kstore.cli.session import open_session
-from kstore.cli.surgery import agree, commit, keep, key_text, selected
+from kstore.cli.surgery import commit, keep, key_text, selected
 
 
 @click.command()

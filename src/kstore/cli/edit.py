@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.cli.agreement import agree
 from kstore.cli.get import object_key
 from kstore.cli.options import store_options
 from kstore.cli.output import terminal
 from kstore.cli.session import open_session
-from kstore.cli.surgery import agree, commit, keep, key_text
+from kstore.cli.surgery import commit, keep, key_text
 from kstore.cli.unreadable import named
 from kstore.errors import UsageError
 

@@ -4,14 +4,12 @@ What is done with a migration's journal afterwards: it is found, undone, held ag
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from kstore.cli.agreement import agree
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import Settings, settings
 from kstore.cli.session import Session
@@ -80,11 +78,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
         if not isinstance(source, WritableSource):
             raise WriteRefused("this store is only read", where=session.location.address)
         objects = state_of(journal).objects
-        if not yes:
-            if not sys.stdin.isatty():
-                raise WriteRefused("nobody is there to be asked", hint="--yes")
-            if not click.confirm(f"Put back {objects} objects of {session.location.address}?", err=True):
-                raise WriteRefused("not confirmed; nothing was written")
+        agree(f"Put back {objects} objects of {session.location.address}?", yes=yes, hint="--yes agrees")
         writer = JournalWriter(journal.path, None)
         try:
             with stopping() as stop:

@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from kstore.cli.agreement import agree, need_somebody
 from kstore.cli.journals import as_journaled, journal_beside
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
@@ -135,14 +134,12 @@ class Run:
             )
 
     def _ask(self, session: Session, selection: Selection) -> None:
-        if not sys.stdin.isatty() or not sys.stderr.isatty():
-            raise WriteRefused("nobody is there to be asked", hint="--yes writes without asking, --dry-run says what")
+        need_somebody()
         summary = self._planned(session, selection)
         self._shown.summary(summary, err=True)
         if not summary.changes:
             return
-        if not click.confirm(f"Write {summary.changes} objects of {session.location.address}?", err=True):
-            raise WriteRefused("not confirmed; nothing was written")
+        agree(f"Write {summary.changes} objects of {session.location.address}?")
 
     # ---- planning only
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kstore.cli.agreement import agree
 from kstore.cli.get import object_key
 from kstore.cli.listing import Reading, as_pieces, write
 from kstore.cli.options import settings, store_options
 from kstore.cli.session import Session, open_session
-from kstore.cli.surgery import agree, commit, keep, key_text, selected
+from kstore.cli.surgery import commit, keep, key_text, selected
 from kstore.errors import NotFound, Unsupported, UsageError, WriteRefused
 
 if TYPE_CHECKING:

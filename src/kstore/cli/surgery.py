@@ -4,7 +4,6 @@ What the commands that change single objects have in common: a copy first, a que
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.session import Session
-from kstore.errors import NotFound, Unsupported, UsageError, WriteRefused
+from kstore.errors import NotFound, Unsupported, UsageError
 
 if TYPE_CHECKING:
     from kstore.inspect.mending import Outcome
@@ -94,21 +93,6 @@ def keep(session: Session, records: Sequence[Record], folder: Path | None, what:
         for record in records:
             writer.add(record)
     return path
-
-
-def agree(question: str, *, yes: bool) -> None:
-    """
-    Ask, on a terminal.
-
-    Raises:
-        WriteRefused: nobody is there to agree, or they did not.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty() or not sys.stderr.isatty():
-        raise WriteRefused("nobody agreed to this", hint="--yes agrees; --dry-run only shows what would be done")
-    if not click.confirm(question, err=True):
-        raise WriteRefused("not agreed to: nothing was done")
 
 
 def commit(session: Session, mutations: Sequence[Mutation], done: str) -> int:

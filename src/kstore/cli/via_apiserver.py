@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from kstore.cli.agreement import agree
 from kstore.cli.stopping import stopping
 from kstore.errors import Interrupted, WriteRefused
 from kstore.migrate.plan import Change, Skipped
@@ -62,11 +62,7 @@ def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
 
 def rewrite(session: Session, selection: Selection, run: Run) -> int:
     """Have the apiserver write every object of the resources, then look at what lies in etcd; the exit code."""
-    if not run.yes:
-        if not sys.stdin.isatty():
-            raise WriteRefused("nobody is there to be asked", hint="--yes writes without asking")
-        if not click.confirm("Send every object back to the apiserver?", err=True):
-            raise WriteRefused("not confirmed; nothing was written")
+    agree("Send every object back to the apiserver?", yes=run.yes)
     server = Apiserver(run.kubeconfig)
     with stopping() as stop:
         via = ViaApiserver(server, concurrency=run.concurrency, patience=run.patience, stop=stop)

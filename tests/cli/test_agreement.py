@@ -1,0 +1,48 @@
+"""Nothing is written that nobody agreed to."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from kstore.cli.agreement import agree, need_somebody
+from kstore.errors import WriteRefused
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody is there."""
+    for stream in (sys.stdin, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: bool) -> list[str]:
+    asked: list[str] = []
+    monkeypatch.setattr("click.confirm", lambda question, err: asked.append(question) or answer)
+    return asked
+
+
+def test_off_a_terminal() -> None:
+    """A pipe cannot agree; the error says how to do it beforehand."""
+    with pytest.raises(WriteRefused) as refused:
+        agree("Delete all?")
+    assert "--yes" in refused.value.hint
+    with pytest.raises(WriteRefused) as refused:
+        need_somebody("--force")
+    assert refused.value.hint == "--force"
+
+
+def test_agreed_to_beforehand() -> None:
+    agree("Delete all?", yes=True)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    need_somebody()
+    asked = answering(monkeypatch, True)
+    agree("Delete all?")
+    assert asked == ["Delete all?"]
+    answering(monkeypatch, False)
+    with pytest.raises(WriteRefused, match="nothing was written"):
+        agree("Delete all?")
