@@ -179,6 +179,18 @@ def test_a_migration_that_fails_is_an_error(fake, controller):
         fake.migrate()
 
 
+def test_a_migration_that_goes_on_is_left_alone(fake, controller):
+    """What a controller has begun is not taken back when it takes longer than kstore waits; how to look is said."""
+    controller(migration(("Running", "")))
+    said: list[str] = []
+    via = ViaApiserver(Apiserver(str(fake.kubeconfig)), patience=0, note=said.append)
+    with pytest.raises(ApiserverRefused, match="not done") as refused:
+        via.rewrite(DEPLOYMENTS)
+    assert "kubectl get storageversionmigration kstore-1" in refused.value.hint
+    assert not [one for one in fake.asked if one[0] == "DELETE"]
+    assert said == ["deployments.apps: waiting for the server's StorageVersionMigration kstore-1"]
+
+
 def test_a_migration_that_nobody_begins_is_taken_back(fake, controller):
     """Without a controller the StorageVersionMigration is deleted, and the objects are sent back; once is enough."""
     controller(migration())

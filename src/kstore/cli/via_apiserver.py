@@ -65,7 +65,7 @@ def rewrite(session: Session, selection: Selection, run: Run) -> int:
     agree("Send every object back to the apiserver?", yes=run.yes)
     server = Apiserver(run.kubeconfig)
     with stopping() as stop:
-        via = ViaApiserver(server, concurrency=run.concurrency, patience=run.patience, stop=stop)
+        via = ViaApiserver(server, concurrency=run.concurrency, stop=stop, note=_say)
         served = {
             f"{one['name']}.{prefix.split('/')[2] if prefix.startswith('/apis/') else ''}".rstrip(".")
             for prefix, one in server.resources()
@@ -81,6 +81,10 @@ def rewrite(session: Session, selection: Selection, run: Run) -> int:
     if left:
         return EXIT_FOUND
     return EXIT_SKIPPED if any(one.refused for one in results) else 0
+
+
+def _say(text: str) -> None:
+    click.echo(f"kstore: {text}", err=True)
 
 
 def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, str]]:
@@ -115,7 +119,10 @@ def _show(results: list[Rewritten], left: list[tuple[str, str]], output: str) ->
         click.echo(json.dumps(document, indent=2))
         return
     for one in results:
-        click.echo(f"{one.resource}: {one.objects} objects by {one.by}, {one.written} written anew")
+        if one.by == "updates":
+            click.echo(f"{one.resource}: {one.objects} objects sent back, {one.written} written anew")
+        else:
+            click.echo(f"{one.resource}: rewritten by the server's {one.by}")
         for path, message in one.refused:
             click.echo(f"refused {path}: {message}", err=True)
     for key, message in left:

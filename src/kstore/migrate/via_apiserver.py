@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -157,14 +157,22 @@ class ViaApiserver:
     Args:
         server: the apiserver.
         concurrency: objects that are sent back at once.
-        patience: seconds to wait for a StorageVersionMigration.
+        patience: seconds to wait for a StorageVersionMigration that a controller has begun.
         stop: looked at between two objects.
+        note: is told what is waited for.
     """
 
     def __init__(
-        self, server: Apiserver, *, concurrency: int = 4, patience: float = 3600, stop: Stop | None = None
+        self,
+        server: Apiserver,
+        *,
+        concurrency: int = 4,
+        patience: float = 3600,
+        stop: Stop | None = None,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._server = server
+        self._note = note
         self._concurrency = concurrency
         self._patience = patience
         self._stop = stop or Stop()
@@ -210,28 +218,37 @@ class ViaApiserver:
             "spec": {"resource": place},
         }
         name = self._server.request("POST", collection, body)["metadata"]["name"]
+        self._note(f"{result.resource}: waiting for the server's StorageVersionMigration {name}")
         began = time.monotonic()
         while not self._stop.wait(_POLL):
-            found = self._server.request("GET", f"{collection}/{name}")
-            conditions = {one["type"]: one for one in (found.get("status") or {}).get("conditions") or ()}
-            if conditions.get("Succeeded", {}).get("status") == "True":
+            conditions = self._conditions(f"{collection}/{name}")
+            waited = time.monotonic() - began
+            if "Succeeded" in conditions:
                 result.by = "StorageVersionMigration"
                 return True
-            if conditions.get("Failed", {}).get("status") == "True":
+            if "Failed" in conditions:
                 raise ApiserverRefused(
-                    f"the StorageVersionMigration {name} failed: {conditions['Failed'].get('message', '')}",
-                    where=self._server.address,
+                    f"the StorageVersionMigration {name} failed: {conditions['Failed']}", where=self._server.address
                 )
-            idle = not conditions and time.monotonic() - began > _UNCLAIMED
-            if idle or time.monotonic() - began > self._patience:
+            if not conditions and waited > _UNCLAIMED:
                 self._server.request("DELETE", f"{collection}/{name}")
-                if not idle:
-                    raise ApiserverRefused(
-                        f"the StorageVersionMigration {name} did not end", where=self._server.address
-                    )
+                self._note("no controller takes it up: every object is sent back instead")
                 self._has_controller = False
                 return False
+            if waited > self._patience:
+                raise ApiserverRefused(
+                    f"the StorageVersionMigration {name} is not done after {waited:.0f} s",
+                    where=self._server.address,
+                    hint=f"it goes on by itself: kubectl get storageversionmigration {name} -o yaml",
+                )
         return True
+
+    def _conditions(self, path: str) -> dict[str, str]:
+        """The conditions of a StorageVersionMigration that are true, with their messages."""
+        status = self._server.request("GET", path).get("status") or {}
+        return {
+            one["type"]: one.get("message", "") for one in status.get("conditions") or () if one["status"] == "True"
+        }
 
     # ---- by updates that change nothing
 
