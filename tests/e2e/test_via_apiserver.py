@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tools.cluster import Etcd, KubeApiserver
+from tools.cluster import ControllerManager, Etcd, KubeApiserver
 
 from kstore.cli.main import run
 from kstore.demo import database
@@ -26,7 +26,7 @@ contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
 
 @pytest.fixture
 def cluster(restore, start_etcd, kube_apiserver, tmp_path: Path) -> tuple[Etcd, KubeApiserver, str]:
-    """The demo store behind a real kube-apiserver, and a kubeconfig for it."""
+    """The demo store behind a real kube-apiserver, with the API of its migrator, and a kubeconfig for it."""
     snapshot = tmp_path / "demo.db"
     snapshot.write_bytes(database())
     etcd = start_etcd(restore(snapshot))
@@ -47,6 +47,23 @@ def test_the_apiserver_writes(cluster, capsys):
     with LiveSource([etcd.endpoint]) as source:
         values = [record.value for record in source.scan(b"/registry/deployments/")]
     assert all(b"apps/v1\x12" in value[:40] for value in values)
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_the_server_s_own_controller_writes(cluster, server, capsys, tmp_path):
+    """The real controller carries out the StorageVersionMigration that kstore makes; etcd holds all in apps/v1."""
+    etcd, kube, kubeconfig = cluster
+    binary = server("kube-controller-manager")
+    # the migrator reads what is to be written from the garbage collector's cache
+    names = ("storage-version-migrator-controller", "garbage-collector-controller")
+    arguments = ["--store", etcd.endpoint, "migrate", "deployments", "--to", "apps/v1", "--via", "apiserver"]
+    with ControllerManager(binary, tmp_path / "controllers", kube, *names):
+        assert run([*arguments, "--kubeconfig", kubeconfig, "--yes", "-o", "json"]) == 0
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert [one["by"] for one in found["resources"]] == ["StorageVersionMigration"]
+    assert found["left"] == []
+    assert "waiting for the server's StorageVersionMigration kstore-deployments-" in shown.err
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")

@@ -6,12 +6,13 @@ kstore itself; shipped with the repository only, never in the wheel.
 """
 
 from tools.cluster.client import ApiError, Client
-from tools.cluster.running import Etcd, KubeApiserver, SampleApiserver, Server, free_port
+from tools.cluster.running import ControllerManager, Etcd, KubeApiserver, SampleApiserver, Server, free_port
 from tools.cluster.servers import ServerMissing, find, find_etcd
 
 __all__ = [
     "ApiError",
     "Client",
+    "ControllerManager",
     "Etcd",
     "KubeApiserver",
     "SampleApiserver",

@@ -241,6 +241,38 @@ class SampleApiserver(Server):
         return Client("127.0.0.1", self.port, TOKEN, unverified())
 
 
+class ControllerManager(Server):
+    """
+    A kube-controller-manager of which only some controllers run.
+
+    Args:
+        binary: the kube-controller-manager to run.
+        folder: where its kubeconfig, certificates and log go.
+        kube: the kube-apiserver whose objects it looks after.
+        controllers: their names.
+    """
+
+    def __init__(self, binary: Path, folder: Path, kube: KubeApiserver, *controllers: str) -> None:
+        port = free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+        kubeconfig = folder / "kubeconfig"
+        kubeconfig.write_text(KUBECONFIG.format(port=kube.port, token=TOKEN))
+        command = flag_list(
+            {
+                "kubeconfig": str(kubeconfig),
+                "authentication_kubeconfig": str(kubeconfig),
+                "authorization_kubeconfig": str(kubeconfig),
+                "authentication_skip_lookup": "true",
+                "bind_address": "127.0.0.1",
+                "secure_port": str(port),
+                "cert_dir": str(folder / "certificates"),
+                "leader_elect": "false",
+                "controllers": ",".join(controllers),
+            }
+        )
+        super().__init__("kube-controller-manager", [str(binary), *command], folder, (port, "/healthz", True))
+
+
 KUBECONFIG = """\
 apiVersion: v1
 kind: Config

@@ -4,7 +4,8 @@ Where the real servers' binaries are, and how they are built from their Go modul
 A binary is looked for in `$KSTORE_SERVERS`, then in the cache (a folder a state of go.mod, go.sum and sources); what is
 in neither is built with Go. Knows nothing of running them.
 
-    python -m tools.cluster.servers            # build everything that is missing, print the paths
+    python -m tools.cluster.servers            # build what is missing of all but the rare ones, print the paths
+    python -m tools.cluster.servers NAME...    # or of these
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +39,8 @@ class Build:
     release: str = ""
     """The full Kubernetes version that the linker writes in, such as `1.37.2`."""
     tags: str = ""
+    rare: bool = False
+    """Needed by few tests, which are skipped unless it was built by its name."""
 
     def flags(self) -> list[str]:
         """What `go build` is told, beside the output and the package."""
@@ -60,6 +64,7 @@ BUILDS = {
     "sample-apiserver": Build(GO_SOURCES / "kubernetes-1.37", "./sample-apiserver"),
     # 1.29 links the cloud providers that were still in its tree, unless told not to
     "kube-apiserver129": Build(GO_SOURCES / "kubernetes-1.29", "./kube-apiserver", "1.29.6", "providerless"),
+    "kube-controller-manager": Build(GO_SOURCES / "controllers-1.37", "./kube-controller-manager", "1.37.2", rare=True),
     "oracle": Build(REPOSITORY / "tools" / "oracle", "."),
     "sealer": Build(REPOSITORY / "tools" / "oracle", "./sealer"),
     "cbor": Build(REPOSITORY / "tools" / "oracle", "./cbor"),
@@ -67,12 +72,16 @@ BUILDS = {
 """Every binary that can be had, by its file name."""
 
 
-def find(name: str) -> Path:
+def find(name: str, *, rare: bool = False) -> Path:
     """
     The path of a server, built first when it must be.
 
+    Args:
+        name: its file name.
+        rare: build it even if few need it.
+
     Raises:
-        ServerMissing: it is neither prebuilt nor can Go build it.
+        ServerMissing: it is neither prebuilt nor can Go build it, or is a rare one that nobody has built.
     """
     prebuilt = os.environ.get("KSTORE_SERVERS")
     if prebuilt and (path := Path(prebuilt) / name).exists():
@@ -81,6 +90,8 @@ def find(name: str) -> Path:
     path = _cache(build) / name
     if path.exists():
         return path
+    if build.rare and not rare:
+        raise ServerMissing(f"no {name}: `python -m tools.cluster.servers {name}` builds it")
     if shutil.which("go") is None:
         raise ServerMissing(f"no {name}: neither in $KSTORE_SERVERS nor cached, and Go is not installed to build it")
     with _locked(path.parent):
@@ -149,5 +160,5 @@ def _build(build: Build, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    for server in BUILDS:
-        print(find(server), flush=True)
+    for server in sys.argv[1:] or [name for name, build in BUILDS.items() if not build.rare]:
+        print(find(server, rare=True), flush=True)
