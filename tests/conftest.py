@@ -13,7 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
+from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
 
 # How long an example takes is the machine's business, and its neighbours'. CI draws the same examples every time, so
 # that its answer is about the commit; whoever runs the tests by hand draws new ones.
@@ -124,15 +124,17 @@ def three_members(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -
 def kine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of a real kine on SQLite; the test is skipped where there is none."""
     try:
-        binary = find_etcd("kine")
+        binary = find("kine")
     except ServerMissing as missing:
         pytest.skip(str(missing))
     folder = tmp_path_factory.mktemp("kine")
     port, metrics = free_port(), free_port()
+    # kine's own default parameters: without a busy timeout it says that a key was created, and has lost it
+    parameters = "_journal_mode=WAL&_busy_timeout=30000&_synchronous=NORMAL&_txlock=immediate&cache=shared"
     command = [
         str(binary),
         f"--listen-address=http://127.0.0.1:{port}",
-        f"--endpoint=sqlite://{folder}/state.db",
+        f"--endpoint=sqlite://{folder}/state.db?{parameters}",
         f"--metrics-bind-address=127.0.0.1:{metrics}",
         "--watch-progress-notify-interval=1s",
     ]

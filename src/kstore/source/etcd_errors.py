@@ -32,6 +32,9 @@ _GRPC_OVERHEAD = 512 * 1024
 
 _LARGER_THAN_MAX = re.compile(r"message larger than max \((\d+) vs\. (\d+)\)")
 
+_BUSY = "database is locked"
+"""SQLite under kine, after its busy timeout."""
+
 _REFUSED = "the server refuses to answer this user or certificate"
 
 # By a part of the message, in this order; then by the code. Each makes the error from (details, where).
@@ -89,6 +92,7 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
         ),
     ),
     ("invalid auth token", lambda details, where: AccessDenied(_REFUSED, where=where)),
+    (_BUSY, lambda details, where: StoreUnreachable("its database is locked by another writer", where=where)),
     ("not supported", lambda details, where: Unsupported(details, where=where)),
     ("unsupported", lambda details, where: Unsupported(details, where=where)),
 )
@@ -193,7 +197,8 @@ def is_passing(error: grpc.RpcError) -> bool:
     """
     Whether another member, or the same a moment later, may well answer; says nothing about what has happened.
     """
-    return error.code() is grpc.StatusCode.UNAVAILABLE or "too many requests" in (error.details() or "")
+    details = error.details() or ""
+    return error.code() is grpc.StatusCode.UNAVAILABLE or "too many requests" in details or _BUSY in details
 
 
 def was_refused_unseen(error: grpc.RpcError) -> bool:
