@@ -93,6 +93,24 @@ def test_a_database_cut_short(kstore: Kstore, tmp_path: Path) -> None:
     assert "--salvage" in ran.err
 
 
+def test_a_user_without_a_home(kstore: Kstore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container gives its user a number, and often no more: what would lie in the home is done without."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    snapshot = tmp_path / "store.db"
+    snapshot.write_bytes(unpacked().read_bytes())
+    for store in ("demo", str(snapshot)):
+        assert kstore("--store", store, "ls", "pods").code == 0
+    ran = kstore("--store", "~nobody-of-this-name/store.db", "ls")
+    assert ran.code == 1
+    assert "~nobody-of-this-name/store.db" in ran.err
+
+
 def test_no_store_at_all(kstore: Kstore) -> None:
     """Nobody listens where nobody said: what was tried is told, and the demo store offered."""
     ran = kstore("--command-timeout", "2s", "--dial-timeout", "1s", "--store", "http://127.0.0.1:1", "ls")

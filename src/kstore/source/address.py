@@ -55,7 +55,7 @@ class Location:
     @property
     def absolute(self) -> str:
         """The address as it is right from any directory: a file's whole path."""
-        path = Path(self.address).expanduser()
+        path = Path(os.path.expanduser(self.address))
         return str(path.resolve()) if path.exists() and self.address != DEMO else self.address
 
 
@@ -143,7 +143,7 @@ def open_location(location: Location) -> Source:
             return old
         if is_live(address):
             return _open_live(address, location.options)
-        return _open_path(Path(address).expanduser(), location.options)
+        return _open_path(Path(os.path.expanduser(address)), location.options)
     except StoreUnreachable as error:
         error.hint = "; ".join(filter(None, (error.hint, f"the address comes from {location.origin}", _OFFER)))
         raise
@@ -186,7 +186,7 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
         from kstore.source.snapshot import SnapshotSource
         from kstore.source.snapshot_digest import Memory
 
-        memory = Memory() if options.remembers else None
+        memory = Memory.of_user() if options.remembers else None
         return SnapshotSource(path, salvage=options.salvage, wal=options.wal, memory=memory)
     if not path.is_dir():
         raise NotADatabase(

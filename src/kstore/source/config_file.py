@@ -16,6 +16,7 @@ Knows the file's place and words. A word that it does not know is an error, not 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,14 +95,14 @@ class Contexts:
             if not isinstance(value, expected) or (word in _SECONDS and isinstance(value, bool)):
                 raise UsageError(f"{word} cannot be {value!r}", where=where)
             if word in _FILES:
-                value = self.path.parent / Path(str(value)).expanduser()
+                value = self.path.parent / os.path.expanduser(str(value))
             values[word.replace("-", "_")] = value
         return SourceOptions(**values)
 
 
 def _resolved(store: str, path: Path) -> str:
     """A file beside the config file is named as it lies from there."""
-    beside = path.parent / Path(store).expanduser()
+    beside = path.parent / os.path.expanduser(store)
     return str(beside) if "://" not in store and beside.exists() else store
 
 
@@ -109,7 +110,7 @@ def config_path(variables: Mapping[str, str]) -> Path:
     """`$KSTORE_CONFIG`, else `kstore/config.yaml` in the XDG config directory."""
     if named := variables.get("KSTORE_CONFIG"):
         return Path(named)
-    base = variables.get("XDG_CONFIG_HOME") or Path(variables.get("HOME") or Path.home()) / ".config"
+    base = variables.get("XDG_CONFIG_HOME") or Path(variables.get("HOME") or os.path.expanduser("~")) / ".config"
     return Path(base) / "kstore" / "config.yaml"
 
 

@@ -28,11 +28,17 @@ class Memory:
     Which snapshots were found whole, and as which files; one small file each, named by the checksum.
 
     Args:
-        folder: where; by default in the user's cache. Where it cannot be written, nothing is remembered.
+        folder: where. Where it cannot be written, nothing is remembered.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or cache_folder() / "whole"
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @staticmethod
+    def of_user() -> Memory | None:
+        """The one in the user's cache; None for a user who has none."""
+        cache = cache_folder()
+        return Memory(cache / "whole") if cache else None
 
     def knows(self, identity: str, trailer: bytes) -> bool:
         """Whether the snapshot with this checksum was found whole lately, as this very file."""

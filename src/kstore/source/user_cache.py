@@ -9,9 +9,11 @@ import tempfile
 from pathlib import Path
 
 
-def cache_folder() -> Path:
-    """kstore's folder in the XDG cache directory; it need not exist."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kstore"
+def cache_folder() -> Path | None:
+    """kstore's folder in the XDG cache directory, which need not exist; None for a user who has no home."""
+    home = os.path.expanduser("~")
+    base = os.environ.get("XDG_CACHE_HOME") or (home != "~" and os.path.join(home, ".cache"))
+    return Path(base, "kstore") if base else None
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -23,5 +25,10 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(path)
+        try:
+            file.write(content)
+            file.flush()
+            Path(file.name).replace(path)
+        except OSError:
+            Path(file.name).unlink(missing_ok=True)
+            raise
