@@ -4,6 +4,8 @@ The door: exit codes, and errors worded in one line with what to try.
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +93,34 @@ def test_a_database_cut_short(kstore: Kstore, tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (1, b"")
     assert f"the file only {len(whole) // 2}" in ran.err
     assert "--salvage" in ran.err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+def test_output_is_utf8_whatever_the_locale_says(encoding: str) -> None:
+    """As kubectl's is; what is stored comes out as it is."""
+    command = [sys.executable, "-m", "kstore", "--store", "demo", "ls"]
+    ran = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert "\n├─ core " in ran.stdout.decode()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell is needed to close streams")
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        ("--store demo ls >&-", 1, "there is no standard output"),
+        ("--store demo ls >&- 2>&-", 1, ""),
+        ("--store demo ls nosuch 2>&-", 2, ""),
+        ("decode <&-", 3, "there is nothing to read"),
+        ("--store demo edit pods/default/webserver <&-", 2, "there is no terminal"),
+    ],
+)
+def test_closed_streams(command: str, code: int, words: str) -> None:
+    """Whoever starts kstore may have closed its streams."""
+    line = f"{shlex.quote(sys.executable)} -m kstore {command}"
+    ran = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
+    assert ran.returncode == code
+    assert words in ran.stderr
+    assert "unexpected" not in ran.stderr
 
 
 def test_a_user_without_a_home(kstore: Kstore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ does is its own business.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import re
 import sys
@@ -113,9 +114,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> NoReturn:
     """The `kstore` command."""
-    code = run()
-    sys.stderr.flush()
-    raise SystemExit(code)
+    _have_streams()
+    raise SystemExit(run())
+
+
+def _have_streams() -> None:
+    """
+    See that there are standard streams, which whoever started us may have closed, and that they are of UTF-8.
+
+    Whatever the locale says, as kubectl does it: what is stored comes out as it is.
+    """
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115 - for as long as the process lives
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:
+        _say("there is no standard output", "send it to /dev/null if nobody is to read it")
+        raise SystemExit(EXIT_FAILED)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
 def _worded(error: Exception) -> int:
