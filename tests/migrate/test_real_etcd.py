@@ -149,16 +149,22 @@ def test_killed_again_and_again(start_etcd, fill, meddler, codec, tmp_path: Path
     assert all(restored[name].value == before[name] for name in untouched)
 
 
-def test_interrupted_it_says_how_to_go_on(start_etcd, fill, codec, tmp_path: Path):
-    """Ctrl-C ends it between two transactions with 130 and the command that goes on; nothing is left half-known."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_it_says_how_to_go_on(number: signal.Signals, start_etcd, fill, codec, tmp_path: Path):
+    """
+    Ctrl-C, the end of a service, or of the terminal, all of which its workers hear of, too: it ends between two
+    transactions with 130 and the command that goes on; nothing is left half-known.
+    """
     etcd = start_etcd()
     fill(etcd, OBJECTS)
     journal = tmp_path / "journal"
     command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
     command += ["--journal", str(journal), "--batch", "5", "--rate", str(OBJECTS // 4)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     wait_until_it_writes(process, journal)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, number)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert f"kstore migrate resume {journal}" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase,
 from kstore.records import Record
 from kstore.source.address import open_source
 from kstore.source.demo import open_demo
-from kstore.source.directory import DirectorySource, DirectoryWriter, file_name
+from kstore.source.directory import INDEX, DirectorySource, DirectoryWriter, file_name
 from kstore.source.interface import StoreStatus
 
 STATUS = StoreStatus("https://etcd:2379", "etcd", 90, server_version="3.6.0")
@@ -136,6 +137,27 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
     """Change a file's content."""
     path.write_bytes(change(path.read_bytes()))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("error", [None, KeyError("half way")])
+def test_a_full_disk_leaves_nothing(error: Exception | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the index still holds no longer fits, at the end or when the rest is cleared away."""
+    create = DirectoryWriter._create
+
+    def full(writer: DirectoryWriter, name: str) -> BinaryIO:
+        return Path("/dev/full").open("wb") if name == INDEX else create(writer, name)
+
+    def export_it() -> None:
+        with DirectoryWriter(tmp_path / "export", STATUS, {}) as writer:
+            writer.add(RECORDS[0])
+            if error:
+                raise error
+
+    monkeypatch.setattr(DirectoryWriter, "_create", full)
+    with pytest.raises(type(error) if error else SourceError):
+        export_it()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_changed_bytes_are_noticed(tmp_path: Path) -> None:

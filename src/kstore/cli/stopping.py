@@ -1,34 +1,46 @@
 """
-Ctrl-C, for what may only end between two transactions.
+Ctrl-C and its like, for what may only end between two transactions.
 """
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from kstore.migrate.progress import Stop
 
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Ctrl-C, the end of a service or container, and of the terminal."""
+
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Ctrl-C asks the engine to stop between two transactions; a second one ends the process at once."""
+    """A signal asks the engine to stop between two transactions; a second one ends the process at once."""
     from kstore.migrate.progress import Stop
 
     stop = Stop()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in [number for number, handler in before.items() if handler in (None, signal.SIG_IGN)]:
+        del before[number]  # what is ignored, under nohup for one, stays so
 
     def ask(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        click.echo("kstore: stopping after the transactions that are on the way", err=True)
+        _handle(before)
         stop.ask()
+        with suppress(OSError):  # the terminal may be what has gone
+            click.echo("kstore: stopping after the transactions that are on the way", err=True)
 
-    before = signal.signal(signal.SIGINT, ask)
+    _handle(dict.fromkeys(before, ask))
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        _handle(before)
+
+
+def _handle(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

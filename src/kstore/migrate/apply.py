@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kstore.errors import Conflict, Interrupted, NoSpace, RequestTooLarge, SourceError
+from kstore.errors import Conflict, Interrupted, NoSpace, RequestTooLarge, SourceError, WorkerLost
 from kstore.migrate.journal import JournalWriter, digest
 from kstore.migrate.patience import REFUSALS, patiently
 from kstore.migrate.plan import Change, Planner, Skipped, Step
@@ -95,12 +95,16 @@ class Applier:
         workers = max(1, self._pace.concurrency)
         with ThreadPoolExecutor(workers, thread_name_prefix="kstore-write") as pool:
             waiting: set[Future[None]] = set()
-            for batch in self._batches(records):
-                waiting.add(pool.submit(self._attempt, batch))
-                if len(waiting) > workers:
-                    _, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                if self._ended:
-                    break
+            try:
+                for batch in self._batches(records):
+                    waiting.add(pool.submit(self._attempt, batch))
+                    if len(waiting) > workers:
+                        _, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    if self._ended:
+                        break
+            except WorkerLost:  # the signal that asks to stop may have ended it, too
+                if not self._stop.asked:
+                    raise
         if self._failure is not None:
             raise self._failure
         if self._stop.asked:

@@ -21,6 +21,7 @@ import shutil
 import tempfile
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -161,7 +162,8 @@ class DirectoryWriter:
         except OSError as failure:
             raise SourceError(f"cannot be written: {failure.strerror}", where=str(self.path)) from failure
         finally:
-            self._index.close()
+            with suppress(OSError):  # there may be no room for what it still holds
+                self._index.close()
             shutil.rmtree(self._unfinished, ignore_errors=True)
 
 
