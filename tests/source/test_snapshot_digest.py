@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def read(path: Path, memory: Memory | None) -> bytes:
 def flip(path: Path, offset: int = -100) -> None:
     """Change one bit, and set the time of the last change back to what it was."""
     before = path.stat()
+    time.sleep(0.02)  # the clock of files ticks
     data = bytearray(path.read_bytes())
     data[offset] ^= 1
     with path.open("r+b") as file:
