@@ -36,7 +36,7 @@ golden: $(VENV)/test ## every golden case of ../shared, byte for byte (minutes)
 	$(BIN)/python -m pytest -m golden -n auto --maxprocesses 4 $(ARGS) || [ $$? -eq 5 ]
 
 servers: $(VENV)/test ## build the real servers and the oracle into the cache (Go; 15 minutes from nothing)
-	$(BIN)/python -m tools.cluster.servers
+	$(BIN)/python -m tools.cluster
 
 e2e: servers ## tests against real kube-apiservers and the oracle (Go)
 	$(BIN)/python -m pytest -m "e2e or oracle" $(ARGS) || [ $$? -eq 5 ]

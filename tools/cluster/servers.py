@@ -2,10 +2,7 @@
 Where the real servers' binaries are, and how they are built from their Go modules.
 
 A binary is looked for in `$KSTORE_SERVERS`, then in the cache (a folder a state of go.mod, go.sum and sources); what is
-in neither is built with Go. Knows nothing of running them.
-
-    python -m tools.cluster.servers            # build what is missing of all but the rare ones, print the paths
-    python -m tools.cluster.servers NAME...    # or of these
+in neither is built with Go (`python -m tools.cluster` does that beforehand). Knows nothing of running them.
 """
 
 from __future__ import annotations
@@ -16,7 +13,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +88,7 @@ def find(name: str, *, rare: bool = False) -> Path:
     if path.exists():
         return path
     if build.rare and not rare:
-        raise ServerMissing(f"no {name}: `python -m tools.cluster.servers {name}` builds it")
+        raise ServerMissing(f"no {name}: `python -m tools.cluster {name}` builds it")
     if shutil.which("go") is None:
         raise ServerMissing(f"no {name}: neither in $KSTORE_SERVERS nor cached, and Go is not installed to build it")
     with _locked(path.parent):
@@ -158,8 +154,3 @@ def _build(build: Build, path: Path) -> None:
     if result.returncode:
         raise ServerMissing(f"go build of {path.name} failed: {result.stderr[-2000:]}")
     unfinished.rename(path)
-
-
-if __name__ == "__main__":
-    for server in sys.argv[1:] or [name for name, build in BUILDS.items() if not build.rare]:
-        print(find(server, rare=True), flush=True)
