@@ -47,6 +47,8 @@ class Source:
         self.name = name_of(part)
         self.name_of = name_of
         self.as_json = as_json
+        self.orders = as_json or not self.projection.everything
+        """Whether members and keys are put in the order of JSON, which rules and writers do without."""
         self.scope = scope
         self.needs: list[Part] = []
         """The parts whose functions it calls."""
@@ -65,16 +67,18 @@ class Source:
         # `again`: a field may come that has come before, in this message or in one that it is merged with
         # `late`: members came in another order than that of JSON; a second round of the loop says so, unless it may
         # have been for what is passed over
-        self.emit(1, "late = -1" if self.projection.everything else "late = p = 0", "again = True if d else False")
+        if self.orders:
+            self.emit(1, "late = -1" if self.projection.everything else "late = p = 0")
+        self.emit(1, "again = True if d else False")
         self.emit(1, *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
-        self.emit(2, *(["late += 1"] if self.projection.everything else []))
+        self.emit(2, *(["late += 1"] if self.orders and self.projection.everything else []))
         self.emit(2, "s = i", "t = b[i]", "if t > 127: t |= b[i + 1] << 8")
         ranks = {name: rank for rank, name in enumerate(self.layout.order)}
         highest = -1
         for field in numbered:
             members = self._members_of(field)
             lowest = min((ranks[name] for name in members), default=highest)
-            self._block(field, late=lowest < highest or self._disordered(field))
+            self._block(field, late=self.orders and (lowest < highest or self._disordered(field)))
             highest = max([highest, *(ranks[name] for name in members)])
         if self.projection.everything:
             member = unknown_member(self.inline)
@@ -104,8 +108,8 @@ class Source:
         self.emit(3, f"else: i = pass_over(b, i, e, {numbers})")
 
     def _maps(self, fields: list[Field]) -> list[str]:
-        """The members that are maps: gogo writes their keys sorted, and Go's JSON always does."""
-        return [field.json for field in fields if field.type.form == "map"]
+        """The members that are maps to be sorted: gogo writes their keys so, and Go's JSON always does."""
+        return [field.json for field in fields if self.orders and field.type.form == "map"]
 
     def _members_of(self, field: Field) -> list[str]:
         if field.inline:
@@ -129,8 +133,9 @@ class Source:
         needed, fill = (self.layout.always, "complete") if self.as_json else (self.layout.structs, "complete_structs")
         if needed:
             self.emit(1, "if not (" + " and ".join(f"{name!r} in d" for name in needed) + "):")
-            self.emit(2, f"{own}.{fill}(d)", "late = 1")
-        self.emit(1, f"if late > 0: d = {own}.ordered(d)")
+            self.emit(2, f"{own}.{fill}(d)", *(["late = 1"] if self.orders else []))
+        if self.orders:
+            self.emit(1, f"if late > 0: d = {own}.ordered(d)")
 
     def _wanted_ending(self, own: str) -> None:
         """The same for the few members that are wanted."""
@@ -285,7 +290,7 @@ class Source:
         self.emit(3, f"r = d.get({field.json!r})", f"if r is None: r = d[{field.json!r}] = []", "z = i + n")
         self.emit(3, "while i < z:")
         self.emit(4, "n, i = varint(b, i)", f"r.append({self._value(field.type.element or field.type)})")
-        self._next(3, late=True)
+        self._next(3, late=self.orders)
 
     def _map(self, field: Field, late: bool) -> None:
         element = field.type.element
@@ -293,7 +298,7 @@ class Source:
         number = element.form == "plain" and (element.name in INTEGERS or element.name == "bool")
         self._open(field, wire.BYTES)
         self.emit(3, f"m = d.get({field.json!r})", f"if m is None: m = d[{field.json!r}] = {{}}")
-        self.emit(3, "P = next(reversed(m), '')")
+        self.emit(3, *(["P = next(reversed(m), '')"] if self.orders else []))
         width = self._open(field, wire.BYTES, "while", 3)
         self._length(4, width)
         self.emit(4, "z = i + n", "K = ''", f"V = {self._empty(element)}", "while i < z:", " u = b[i]")
@@ -303,7 +308,7 @@ class Source:
         self.emit(5, f"elif u == {value_tag}: V = {self._value(element)}" + ("" if number else "; i += n"))
         self.emit(5, "else: raise Fault('a map entry has a key and a value only')")
         self.emit(4, "if i != z: raise Fault('a map entry is longer than it says')", "m[K] = V")
-        self.emit(4, "if K < P: mixed = True", "P = K")
+        self.emit(4, *(["if K < P: mixed = True", "P = K"] if self.orders else []))
         self._next(4)
         if late:
             self.emit(3, "late = 1")

@@ -131,7 +131,7 @@ class _Source:
     def text(self) -> str:
         fields = layout(self.catalog, self.type_name).struct.fields
         self.emit(0, f"def {function_name('write', self.type_name, self.inline)}(d):")
-        self.emit(1, "get = d.get", "a = []", "add = a.append")
+        self.emit(1, "a = []", "add = a.append")
         for field in sorted((f for f in fields if f.number), key=lambda f: f.number):
             self._field(field)
         member = unknown_member(self.inline)
@@ -147,21 +147,27 @@ class _Source:
             self.needs.append((ref.name, path))
             self._delimited(1, field.number, f"{function_name('write', ref.name, path)}(d)")
         elif ref.form == "list":
-            self.emit(1, f"for v in get({name!r}) or ():")
-            self._value(2, field.number, _not_pointer(ref.element))
+            # most members are not there: to ask that is quicker than to get them
+            self.emit(1, f"if {name!r} in d:", f" for v in d[{name!r}] or ():")
+            self._value(3, field.number, _not_pointer(ref.element))
         elif ref.form == "map":
             self._map(field)
         elif ref.set_though_null:
             self.emit(1, f"if {name!r} in d:", f" v = d[{name!r}]")
             self._value(2, field.number, ref)
         elif ref.nilable:
-            self.emit(1, f"v = get({name!r})", "if v is not None:")
-            self._value(2, field.number, ref)
+            self.emit(1, f"if {name!r} in d:", f" v = d[{name!r}]", " if v is not None:")
+            self._value(3, field.number, ref)
         elif ref.name == "string":  # mostly empty, and written all the same
-            self.emit(1, f"v = get({name!r})", f"if not v: add({wire.delimited(field.number, b'')!r})", "else:")
+            self.emit(
+                1,
+                f"v = d[{name!r}] if {name!r} in d else None",
+                f"if not v: add({wire.delimited(field.number, b'')!r})",
+                "else:",
+            )
             self._value(2, field.number, ref)
         else:
-            self.emit(1, f"v = get({name!r})")
+            self.emit(1, f"v = d[{name!r}] if {name!r} in d else None")
             self._value(1, field.number, ref)
 
     def _value(self, depth: int, number: int, ref: TypeRef) -> None:
@@ -210,7 +216,9 @@ class _Source:
     def _map(self, field: Field) -> None:
         element = field.type.element
         assert element is not None
-        self.emit(1, f"m = get({field.json!r})", "if m:", " for K in sorted(m):", "  v = m[K]")
+        self.emit(
+            1, f"if {field.json!r} in d:", f" m = d[{field.json!r}] or EMPTY", " for K in sorted(m):", "  v = m[K]"
+        )
         self.emit(3, "x = K.encode()", "n = len(x)", f"entry = {self._headed(wire.tag(1, wire.BYTES))}")
         if element.form == "plain" and element.name in INTEGERS:
             self.emit(3, "entry += b'\\x10' + varint(v or 0)")

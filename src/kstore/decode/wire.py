@@ -186,8 +186,13 @@ def _int_or_string(b: bytes) -> int | str:
 
 def read_quantity(b: bytes, i: int, end: int) -> str:
     """`resource.Quantity`, in the form that Go prints (`api/resource/quantity_proto.go`)."""
+    return _quantity(b[i:end])
+
+
+@lru_cache(maxsize=16384)
+def _quantity(content: bytes) -> str:
     text = "0"
-    for field, value in fields(b, i, end):
+    for field, value in fields(content, 0, len(content)):
         if field == 1:
             if not isinstance(value, bytes):
                 raise WireFault("a string was expected")
@@ -198,6 +203,10 @@ def read_quantity(b: bytes, i: int, end: int) -> str:
 def read_raw(b: bytes, i: int, end: int) -> RawJSON | None:
     """`runtime.RawExtension`, `metav1.FieldsV1` and apiextensions' `JSON`: raw bytes, unset or not."""
     raw = None
+    if i < end and b[i] == 10:
+        length, begin = read_varint(b, i + 1)
+        if begin + length == end:
+            return RawJSON(b[begin:end])
     for field, value in fields(b, i, end):
         if field == 1:
             if not isinstance(value, bytes):
@@ -246,10 +255,18 @@ def write_duration(value: str) -> bytes:
 
 def write_int_or_string(value: int | str | None) -> bytes:
     """All three fields, always."""
+    # two values with different hidden halves are equal, and must not share a place in the cache
+    return _int_or_string_content(value) if type(value) in (int, str) else _int_or_string_of(value)
+
+
+def _int_or_string_of(value: int | str | None) -> bytes:
     number, text = halves(value)
     content = text.encode()
     kind = b"\x08\x01\x10" if isinstance(value, str) else b"\x08\x00\x10"
     return kind + varint(number) + b"\x1a" + varint(len(content)) + content
+
+
+_int_or_string_content = lru_cache(maxsize=16384)(_int_or_string_of)
 
 
 @lru_cache(maxsize=16384)

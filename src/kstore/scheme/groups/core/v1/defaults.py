@@ -5,6 +5,7 @@ Defaults of core/v1 (`pkg/apis/core/v1/defaults.go`).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from kstore.scalars.int_or_string import is_zero
@@ -39,8 +40,14 @@ def _add_missing(target: dict[str, Any], source: dict[str, Any] | None) -> None:
 def default_resource_list(resources: Obj, _scope: Scope) -> None:
     """Amounts are rounded up to milli, as they always were."""
     for name, amount in resources.items():
-        if "m" not in amount and not amount.isdecimal():
-            resources[name] = str(parse_quantity(amount).rounded_up(MILLI))
+        resources[name] = _rounded_up(amount)
+
+
+@lru_cache(maxsize=4096)
+def _rounded_up(amount: str) -> str:
+    if "m" in amount or amount.isdecimal():
+        return amount
+    return str(parse_quantity(amount).rounded_up(MILLI))
 
 
 @rules.default("ReplicationController")
