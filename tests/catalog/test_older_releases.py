@@ -28,7 +28,7 @@ def test_hubs_are_those_of_the_rules(name: str) -> None:
     """Every hub has the fields of the release whose rules convert to it: a field that is missing would be dropped."""
     release = Release(name)
     older, exact = Catalog(release), Catalog(Release(f"1.{release.rules}"))
-    hubs = {kind.hub for kind in exact.kinds() if kind.hub}
+    hubs = {kind.hub for kind in exact.kinds if kind.hub}
     seen: set[str] = set()
     while hubs:
         hub = hubs.pop()

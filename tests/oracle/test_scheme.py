@@ -49,7 +49,7 @@ def oracle() -> Iterator[Oracle]:
 def kinds(oracle: Oracle) -> list[Kind]:
     """The kinds that the real scheme knows; the catalog remembers more."""
     found = []
-    for kind in CODEC.scheme.catalog.kinds():
+    for kind in CODEC.scheme.catalog.kinds:
         name = GroupVersionKind(kind.group, kind.version, kind.kind)
         if kind.hub and CODEC.scheme.stored_as(name):
             with suppress(Refused):

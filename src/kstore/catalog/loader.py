@@ -7,7 +7,7 @@ Knows how rows are chosen for a release; does not know what is done with them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kstore.catalog.releases import Release, in_range
@@ -82,9 +82,10 @@ class Catalog:
         row = self._kinds.get((gvk.group, gvk.version, gvk.kind))
         return row is not None and in_range(row.get("releases", ""), self.release.minor)
 
-    def kinds(self) -> list[Kind]:
+    @cached_property
+    def kinds(self) -> tuple[Kind, ...]:
         """All kinds, in the tables' order."""
-        return [_to_kind(row) for row in self._kinds.values()]
+        return tuple(_to_kind(row) for row in self._kinds.values())
 
     def struct(self, name: str) -> StructType:
         """

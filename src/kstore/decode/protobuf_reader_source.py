@@ -72,7 +72,7 @@ class Source:
         self.emit(1, "again = True if d else False")
         self.emit(1, *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
         self.emit(2, *(["late += 1"] if self.orders and self.projection.everything else []))
-        self.emit(2, "s = i", "t = b[i]", "if t > 127: t |= b[i + 1] << 8")
+        self.emit(2, "s = i", *self._tag())
         ranks = {name: rank for rank, name in enumerate(self.layout.order)}
         highest = -1
         for field in numbered:
@@ -152,7 +152,12 @@ class Source:
         """Go on to the next tag, or leave the loop at the message's end; `late` members are put in order there."""
         if late:
             self.emit(depth, "late = 1")
-        self.emit(depth, "if i == e: break", "t = b[i]", "if t > 127: t |= b[i + 1] << 8")
+        self.emit(depth, "if i == e: break", *self._tag())
+
+    def _tag(self) -> list[str]:
+        """Read a tag, of two bytes where the type has fields of such numbers; a longer one is none of them."""
+        wide = any(field.number > 15 for field in self.layout.struct.fields)
+        return ["t = b[i]", "if t > 127: t |= b[i + 1] << 8"] if wide else ["t = b[i]"]
 
     def _length(self, depth: int, width: int) -> None:
         """Read a varint behind a tag of `width` bytes into `n`."""

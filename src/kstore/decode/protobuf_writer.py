@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from kstore.catalog.layout import layout, unknown_member
@@ -32,6 +33,7 @@ class ProtobufWriter:
         self._compiled: set[str] = set()
         self._scope: dict[str, Any] = {
             "varint": wire.varint,
+            "length": lru_cache(maxsize=16384)(wire.varint),
             "unbase64": wire.write_base64,
             "double": struct.Struct("<d").pack,
             "EMPTY": _EMPTY,
@@ -159,13 +161,9 @@ class _Source:
             self.emit(1, f"if {name!r} in d:", f" v = d[{name!r}]", " if v is not None:")
             self._value(3, field.number, ref)
         elif ref.name == "string":  # mostly empty, and written all the same
-            self.emit(
-                1,
-                f"v = d[{name!r}] if {name!r} in d else None",
-                f"if not v: add({wire.delimited(field.number, b'')!r})",
-                "else:",
-            )
-            self._value(2, field.number, ref)
+            empty = wire.delimited(field.number, b"")
+            self.emit(1, f"v = d[{name!r}] if {name!r} in d else None", f"if not v: add({empty!r})", "else:")
+            self._delimited(2, field.number, "v.encode()")
         else:
             self.emit(1, f"v = d[{name!r}] if {name!r} in d else None")
             self._value(1, field.number, ref)
@@ -204,7 +202,7 @@ class _Source:
 
     def _headed(self, head: bytes) -> str:
         """The expression for the `n` bytes `x` behind a tag and their length."""
-        return f"{self._heads(head)}[n] + x if n < 128 else {head!r} + varint(n) + x"
+        return f"{self._heads(head)}[n] + x if n < 128 else {head!r} + length(n) + x"
 
     def _heads(self, head: bytes) -> str:
         """The name of a table: a tag with each number of one byte behind it, which nearly all lengths are."""
@@ -216,9 +214,8 @@ class _Source:
     def _map(self, field: Field) -> None:
         element = field.type.element
         assert element is not None
-        self.emit(
-            1, f"if {field.json!r} in d:", f" m = d[{field.json!r}] or EMPTY", " for K in sorted(m):", "  v = m[K]"
-        )
+        self.emit(1, f"if {field.json!r} in d:", f" m = d[{field.json!r}] or EMPTY")
+        self.emit(2, "for K in sorted(m):", " v = m[K]")
         self.emit(3, "x = K.encode()", "n = len(x)", f"entry = {self._headed(wire.tag(1, wire.BYTES))}")
         if element.form == "plain" and element.name in INTEGERS:
             self.emit(3, "entry += b'\\x10' + varint(v or 0)")

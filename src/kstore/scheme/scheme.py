@@ -197,7 +197,7 @@ class Scheme:
     @cached_property
     def versions(self) -> frozenset[GroupVersion]:
         """The versions that have a kind at all."""
-        return frozenset(GroupVersion(kind.group, kind.version) for kind in self.catalog.kinds())
+        return frozenset(GroupVersion(kind.group, kind.version) for kind in self.catalog.kinds)
 
     def require_version(self, wanted: GroupVersion, custom_groups: Collection[str] = ()) -> None:
         """
@@ -243,7 +243,7 @@ class Scheme:
             return []
         found = [
             GroupVersionKind(kind.group, kind.version, kind.kind)
-            for kind in self.catalog.kinds()
+            for kind in self.catalog.kinds
             if kind.kind == gvk.kind and kind.hub and kind.hub == own.hub
         ]
         return found or [gvk]
