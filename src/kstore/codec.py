@@ -279,10 +279,10 @@ class ObjectCodec:
         return target, decoded.object
 
     def _without_unknown(self, decoded: Decoded, drop: bool) -> None:
-        if not drop:
-            paths = [path.lstrip(".") for path in self._typed.unknown_paths(decoded.type_name, decoded.object)]
-            if paths:
-                raise UnknownFields(paths, hint="--drop-unknown-fields drops them, as the apiserver would")
+        if not drop and any(self._typed.unknown_paths(decoded.type_name, decoded.object)):
+            shown = self._typed.present(decoded.type_name, decoded.object)  # in the order of JSON, for people
+            paths = [path.lstrip(".") for path in self._typed.unknown_paths(decoded.type_name, shown)]
+            raise UnknownFields(paths, hint="--drop-unknown-fields drops them, as the apiserver would")
         self._typed.drop_unknown(decoded.type_name, decoded.object)
 
 
