@@ -20,6 +20,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GO_SOURCES = REPOSITORY / "tests" / "e2e" / "servers"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "kstore", "servers")
+"""Found out before a test gives itself another home."""
 
 
 class ServerMissing(Exception):
@@ -124,11 +126,10 @@ def _is_script(path: Path) -> bool:
 
 def _cache(build: Build) -> Path:
     """The folder for binaries of one state of the module: its files are the folder's name."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     digest = hashlib.sha256()
     for path in sorted(path for path in build.module.rglob("*") if path.is_file()):
         digest.update(path.relative_to(build.module).as_posix().encode() + b"\0" + path.read_bytes())
-    return home / "kstore" / "servers" / digest.hexdigest()[:16]
+    return CACHE / digest.hexdigest()[:16]
 
 
 @contextmanager
