@@ -61,7 +61,8 @@ def test_what_is_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for looking in (["get", "pods/default/webserver", "-o", "yaml"], ["ls"], ["analyze"], ["diff", str(snapshot), "."]):
         assert run([*store, *looking]) == 0
     assert len(hashed) == 1
-    for sure in (["check"], ["report"], ["migrate", "--to", "apps/v1", "--dry-run"]):
+    export = ["export", str(tmp_path / "export")]
+    for sure in (["check"], ["report"], export, ["migrate", "--to", "apps/v1", "--dry-run"]):
         hashed.clear()
         assert run([*store, *sure]) in (0, 5)
         assert hashed, sure

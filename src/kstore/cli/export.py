@@ -50,7 +50,7 @@ def command(
     kstore export shop deployments.apps configmaps -n shop
     kstore export cluster.parquet -o parquet
     """
-    with open_session() as session:
+    with open_session(remembers=False) as session:
         store = session.store
         status = session.source.status()
         if status.kind != "etcd2":  # which only knows now, and gives it in one answer
