@@ -16,6 +16,8 @@ PATH = b"/registry/secrets/default/database"
 PLAIN = b'{"apiVersion":"v1","kind":"Secret","metadata":{"name":"database","namespace":"default"}}' * 3
 ALGORITHMS = [AesCbc, AesGcm, DerivedAesGcm]
 AUTHENTIC = [AesGcm, DerivedAesGcm]
+FEW = 3
+"""Of a hundred values under random nonces: more look like objects by chance once in a hundred million runs."""
 
 
 def refusal(algorithm: Algorithm, data: bytes, path: bytes = PATH) -> NotOpened:
@@ -68,13 +70,13 @@ def test_another_path_is_noticed(algorithm: type[Algorithm]) -> None:
 
 @pytest.mark.parametrize("algorithm", AUTHENTIC)
 def test_another_key_is_told_from_a_change(algorithm: type[Algorithm]) -> None:
-    """What another key makes of the value is noise: the key does not fit."""
-    sealed = algorithm(KEY).seal(PLAIN, PATH)  # type: ignore[call-arg]
-    assert not refusal(algorithm(KEY[::-1]), sealed).key_fits  # type: ignore[call-arg]
+    """What another key makes of the value is noise, which looks like an object twice in 10,000 times."""
+    mine, other = algorithm(KEY), algorithm(KEY[::-1])  # type: ignore[call-arg]
+    assert sum(refusal(other, mine.seal(PLAIN, PATH)).key_fits for _ in range(100)) <= FEW
 
 
 def test_cbc_tells_another_key_by_the_padding() -> None:
-    """A hundred values under another key: nearly all are refused, and none of those is called changed."""
+    """A hundred values under another key: nearly all are refused, and hardly one of those is called changed."""
     causes = []
     for _ in range(100):
         try:
@@ -82,7 +84,7 @@ def test_cbc_tells_another_key_by_the_padding() -> None:
         except NotOpened as cause:
             causes.append(cause)
     assert len(causes) > 90
-    assert not any(cause.key_fits for cause in causes)
+    assert sum(cause.key_fits for cause in causes) <= FEW
 
 
 def test_cbc_with_a_damaged_end_is_called_changed() -> None:
