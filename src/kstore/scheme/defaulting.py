@@ -67,20 +67,36 @@ class Defaulter:
 
     def _compile(self, type_name: str) -> Walk:
         steps: list[Walk] = list(self.registry.defaults.get(type_name, ()))
-        optional: list[tuple[str, Walk]] = []
         for field in self.catalog.struct(type_name).fields:
-            inner = self._value(field.type) if self._ref_needs(field.type, frozenset({type_name})) else None
-            if inner is not None and not field.inline and field.default is None and not _is_always_there(field):
-                optional.append((field.json, inner))
-                continue
-            if optional:
-                steps.append(_members(optional))
-                optional = []
             if field.default is not None:
                 steps.append(_marker(field))
-            if inner is not None:
-                steps.append(inner if field.inline else _member(field, inner))
-        return _sequence([*steps, *([_members(optional)] if optional else [])])
+            step = self._member(field) if self._ref_needs(field.type, frozenset({type_name})) else None
+            if step is not None:
+                steps.append(step)
+        return _sequence(steps)
+
+    def _member(self, field: Field) -> Walk | None:
+        """The step that walks one member of the struct."""
+        inner = self._value(field.type)
+        name = field.json
+        if inner is None or field.inline:
+            return inner
+        if field.type.form == "struct" and not field.type.pointer:
+
+            def always(obj: Obj, scope: Scope) -> None:
+                value = obj.get(name)
+                if value is None:
+                    value = obj[name] = {}
+                inner(value, scope)
+
+            return always
+
+        def if_set(obj: Obj, scope: Scope) -> None:
+            value = obj.get(name)
+            if value is not None:
+                inner(value, scope)
+
+        return if_set
 
     def _value(self, ref: TypeRef) -> Walk | None:
         """The function that walks a value of the type."""
@@ -99,38 +115,6 @@ class Defaulter:
                     inner(value, scope)
 
         return _sequence([*own, each])
-
-
-def _is_always_there(field: Field) -> bool:
-    return field.type.form == "struct" and not field.type.pointer
-
-
-def _member(field: Field, walk: Walk) -> Walk:
-    """The step that walks one member of a struct."""
-    name = field.json
-    if not _is_always_there(field):
-        return _members([(name, walk)])
-
-    def always(obj: Obj, scope: Scope) -> None:
-        value = obj.get(name)
-        if value is None:
-            value = obj[name] = {}
-        walk(value, scope)
-
-    return always
-
-
-def _members(walks: list[tuple[str, Walk]]) -> Walk:
-    """The step that walks some members of a struct, those that are set; most are not."""
-
-    def if_set(obj: Obj, scope: Scope) -> None:
-        for name, walk in walks:
-            if name in obj:
-                value = obj[name]
-                if value is not None:
-                    walk(value, scope)
-
-    return if_set
 
 
 def _sequence(steps: list[Walk]) -> Walk:
