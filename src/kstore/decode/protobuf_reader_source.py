@@ -49,6 +49,9 @@ class Source:
         self.as_json = as_json
         self.orders = as_json or not self.projection.everything
         """Whether members and keys are put in the order of JSON, which rules and writers do without."""
+        wide = any(field.number > 15 for field in self.layout.struct.fields)
+        self.tag = ["t = b[i]", *(["if t > 127: t |= b[i + 1] << 8"] if wide else [])]
+        """Read a tag, of two bytes where the type has fields of such numbers; a longer one is none of them."""
         self.scope = scope
         self.needs: list[Part] = []
         """The parts whose functions it calls."""
@@ -56,6 +59,11 @@ class Source:
 
     def emit(self, depth: int, *lines: str) -> None:
         self.lines += [" " * depth + line for line in lines]
+
+    def emit_order(self, depth: int, *lines: str) -> None:
+        """Emit what only keeps track of the order, where it counts."""
+        if self.orders:
+            self.emit(depth, *lines)
 
     def text(self) -> str:
         """The function, which takes the bytes, where the message begins and ends, and the dict that it fills."""
@@ -67,12 +75,11 @@ class Source:
         # `again`: a field may come that has come before, in this message or in one that it is merged with
         # `late`: members came in another order than that of JSON; a second round of the loop says so, unless it may
         # have been for what is passed over
-        if self.orders:
-            self.emit(1, "late = -1" if self.projection.everything else "late = p = 0")
+        self.emit_order(1, "late = -1" if self.projection.everything else "late = p = 0")
         self.emit(1, "again = True if d else False")
         self.emit(1, *(["mixed = False"] if self._maps(numbered) else []), "while i < e:")
-        self.emit(2, *(["late += 1"] if self.orders and self.projection.everything else []))
-        self.emit(2, "s = i", *self._tag())
+        self.emit_order(2, *(["late += 1"] if self.projection.everything else []))
+        self.emit(2, "s = i", *self.tag)
         ranks = {name: rank for rank, name in enumerate(self.layout.order)}
         highest = -1
         for field in numbered:
@@ -133,9 +140,9 @@ class Source:
         needed, fill = (self.layout.always, "complete") if self.as_json else (self.layout.structs, "complete_structs")
         if needed:
             self.emit(1, "if not (" + " and ".join(f"{name!r} in d" for name in needed) + "):")
-            self.emit(2, f"{own}.{fill}(d)", *(["late = 1"] if self.orders else []))
-        if self.orders:
-            self.emit(1, f"if late > 0: d = {own}.ordered(d)")
+            self.emit(2, f"{own}.{fill}(d)")
+            self.emit_order(2, "late = 1")
+        self.emit_order(1, f"if late > 0: d = {own}.ordered(d)")
 
     def _wanted_ending(self, own: str) -> None:
         """The same for the few members that are wanted."""
@@ -152,12 +159,7 @@ class Source:
         """Go on to the next tag, or leave the loop at the message's end; `late` members are put in order there."""
         if late:
             self.emit(depth, "late = 1")
-        self.emit(depth, "if i == e: break", *self._tag())
-
-    def _tag(self) -> list[str]:
-        """Read a tag, of two bytes where the type has fields of such numbers; a longer one is none of them."""
-        wide = any(field.number > 15 for field in self.layout.struct.fields)
-        return ["t = b[i]", "if t > 127: t |= b[i + 1] << 8"] if wide else ["t = b[i]"]
+        self.emit(depth, "if i == e: break", *self.tag)
 
     def _length(self, depth: int, width: int) -> None:
         """Read a varint behind a tag of `width` bytes into `n`."""
@@ -303,7 +305,7 @@ class Source:
         number = element.form == "plain" and (element.name in INTEGERS or element.name == "bool")
         self._open(field, wire.BYTES)
         self.emit(3, f"m = d.get({field.json!r})", f"if m is None: m = d[{field.json!r}] = {{}}")
-        self.emit(3, *(["P = next(reversed(m), '')"] if self.orders else []))
+        self.emit_order(3, "P = next(reversed(m), '')")
         width = self._open(field, wire.BYTES, "while", 3)
         self._length(4, width)
         self.emit(4, "z = i + n", "K = ''", f"V = {self._empty(element)}", "while i < z:", " u = b[i]")
@@ -313,7 +315,7 @@ class Source:
         self.emit(5, f"elif u == {value_tag}: V = {self._value(element)}" + ("" if number else "; i += n"))
         self.emit(5, "else: raise Fault('a map entry has a key and a value only')")
         self.emit(4, "if i != z: raise Fault('a map entry is longer than it says')", "m[K] = V")
-        self.emit(4, *(["if K < P: mixed = True", "P = K"] if self.orders else []))
+        self.emit_order(4, "if K < P: mixed = True", "P = K")
         self._next(4)
         if late:
             self.emit(3, "late = 1")

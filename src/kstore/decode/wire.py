@@ -255,18 +255,13 @@ def write_duration(value: str) -> bytes:
 
 def write_int_or_string(value: int | str | None) -> bytes:
     """All three fields, always."""
-    # two values with different hidden halves are equal, and must not share a place in the cache
-    return _int_or_string_content(value) if type(value) in (int, str) else _int_or_string_of(value)
+    return _all_three(isinstance(value, str), *halves(value))
 
 
-def _int_or_string_of(value: int | str | None) -> bytes:
-    number, text = halves(value)
+@lru_cache(maxsize=16384)
+def _all_three(is_text: bool, number: int, text: str) -> bytes:
     content = text.encode()
-    kind = b"\x08\x01\x10" if isinstance(value, str) else b"\x08\x00\x10"
-    return kind + varint(number) + b"\x1a" + varint(len(content)) + content
-
-
-_int_or_string_content = lru_cache(maxsize=16384)(_int_or_string_of)
+    return b"\x08%c\x10" % is_text + varint(number) + b"\x1a" + varint(len(content)) + content
 
 
 @lru_cache(maxsize=16384)
