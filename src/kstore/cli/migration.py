@@ -97,7 +97,7 @@ class Run:
         if self.via == "apiserver":
             from kstore.cli.via_apiserver import rewrite
 
-            return rewrite(session, selection, self)
+            return rewrite(session, selection, self, self._shown)
         if live and self.kubeconfig and not self.force:
             from kstore.cli.via_apiserver import guard
 

@@ -24,9 +24,9 @@ def stopping() -> Iterator[Stop]:
     from kstore.migrate.progress import Stop
 
     stop = Stop()
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    for number in [number for number, handler in before.items() if handler in (None, signal.SIG_IGN)]:
-        del before[number]  # what is ignored, under nohup for one, stays so
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    # what is ignored, under nohup for one, stays so
+    before = {number: found for number, found in handlers.items() if found not in (None, signal.SIG_IGN)}
 
     def ask(number: int, frame: object) -> None:
         _handle(before)

@@ -60,12 +60,12 @@ def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
         )
 
 
-def rewrite(session: Session, selection: Selection, run: Run) -> int:
+def rewrite(session: Session, selection: Selection, run: Run, shown: Shown) -> int:
     """Have the apiserver write every object of the resources, then look at what lies in etcd; the exit code."""
     agree("Send every object back to the apiserver?", yes=run.yes)
     server = Apiserver(run.kubeconfig)
     with stopping() as stop:
-        via = ViaApiserver(server, concurrency=run.concurrency, stop=stop, note=_say)
+        via = ViaApiserver(server, concurrency=run.concurrency, stop=stop, note=shown.say)
         served = {
             f"{one['name']}.{prefix.split('/')[2] if prefix.startswith('/apis/') else ''}".rstrip(".")
             for prefix, one in server.resources()
@@ -81,10 +81,6 @@ def rewrite(session: Session, selection: Selection, run: Run) -> int:
     if left:
         return EXIT_FOUND
     return EXIT_SKIPPED if any(one.refused for one in results) else 0
-
-
-def _say(text: str) -> None:
-    click.echo(f"kstore: {text}", err=True)
 
 
 def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, str]]:

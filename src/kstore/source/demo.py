@@ -46,9 +46,7 @@ def unpacked(cache: Path | None = None) -> Path:
     except FileNotFoundError:
         raise StoreNotFound("this installation of kstore has no demo store", where="demo") from None
     digest = hashlib.sha256(packed).hexdigest()[:16]
-    for folder in (cache or cache_folder(), Path(tempfile.gettempdir()) / f"kstore-{os.getuid()}"):
-        if folder is None:
-            continue
+    for folder in filter(None, (cache or cache_folder(), Path(tempfile.gettempdir()) / f"kstore-{os.getuid()}")):
         path = folder / f"demo-{digest}.db"
         if path.exists() and path.stat().st_uid == os.getuid():
             return path

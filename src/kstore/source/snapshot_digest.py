@@ -73,25 +73,23 @@ class SnapshotDigest:
         self._file = file
         self._trailer = trailer
         self._memory = memory
-        self._began = time.time()
-        self._identity = _identity(file.descriptor)
+        found = os.fstat(file.descriptor)
+        self._identity = _identity(found)
+        self._settled = time.time() - found.st_ctime > _SETTLED
+        """Whether a change during the hashing is sure to change the file's times."""
         self._digest: Digest | None = None
         if memory is None or not memory.knows(self._identity, trailer):
             self._digest = Digest(file.descriptor, file.size)
 
     def result(self) -> bytes:
         """Wait for the digest; empty when the bytes could not all be read."""
-        unchanged = _identity(self._file.descriptor) == self._identity
+        unchanged = _identity(os.fstat(self._file.descriptor)) == self._identity
         if self._digest is None and unchanged:
             return self._trailer
         found = (self._digest or Digest(self._file.descriptor, self._file.size)).result()
-        if found == self._trailer and self._memory is not None and unchanged and self._settled():
+        if found == self._trailer and self._memory is not None and unchanged and self._settled:
             self._memory.note(self._identity, self._trailer)
         return found
-
-    def _settled(self) -> bool:
-        """Whether a change during the hashing is sure to have changed the file's times."""
-        return self._began - os.fstat(self._file.descriptor).st_ctime > _SETTLED
 
     def cancel(self) -> None:
         """Stop hashing."""
@@ -99,7 +97,6 @@ class SnapshotDigest:
             self._digest.cancel()
 
 
-def _identity(descriptor: int) -> str:
+def _identity(found: os.stat_result) -> str:
     """What changes when a file is another, or is written to."""
-    found = os.fstat(descriptor)
     return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}\n"
