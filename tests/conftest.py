@@ -15,6 +15,8 @@ import hypothesis
 import pytest
 from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
 
+from kstore.source import snapshot_digest
+
 # How long an example takes is the machine's business, and its neighbours'. CI draws the same examples every time, so
 # that its answer is about the commit; whoever runs the tests by hand draws new ones.
 hypothesis.settings.register_profile("kstore", deadline=None, derandomize="CI" in os.environ)
@@ -53,6 +55,20 @@ def unpack() -> Callable[[Path], bytes]:
             return zstandard.ZstdDecompressor().stream_reader(file).read()
 
     return read
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bytes of a snapshot were hashed, each time."""
+    sizes: list[int] = []
+
+    class Counted(snapshot_digest.Digest):
+        def __init__(self, descriptor: int, size: int) -> None:
+            sizes.append(size)
+            super().__init__(descriptor, size)
+
+    monkeypatch.setattr(snapshot_digest, "Digest", Counted)
+    return sizes
 
 
 @pytest.fixture(scope="session")

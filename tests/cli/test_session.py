@@ -43,20 +43,12 @@ def test_salvage(damaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="nothing is remembered where files have no ctime")
-def test_what_is_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_hashed_again(hashed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking into a snapshot hashes it once a day; what checks it, or writes by it, hashes it anew."""
     monkeypatch.setattr(snapshot_digest, "_SETTLED", -1.0)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     snapshot = tmp_path / "snapshot.db"
     snapshot.write_bytes(unpacked().read_bytes())
-    hashed: list[int] = []
-
-    class Counted(snapshot_digest.Digest):
-        def __init__(self, descriptor: int, size: int) -> None:
-            hashed.append(size)
-            super().__init__(descriptor, size)
-
-    monkeypatch.setattr(snapshot_digest, "Digest", Counted)
     store = ["--store", str(snapshot)]
     for looking in (["get", "pods/default/webserver", "-o", "yaml"], ["ls"], ["analyze"], ["diff", str(snapshot), "."]):
         assert run([*store, *looking]) == 0

@@ -8,32 +8,21 @@ import json
 from pathlib import Path
 
 import pytest
-from tools.cluster import ControllerManager, Etcd, KubeApiserver
+from tools.cluster import ControllerManager, Etcd, KubeApiserver, write_kubeconfig
 
 from kstore.cli.main import run
 from kstore.demo import database
 from kstore.source.live import LiveSource
 
-KUBECONFIG = """
-apiVersion: v1
-kind: Config
-current-context: test
-clusters: [{{name: test, cluster: {{server: "https://127.0.0.1:{port}", insecure-skip-tls-verify: true}}}}]
-users: [{{name: test, user: {{token: kstore-admin}}}}]
-contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
-"""
-
 
 @pytest.fixture
 def cluster(restore, start_etcd, kube_apiserver, tmp_path: Path) -> tuple[Etcd, KubeApiserver, str]:
-    """The demo store behind a real kube-apiserver, with the API of its migrator, and a kubeconfig for it."""
+    """The demo store behind a real kube-apiserver, and a kubeconfig for it."""
     snapshot = tmp_path / "demo.db"
     snapshot.write_bytes(database())
     etcd = start_etcd(restore(snapshot))
     server = kube_apiserver(etcd)
-    path = tmp_path / "kubeconfig"
-    path.write_text(KUBECONFIG.format(port=server.port))
-    return etcd, server, str(path)
+    return etcd, server, str(write_kubeconfig(tmp_path / "kubeconfig", server.port))
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -83,8 +72,7 @@ def test_an_apiserver_that_does_not_run_stops_nothing(restore, start_etcd, capsy
     snapshot = tmp_path / "demo.db"
     snapshot.write_bytes(database())
     etcd = start_etcd(restore(snapshot))
-    path = tmp_path / "kubeconfig"
-    path.write_text(KUBECONFIG.format(port=1))
+    path = write_kubeconfig(tmp_path / "kubeconfig", port=1)
     arguments = ["--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--kubeconfig", str(path), "--yes"]
     assert run([*arguments, "--journal", str(tmp_path / "journal")]) == 0
     assert "no apiserver answers" in capsys.readouterr().err

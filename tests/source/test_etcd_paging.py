@@ -23,11 +23,11 @@ def test_a_limit_is_always_usable(limit: int, keys: int, size: int) -> None:
 
 @given(average=st.integers(1, 1_500_000), keys=st.integers(1, 500))
 def test_a_page_is_bounded_in_bytes(average: int, keys: int) -> None:
-    """As long as values stay as big as they were, no page is bigger than 3 MiB, or than one value."""
+    """As long as values stay as big as they were, no page is bigger than 2 MiB, or than one value."""
     following = next_limit(keys, keys, average * keys)
-    assert following * average <= 3 * MIB or following == 1
+    assert following * average <= 2 * MIB or following == 1
 
 
 def test_huge_values_make_small_pages() -> None:
     """After a page of values of a megabyte each, the next one asks for a few."""
-    assert next_limit(200, 200, 200 * MIB) <= 3
+    assert next_limit(200, 200, 200 * MIB) <= 2

@@ -33,20 +33,6 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Memory:
     return Memory(tmp_path / "memory")
 
 
-@pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many bytes were hashed, each time."""
-    sizes: list[int] = []
-
-    class Counted(snapshot_digest.Digest):
-        def __init__(self, descriptor: int, size: int) -> None:
-            sizes.append(size)
-            super().__init__(descriptor, size)
-
-    monkeypatch.setattr(snapshot_digest, "Digest", Counted)
-    return sizes
-
-
 def read(path: Path, memory: Memory | None) -> bytes:
     with SnapshotSource(path, memory=memory) as source:
         record = source.get(KEY)

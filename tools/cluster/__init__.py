@@ -6,7 +6,15 @@ kstore itself; shipped with the repository only, never in the wheel.
 """
 
 from tools.cluster.client import ApiError, Client
-from tools.cluster.running import ControllerManager, Etcd, KubeApiserver, SampleApiserver, Server, free_port
+from tools.cluster.running import (
+    ControllerManager,
+    Etcd,
+    KubeApiserver,
+    SampleApiserver,
+    Server,
+    free_port,
+    write_kubeconfig,
+)
 from tools.cluster.servers import ServerMissing, find, find_etcd
 
 __all__ = [
@@ -21,4 +29,5 @@ __all__ = [
     "find",
     "find_etcd",
     "free_port",
+    "write_kubeconfig",
 ]

@@ -220,8 +220,7 @@ class SampleApiserver(Server):
     def __init__(self, binary: Path, folder: Path, etcd: str, kube: KubeApiserver, **flags: str) -> None:
         self.port = free_port()
         folder.mkdir(parents=True, exist_ok=True)
-        kubeconfig = folder / "sample-apiserver.kubeconfig"
-        kubeconfig.write_text(KUBECONFIG.format(port=kube.port, token=TOKEN))
+        kubeconfig = write_kubeconfig(folder / "sample-apiserver.kubeconfig", kube.port)
         command = flag_list(
             {
                 "etcd_servers": etcd,
@@ -255,8 +254,7 @@ class ControllerManager(Server):
     def __init__(self, binary: Path, folder: Path, kube: KubeApiserver, *controllers: str) -> None:
         port = free_port()
         folder.mkdir(parents=True, exist_ok=True)
-        kubeconfig = folder / "kubeconfig"
-        kubeconfig.write_text(KUBECONFIG.format(port=kube.port, token=TOKEN))
+        kubeconfig = write_kubeconfig(folder / "kubeconfig", kube.port)
         command = flag_list(
             {
                 "kubeconfig": str(kubeconfig),
@@ -281,6 +279,12 @@ users: [{{name: admin, user: {{token: "{token}"}}}}]
 contexts: [{{name: local, context: {{cluster: local, user: admin}}}}]
 current-context: local
 """
+
+
+def write_kubeconfig(path: Path, port: int) -> Path:
+    """Write the administrator's kubeconfig for the kube-apiserver at a port; where it is."""
+    path.write_text(KUBECONFIG.format(port=port, token=TOKEN))
+    return path
 
 
 def unverified() -> ssl.SSLContext:
