@@ -20,7 +20,7 @@ def test_nothing_is_open() -> None:
 def test_ports_exist() -> None:
     """A port is a function that is there."""
     assert [row["port"] for row in ROWS if row.get("port") and not upstream.exists(row["port"])] == []
-    assert not upstream.exists("kstore.scheme.groups.apps.v1.defaults.no_such_function")
+    assert not upstream.exists("kstore.scheme.groups.apps.v1.no_such_function")
     assert not upstream.exists("kstore.no_such_module.function")
 
 

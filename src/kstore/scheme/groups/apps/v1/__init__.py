@@ -1,3 +1,0 @@
-"""
-Rules of apps/v1 (`pkg/apis/apps/v1`).
-"""

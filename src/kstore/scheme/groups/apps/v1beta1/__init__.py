@@ -1,3 +1,0 @@
-"""
-Rules of apps/v1beta1 (`pkg/apis/apps/v1beta1`).
-"""

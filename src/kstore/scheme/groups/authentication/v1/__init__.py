@@ -1,3 +1,0 @@
-"""
-Rules of authentication/v1 (`pkg/apis/authentication/v1`).
-"""

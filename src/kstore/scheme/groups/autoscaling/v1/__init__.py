@@ -1,3 +1,0 @@
-"""
-Rules of autoscaling/v1 (`pkg/apis/autoscaling/v1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of autoscaling/v2 (`pkg/apis/autoscaling/v2`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of batch/v1beta1 (`pkg/apis/batch/v1beta1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of certificates/v1beta1 (`pkg/apis/certificates/v1beta1`).
-"""

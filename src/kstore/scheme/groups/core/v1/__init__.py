@@ -1,3 +1,0 @@
-"""
-Rules of core/v1 (`pkg/apis/core/v1`).
-"""

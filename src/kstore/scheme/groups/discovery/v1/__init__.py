@@ -1,3 +1,0 @@
-"""
-Rules of discovery/v1 (`pkg/apis/discovery/v1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of discovery/v1beta1 (`pkg/apis/discovery/v1beta1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of events/v1 (`pkg/apis/events/v1`).
-"""

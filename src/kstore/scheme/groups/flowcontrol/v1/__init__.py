@@ -1,3 +1,0 @@
-"""
-Rules of flowcontrol/v1 (`pkg/apis/flowcontrol/v1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of networking/v1 (`pkg/apis/networking/v1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of networking/v1beta1 (`pkg/apis/networking/v1beta1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of node/v1 (`pkg/apis/node/v1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of node/v1beta1 (`pkg/apis/node/v1beta1`).
-"""

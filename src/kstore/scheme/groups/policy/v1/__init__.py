@@ -1,3 +1,0 @@
-"""
-Rules of policy/v1 (`pkg/apis/policy/v1`).
-"""

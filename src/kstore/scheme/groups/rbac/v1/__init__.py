@@ -1,3 +1,0 @@
-"""
-Rules of rbac/v1 (`pkg/apis/rbac/v1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of rbac/v1alpha1 (`pkg/apis/rbac/v1alpha1`).
-"""

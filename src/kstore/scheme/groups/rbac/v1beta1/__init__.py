@@ -1,3 +1,0 @@
-"""
-Rules of rbac/v1beta1 (`pkg/apis/rbac/v1beta1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of resource/v1 (`pkg/apis/resource/v1`).
-"""

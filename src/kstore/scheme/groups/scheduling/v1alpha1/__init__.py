@@ -1,3 +1,0 @@
-"""
-Rules of scheduling/v1alpha1 (`pkg/apis/scheduling/v1alpha1`).
-"""

@@ -1,3 +1,0 @@
-"""
-Rules of scheduling/v1beta1 (`pkg/apis/scheduling/v1beta1`).
-"""
