@@ -44,7 +44,8 @@ def _set_tolerance(spec: Obj, side: str, annotation: str, text: str) -> None:
 def autoscaler_from_hub(hpa: Obj, auto: Auto, scope: Scope) -> None:
     """The tolerances of scaling rules are kept in annotations."""
     behavior = hpa["spec"].get("behavior") or {}
-    tolerances = {name: (behavior.get(side) or {}).get("tolerance") for side, name in hpa_annotations.TOLERANCES.items()}
+    names = hpa_annotations.TOLERANCES.items()
+    tolerances = {name: (behavior.get(side) or {}).get("tolerance") for side, name in names}
     auto(hpa)
     hpa_annotations.drop(hpa, scope)
     for name, tolerance in tolerances.items():
