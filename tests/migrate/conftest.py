@@ -12,6 +12,8 @@ import pytest
 
 from kstore.catalog.releases import newest
 from kstore.codec import StorageCodec
+from kstore.migrate.apply import Applier, Pace
+from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.targets import VersionTargets
 from kstore.naming import GroupVersion
@@ -109,3 +111,13 @@ def journal_path(tmp_path: Path) -> Iterator[Path]:
     """Names for journals that are not there yet."""
     numbers = itertools.count()
     return (tmp_path / f"{number}.journal" for number in numbers)
+
+
+@pytest.fixture
+def migrated(shop: MemoryStore, planner, journal_path):
+    """A store that was migrated, and the journal."""
+    path = next(journal_path)
+    writer = JournalWriter(path, {"store": "memory"})
+    Applier(shop, planner, writer, pace=Pace(batch=3, concurrency=1)).run(shop.scan())
+    writer.close()
+    return shop, path

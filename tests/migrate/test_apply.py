@@ -13,7 +13,7 @@ from kstore.errors import AccessDenied, Interrupted, NoSpace, RequestTooLarge, S
 from kstore.migrate.apply import Applier, Pace
 from kstore.migrate.journal import Journal, JournalWriter
 from kstore.migrate.progress import Stop
-from kstore.migrate.recover import state_of
+from kstore.migrate.verify import state_of
 
 from .conftest import MemoryStore, key
 

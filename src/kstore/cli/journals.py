@@ -63,7 +63,8 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
         Interrupted: by Ctrl-C; it can be run again.
     """
     from kstore.migrate.journal import JournalWriter
-    from kstore.migrate.recover import Rollback, state_of
+    from kstore.migrate.rollback import Rollback
+    from kstore.migrate.verify import state_of
     from kstore.source.interface import WritableSource
 
     if journal.header.get("output"):
@@ -99,7 +100,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
 
 def verify(journal: Journal, shown: Shown) -> int:
     """Hold the store, or the database that was written, against a journal; the exit code."""
-    from kstore.migrate.recover import verify_file, verify_live
+    from kstore.migrate.verify import verify_file, verify_live
     from kstore.source.address import open_source
 
     release = journal.header["request"]["release"]

@@ -173,7 +173,7 @@ def run(
 @store_options
 def status(journal: Path, output: str) -> int:
     """Say what a journal holds."""
-    from kstore.migrate.recover import state_of
+    from kstore.migrate.verify import state_of
 
     Shown(output).state(open_journal(journal), state_of(open_journal(journal)))
     return 0

@@ -212,7 +212,7 @@ class Run:
     def _live(self, session: Session, selection: Selection) -> int:
         from kstore.migrate.apply import Applier, Pace
         from kstore.migrate.journal import JournalWriter
-        from kstore.migrate.recover import settle
+        from kstore.migrate.rollback import settle
         from kstore.source.interface import WritableSource
 
         source = session.source

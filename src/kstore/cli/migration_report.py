@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from kstore.migrate.finding import Finding
     from kstore.migrate.journal import Journal
-    from kstore.migrate.recover import Finding, State
     from kstore.migrate.summary import Summary
+    from kstore.migrate.verify import State
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """
-After a migration: resumed, rolled back, verified.
+After a migration: resumed and rolled back.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from kstore.migrate.apply import Applier, Pace
 from kstore.migrate.journal import Journal, JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.progress import Stop
-from kstore.migrate.recover import Rollback, settle, state_of, verify_live
+from kstore.migrate.rollback import Rollback, settle
 from kstore.migrate.targets import VersionTargets
+from kstore.migrate.verify import state_of, verify_live
 from kstore.naming import GroupVersion
 
 from .conftest import MemoryStore, key
@@ -20,16 +21,6 @@ from .conftest import MemoryStore, key
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-@pytest.fixture
-def migrated(shop: MemoryStore, planner, journal_path):
-    """A store that was migrated, and the journal."""
-    path = next(journal_path)
-    writer = JournalWriter(path, {"store": "memory"})
-    Applier(shop, planner, writer, pace=Pace(batch=3, concurrency=1)).run(shop.scan())
-    writer.close()
-    return shop, path
 
 
 def run(store: MemoryStore, planner, path, header=None) -> None:
@@ -98,19 +89,6 @@ def test_rollback_leaves_what_others_changed(migrated, deployment):
     assert result.restored == 8
     assert {finding.code for finding in result.findings.values()} == {"changed", "deleted"}
     assert store.records[key("web-1")].value == foreign
-
-
-def test_verify_finds_what_differs(migrated, codec, deployment):
-    """All is well after a migration; each kind of difference has its code."""
-    store, path = migrated
-    assert verify_live(Journal(path), store, codec).findings == []
-    store.put(key("web-1"), deployment("web-1", image="web:9", version="apps/v1"))
-    store.put(key("web-2"), store.records[key("web-2")].value, lease=5)
-    del store.records[key("web-3")]
-    found = {
-        finding.key.rpartition("/")[2]: finding.code for finding in verify_live(Journal(path), store, codec).findings
-    }
-    assert found == {"web-1": "changed", "web-2": "lease", "web-3": "deleted"}
 
 
 @pytest.mark.parametrize("transaction", range(1, 6))
