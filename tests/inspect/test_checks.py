@@ -5,6 +5,7 @@ Each check finds what it is for, and nothing in a store that has none of it.
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 from xml.etree import ElementTree
 
@@ -246,3 +247,18 @@ def test_odd_objects_stop_nothing(whole: MemorySource, open_store: OpenStore) ->
     assert Analyzer(store).run().total.objects == 6
     assert len(list(Changes(store).steps(whole.history_scan()))) == 8
     assert len(list(compare(Side(store, 2), Side(store)))) == 5
+
+
+@pytest.mark.parametrize("name", ["x$(touch here)", "it's; rm -rf .", "`id`", "two words"])
+def test_advice_is_quoted_for_a_shell(whole: MemorySource, open_store: OpenStore, name: str) -> None:
+    """A name may hold anything that a shell would run: pasted from any form, it stays one argument."""
+    key = f"/registry/roles/default/{name}"
+    role = {"kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1", "rules": None}
+    whole.put(key, role | {"metadata": {"name": name, "namespace": "other"}})
+    found = run_checks(Survey(open_store(), Release("1.37")))
+    assert [one.rule.id for one in found] == ["misplaced"]
+    assert shlex.split(found[0].command)[-1] == key
+    assert as_document(found, {})["findings"][0]["command"] == found[0].command
+    assert found[0].command in as_sarif(found, [], "1")["runs"][0]["results"][0]["message"]["text"]
+    report = ElementTree.fromstring(as_junit(found, [one.rule for one in found]))
+    assert found[0].command in (report.findtext("testcase/failure") or "")

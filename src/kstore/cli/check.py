@@ -14,7 +14,7 @@ from kstore.cli.session import open_session
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:
-    from kstore.inspect.checks import Check
+    from kstore.inspect.checks.interface import Check
     from kstore.inspect.findings import Finding
     from kstore.inspect.survey import Survey
 
@@ -116,7 +116,8 @@ def _text(findings: list[Finding], survey: Survey, location: str, keys: int) -> 
             yield f"    {key}{f': {detail}' if detail else ''}\n"
         if finding.count > len(some):
             yield f"    and {finding.count - len(some):,} more\n"
-        yield f"    {screen.styled('→', 'green')} {finding.command}\n"
+        for step in finding.steps:
+            yield f"    {screen.styled('→', 'green')} {step}\n"
         yield "\n" if finding is findings[-1] or findings[findings.index(finding) + 1].rule.id != shown else ""
     counts = {name: sum(one.rule.severity == name for one in findings) for name in _STYLES}
     said = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count)

@@ -61,4 +61,4 @@ def _entries(findings: list[Finding], keys: int) -> Iterator[Entry]:
         if one.count > len(places):
             places.append(f"and {one.count - len(places):,} more")
         title = f"{one.rule.title}: {one.subject} ({one.count:,})"
-        yield Entry(one.rule.severity, title, one.rule.why, tuple(places), one.command)
+        yield Entry(one.rule.severity, title, one.rule.why, tuple(places), one.steps)

@@ -6,6 +6,7 @@ Knows nothing of how anything is found.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from xml.sax.saxutils import escape, quoteattr
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SEVERITIES = (ERROR, WARNING, NOTE)
 """The gravest first; SARIF has the same words."""
+Command = tuple[str, ...]
+"""A command line, argument by argument; only where it is shown does it become text (`shlex.join`)."""
 MOST_KEYS = 1000
 """Of one finding's keys, so many are kept; all are counted."""
 
@@ -36,11 +39,23 @@ class Finding:
     rule: Rule
     subject: str
     """What it is about: a version, a resource, a namespace."""
-    command: str
-    """The command that mends it, or that shows more where nothing can be mended by a command."""
+    advice: tuple[Command, ...] = ()
+    """The commands that mend it, or that show more where nothing can be mended by a command, in their order."""
+    words: str = ""
+    """What to do where no command is safe or enough."""
     count: int = 0
     keys: list[tuple[str, str]] = field(default_factory=list)
     """Keys, each with what is wrong just there; at most `MOST_KEYS`."""
+
+    @property
+    def command(self) -> str:
+        """The advised commands as one line for a shell, every argument quoted; empty where there is none."""
+        return "; ".join(map(shlex.join, self.advice))
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What to do, a line each: the commands, every argument quoted for a shell, and the words."""
+        return (*map(shlex.join, self.advice), *((self.words,) if self.words else ()))
 
     def add(self, key: str, detail: str) -> None:
         """Note one more place."""
@@ -62,6 +77,7 @@ def as_document(findings: Sequence[Finding], about: dict[str, Any]) -> dict[str,
                 "subject": one.subject,
                 "why": one.rule.why,
                 "command": one.command,
+                "hint": one.words,
                 "count": one.count,
                 "keys": [{"key": key, "detail": detail} for key, detail in one.keys],
             }
@@ -102,7 +118,7 @@ def _sarif_result(one: Finding) -> dict[str, Any]:
     return {
         "ruleId": one.rule.id,
         "level": one.rule.severity,
-        "message": {"text": f"{one.rule.title}: {one.subject} ({one.count}). {one.command}"},
+        "message": {"text": f"{one.rule.title}: {one.subject} ({one.count}). {'; '.join(one.steps)}"},
         "locations": [
             {
                 "logicalLocations": [{"fullyQualifiedName": key, "kind": "object"}],
@@ -125,7 +141,7 @@ def as_junit(findings: Sequence[Finding], rules: Iterable[Rule]) -> str:
             continue
         text = "".join(
             f"{one.subject}: {one.count}\n" + "".join(f"  {key}: {detail}\n" for key, detail in one.keys)
-            + f"  {one.command}\n"
+            + "".join(f"  {step}\n" for step in one.steps)
             for one in mine
         )  # fmt: skip
         if rule.severity == NOTE:

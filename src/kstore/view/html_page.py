@@ -32,13 +32,13 @@ section { margin-bottom: 1.5rem; } dt { font-weight: 600; } dd { margin: 0 0 .3r
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing of a list: a heading in a style, why it matters, places, and a command."""
+    """One thing of a list: a heading in a style, why it matters, places, and what to do."""
 
     style: str
     title: str
     why: str
     places: tuple[str, ...]
-    command: str
+    steps: tuple[str, ...]
 
 
 def page(title: str, facts: Iterable[tuple[str, str]], parts: Iterable[str]) -> Iterator[str]:
@@ -82,7 +82,10 @@ def entries_html(title: str, entries: Iterable[Entry]) -> Iterator[str]:
         yield f"<p>{escape(one.why)}</p>\n<ul>\n"
         for place in one.places:
             yield f"<li><code>{escape(place)}</code></li>\n"
-        yield f"</ul>\n<p>→ <code>{escape(one.command)}</code></p></section>\n"
+        yield "</ul>\n"
+        for step in one.steps:
+            yield f"<p>→ <code>{escape(step)}</code></p>\n"
+        yield "</section>\n"
 
 
 def _cell(tag: str, at: int, text: str, table: FigureTable) -> str:

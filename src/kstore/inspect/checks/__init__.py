@@ -1,0 +1,104 @@
+"""
+What can be wrong with a store, as one table: a rule and a function each.
+
+A function either looks at every record as it passes, or concludes when all have passed. It yields what it found: what
+it is about, the key, the detail, and what is advised. Which release is meant, the survey knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from kstore.inspect.checks import custom, decoding, encryption, owners, places, space, versions
+from kstore.inspect.checks.interface import Check, Conclude, Found, Look
+from kstore.inspect.findings import ERROR, NOTE, SEVERITIES, WARNING, Finding, Rule
+from kstore.inspect.survey import Survey
+
+
+def _check(name: str, severity: str, title: str, why: str, look: Look | None = None, *, end: Conclude | None = None) -> Check:  # noqa: E501  # fmt: skip
+    return Check(Rule(name, severity, title, why), look, end)
+
+
+CHECKS: tuple[Check, ...] = (
+    _check("undecodable", ERROR, "Objects that cannot be decoded",
+           "one of them makes every list of its resource fail", decoding.damaged),
+    _check("unopenable", ERROR, "Encrypted objects that no key opens",
+           "the apiserver cannot read them, and every list of their resource fails", encryption.unopened),
+    _check("unknown-to-target", ERROR, "Objects that the target release cannot decode",
+           "its apiserver has no such type: reading one of them fails", decoding.unknown_to_target),
+    _check("lossy", ERROR, "Objects that the target release would convert with loss",
+           "fields that it does not know are dropped at the next write, without a word", versions.lossy),
+    _check("crd-unlisted-version", ERROR, "Custom objects in a version that storedVersions does not list",
+           "the version may be dropped from the CRD while objects are stored in it, which are then unreadable",
+           end=custom.unlisted_versions),
+    _check("space", ERROR, "Little space left", "a full etcd refuses every write", end=space.little_space),
+    _check("removed-version", WARNING, "Objects stored in a version that is no longer served",
+           "the next releases may drop the code that still decodes them", versions.in_state("removed")),
+    _check("plain-text", WARNING, "Objects in plain text that the configuration would encrypt",
+           "they were written before encryption was on: whoever reads the disk reads them", encryption.plain_text),
+    _check("old-key", WARNING, "Objects sealed with a key that is not the first",
+           "as long as one is, the old key cannot be taken out of the configuration", encryption.old_key),
+    _check("namespace-stuck", WARNING, "Namespaces that wait to be deleted",
+           "they go only when all in them has gone", end=owners.stuck_namespace),
+    _check("no-namespace", WARNING, "Objects in namespaces that do not exist",
+           "nobody sees them, and nobody will delete them", places.no_namespace),
+    _check("no-resource", WARNING, "Keys that belong to no resource",
+           "left behind by a CRD or a server that has gone: nothing serves or deletes them", places.no_resource),
+    _check("misplaced", WARNING, "Objects that lie under another's key",
+           "the apiserver serves them under one name and writes them under another", places.misplaced),
+    _check("invalid", WARNING, "Objects that their server's own validation refuses",
+           "nothing can be changed in them before that is mended", decoding.refused),
+    _check("lease-gone", WARNING, "Keys on leases that do not exist",
+           "they were to expire, and will not", space.no_lease),
+    _check("object-stuck", NOTE, "Objects that finalizers keep from being deleted",
+           "they go only when what set the finalizers takes them away", owners.stuck_object),
+    _check("owner-gone", NOTE, "Objects whose owner has gone",
+           "the garbage collector should have deleted them with it", end=owners.owner_gone),
+    _check("deprecated-version", NOTE, "Objects stored in a deprecated version",
+           "a later release will not serve it any more", versions.in_state("deprecated")),
+    _check("other-version", NOTE, "Objects stored in another version than the target release stores",
+           "each is rewritten only when somebody changes it", versions.other_version),
+    _check("crd-idle-version", NOTE, "Versions in storedVersions that no object is stored in",
+           "the CRD cannot drop them before storedVersions is narrowed", end=custom.idle_versions),
+    _check("served-elsewhere", NOTE, "Groups that an APIService hands to a server of its own",
+           "that server keeps their objects, in its own etcd perhaps, and alone knows their types; "
+           "kstore converts them with a plugin", end=places.served_elsewhere),
+    _check("sealed", NOTE, "Encrypted objects that were not looked into",
+           "without the apiserver's configuration nothing can be said of them", encryption.sealed),
+)  # fmt: skip
+"""All checks, the gravest first."""
+
+_BY_GRAVITY = {severity: number for number, severity in enumerate(SEVERITIES)}
+
+
+def run_checks(
+    survey: Survey, checks: Iterable[Check] = CHECKS, progress: Callable[[int], None] = lambda _: None
+) -> list[Finding]:
+    """
+    Read the store once, and say what is wrong with it: the gravest first.
+
+    Args:
+        survey: of the store, for the target release.
+        checks: those wanted.
+        progress: told how many records have been read.
+    """
+    chosen = tuple(checks)
+    looking = [check for check in chosen if check.look is not None]
+    found: dict[tuple[str, str], Finding] = {}
+    for seen in survey.records():
+        for check in looking:
+            assert check.look is not None
+            _note(found, check.rule, check.look(seen, survey))
+        if not survey.read & 0xFF:
+            progress(survey.read)
+    for check in chosen:
+        if check.conclude is not None:
+            _note(found, check.rule, check.conclude(survey))
+    order = {check.rule.id: number for number, check in enumerate(chosen)}
+    return sorted(found.values(), key=lambda one: (_BY_GRAVITY[one.rule.severity], order[one.rule.id], one.subject))
+
+
+def _note(found: dict[tuple[str, str], Finding], rule: Rule, places: Iterable[Found]) -> None:
+    for place in places:
+        finding = found.setdefault((rule.id, place.subject), Finding(rule, place.subject, place.advice, place.words))
+        finding.add(place.key, place.detail)

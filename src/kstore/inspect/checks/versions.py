@@ -1,0 +1,77 @@
+"""Checks of the versions that objects are stored in, against what the target release stores and converts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kstore.catalog.custom import CustomResource
+from kstore.catalog.releases import minor_of
+from kstore.codec import StoredObject, Undecodable
+from kstore.errors import KstoreError, NotConvertible, UnknownFields
+from kstore.inspect.checks.interface import Found, Look, kstore
+from kstore.inspect.survey import Seen, Survey
+
+
+def lossy(seen: Seen, survey: Survey) -> Iterator[Found]:
+    """Objects that the target release would convert with loss, or not at all."""
+    read = seen.read
+    if isinstance(read, Undecodable) or not survey.catalog.holds(read.gvk):
+        return
+    show = (kstore("get", seen.key, "-o", "storage"),)
+    try:
+        survey.store.codec.convert_typed(read.plain)
+    except UnknownFields as error:
+        subject = f"{read.gvk}, fields that {survey.release} does not know"
+        yield Found(subject, seen.key, ", ".join(error.paths), show)
+    except NotConvertible as error:
+        subject = f"{read.gvk}, refused by a rule of {survey.release}"
+        yield Found(subject, seen.key, error.message, (kstore("edit", seen.key),))
+    except KstoreError as error:
+        yield Found(f"{read.gvk}, not convertible", seen.key, str(error), show)
+
+
+def _version_state(seen: Seen, survey: Survey) -> str:
+    """`removed` or `deprecated` for a built-in object's stored version in the target release, or empty."""
+    read = seen.read
+    if isinstance(read, Undecodable) or not survey.catalog.holds(read.gvk):
+        return ""
+    if read.gvk.group_version == survey.store.codec.scheme.stored_as(read.gvk):
+        return ""  # the release itself stores it so
+    kind = survey.catalog.kind(read.gvk)
+    for state in ("removed", "deprecated"):
+        since = getattr(kind, state)
+        if since and minor_of(since) <= survey.release.minor:
+            return state
+    return ""
+
+
+def in_state(state: str) -> Look:
+    """Objects stored in a version that is `removed` or `deprecated` in the target release."""
+
+    def look(seen: Seen, survey: Survey) -> Iterator[Found]:
+        if _version_state(seen, survey) == state and isinstance(seen.read, StoredObject):
+            kind = survey.catalog.kind(seen.read.gvk)
+            instead = f", use {kind.replacement}" if kind.replacement else ""
+            subject = f"{seen.read.gvk}, {state} in {getattr(kind, state)}{instead}"
+            command = kstore("migrate", seen.home.label, "--to-release", survey.release)
+            yield Found(subject, seen.key, advice=(command,))
+
+    return look
+
+
+def other_version(seen: Seen, survey: Survey) -> Iterator[Found]:
+    """Objects stored in another version than the one that the target release, or the CRD, stores."""
+    read = seen.read
+    if isinstance(read, Undecodable):
+        return
+    if isinstance(seen.home.resource, CustomResource):
+        wanted, is_known = seen.home.resource.storage_version, seen.home.resource.definition is not None
+        if is_known and wanted and read.gvk.version != wanted and read.gvk.version in seen.home.resource.versions:
+            command = kstore("migrate", seen.home.label, "--to", f"{seen.home.resource.group}/{wanted}")
+            yield Found(f"{read.gvk}, the CRD stores {wanted}", seen.key, advice=(command,))
+    elif survey.catalog.holds(read.gvk) and not _version_state(seen, survey):
+        target_version = survey.store.codec.scheme.stored_as(read.gvk)
+        if target_version is not None and target_version != read.gvk.group_version:
+            subject = f"{read.gvk}, {survey.release} stores {target_version}"
+            command = kstore("migrate", seen.home.label, "--to-release", survey.release)
+            yield Found(subject, seen.key, advice=(command,))
