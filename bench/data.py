@@ -15,7 +15,7 @@ from tools.cluster import Etcd, find_etcd
 
 from kstore.catalog.releases import newest
 from kstore.codec import ObjectCodec
-from kstore.decode import go_json
+from kstore.decode.json import go_json
 from kstore.naming import GroupVersion
 from kstore.scheme.scheme import Scheme
 
@@ -43,7 +43,7 @@ def templates() -> dict[str, bytes]:
 
 def demo_values() -> Iterator[tuple[str, bytes]]:
     """Every key and value of the demo store."""
-    from kstore.source.demo import open_demo
+    from kstore.source.location.demo import open_demo
 
     with open_demo() as source:
         for record in source.scan():
@@ -113,7 +113,7 @@ def fill_deployments(etcd: Etcd, count: int) -> None:
 def fill_with(etcd: Etcd, kind: str, count: int, *, revisions: int) -> None:
     """Write copies of a template, each as often as it shall have revisions."""
     from kstore.records import Put
-    from kstore.source.live import LiveSource
+    from kstore.source.etcd.live import LiveSource
 
     found: dict[bytes, int] = {}
     with LiveSource([etcd.endpoint]) as source:

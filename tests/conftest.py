@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
 
-from kstore.source import snapshot_digest
+from kstore.source.snapshot import digest as snapshot_digest
 
 # How long an example takes is the machine's business, and its neighbours'. CI draws the same examples every time, so
 # that its answer is about the commit; whoever runs the tests by hand draws new ones.

@@ -13,8 +13,8 @@ import pytest
 
 from kstore.catalog.releases import Release, newest
 from kstore.codec import ObjectCodec
-from kstore.decode import go_json
-from kstore.decode.raw_json import plain
+from kstore.decode.json import go_json
+from kstore.decode.json.raw_json import plain
 from kstore.naming import gvk
 from kstore.scheme.scheme import Scheme
 from kstore.view.yaml_input import read_document

@@ -16,9 +16,9 @@ import pytest
 from tools.cluster import Etcd
 
 from kstore.records import Put
-from kstore.source.address import open_source
-from kstore.source.demo import open_demo, unpacked
 from kstore.source.interface import WritableSource
+from kstore.source.location.address import open_source
+from kstore.source.location.demo import open_demo, unpacked
 
 COOKBOOK = Path(__file__).resolve().parents[1] / "docs" / "cookbook.md"
 BLOCK = re.compile(r"^```sh (demo|live)\n(.*?)^```$", re.S | re.M)

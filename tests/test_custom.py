@@ -13,8 +13,8 @@ import pytest
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
 from kstore.custom import Converted, CustomConverter, CustomDefinition, write
-from kstore.decode.raw_json import RawJSON
-from kstore.decode.typed_json import TypedJson
+from kstore.decode.json.raw_json import RawJSON
+from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, UnknownFields
 
 CRD: dict[str, Any] = {

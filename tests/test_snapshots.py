@@ -19,7 +19,7 @@ from kstore.codec import StorageCodec, StoredObject
 from kstore.encryption.config import load_configuration
 from kstore.naming import GroupResource, parse_group_version
 from kstore.scheme.scheme import Scheme
-from kstore.source.address import open_source
+from kstore.source.location.address import open_source
 from kstore.store import Store
 
 pytestmark = pytest.mark.shared

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 
+from kstore.cli.command_table import COMMANDS
 from kstore.cli.main import cli
 from kstore.cli.options import GLOBAL_NAMES
-from kstore.cli.table import COMMANDS
 
 TARGET = Path(__file__).parents[1] / "docs" / "cli.md"
 _INTRODUCTION = """\

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from kstore.decode import go_json
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
+from kstore.decode.json import go_json
+from kstore.decode.json.typed_json import is_unknown_member
 from kstore.decode.projection import EVERYTHING, Projection
-from kstore.decode.protobuf_reader import ProtobufReader
-from kstore.decode.protobuf_writer import ProtobufWriter
-from kstore.decode.typed_json import is_unknown_member
+from kstore.decode.protobuf.reader import ProtobufReader
+from kstore.decode.protobuf.writer import ProtobufWriter
 from kstore.encryption import Opened, Seal, Transformers, read_seal
 from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
 from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kstore.decode import go_json
-from kstore.decode.raw_json import plain
-from kstore.decode.typed_json import TypedJson
+from kstore.decode.json import go_json
+from kstore.decode.json.raw_json import plain
+from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, EncodeError, NotConvertible, UnknownFields
 from kstore.naming import GroupKind
 from kstore.scheme import structural

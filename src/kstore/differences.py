@@ -14,7 +14,7 @@ from typing import Any
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import Field, TypeRef
-from kstore.decode.raw_json import plain
+from kstore.decode.json.raw_json import plain
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 

@@ -28,8 +28,8 @@ from kstore.cli.browse.prompt import Prompt
 from kstore.cli.options import Settings
 from kstore.cli.session import Session
 from kstore.records import Put
-from kstore.source.address import open_source
 from kstore.source.interface import WritableSource
+from kstore.source.location.address import open_source
 
 Do = Callable[["Hands"], Awaitable[None]]
 

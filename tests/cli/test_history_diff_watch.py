@@ -11,9 +11,9 @@ from tools.cluster import Etcd
 
 from kstore.cli.main import run
 from kstore.records import Delete, Put
-from kstore.source.address import open_source
-from kstore.source.demo import unpacked
 from kstore.source.interface import WritableSource
+from kstore.source.location.address import open_source
+from kstore.source.location.demo import unpacked
 
 KEY = "/registry/secrets/default/s"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kstore.records import Record
-from kstore.source.directory import DirectorySource, DirectoryWriter
+from kstore.source.export_directory import DirectorySource, DirectoryWriter
 from kstore.source.interface import StoreStatus
 
 from .conftest import Kstore

@@ -16,7 +16,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from kstore.cli.main import run
-from kstore.source.demo import unpacked
+from kstore.source.location.demo import unpacked
 
 COMMANDS = [
     ("analyze", "--top", "4"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Kstore
 
-from kstore.source.demo import unpacked
+from kstore.source.location.demo import unpacked
 
 
 @pytest.mark.parametrize(

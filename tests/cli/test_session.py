@@ -11,9 +11,9 @@ from tests.source.etcd_releases import EtcdRelease, installed
 from tools.cluster import Etcd
 
 from kstore.cli.main import run
-from kstore.source import snapshot_digest
-from kstore.source.demo import open_demo, unpacked
-from kstore.source.snapshot import SnapshotSource
+from kstore.source.location.demo import open_demo, unpacked
+from kstore.source.snapshot import digest as snapshot_digest
+from kstore.source.snapshot.source import SnapshotSource
 
 
 @pytest.fixture

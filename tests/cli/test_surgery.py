@@ -14,8 +14,8 @@ from kstore.codec import ObjectCodec
 from kstore.decode.envelope import read_envelope, write_envelope
 from kstore.records import Delete, Put, Record
 from kstore.scheme.scheme import Scheme
-from kstore.source.address import open_source
 from kstore.source.interface import WritableSource
+from kstore.source.location.address import open_source
 
 KEY = "/registry/configmaps/shop/settings"
 BAD = "/registry/pods/shop/bad"

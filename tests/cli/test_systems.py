@@ -18,8 +18,8 @@ from tests.source.test_etcd2 import KEY, WORDPRESS, FakeV2, fake
 from tools.cluster import Etcd
 
 from kstore.records import Delete, Put
-from kstore.source.address import open_source
 from kstore.source.interface import WritableSource
+from kstore.source.location.address import open_source
 
 __all__ = ["fake", "installed"]  # fixtures of other folders
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kstore.decode import cbor, go_json
-from kstore.decode.raw_json import RawJSON
+from kstore.decode import cbor
+from kstore.decode.json import go_json
+from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import DecodeError, EncodeError
 
 TAG = b"\xd9\xd9\xf7"

@@ -18,8 +18,9 @@ from tests.fuzz.run import Tally, attempt, run
 
 from kstore.catalog.releases import newest
 from kstore.codec import ObjectCodec
-from kstore.decode import go_json, wire
+from kstore.decode import wire
 from kstore.decode.envelope import write_envelope
+from kstore.decode.json import go_json
 from kstore.errors import DecodeError, KstoreError
 from kstore.scheme.scheme import Scheme
 

@@ -25,7 +25,7 @@ from tools.cluster import ApiError
 
 from kstore.naming import GroupVersion
 from kstore.records import Put
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
 
 RELEASE = "1.29"
 CODEC = codec_of(RELEASE)

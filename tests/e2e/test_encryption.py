@@ -18,7 +18,7 @@ from kstore.encryption.config import load_configuration
 from kstore.encryption.prefix import Seal, read_seal
 from kstore.naming import GroupResource
 from kstore.records import Put
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
 
 pytestmark = [pytest.mark.e2e, pytest.mark.etcd]
 

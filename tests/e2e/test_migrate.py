@@ -19,7 +19,7 @@ from kstore.cli.main import run
 from kstore.codec import StorageCodec, StoredObject
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
 
 pytestmark = pytest.mark.shared
 

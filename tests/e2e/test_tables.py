@@ -21,7 +21,7 @@ from kstore.catalog.types import INTEGERS, TypeRef
 from kstore.cli.main import run
 from kstore.naming import GroupVersionKind
 from kstore.records import Put
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
 
 RELEASE = Release("1.37")
 OBJECTS = 40

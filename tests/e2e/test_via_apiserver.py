@@ -12,7 +12,7 @@ from tools.cluster import ControllerManager, Etcd, KubeApiserver, write_kubeconf
 
 from kstore.cli.main import run
 from kstore.demo import database
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from kstore.codec import ObjectCodec
 from kstore.naming import GroupVersion
 from kstore.records import Put
 from kstore.scheme.scheme import Scheme
-from kstore.source.address import open_source
+from kstore.source.location.address import open_source
 
 GROUP = "wardle.example.com"
 NAMESPACE = f"/apis/{GROUP}/{{}}/namespaces/default/flunders"

@@ -16,7 +16,7 @@ from kstore.encryption.transformers import Transformers
 from kstore.errors import EncryptionError, TamperedValue, WrongKey
 from kstore.naming import GroupResource
 from kstore.records import Record
-from kstore.source.snapshot import SnapshotSource
+from kstore.source.snapshot.source import SnapshotSource
 
 pytestmark = pytest.mark.shared
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from kstore.catalog.releases import newest
 from kstore.codec import ObjectCodec
 from kstore.decode import cbor
-from kstore.decode.raw_json import plain
+from kstore.decode.json.raw_json import plain
 from kstore.errors import KstoreError
 from kstore.scheme.scheme import Scheme
 

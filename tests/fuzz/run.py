@@ -26,7 +26,7 @@ from tests.fuzz.mutate import mutate
 
 from kstore.catalog.releases import newest
 from kstore.codec import ObjectCodec
-from kstore.decode import go_json
+from kstore.decode.json import go_json
 from kstore.errors import DecodeError, KstoreError
 from kstore.scheme.scheme import Scheme
 

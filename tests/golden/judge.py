@@ -14,7 +14,7 @@ from typing import Any
 
 from kstore.catalog.releases import Release
 from kstore.codec import ObjectCodec
-from kstore.decode import go_json
+from kstore.decode.json import go_json
 from kstore.errors import KstoreError
 from kstore.naming import parse_group_version
 from kstore.scheme.scheme import Scheme

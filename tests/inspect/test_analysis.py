@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from kstore.inspect.analysis import Analyzer
 from kstore.inspect.analysis_forms import as_document, as_prometheus
-from kstore.source.demo import open_demo
 from kstore.source.interface import Source
-from kstore.source.key_value import encode_key_value
+from kstore.source.location.demo import open_demo
+from kstore.source.mvcc.key_value import encode_key_value
 
 from .conftest import MemorySource, OpenStore, config_map
 

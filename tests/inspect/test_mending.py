@@ -18,7 +18,7 @@ from kstore.inspect.mending import (
     writable,
 )
 from kstore.records import Delete, Put, Record
-from kstore.source.demo import open_demo
+from kstore.source.location.demo import open_demo
 
 from .conftest import MemorySource, OpenStore, config_map
 

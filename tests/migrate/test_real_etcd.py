@@ -23,7 +23,7 @@ from kstore.cli.main import run
 from kstore.codec import StoredObject
 from kstore.errors import NoSpace
 from kstore.records import Put, Record
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
 
 from .conftest import key
 

@@ -15,8 +15,8 @@ from kstore.cli.main import run
 from kstore.codec import StorageCodec
 from kstore.encryption.prefix import is_sealed
 from kstore.records import Put, Record
-from kstore.source.live import LiveSource
-from kstore.source.snapshot import SnapshotSource
+from kstore.source.etcd.live import LiveSource
+from kstore.source.snapshot.source import SnapshotSource
 
 from .conftest import key
 

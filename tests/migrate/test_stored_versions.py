@@ -15,7 +15,7 @@ from tools.cluster import Etcd
 
 from kstore.cli.main import run
 from kstore.records import Put
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
 
 pytestmark = pytest.mark.etcd
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kstore.catalog.layout import layout
+from kstore.catalog.json_layout import layout
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Kind, TypeRef
 

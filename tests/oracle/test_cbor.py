@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from tools.cluster import ServerMissing, find
 
 from kstore import custom
-from kstore.decode import cbor, go_json
+from kstore.decode import cbor
+from kstore.decode.json import go_json
 from kstore.errors import DecodeError
 
 pytestmark = pytest.mark.oracle

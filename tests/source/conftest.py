@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.source.etcd_releases import RELEASES, EtcdRelease, installed
 from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
 
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
 from kstore.source.options import SourceOptions
 
 # ---- certificates

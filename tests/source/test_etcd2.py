@@ -19,9 +19,9 @@ from tools.cluster import Etcd
 
 from kstore.cli.main import run
 from kstore.errors import AccessDenied, SourceError, StoreUnreachable, Unsupported, UsageError
-from kstore.source.address import open_source
+from kstore.source.etcd.live import LiveSource
 from kstore.source.etcd2 import Etcd2Source
-from kstore.source.live import LiveSource
+from kstore.source.location.address import open_source
 from kstore.source.options import SourceOptions
 
 METADATA = {"name": "wordpress", "namespace": "default", "clusterName": "", "deletionGracePeriodSeconds": None}

@@ -15,8 +15,8 @@ from tools.cluster import Etcd
 from kstore.decode.envelope import write_envelope
 from kstore.errors import DecodeError, TerminalDamage
 from kstore.records import Put, Record
-from kstore.source.key_value import encode_key_value, revision_key
-from kstore.source.live import LiveSource
+from kstore.source.etcd.live import LiveSource
+from kstore.source.mvcc.key_value import encode_key_value, revision_key
 from kstore.source.piped import read_hex_line, read_piped
 
 POD = write_envelope("v1", "Pod", b"\n\x05line\n\n\n/registry/pods/default/fake\n" + bytes(range(256)))

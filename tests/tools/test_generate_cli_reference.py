@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.generate_cli_reference import reference
 
-from kstore.cli.table import COMMANDS
+from kstore.cli.command_table import COMMANDS
 
 
 def test_the_reference_is_up_to_date(repository: Path) -> None:

@@ -16,7 +16,7 @@ from kstore.cli.session import open_scheme
 from kstore.codec import PROTOBUF, StorageCodec
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError
-from kstore.source.address import open_source
+from kstore.source.location.address import open_source
 from kstore.view.jsonpath import JsonPath
 
 

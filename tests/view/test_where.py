@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kstore.codec import StoredObject
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import UsageError
 from kstore.naming import gvk
 from kstore.records import Record

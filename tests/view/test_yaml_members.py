@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from kstore.catalog.releases import newest
 from kstore.codec import ObjectCodec
-from kstore.decode.protobuf_text import ProtobufText
+from kstore.decode.protobuf.text import ProtobufText
 from kstore.scheme.scheme import Scheme
-from kstore.source.demo import open_demo
+from kstore.source.location.demo import open_demo
 from kstore.view.yaml_text import YamlMembers, to_yaml
 
 

@@ -4,7 +4,7 @@ demo.example.com, the group of a server made with apiserver-builder: Bird, whose
 
 from __future__ import annotations
 
-from kstore.catalog.extension import ExtensionTables
+from kstore.catalog.plugin_tables import ExtensionTables
 from kstore.scheme.plugins import Plugin
 from kstore_bird import rules
 

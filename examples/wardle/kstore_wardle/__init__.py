@@ -4,7 +4,7 @@ wardle.example.com, the group that Kubernetes' sample-apiserver serves: Flunder 
 
 from __future__ import annotations
 
-from kstore.catalog.extension import ExtensionTables
+from kstore.catalog.plugin_tables import ExtensionTables
 from kstore.scheme.plugins import Plugin
 from kstore_wardle import rules
 

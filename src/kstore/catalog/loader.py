@@ -17,7 +17,7 @@ from kstore.errors import ExtensionError, UnknownKind
 from kstore.naming import GroupVersionKind
 
 if TYPE_CHECKING:
-    from kstore.catalog.extension import ExtensionTables
+    from kstore.catalog.plugin_tables import ExtensionTables
 
 
 class Catalog:

@@ -16,8 +16,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kstore.cli.filter import EXIT_SOME_FAILED, make_codec, open_codec
 from kstore.cli.options import Settings, settings
+from kstore.cli.stdin_codec import EXIT_SOME_FAILED, make_codec, open_codec
 from kstore.errors import DecodeError, KstoreError, UnknownFields, UsageError
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _parsed(line: bytes) -> Line:
     try:
         members = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        from kstore.decode import go_json
+        from kstore.decode.json import go_json
 
         try:
             members = go_json.loads(line)  # what orjson refuses and Go does not: lone surrogates, huge numbers

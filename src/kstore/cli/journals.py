@@ -101,7 +101,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
 def verify(journal: Journal, shown: Shown) -> int:
     """Hold the store, or the database that was written, against a journal; the exit code."""
     from kstore.migrate.verify import verify_file, verify_live
-    from kstore.source.address import open_source
+    from kstore.source.location.address import open_source
 
     release = journal.header["request"]["release"]
     session = Session(replace(as_journaled(settings(), journal), release=release))

@@ -17,8 +17,8 @@ from typing import NoReturn
 
 import click
 
+from kstore.cli.command_table import COMMANDS
 from kstore.cli.options import global_options
-from kstore.cli.table import COMMANDS
 from kstore.errors import KstoreError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 1, 2, 130, 141
@@ -39,7 +39,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         for section in COMMANDS.values():
             if cmd_name in section:
-                module = importlib.import_module(f"kstore.cli.{section[cmd_name][0]}")
+                module = importlib.import_module(f"kstore.cli.commands.{section[cmd_name][0]}")
                 command: click.Command = module.command
                 return command
         return None

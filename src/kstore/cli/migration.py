@@ -108,7 +108,7 @@ class Run:
 
     def _refuse(self, session: Session, live: bool) -> None:
         """See that there is a way to write, before anything is planned."""
-        from kstore.source.snapshot import SnapshotSource
+        from kstore.source.snapshot.source import SnapshotSource
 
         if session.given.rev:
             raise UsageError("an old revision is looked at, not migrated", hint="leave --rev out")
@@ -257,7 +257,7 @@ class Run:
     def _file(self, session: Session, selection: Selection) -> int:
         from kstore.migrate.journal import JournalWriter
         from kstore.migrate.offline import migrate_file
-        from kstore.source.snapshot import SnapshotSource
+        from kstore.source.snapshot.source import SnapshotSource
 
         source, output = session.source, self.output_file
         assert isinstance(source, SnapshotSource)
@@ -300,7 +300,7 @@ class Run:
 
 
 def _wanted(request: Request) -> Any:
-    from kstore.cli.ls import wanted
+    from kstore.cli.commands.ls import wanted
 
     return wanted(request.selector, "", "")
 

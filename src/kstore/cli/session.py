@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from kstore.encryption.transformers import Transformers
     from kstore.naming import GroupResource
     from kstore.scheme.scheme import Scheme
-    from kstore.source.address import Location
     from kstore.source.interface import Source
+    from kstore.source.location.address import Location
     from kstore.source.options import SourceOptions
     from kstore.store import Store
 
@@ -95,7 +95,7 @@ class Session:
     @cached_property
     def location(self) -> Location:
         """Which store is meant, and who said so."""
-        from kstore.source.address import locate_store
+        from kstore.source.location.address import locate_store
 
         return locate_store(
             self.given.store, self._source_options(), context=self.given.context, environment=self._environment
@@ -104,7 +104,7 @@ class Session:
     @cached_property
     def source(self) -> Source:
         """The store itself."""
-        from kstore.source.address import is_live, open_location
+        from kstore.source.location.address import is_live, open_location
 
         if is_live(self.location.address):
             share_one_arena()
@@ -133,7 +133,7 @@ class Session:
         Raises:
             UsageError: half of a client certificate, or a time that is none.
         """
-        from kstore.source.address import parse_duration
+        from kstore.source.location.address import parse_duration
         from kstore.source.options import SourceOptions
 
         given = self.given

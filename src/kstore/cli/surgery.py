@@ -41,7 +41,7 @@ def selected(store: Store, texts: Iterable[str], namespace: str, *, many: bool) 
         NotFound: nothing lies there.
         UsageError: many are meant, and may not be.
     """
-    from kstore.cli.ls import Selected
+    from kstore.cli.commands.ls import Selected
     from kstore.decode.projection import METADATA
 
     found: dict[bytes, Record] = {}
@@ -61,7 +61,7 @@ def selected(store: Store, texts: Iterable[str], namespace: str, *, many: bool) 
 
 
 def _exact(store: Store, text: str, namespace: str) -> Record | None:
-    from kstore.cli.get import object_key
+    from kstore.cli.commands.get import object_key
 
     if "/" not in text:
         return None
@@ -82,7 +82,7 @@ def keep(session: Session, records: Sequence[Record], folder: Path | None, what:
         folder: a new directory; None makes up a name.
         what: the word for the made-up name.
     """
-    from kstore.source.directory import DirectoryWriter
+    from kstore.source.export_directory import DirectoryWriter
 
     path = folder or Path(f"kstore-{what}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     try:

@@ -1,7 +1,7 @@
 """
 Protobuf's wire, as far as Kubernetes uses it: varints, tags, and the messages with a notation of their own.
 
-Knows bytes; which fields a type has is told by the callers (`protobuf_reader`, `protobuf_writer`).
+Knows bytes; which fields a type has is told by the callers (`protobuf/`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.raw_json import RawJSON
 from kstore.scalars import times
 from kstore.scalars.int_or_string import NumberWithText, TextWithNumber, halves
 from kstore.scalars.quantity import canonical

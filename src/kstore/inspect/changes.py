@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kstore.codec import StoredObject, Undecodable
-from kstore.decode.raw_json import plain
+from kstore.decode.json.raw_json import plain
 from kstore.differences import Difference, object_differences
 from kstore.errors import KstoreError
 from kstore.inspect.clock import newest_time

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.raw_json import RawJSON
 
 _SHARE = 0.1
 _MOST = 3

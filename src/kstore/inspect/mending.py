@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kstore.codec import StorageCodec, StoredObject
-from kstore.decode.raw_json import RawJSON, plain
+from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.errors import NotWritable, RequestTooLarge, WriteRefused
 from kstore.records import Mutation, Put, Record, Revision
 from kstore.source.interface import Source, WritableSource

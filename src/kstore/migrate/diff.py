@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kstore.codec import StorageCodec, StoredObject
-from kstore.decode.raw_json import plain
+from kstore.decode.json.raw_json import plain
 from kstore.differences import ADDED, Difference, object_differences
 from kstore.errors import KstoreError
 from kstore.migrate.plan import Change, Step

@@ -13,8 +13,8 @@ from kstore.migrate.plan import Change, Planner
 from kstore.migrate.progress import Progress, Silent, Stop
 from kstore.migrate.summary import Summary
 from kstore.records import Put, Record
-from kstore.source.mvcc_write import Written, write_database
-from kstore.source.snapshot import SnapshotSource
+from kstore.source.mvcc.writer import Written, write_database
+from kstore.source.snapshot.source import SnapshotSource
 
 _BATCH = 128
 """Objects a line of the journal."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from kstore.decode import go_json
+from kstore.decode.json import go_json
 from kstore.errors import NotConvertible
 
 _REVIEW_VERSIONS = ("v1", "v1beta1")

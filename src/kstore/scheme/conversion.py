@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kstore.catalog.layout import zero_value
+from kstore.catalog.json_layout import zero_value
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import Field, StructType, TypeRef
 from kstore.decode.unions import schemas_in

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kstore.catalog.extension import ExtensionTables
+from kstore.catalog.plugin_tables import ExtensionTables
 from kstore.errors import ExtensionError
 from kstore.scheme.registry import Rules
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kstore.catalog.releases import Release, in_range
-from kstore.decode.typed_json import TypedJson
+from kstore.decode.json.typed_json import TypedJson
 
 Obj = dict[str, Any]
 

@@ -17,7 +17,7 @@ from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
 from kstore.catalog.resources import ResourceInfo, resources_of, storage_media_type, storage_version
 from kstore.catalog.types import Kind
-from kstore.decode.typed_json import TypedJson
+from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import NotConvertible, UnknownKind, UsageError
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.scheme import groups

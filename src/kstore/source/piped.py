@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from kstore.decode import wire
 from kstore.decode.envelope import CBOR_PREFIX, PROTOBUF_PREFIX, SEALED_PREFIX
 from kstore.errors import DecodeError, TerminalDamage
-from kstore.source.go_text import QUOTED, unquote
-from kstore.source.key_value import parse_key_value
-from kstore.source.raft_request import Message, Operation, PutRequest, Transaction, parse_request
+from kstore.source.dump.go_text import QUOTED, unquote
+from kstore.source.mvcc.key_value import parse_key_value
+from kstore.source.wal.raft_request import Message, Operation, PutRequest, Transaction, parse_request
 
 Pair = tuple[bytes | None, bytes]
 """A key, where the format tells it, and a value."""

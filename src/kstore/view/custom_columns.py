@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.raw_json import RawJSON
 from kstore.view.jsonpath import JsonPath, JsonPathError
 from kstore.view.tab_writer import BLOCK, TabWriter
 from kstore.view.yaml_text import go_g

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kstore.decode.raw_json import plain
+from kstore.decode.json.raw_json import plain
 from kstore.differences import ADDED, REMOVED, Difference
 from kstore.view.bar_table import Terminal
 from kstore.view.mask import LAST_APPLIED, MASK

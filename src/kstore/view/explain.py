@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kstore.catalog.layout import emits_always, layout
+from kstore.catalog.json_layout import emits_always, layout
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import Field, TypeRef
 from kstore.errors import UsageError

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from kstore.decode.raw_json import RawJSON, escape_html, plain
+from kstore.decode.json.raw_json import RawJSON, escape_html, plain
 from kstore.errors import EncodeError
 
 _LEADING_SPACES = re.compile(rb"(?m)^( +)")

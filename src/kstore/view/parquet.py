@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kstore.codec import StoredObject, Undecodable
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import SourceError, UsageError, WriteRefused
 from kstore.view.json_text import to_json_line
 from kstore.view.mask import shown

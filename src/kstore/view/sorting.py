@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cmp_to_key, lru_cache
 from typing import Any, TypeVar
 
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.raw_json import RawJSON
 from kstore.scalars.quantity import parse_quantity
 from kstore.view.custom_columns import go_value, relaxed_path
 from kstore.view.jsonpath import JsonPath, JsonPathError

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kstore.decode.raw_json import plain
+from kstore.decode.json.raw_json import plain
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any, Final
 
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import EncodeError
 from kstore.view.yaml_scalars import scalar, simple_key
 

@@ -13,7 +13,7 @@ from kstore.catalog.releases import newest
 from kstore.codec import StorageCodec, StoredObject
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
-from kstore.source.demo import open_demo
+from kstore.source.location.demo import open_demo
 from kstore.view.describe import describe
 from kstore.view.describe.fields import label_for
 from kstore.view.describe.page import Table, render

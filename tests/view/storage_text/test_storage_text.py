@@ -17,7 +17,7 @@ from kstore.decode import cbor
 from kstore.encryption import read_seal
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
-from kstore.source.demo import open_demo
+from kstore.source.location.demo import open_demo
 from kstore.view.storage_text import storage_text
 
 CATALOG = Catalog(newest())

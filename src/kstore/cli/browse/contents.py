@@ -16,8 +16,8 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from kstore.cli.changes import step_texts
+from kstore.cli.commands.ls import wanted
 from kstore.cli.listing import Reading
-from kstore.cli.ls import wanted
 from kstore.cli.pages import descriptions, storage_page
 from kstore.cli.tables import Heading, heading_of, in_version
 from kstore.codec import StoredObject, Undecodable

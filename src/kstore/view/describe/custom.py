@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kstore.decode.raw_json import plain
+from kstore.decode.json.raw_json import plain
 from kstore.view.columns.reading import items, part, text
 from kstore.view.describe.fields import scalar
 from kstore.view.describe.page import Page, Table

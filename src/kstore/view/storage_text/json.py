@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kstore.decode.slow_json import Items, Members, parse
+from kstore.decode.json.slow_json import Items, Members, parse
 from kstore.view.mask import LAST_APPLIED
 from kstore.view.storage_text.line import Line, shown_text
 

@@ -13,7 +13,7 @@ from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Field, TypeRef
 from kstore.decode import wire
 from kstore.decode.envelope import PROTOBUF_PREFIX, read_envelope
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import DecodeError, KstoreError, UnknownKind
 from kstore.naming import gvk
 from kstore.view.mask import LAST_APPLIED

@@ -4,8 +4,8 @@ What the versions of apiextensions.k8s.io have in common: names, stored versions
 
 from __future__ import annotations
 
-from kstore.decode.go_json import reprint
-from kstore.decode.raw_json import RawJSON
+from kstore.decode.json.go_json import reprint
+from kstore.decode.json.raw_json import RawJSON
 from kstore.scheme.registry import Auto, Obj, Scope
 
 

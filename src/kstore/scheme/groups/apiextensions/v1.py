@@ -11,9 +11,9 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from kstore.catalog.layout import layout
+from kstore.catalog.json_layout import layout
 from kstore.catalog.types import Field
-from kstore.decode.typed_json import TypedJson
+from kstore.decode.json.typed_json import TypedJson
 from kstore.scheme.groups.apiextensions import definitions
 from kstore.scheme.registry import Auto, Obj, Rules, Scope
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from kstore.decode import go_json
-from kstore.decode.raw_json import plain
+from kstore.decode.json import go_json
+from kstore.decode.json.raw_json import plain
 from kstore.errors import DecodeError, NotConvertible, RepeatedName
 from kstore.scheme.registry import Obj, Scope
 

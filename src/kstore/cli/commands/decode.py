@@ -1,0 +1,117 @@
+"""`kstore decode`: stored bytes into objects, as a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kstore.cli.batch import Answer, Line, line_text, line_value, run_batch, type_members
+from kstore.cli.listing import write
+from kstore.cli.options import codec_options, output_option
+from kstore.cli.stdin_codec import (
+    EXIT_SOME_FAILED,
+    filter_options,
+    key_option,
+    open_codec,
+    open_value,
+    read_values,
+    report,
+)
+from kstore.errors import KstoreError
+
+if TYPE_CHECKING:
+    from kstore.codec import Decoded, StorageCodec
+
+
+@click.command()
+@filter_options
+@key_option
+@output_option(("json", "yaml", "jsonl"), "json")
+@codec_options
+def command(file: Path | None, batch: bool, key: str, workers: int, output: str) -> int:
+    """
+    Turn stored bytes into objects: each in its own version, nothing defaulted, unknown fields kept. Values of Secrets
+    are not masked.
+
+    A value comes as it is stored, in base64 or hex, or as etcdctl prints it (-w simple, json, fields or protobuf).
+    With --batch a line {"value": "<base64>", "key": "/registry/..."} (the key may be left out) gives a line
+    {"apiVersion": ..., "kind": ..., "encoding": ..., "object": {...}}, or {"error": {"code": ..., "message": ...}}.
+
+    \b
+    etcdctl get /registry/pods/default/webserver -w json | kstore decode -o yaml
+    kstore decode --batch < values.jsonl > objects.jsonl
+    """
+    if batch:
+        return run_batch(file, partial(_answer, key=key, yaml=output == "yaml"), workers)
+    with open_codec() as codec:
+        return _decode(codec, file, key, output)
+
+
+def _open(codec: StorageCodec, key: bytes, value: bytes) -> Decoded:
+    """
+    A value opened and decoded.
+
+    Raises:
+        KstoreError: it cannot be opened, or not be read.
+    """
+    opened = open_value(codec, key, value)
+    try:
+        return codec.decode(opened.plain)
+    except KstoreError as error:
+        raise opened.doubt(key) or error from None
+
+
+def _answer(codec: StorageCodec, *, key: str, yaml: bool) -> Answer:
+    from kstore.decode.json import go_json
+    from kstore.decode.protobuf.text import ProtobufText
+    from kstore.view.yaml_text import YamlMembers, to_yaml
+
+    members = YamlMembers()
+    usual = ProtobufText(codec.scheme.catalog)
+
+    def decoded(line: Line) -> Decoded:
+        return _open(codec, line_text(line, "key", key).encode("utf-8", "surrogatepass"), line_value(line))
+
+    def as_json(line: Line) -> bytes:
+        read = usual.read(line_value(line))
+        if read is not None:
+            name, text = read
+            return b'{%b"encoding":"protobuf","object":%b}' % (type_members(name.api_version, name.kind), text)
+        found = decoded(line)
+        head = type_members(found.gvk.api_version, found.gvk.kind)
+        return b'{%b"encoding":"%b","object":%b}' % (head, found.encoding.encode(), go_json.dumps(found.object))
+
+    def as_yaml(line: Line) -> bytes:
+        parts = usual.parts(line_value(line))
+        if parts is not None:
+            name, found = parts
+            text = members.text({"apiVersion": name.api_version, "kind": name.kind}, found)
+        else:
+            text = to_yaml(decoded(line).object)
+        return b"---\n" + text.rstrip("\n").encode("utf-8", "replace")
+
+    return as_yaml if yaml else as_json
+
+
+def _decode(codec: StorageCodec, file: Path | None, key: str, output: str) -> int:
+    """Print the objects of a few values; those that cannot be read are named, and the others printed all the same."""
+    from kstore.view.documents import LISTS, SINGLES
+
+    values = list(read_values(file, key))
+    failed = False
+
+    def objects() -> Iterator[dict[str, Any]]:
+        nonlocal failed
+        for own, value in values:
+            try:
+                yield _open(codec, own, value).object
+            except KstoreError as error:
+                report(own, error)
+                failed = True
+
+    write(LISTS[output](objects()) if len(values) > 1 else map(SINGLES[output], objects()))
+    return EXIT_SOME_FAILED if failed else 0

@@ -1,0 +1,205 @@
+"""`kstore diff`: two objects, two revisions, or two stores, compared decoded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kstore.cli.commands.get import object_key
+from kstore.cli.listing import write
+from kstore.cli.options import output_option, settings, store_options
+from kstore.cli.output import counting, terminal
+from kstore.cli.session import Session, open_session
+from kstore.cli.unreadable import EXIT_SOME_UNREADABLE, named
+from kstore.errors import KstoreError, NotFound, StoreNotFound, UsageError
+
+if TYPE_CHECKING:
+    from kstore.codec import StoredObject
+    from kstore.inspect.comparison import Compared, Side
+
+EXIT_FOUND = 5
+_SIGNS = {
+    "added": ("+", "green"),
+    "removed": ("-", "red"),
+    "changed": ("~", "yellow"),
+    "stored-otherwise": ("=", "cyan"),
+}
+
+
+@click.command()
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@click.argument("what", default="", metavar="[PREFIX or RESOURCE]")
+@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace; of objects: theirs.")
+@click.option("--stored", is_flag=True, help="Compare what is stored, even in two versions of a kind.")
+@click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
+@click.option("--show-managed-fields", is_flag=True, help="Compare metadata.managedFields, too.")
+@output_option(("diff", "lines", "summary", "json", "jsonl"), "diff")
+@store_options
+def command(
+    old: str, new: str, what: str, namespace: str, stored: bool, show_secrets: bool, show_managed_fields: bool,
+    output: str,
+) -> int:  # fmt: skip
+    """
+    Compare A with B, each of which is a store (a file, directory or endpoint; `.` is the store of --store), a revision
+    of the store (@1200; @ is now), or an object, also as of a revision (pods/shop/web@1200). Exits with 5 when they
+    differ. What is the same object in another version, encoding or key is marked with =.
+
+    \b
+    kstore diff before.db after.db                 two snapshots
+    kstore diff backup.db . deployments -n shop    a snapshot and the running store
+    kstore diff @1200 @                            what has changed since revision 1200
+    kstore diff cm/shop/a cm/shop/b                two objects
+    """
+    from kstore.inspect.comparison import compare
+
+    with ExitStack() as opened:
+        here = opened.enter_context(open_session())
+        sides = [_side(here, opened, text) for text in (old, new)]
+        if all(side is not None for side in sides):
+            left, right = (side for side in sides if side is not None)
+            prefix = _prefix(right, what, namespace)
+            progress = opened.enter_context(counting("keys compared"))
+            found = compare(
+                left, right, prefix, managed_fields=show_managed_fields, as_stored=stored, progress=progress
+            )
+            found = (one for one in found if not namespace or one.namespace == namespace)
+        elif any(side is not None for side in sides):
+            raise _unlike(old if sides[0] is None else new)
+        else:
+            found = _objects(here, old, new, namespace, managed_fields=show_managed_fields, as_stored=stored)
+        return _show(found, output, secrets=show_secrets)
+
+
+def _side(here: Session, opened: ExitStack, text: str) -> Side | None:
+    """The state that an argument names; None for an object."""
+    from kstore.inspect.comparison import Side
+    from kstore.source.location.address import is_live
+
+    if text == ".":
+        return Side(here.store)
+    if text.startswith("@"):
+        return Side(here.store, _revision(text[1:]))
+    if not (text == "demo" or is_live(text) or "://" in text or _is_file(text)):
+        return None
+    session = Session(replace(settings(), store=text, rev=0), remembers=True)
+    opened.callback(session.close)
+    return Side(session.store)
+
+
+def _is_file(text: str) -> bool:
+    return Path(text).exists() and not text.startswith("/registry/")
+
+
+def _unlike(text: str) -> KstoreError:
+    """What to say of the argument beside a store that is none."""
+    if "/" not in text or text.endswith(".db") or text.startswith((".", "~")):
+        return StoreNotFound("there is no such file or directory", where=text)
+    return UsageError("a store and an object cannot be compared", where=text, hint="write two stores, or two objects")
+
+
+def _revision(text: str) -> int:
+    if text and not text.isdigit():
+        raise UsageError(f"{text!r} is not a revision", hint="write @1200, or @ for now")
+    return int(text or 0)
+
+
+def _prefix(side: Side, what: str, namespace: str) -> bytes:
+    """The keys that are meant: a prefix of keys, or those of a resource."""
+    if not what:
+        return b""
+    if what.startswith("/"):
+        return what.encode()
+    resource = side.store.resources(what)[0]
+    return side.store.key_of(resource, namespace if resource.namespaced else "")
+
+
+def _objects(
+    session: Session, old: str, new: str, namespace: str, *, managed_fields: bool, as_stored: bool
+) -> Iterator[Compared]:
+    """Two objects, field by field."""
+    from kstore.inspect.changes import differences_of
+    from kstore.inspect.comparison import Compared
+
+    left, right = (_object(session, text, namespace) for text in (old, new))
+    found = tuple(differences_of(session.store, left, right, managed_fields=managed_fields, as_stored=as_stored))
+    if found:
+        yield Compared(new, "", "", "changed", right.gvk.kind, "", found)
+
+
+def _object(session: Session, text: str, namespace: str) -> StoredObject:
+    from kstore.codec import Undecodable
+
+    name, at, revision = text.rpartition("@")
+    number = _revision(revision) if at and (revision.isdigit() or not revision) else 0
+    key = object_key(session.store, name if number or text.endswith("@") else text, namespace)
+    record = session.source.get(key, revision=number or session.given.rev)
+    if record is None:
+        raise NotFound(f"nothing is stored at {key.decode('utf-8', 'backslashreplace')}", hint="see `kstore history`")
+    read = session.codec.read(record)
+    if isinstance(read, Undecodable):
+        raise named(read)
+    return read
+
+
+def _show(found: Iterator[Compared], output: str, *, secrets: bool) -> int:
+    counts: Counter[tuple[str, str]] = Counter()
+    faults = 0
+
+    def counted() -> Iterator[Compared]:
+        nonlocal faults
+        for one in found:
+            counts[one.resource, one.what] += 1
+            faults += one.undecodable
+            yield one
+
+    if output in ("json", "jsonl"):
+        from kstore.view.json_text import to_json, to_json_line
+
+        documents = (one.as_document() for one in counted())
+        write([to_json({"differences": list(documents)})] if output == "json" else map(to_json_line, documents))
+    elif output == "summary":
+        for _ in counted():
+            pass
+    else:
+        write(_texts(counted(), diffs=output == "diff", secrets=secrets))
+    if output in ("diff", "summary"):
+        write(_summary(counts))
+    return EXIT_FOUND if counts else EXIT_SOME_UNREADABLE if faults else 0
+
+
+def _texts(found: Iterator[Compared], *, diffs: bool, secrets: bool) -> Iterator[str]:
+    from kstore.view.difference_text import difference_lines
+
+    screen = terminal()
+    resource = ""
+    for one in found:
+        if one.resource != resource:
+            resource = one.resource
+            yield screen.styled(resource, "bold") + "\n"
+        sign, style = _SIGNS[one.what]
+        note = f"  ({one.note})" if one.note else ""
+        yield screen.styled(f"{sign} {one.key}", style) + note + "\n"
+        if diffs:
+            yield from difference_lines(one.differences, screen, secret=one.kind == "Secret" and not secrets)
+
+
+def _summary(counts: Counter[tuple[str, str]]) -> Iterator[str]:
+    """A line a resource: how many of each."""
+    from kstore.view.bar_table import FigureTable, figure_table_text
+
+    resources = sorted({resource for resource, _ in counts if resource})
+    if not resources:
+        return
+    rows = [((resource, *(f"{counts[resource, what] or '-'}" for what in _SIGNS)), None) for resource in resources]
+    total = Counter(what for (_, what), count in counts.items() for _ in range(count))
+    rows.append((("all", *(f"{total[what] or '-'}" for what in _SIGNS)), None))
+    headings = ("RESOURCE", "ADDED", "REMOVED", "CHANGED", "STORED OTHERWISE")
+    yield "\n"
+    yield from figure_table_text(FigureTable("Differences", headings, rows), terminal())

@@ -1,0 +1,99 @@
+"""`kstore history`: the revisions of a key, deletions included, as far as they are not compacted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from kstore.cli.changes import step_texts
+from kstore.cli.commands.get import object_key
+from kstore.cli.listing import write
+from kstore.cli.options import output_option, store_options
+from kstore.cli.session import open_session
+from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
+from kstore.errors import NotFound
+
+if TYPE_CHECKING:
+    from kstore.inspect.changes import Step
+    from kstore.store import Store
+
+
+@click.command()
+@click.argument("what", metavar="KEY or RESOURCE/[NS/]NAME or PREFIX")
+@click.option("-n", "--namespace", default="", metavar="NS", help="The object's namespace.")
+@click.option("--deleted", is_flag=True, help="Below a prefix: only keys that are deleted by now, as they were last.")
+@click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
+@click.option("--show-managed-fields", is_flag=True, help="Compare metadata.managedFields, too.")
+@output_option(("diff", "lines", "json", "jsonl"), "diff")
+@store_options
+def command(
+    what: str, namespace: str, deleted: bool, show_secrets: bool, show_managed_fields: bool, output: str
+) -> int:  # fmt: skip
+    """
+    Each revision of a key that is still held: when and by whom it was changed (as managedFields tell), and what. With
+    a prefix: every revision of every key below it, in their order.
+
+    \b
+    kstore history deploy/shop/web
+    kstore history /registry/configmaps/shop -o lines
+    kstore history /registry/secrets --deleted       what was deleted; `kstore restore --from-history` brings it back
+    """
+    from kstore.codec import Undecodable
+    from kstore.inspect.changes import Changes
+
+    with open_session() as session:
+        key = _key(session.store, what, namespace)
+        single = not deleted and next(session.source.history(key), None) is not None
+        changes = Changes(session.store, managed_fields=show_managed_fields)
+        revisions = session.source.history(key) if single else session.source.history_scan(key.rstrip(b"/") + b"/")
+        steps = changes.steps(revisions)
+        if deleted:
+            steps = _last_of_the_deleted(steps)
+        faults = 0
+        seen = False
+
+        def counted() -> Iterator[Step]:
+            nonlocal faults, seen
+            for step in steps:
+                seen = True
+                faults += isinstance(step.read, Undecodable)
+                yield step
+
+        if output in ("json", "jsonl"):
+            from kstore.view.json_text import to_json, to_json_line
+
+            documents = (step.as_document() for step in counted())
+            if output == "json":
+                write([to_json({"revisions": list(documents)})])
+            else:
+                write(map(to_json_line, documents))
+        else:
+            write(step_texts(counted(), diffs=output == "diff", secrets=show_secrets, keys=not single))
+        if not seen:
+            text = key.decode("utf-8", "backslashreplace")
+            raise NotFound(
+                f"no revision of {text} {'that was deleted ' if deleted else ''}is held",
+                hint=f"history is held since the compaction at revision {session.source.status().compact_revision}",
+            )
+    return EXIT_SOME_UNREADABLE if faults else 0
+
+
+def _key(store: Store, what: str, namespace: str) -> bytes:
+    """The key of an object, or the prefix of a resource."""
+    if what.startswith("/") or "/" in what:
+        return object_key(store, what, namespace)
+    resource = store.resources(what)[0]
+    return store.key_of(resource, namespace if resource.namespaced else "")
+
+
+def _last_of_the_deleted(steps: Iterator[Step]) -> Iterator[Step]:
+    """The deletions that no later revision undid."""
+    found: dict[str, Step] = {}
+    for step in steps:
+        if step.what == "deleted":
+            found[step.key] = step
+        else:
+            found.pop(step.key, None)
+    yield from found.values()

@@ -1,0 +1,64 @@
+"""`kstore report`: what fills a store and what is wrong with it, as one HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import click
+
+from kstore.cli.commands.analyze import store_lines, tables
+from kstore.cli.listing import write
+from kstore.cli.options import settings, store_options
+from kstore.cli.output import counting
+from kstore.cli.session import open_session
+from kstore.cli.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from kstore.inspect.findings import Finding
+    from kstore.view.html_page import Entry
+
+
+@click.command()
+@click.option("--target-release", default="", metavar="R", help="The release that the store is checked against.")
+@click.option("--top", default=20, type=click.IntRange(0), show_default=True, help="Rows of each table; 0 is all.")
+@click.option("--keys", default=20, type=click.IntRange(0), show_default=True, help="Keys of each finding; 0 is all.")
+@store_options
+def command(target_release: str, top: int, keys: int) -> int:
+    """
+    One self-contained HTML page with what `analyze` and `check` find, for those who were not there. No value of any
+    object is in it.
+
+    \b
+    kstore --store backup.db report > report.html
+    """
+    from kstore.inspect.analysis import Analyzer
+    from kstore.inspect.checks import run_checks
+    from kstore.inspect.survey import Survey
+    from kstore.view.html_page import entries_html, page, table_html
+
+    if target_release:
+        settings().release = target_release
+    unreadable = Unreadable()
+    with open_session(remembers=False) as session, counting("records read") as progress:
+        found = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note).run()
+        findings = run_checks(Survey(session.store, session.release), progress=progress)
+    title = f"Checked against {session.release}: {len(findings) or 'nothing'} found"
+    parts = chain(
+        entries_html(title, _entries(findings, keys)),
+        chain.from_iterable(table_html(table) for table in tables(found, top)),
+    )
+    write(page(found.status.location, store_lines(found), parts))
+    return unreadable.summarize()
+
+
+def _entries(findings: list[Finding], keys: int) -> Iterator[Entry]:
+    from kstore.view.html_page import Entry
+
+    for one in findings:
+        places = [f"{key}: {detail}" if detail else key for key, detail in one.keys[: keys or None]]
+        if one.count > len(places):
+            places.append(f"and {one.count - len(places):,} more")
+        title = f"{one.rule.title}: {one.subject} ({one.count:,})"
+        yield Entry(one.rule.severity, title, one.rule.why, tuple(places), one.steps)

@@ -1,0 +1,150 @@
+"""`kstore restore`: put objects back, from a snapshot, an export or history, into etcd or as YAML for kubectl."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kstore.cli.agreement import agree
+from kstore.cli.commands.get import object_key
+from kstore.cli.listing import Reading, as_pieces, write
+from kstore.cli.options import settings, store_options
+from kstore.cli.session import Session, open_session
+from kstore.cli.surgery import commit, keep, key_text, selected
+from kstore.errors import NotFound, Unsupported, UsageError, WriteRefused
+
+if TYPE_CHECKING:
+    from kstore.records import Record
+    from kstore.store import Store
+
+
+@click.command()
+@click.argument("what", nargs=-1, metavar="[KEY, RESOURCE/[NS/]NAME, PREFIX or RESOURCE]...")
+@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.")
+@click.option("--from", "origin", default="", metavar="ADDRESS", help="A snapshot, export or other store.")
+@click.option(
+    "--from-rev", default=0, type=click.IntRange(min=0), metavar="N", help="As of this revision of the store."
+)
+@click.option("--from-history", is_flag=True, help="Deleted keys, as they were before the deletion.")
+@click.option("-o", "--output", default="", type=click.Choice(["", "yaml", "json"]), metavar="yaml|json",
+              help="Print manifests for kubectl instead, without uid, resourceVersion and status.")  # fmt: skip
+@click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Manifests in this version.")
+@click.option("--overwrite", is_flag=True, help="Also keys that hold something else now (a copy is kept).")
+@click.option("--dry-run", is_flag=True, help="Only say what would be put back.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
+              help="Where the copy of what is overwritten goes; default: kstore-overwritten-TIME.")  # fmt: skip
+@store_options
+def command(
+    what: tuple[str, ...], namespace: str, origin: str, from_rev: int, from_history: bool, output: str, version: str,
+    overwrite: bool, dry_run: bool, yes: bool, folder: Path | None,
+) -> int:  # fmt: skip
+    """
+    Put back one object, a namespace or a resource, byte for byte as it was: from a snapshot or an export (--from), from
+    an earlier revision of the store itself (--from-rev), or the last revision of what was deleted (--from-history). A
+    key is written only if nothing lies there, or with --overwrite.
+
+    \b
+    kstore restore deploy/shop/web --from backup.db
+    kstore restore / -n shop --from backup.db -o yaml | kubectl apply -f -
+    kstore restore pdb -n shop --from old.db -o yaml --as policy/v1 | kubectl apply -f -
+    kstore restore configmaps -n shop --from-history
+    kstore restore cm/shop/settings --from-rev 1200 --overwrite
+    """
+    if sum((bool(origin), bool(from_rev), from_history)) != 1:
+        raise UsageError("where from?", hint="one of --from ADDRESS, --from-rev N and --from-history")
+    with ExitStack() as opened:
+        here = opened.enter_context(open_session())
+        source = here
+        if origin:
+            source = Session(replace(settings(), store=origin, rev=0))
+            opened.callback(source.close)
+        texts = what or ("/",)
+        if from_history:
+            records = [record for text in texts for record in _deleted(source.store, text, namespace)]
+        else:
+            source.store.revision = from_rev
+            records = selected(source.store, texts, namespace, many=True)
+        if not records:
+            raise NotFound("nothing to put back was found", hint="`kstore history --deleted PREFIX` lists deletions")
+        if version and not output:
+            raise UsageError("--as is for manifests", hint="-o yaml; `kstore migrate` stores in another version")
+        if output:
+            return _manifests(source, records, output, version)
+        return _put_back(here, records, folder, overwrite=overwrite, dry_run=dry_run, yes=yes)
+
+
+def _deleted(store: Store, text: str, namespace: str) -> Iterator[Record]:
+    """What was deleted at a key, below a prefix, or of a resource."""
+    from kstore.inspect.mending import last_before_deletion
+
+    if "/" in text.strip("/") or text.startswith("/"):
+        key = object_key(store, text, namespace) if text.strip("/") else b""
+        exact = list(last_before_deletion(store.source.history(key))) if key else []
+        revisions = store.source.history_scan(key.rstrip(b"/") + b"/" if key else b"")
+        found = iter(exact) if exact else last_before_deletion(revisions)
+    else:
+        found = last_before_deletion(
+            revision
+            for resource in store.resources(text)
+            for revision in store.source.history_scan(store.key_of(resource))
+        )
+    for record in found:
+        place = store.place(record.key) if namespace else None
+        if not namespace or (place is not None and place.namespace == namespace):
+            yield record
+
+
+def _manifests(session: Session, records: list[Record], output: str, version: str) -> int:
+    from kstore.inspect.mending import manifest
+    from kstore.naming import parse_group_version
+
+    to = parse_group_version(version) if version else None
+    reading = Reading(session.store, to, secrets=True, human=False)
+    stored = reading.readable(session.codec.read(record) for record in records)
+    if output == "yaml":
+        from kstore.view.yaml_text import to_yaml
+
+        write(f"---\n{to_yaml(manifest(obj))}" for obj in reading.objects(stored))
+    else:
+        write(as_pieces("json", (manifest(obj) for obj in reading.objects(stored))))
+    return reading.exit_code
+
+
+def _put_back(
+    session: Session, records: list[Record], folder: Path | None, *, overwrite: bool, dry_run: bool, yes: bool
+) -> int:
+    from kstore.inspect.mending import plan_restore, writable
+
+    try:
+        leases = session.source.leases()
+    except Unsupported:
+        leases = {}
+    plans = [plan for plan in plan_restore(session.source, records, leases) if not plan.same]
+    taken = [plan for plan in plans if plan.current is not None]
+    if taken and not overwrite:
+        for plan in taken:
+            click.echo(f"kstore: {key_text(plan.record.key)}: something else lies there now", err=True)
+        raise WriteRefused(
+            f"{len(taken)} of {len(records)} keys hold something else", hint="--overwrite puts back these, too"
+        )
+    for plan in plans:
+        word = "put back" if plan.current is None else "overwritten"
+        if plan.record.lease and not plan.lease:
+            word += ", without its lease, which is gone"
+        if dry_run or not yes:
+            click.echo(f"{key_text(plan.record.key)}  to be {word}", err=not dry_run)
+    if dry_run or not plans:
+        click.echo(f"{len(plans)} to be put back, {len(records) - len(plans)} are there as they were", err=True)
+        return 0
+    writable(session.source)
+    agree(f"Put {len(plans)} key{'s' * (len(plans) != 1)} back into {session.source.status().location}?", yes=yes)
+    if taken:
+        path = keep(session, [plan.current for plan in taken if plan.current], folder, "overwritten")
+        click.echo(f"saved what is overwritten in {path}", err=True)
+    return commit(session, [plan.put for plan in plans], "put back")

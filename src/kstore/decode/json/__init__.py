@@ -1,0 +1,3 @@
+"""
+JSON as Go's encoding/json reads and writes it.
+"""

@@ -1,0 +1,3 @@
+"""
+Protobuf as gogo reads and writes it, by generated readers.
+"""

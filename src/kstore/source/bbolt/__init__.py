@@ -1,0 +1,3 @@
+"""
+bbolt's file format: pages read and written.
+"""

@@ -1,0 +1,3 @@
+"""
+What etcdctl and other tools printed, read back as records.
+"""

@@ -1,0 +1,3 @@
+"""
+A running etcd (or kine): connection, requests, paging, watch.
+"""

@@ -1,0 +1,384 @@
+"""
+One connection to an etcd cluster: several endpoints, of which one that works is used, and a token that stays
+valid.
+
+Every request goes through here, so that nothing waits for ever, reads move on to another member, writes are
+sent once, and what fails is one of kstore's errors naming the endpoints that were tried. Knows nothing of
+what is read or written.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+from kstore.errors import StoreUnreachable, UsageError
+from kstore.source.etcd import messages as rpc
+from kstore.source.etcd.client import Client, Endpoint, parse_endpoint
+from kstore.source.etcd.errors import (
+    connection_hint,
+    explain,
+    is_passing,
+    typed_error,
+    wants_new_token,
+    was_refused_unseen,
+)
+from kstore.source.options import SourceOptions
+
+_STAGGER = 0.3
+"""Seconds that one endpoint is given before the next one is tried beside it."""
+_PAUSE = 0.1
+"""Seconds between two attempts while a cluster elects a leader or a server restarts."""
+
+Call = Callable[["Member"], Any]
+"""Picks a stub's method, such as `lambda member: member.client.kvstub.Range`."""
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """One endpoint with its client, and what its server said of itself when it was reached."""
+
+    endpoint: Endpoint
+    client: Any
+    """The `etcd3.Etcd3Client`."""
+    status: Any = None
+    """The last `StatusResponse`; None as long as the server kept it to itself."""
+
+    @property
+    def has_leader(self) -> bool:
+        """Whether it can answer more than serializable reads."""
+        return self.status is None or bool(self.status.leader) or self.is_kine
+
+    @property
+    def is_kine(self) -> bool:
+        """
+        Whether the server is kine: etcd always states cluster and member, kine never does.
+
+        See kine's `pkg/server/maintenance.go`, `Status`.
+        """
+        header = None if self.status is None else self.status.header
+        return header is not None and not header.cluster_id and not header.member_id
+
+
+@dataclass(slots=True)
+class Connection:
+    """
+    The cluster behind some endpoints.
+
+    Args:
+        endpoints: addresses, tried in this order.
+        options: credentials and times.
+        client: an `etcd3.Etcd3Client` of the caller's own, used instead of opening one; closing it stays his.
+    """
+
+    endpoints: Sequence[str]
+    options: SourceOptions
+    client: Any = None
+    members: list[Member] = field(init=False)
+    _current: Member | None = field(init=False, default=None)
+    _token: str = field(init=False, default="")
+    _lock: threading.RLock = field(init=False, default_factory=threading.RLock)
+    was_connected: bool = field(init=False, default=False)
+    """Whether any endpoint has ever answered: then the store exists, and may be waited for."""
+
+    def __post_init__(self) -> None:
+        if bool(self.options.user) != bool(self.options.password):
+            missing = "password" if self.options.user else "user"
+            raise UsageError(f"the {missing} is missing", hint="write --user NAME:PASSWORD")
+        if self.client is not None:
+            url = getattr(self.client, "_url", "etcd3 client")
+            endpoint = Endpoint(url=url, tls=bool(self.client.uses_secure_channel), host=url, port=0)
+            self.members = [Member(endpoint, self.client)]
+            return
+        addresses = [parse_endpoint(address, self.options) for address in self.endpoints]
+        if not addresses:
+            raise UsageError("no endpoint is given", hint="an endpoint is https://HOST:PORT")
+        self.members = [Member(endpoint, Client(endpoint, self.options)) for endpoint in addresses]
+
+    @property
+    def location(self) -> str:
+        """The endpoints as a person would write them."""
+        return ",".join(member.endpoint.url for member in self.members)
+
+    # ---- requests
+
+    def ask(self, call: Call, request: Any, *, repeatable: bool = True, where: str = "") -> Any:
+        """
+        Send one request and return its answer.
+
+        Args:
+            call: picks the method.
+            request: the message.
+            repeatable: True for whatever may be sent twice; a write is sent once, to a server that was reached.
+            where: what the request is about, for errors.
+
+        Raises:
+            StoreUnreachable: no endpoint answers, or none in time.
+            KstoreError: what the server answered instead; see `etcd_errors`.
+        """
+        deadline = time.monotonic() + self.options.command_timeout
+        failed: dict[Member, str] = {}
+        while True:
+            member = self.member(avoid=failed)
+            try:
+                remaining = max(deadline - time.monotonic(), 0.001)
+                return call(member)(request, timeout=remaining, metadata=self.metadata())
+            except grpc.RpcError as error:
+                if not self.may_retry(member, error, repeatable, deadline, failed):
+                    raise self.error(error, member, where, failed) from None
+
+    def start(self, call: Call, request: Any) -> grpc.Future[Any]:
+        """Send a request without waiting; whoever finds it failed asks again with `ask`."""
+        member = self.member()
+        future: grpc.Future[Any] = call(member).future(
+            request, timeout=self.options.command_timeout, metadata=self.metadata()
+        )
+        return future
+
+    def open_stream(self, call: Call, request: Any) -> tuple[Member, Answers]:
+        """
+        Open a streaming call on a member that works; errors come with reading and are raised as grpc's own.
+        """
+        member = self.member()
+        # without a leader a member would fall silent; with this it ends the call, as for the apiserver's
+        # watches
+        metadata = self.metadata() if self.options.serializable else (*self.metadata(), ("hasleader", "true"))
+        return member, Answers(call(member)(request, metadata=metadata))
+
+    def may_retry(
+        self,
+        member: Member,
+        error: grpc.RpcError,
+        repeatable: bool,
+        deadline: float,
+        failed: dict[Member, str],
+    ) -> bool:
+        """
+        Whether to send the request again; prepares for it: a new token, another member, a pause.
+
+        Args:
+            member: who refused or failed.
+            error: what the call ended with.
+            repeatable: whether the request may be sent although it may have happened.
+            deadline: when to give up.
+            failed: who failed so far and with what words; added to.
+        """
+        if time.monotonic() >= deadline:
+            return False
+        if wants_new_token(error) and self.options.user:
+            self._authenticate(member)
+            return True
+        if not is_passing(error) or not (repeatable or was_refused_unseen(error)):
+            return False
+        failed[member] = error.details() or ""
+        with self._lock:
+            if self._current is member:
+                self._current = None
+        if len(failed) >= len(self.members):
+            failed.clear()
+            time.sleep(_PAUSE)
+        return True
+
+    def error(
+        self, error: grpc.RpcError, member: Member, where: str = "", failed: dict[Member, str] | None = None
+    ) -> Exception:
+        """
+        What to raise for a call that finally failed; names every endpoint that was tried when none answers.
+        """
+        place = f"{member.endpoint.url} {where}".strip()
+        typed = typed_error(error, place)
+        if isinstance(typed, StoreUnreachable) and failed:
+            return unreachable({**failed, member: error.details() or ""})
+        if isinstance(typed, StoreUnreachable) and not typed.hint:
+            typed.hint = f"it was given {self.options.command_timeout:g} s; see --command-timeout"
+        return typed
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What to send along with every call: the token, if a user is given."""
+        return (("token", self._token),) if self._token else ()
+
+    # ---- members
+
+    def member(self, *, avoid: dict[Member, str] | None = None) -> Member:
+        """
+        The member in use, dialled now if there is none.
+
+        Args:
+            avoid: members that just failed, with the reason; used again only when all have.
+
+        Raises:
+            StoreUnreachable: none answers.
+            AccessDenied: user and password are refused.
+        """
+        with self._lock:
+            if self._current is None:
+                self._current = self._dial(avoid or {})
+                if self.options.user and not self._token:
+                    self._authenticate(self._current)
+                self.was_connected = True
+            return self._current
+
+    def leave(self, member: Member) -> None:
+        """Stop using a member; the next request finds another, or the same anew."""
+        with self._lock:
+            if self._current is member:
+                self._current = None
+
+    def _dial(self, avoid: dict[Member, str]) -> Member:
+        """
+        The first member that answers, preferring those that have a leader.
+
+        A store that was reached before may be restarting: it is then given the dial timeout as a whole.
+        """
+        deadline = time.monotonic() + self.options.dial_timeout
+        candidates = [member for member in self.members if member not in avoid] or self.members
+        while True:
+            found, failures = self._race(candidates)
+            if found is not None:
+                return found
+            candidates = self.members
+            if not (self.was_connected or avoid) or time.monotonic() >= deadline:
+                raise unreachable({**avoid, **failures})
+            time.sleep(_PAUSE)
+
+    def _race(self, candidates: Sequence[Member]) -> tuple[Member | None, dict[Member, str]]:
+        """Ask one member after the other for its status, a little apart; the first good answer wins."""
+        answers: queue.SimpleQueue[tuple[Member, grpc.Future[Any]]] = queue.SimpleQueue()
+        waiting = list(candidates)
+        asked = 0
+        leaderless: Member | None = None
+        failures: dict[Member, str] = {}
+        deadline = time.monotonic() + self.options.dial_timeout
+        while waiting or asked:
+            if waiting:
+                asked += 1
+                self._ask_status(waiting.pop(0), answers)
+            try:
+                limit = max(deadline - time.monotonic(), 0) + 1
+                member, answer = answers.get(timeout=min(_STAGGER, limit) if waiting else limit)
+            except queue.Empty:
+                if waiting:
+                    continue
+                break
+            asked -= 1
+            failure = self._note_status(member, answer)
+            if failure:
+                failures[member] = failure
+            elif member.has_leader:
+                return member, failures
+            else:
+                leaderless = leaderless or member
+        return leaderless, failures
+
+    def _ask_status(self, member: Member, answers: queue.SimpleQueue[tuple[Member, grpc.Future[Any]]]) -> None:
+        future = member.client.maintenancestub.Status.future(
+            rpc.StatusRequest(), timeout=self.options.dial_timeout, metadata=self.metadata()
+        )
+        future.add_done_callback(lambda answer: answers.put((member, answer)))
+
+    @staticmethod
+    def _note_status(member: Member, answer: grpc.Future[Any]) -> str:
+        """Keep what the member said; why it is out of reach, or empty when it is not."""
+        try:
+            member.status = answer.result()
+        except grpc.RpcError as error:
+            if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                return error.details() or error.code().name
+            # It is there, and only keeps its status to itself (no permission, or an old kine).
+            member.status = None
+        return ""
+
+    def _authenticate(self, member: Member) -> None:
+        """Fetch a token; a server without authentication needs none, as in clientv3's `getToken`."""
+        request = rpc.AuthenticateRequest(name=self.options.user, password=self.options.password)
+        try:
+            answer = rpc.AuthStub(member.client.channel).Authenticate(request, timeout=self.options.dial_timeout)
+        except grpc.RpcError as error:
+            if "authentication is not enabled" not in (error.details() or ""):
+                raise self.error(error, member) from None
+            self._use_token("")
+            return
+        self._use_token(answer.token)
+
+    def _use_token(self, token: str) -> None:
+        """Send the token with every call, also those that a user makes with the `etcd3` client itself."""
+        self._token = token
+        for member in self.members:
+            member.client.metadata = self.metadata() or None
+            member.client.watcher._metadata = member.client.metadata
+
+    # ---- end
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        self._current = None
+        if self.client is None:
+            for member in self.members:
+                with suppress(Exception):
+                    member.client.close()
+
+
+def unreachable(failures: dict[Member, str]) -> StoreUnreachable:
+    """The error that names every endpoint and what was wrong with it."""
+    words = "; ".join(f"{member.endpoint.url}: {explain(details)}" for member, details in failures.items())
+    hints = [hint for hint in map(connection_hint, failures.values()) if hint]
+    return StoreUnreachable(f"no endpoint answers ({words})", hint=hints[0] if hints else "")
+
+
+class Answers:
+    """
+    The messages of a streaming call, read ahead a little in a thread of its own, each awaited for a limited
+    time.
+
+    grpc can only limit a call as a whole; this limits each wait, however long the reader takes between them.
+    """
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self._messages: queue.Queue[Any] = queue.Queue(maxsize=2)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True, name="kstore-stream")
+        self._thread.start()
+
+    def next(self, timeout: float) -> Any:
+        """
+        The next message, or None at the end.
+
+        Raises:
+            TimeoutError: none came in time; more may come later.
+            grpc.RpcError: what the call ended with.
+        """
+        try:
+            message = self._messages.get(timeout=timeout)
+        except queue.Empty:
+            raise TimeoutError from None
+        if isinstance(message, grpc.RpcError):
+            raise message
+        return message
+
+    def close(self) -> None:
+        """Cancel the call."""
+        self._closed.set()
+        self._call.cancel()
+        self._thread.join(timeout=1)
+
+    def _read(self) -> None:
+        try:
+            for message in self._call:
+                self._hand_over(message)
+            self._hand_over(None)
+        except grpc.RpcError as error:
+            self._hand_over(error)
+
+    def _hand_over(self, item: Any) -> None:
+        while not self._closed.is_set():
+            with suppress(queue.Full):
+                self._messages.put(item, timeout=0.5)
+                return

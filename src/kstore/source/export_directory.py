@@ -1,0 +1,369 @@
+"""
+A directory that `kstore export` wrote, as a store: one file of stored bytes an object, and an index.
+
+Knows the layout, below; its reader and writer live together. Knows nothing of what the bytes mean: the readable text
+that may lie beside them is handed in, and never read back.
+
+    export.json               what was exported: revision, leases, how many objects, the index's SHA-256
+    index.jsonl               a line an object, in key order: key, file, revisions, lease, size, SHA-256
+    objects/registry/pods/default/web.stored    the bytes as etcd had them
+    objects/registry/pods/default/web.yaml      the same for people
+    other/compact_rev_key.stored                keys that do not begin with a slash
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+from urllib.parse import quote_from_bytes
+
+from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError, WriteRefused
+from kstore.records import Record, prefix_end
+from kstore.source.bbolt.database import Damage
+from kstore.source.interface import Source, StoreStatus
+
+FORMAT, VERSION = "kstore-export", 1
+HEADER, INDEX = "export.json", "index.jsonl"
+STORED, TEXT = ".stored", ".yaml"
+_LONGEST_NAME = 200
+"""File systems take 255 bytes; what is longer is cut, and told apart by its hash."""
+
+
+def is_export(path: Path) -> bool:
+    """Whether a directory says that it is an export."""
+    return (path / HEADER).is_file()
+
+
+# ---- writing
+
+
+class DirectoryWriter:
+    """
+    Writes an export, as a context manager; the directory appears whole, when all went well, or not at all.
+
+    Readable by its owner only: a store holds secrets.
+
+    Args:
+        path: the directory; it must not be there, or be empty.
+        status: what the store says of itself, with the revision that is exported.
+        leases: the store's leases and their granted seconds.
+
+    Raises:
+        WriteRefused: the directory has something in it.
+        SourceError: it cannot be written.
+    """
+
+    def __init__(self, path: Path, status: StoreStatus, leases: Mapping[int, int]) -> None:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise WriteRefused("there is something already", where=str(path), hint="name a new directory")
+        self.path = path
+        self._status = status
+        self._leases = leases
+        self.count = 0
+        self._digest = hashlib.sha256()
+        self._folders: set[str] = set()
+        try:
+            self._unfinished = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".unfinished"))
+        except OSError as error:
+            raise SourceError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        self._index = self._create(INDEX)
+
+    def add(self, record: Record, *, text: str = "", about: Mapping[str, Any] | None = None) -> None:
+        """
+        Write one record; they come in key order.
+
+        Args:
+            record: with its value as stored.
+            text: the object for people, in YAML; none if empty.
+            about: what else the index shall say of it.
+        """
+        try:
+            name = self._add_file(file_name(record.key), STORED, record.value)
+            row = {
+                **_key_fields(record.key),
+                "file": name,
+                "create_revision": record.create_revision,
+                "mod_revision": record.mod_revision,
+                "version": record.version,
+                "lease": record.lease,
+                "size": len(record.value),
+                "sha256": hashlib.sha256(record.value).hexdigest(),
+                **(about or {}),
+            }
+            if text:
+                row["yaml"] = self._add_file(name.removesuffix(STORED), TEXT, text.encode())
+            line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+            self._digest.update(line)
+            self._index.write(line)
+        except OSError as error:
+            raise SourceError(f"cannot be written: {error.strerror}", where=str(self.path)) from error
+        self.count += 1
+
+    def _add_file(self, stem: str, ending: str, content: bytes) -> str:
+        """Write a file of that name, or of one like it where a file system cannot tell two apart."""
+        folder = stem.rpartition("/")[0]
+        if folder not in self._folders:
+            (self._unfinished / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._folders.add(folder)
+        name, number = stem + ending, 1
+        while True:
+            try:
+                with self._create(name) as file:
+                    file.write(content)
+            except FileExistsError:
+                number += 1
+                name = f"{stem}~{number}{ending}"
+                continue
+            return name
+
+    def _create(self, name: str) -> BinaryIO:
+        descriptor = os.open(self._unfinished / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        return os.fdopen(descriptor, "wb")
+
+    def _finish(self) -> None:
+        self._index.close()
+        status = self._status
+        header = {
+            "format": FORMAT,
+            "format_version": VERSION,
+            "source": status.location,
+            "source_kind": status.kind,
+            "server_version": status.server_version,
+            "revision": status.revision,
+            "objects": self.count,
+            "index_sha256": self._digest.hexdigest(),
+            "leases": {str(lease): seconds for lease, seconds in self._leases.items()},
+        }
+        with self._create(HEADER) as file:
+            file.write(json.dumps(header, indent=2, ensure_ascii=False).encode() + b"\n")
+        os.sync()
+        self._unfinished.rename(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        except OSError as failure:
+            raise SourceError(f"cannot be written: {failure.strerror}", where=str(self.path)) from failure
+        finally:
+            with suppress(OSError):  # there may be no room for what it still holds
+                self._index.close()
+            shutil.rmtree(self._unfinished, ignore_errors=True)
+
+
+def _key_fields(key: bytes) -> dict[str, str]:
+    """The key as text, and its bytes too where it is none."""
+    try:
+        return {"key": key.decode()}
+    except UnicodeDecodeError:
+        return {"key": key.decode(errors="backslashreplace"), "key_b64": base64.b64encode(key).decode()}
+
+
+def file_name(key: bytes) -> str:
+    """The file for a key, without ending: the key itself, but for what a path cannot hold."""
+    top, rest = ("objects", key[1:]) if key.startswith(b"/") else ("other", key)
+    *folders, last = [_segment(segment) for segment in rest.split(b"/")]
+    # a folder must not be called as a file is
+    folders = [f"{name}~" if name.endswith((STORED, TEXT)) else name for name in folders]
+    return "/".join([top, *folders, last])
+
+
+def _segment(segment: bytes) -> str:
+    name = quote_from_bytes(segment, safe=":@=+,") or "%"
+    if set(name) == {"."}:
+        name = name.replace(".", "%2E")
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[: _LONGEST_NAME - 20]}~{hashlib.sha256(segment).hexdigest()[:16]}"
+    return name
+
+
+# ---- reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of the index."""
+
+    record: Record
+    """Without its value."""
+    file: str
+    size: int
+    sha256: str
+
+
+class DirectorySource(Source):
+    """
+    An export, read as it lies and never written; only the revision that was exported is there.
+
+    Args:
+        path: the directory.
+        salvage: go round files that are not as they were exported and note it in `damage`, instead of raising.
+
+    Raises:
+        NotADatabase: the directory is no export.
+        DamagedStore: it is, but its index is not as it was written.
+    """
+
+    def __init__(self, path: Path, *, salvage: bool = False) -> None:
+        self.path = path
+        self._salvage = salvage
+        self._damage: dict[str, Damage] = {}
+        self._header = _read_header(path)
+        self._rows = self._read_index()
+        self._keys = [row.record.key for row in self._rows]
+
+    def _read_index(self) -> list[_Row]:
+        path = self.path / INDEX
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DamagedStore(f"the index cannot be read: {error.strerror}", where=str(path)) from error
+        if hashlib.sha256(content).hexdigest() != self._header.get("index_sha256"):
+            self._fault("the index is not as it was written: its SHA-256 is another", INDEX)
+        rows = []
+        for number, line in enumerate(content.splitlines()):
+            try:
+                rows.append(_row(json.loads(line)))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                self._fault(f"line {number + 1} of the index cannot be read: {error}", INDEX)
+        rows.sort(key=lambda row: row.record.key)
+        return rows
+
+    def _fault(self, message: str, name: str) -> None:
+        if not self._salvage:
+            raise DamagedStore(message, where=str(self.path / name), hint="salvage reads what is left")
+        self._damage[f"{name}: {message}"] = Damage(0, f"{name}: {message}", name)
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What could not be read so far, when salvaging."""
+        return list(self._damage.values())
+
+    @property
+    def revision(self) -> int:
+        """The revision that was exported."""
+        return int(self._header.get("revision", 0))
+
+    def status(self) -> StoreStatus:
+        """What the export says of the store it was made of."""
+        header = self._header
+        return StoreStatus(
+            location=str(self.path),
+            kind="directory",
+            revision=self.revision,
+            compact_revision=self.revision,
+            server_version=str(header.get("server_version", "")),
+            size=sum(row.size for row in self._rows),
+            details={"exported from": f"{header.get('source', '')} ({header.get('source_kind', '')})"},
+        )
+
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
+        """Yield the records whose key begins with `prefix`, in key order (see `Source`)."""
+        for position in self._span(prefix, revision, start):
+            record = self._record(self._rows[position])
+            if record is not None:
+                yield record
+
+    def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
+        """Yield the keys that begin with `prefix`, in order; no value is read."""
+        return (self._keys[position] for position in self._span(prefix, revision, start))
+
+    def _span(self, prefix: bytes, revision: int, start: bytes) -> range:
+        self._check_revision(revision)
+        end = prefix_end(prefix)
+        stop = len(self._keys) if end == b"\0" else bisect_left(self._keys, end)
+        return range(bisect_left(self._keys, max(prefix, start)), stop)
+
+    def get(self, key: bytes, *, revision: int = 0) -> Record | None:
+        """The record of exactly this key."""
+        self._check_revision(revision)
+        position = bisect_left(self._keys, key)
+        found = position < len(self._keys) and self._keys[position] == key
+        return self._record(self._rows[position]) if found else None
+
+    def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:
+        """The number of keys that begin with `prefix`."""
+        return len(self._span(prefix, revision, b""))
+
+    def leases(self) -> dict[int, int]:
+        """The leases and their granted time to live, in seconds."""
+        try:
+            return {int(lease): int(seconds) for lease, seconds in dict(self._header.get("leases") or {}).items()}
+        except (ValueError, TypeError):
+            self._fault("its leases cannot be read", HEADER)
+            return {}
+
+    def _check_revision(self, revision: int) -> None:
+        if revision in (0, self.revision):
+            return
+        if revision < self.revision:
+            raise Compacted(
+                f"an export holds one revision, {self.revision}", compact_revision=self.revision, where=str(self.path)
+            )
+        raise FutureRevision(f"the export is of revision {self.revision}", where=str(self.path))
+
+    def _record(self, row: _Row) -> Record | None:
+        """The record with its value, which must be what was exported; None when that has been noted."""
+        known = row.record
+        try:
+            value = (self.path / row.file).read_bytes()
+        except OSError as error:
+            self._fault(f"cannot be read: {error.strerror}", row.file)
+            return None
+        if hashlib.sha256(value).hexdigest() != row.sha256:
+            self._fault("the stored bytes are not those that were exported: their SHA-256 is another", row.file)
+            return None
+        return Record(known.key, value, known.create_revision, known.mod_revision, known.version, known.lease)
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    where = str(path / HEADER)
+    try:
+        header = json.loads((path / HEADER).read_bytes())
+    except FileNotFoundError:
+        raise NotADatabase(
+            "this directory is neither an export of kstore nor an etcd data directory",
+            where=str(path),
+            hint=f"an export has {HEADER}, a data directory has member/snap/db",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DamagedStore(f"the export's description cannot be read: {error}", where=where) from None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise NotADatabase(f"this file does not say that the directory is a {FORMAT}", where=where)
+    if header.get("format_version") != VERSION:
+        raise NotADatabase(f"an export of format {header.get('format_version')}; known is {VERSION}", where=where)
+    if not isinstance(header.get("revision"), int):
+        raise DamagedStore("the export's description names no revision", where=where)
+    return header
+
+
+def _row(line: Any) -> _Row:
+    """
+    Raises:
+        ValueError, KeyError, TypeError: it is no line of an index.
+    """
+    path = PurePosixPath(line["file"])
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{path} is outside the export")
+    key = base64.b64decode(line["key_b64"], validate=True) if "key_b64" in line else line["key"].encode()
+    numbers = [int(line[name]) for name in ("create_revision", "mod_revision", "version", "lease")]
+    return _Row(Record(key, b"", *numbers), str(path), int(line["size"]), str(line["sha256"]))
+
+
+__all__ = ["DirectorySource", "DirectoryWriter", "file_name", "is_export"]

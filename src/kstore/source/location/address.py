@@ -1,0 +1,265 @@
+"""
+From an address to a store: what people write, what the environment says, and what is there if nobody says
+anything.
+
+Knows the notations of addresses, etcdctl's variables and the order in which they count. Each kind of store is
+imported only when it is opened. Knows nothing of the command line, which hands in what was given.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageError
+from kstore.source.interface import Source
+from kstore.source.location.config_file import Context, config_path, read_contexts
+from kstore.source.location.control_plane import find_on_node
+from kstore.source.options import SourceOptions
+
+DEMO = "demo"
+DEFAULT = "http://127.0.0.1:2379"
+DEFAULT_ORIGIN = "the default"
+"""Who said so when nobody did."""
+_OFFER = "kstore carries a small cluster with it: try --store demo"
+
+_LIVE = re.compile(r"(https?|unixs?)://")
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}")
+_ETCD2 = "etcd2+"
+_SRV = "srv://"
+
+# etcdctl's variables (`etcdctl/ctlv3/ctl.go`: every flag has one) and the option each one fills.
+_FILES = {"ETCDCTL_CACERT": "cacert", "ETCDCTL_CERT": "cert", "ETCDCTL_KEY": "key"}
+_DURATIONS = {"ETCDCTL_DIAL_TIMEOUT": "dial_timeout", "ETCDCTL_COMMAND_TIMEOUT": "command_timeout"}
+_TLS_OPTIONS = ("cacert", "cert", "key", "insecure_skip_tls_verify")
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Which store is meant, how to reach it, and who said so."""
+
+    address: str
+    options: SourceOptions = field(default_factory=SourceOptions)
+    origin: str = "--store"
+    """Where the address comes from, in words for an error: `$KSTORE_STORE`, `context prod of …`."""
+    etcd_prefix: str = ""
+    """The key prefix that whoever named the store also named; empty if nobody did."""
+
+    @property
+    def absolute(self) -> str:
+        """The address as it is right from any directory: a file's whole path."""
+        path = Path(os.path.expanduser(self.address))
+        return str(path.resolve()) if path.exists() and self.address != DEMO else self.address
+
+
+def open_source(
+    address: str = "",
+    options: SourceOptions | None = None,
+    *,
+    context: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Source:
+    """
+    Open the store that is meant; see `locate_store` for which one that is.
+
+    A running store is contacted once, so that what is wrong with the address is said here and not in the
+    middle of something.
+
+    Raises:
+        StoreNotFound: no such file or directory.
+        StoreUnreachable: nobody answers; says what was tried.
+        SourceError: something is there, but no store that kstore reads.
+        UsageError: an address, option or context that cannot be meant.
+    """
+    return open_location(locate_store(address, options, context=context, environment=environment))
+
+
+def locate_store(
+    address: str = "",
+    options: SourceOptions | None = None,
+    *,
+    context: str = "",
+    environment: Mapping[str, str] | None = None,
+    root: Path = Path("/"),
+) -> Location:
+    """
+    Find out which store is meant, without opening it.
+
+    The first that says something counts: the address given; the context named; `$KSTORE_STORE`; etcdctl's
+    variables; the current context of the config file; the control plane that runs on this machine;
+    `http://127.0.0.1:2379`. etcdctl's variables also fill in what credentials are not given, as they do for
+    etcdctl.
+
+    Args:
+        address: what the user wrote, or empty.
+        options: credentials that the user gave; they win over all others.
+        context: the name of a context of the config file.
+        environment: variables; the process's own if None.
+        root: where the file system of the node begins, to look for a control plane.
+
+    Raises:
+        UsageError: a variable or a context that cannot be meant.
+    """
+    given = options or SourceOptions()
+    variables = os.environ if environment is None else environment
+    if address:
+        return Location(address, with_etcdctl_variables(address, given, variables))
+    if context:
+        return _of_context(read_contexts(config_path(variables)).named(context), given)
+    if stored := variables.get("KSTORE_STORE"):
+        return Location(stored, with_etcdctl_variables(stored, given, variables), "$KSTORE_STORE")
+    for name, scheme in (("ETCDCTL_ENDPOINTS", ""), ("ETCDCTL_DISCOVERY_SRV", _SRV)):
+        if value := variables.get(name):
+            value = scheme + value
+            return Location(value, with_etcdctl_variables(value, given, variables), f"${name}")
+    current = read_contexts(config_path(variables)).current()
+    if current is not None:
+        return _of_context(current, given)
+    if node := find_on_node(given, root=root):
+        return Location(node.endpoints, node.options, node.origin, node.etcd_prefix)
+    return Location(DEFAULT, with_etcdctl_variables(DEFAULT, given, variables), DEFAULT_ORIGIN)
+
+
+def open_location(location: Location) -> Source:
+    """Open a store that was located; see `open_source`."""
+    address = location.address.strip()
+    try:
+        if address == DEMO:
+            from kstore.source.location.demo import open_demo
+
+            return open_demo()
+        if address.startswith(_ETCD2):
+            from kstore.source.etcd2 import Etcd2Source
+
+            old = Etcd2Source(address.removeprefix(_ETCD2).split(","), location.options)
+            old.reach()
+            return old
+        if is_live(address):
+            return _open_live(address, location.options)
+        return _open_path(Path(os.path.expanduser(address)), location.options)
+    except StoreUnreachable as error:
+        error.hint = "; ".join(filter(None, (error.hint, f"the address comes from {location.origin}", _OFFER)))
+        raise
+
+
+def is_live(address: str) -> bool:
+    """Whether an address names servers; what exists as a file or directory never does."""
+    if address.startswith(_SRV) or _LIVE.match(address):
+        return True
+    parts = address.split(",")
+    return all(_HOST_AND_PORT.fullmatch(part) or _LIVE.match(part) for part in parts) and not Path(address).exists()
+
+
+def _open_live(address: str, options: SourceOptions) -> Source:
+    if address.startswith(_SRV):
+        from kstore.source.etcd.dns_srv import discover
+
+        endpoints = discover(address.removeprefix(_SRV), timeout=options.dial_timeout)
+    else:
+        endpoints = [part.strip() for part in address.split(",") if part.strip()]
+    from kstore.source.etcd.live import LiveSource
+
+    source = LiveSource(endpoints, options)
+    try:
+        source.reach()
+    except BaseException:
+        source.close()
+        raise
+    return source
+
+
+def _open_path(path: Path, options: SourceOptions) -> Source:
+    if not path.exists():
+        raise StoreNotFound(
+            "there is no such file or directory",
+            where=str(path),
+            hint=f"a running store is https://HOST:PORT; {_OFFER}",
+        )
+    if path.is_file() or any((path / part).exists() for part in ("member", "snap", "db")):
+        from kstore.source.snapshot.digest import Memory
+        from kstore.source.snapshot.source import SnapshotSource
+
+        memory = Memory.of_user() if options.remembers else None
+        return SnapshotSource(path, salvage=options.salvage, wal=options.wal, memory=memory)
+    if not path.is_dir():
+        raise NotADatabase(
+            "this is neither a file nor a directory",
+            where=str(path),
+            hint="what comes through a pipe, write into a file first",
+        )
+    from kstore.source.export_directory import DirectorySource
+
+    return DirectorySource(path, salvage=options.salvage)
+
+
+def _of_context(context: Context, given: SourceOptions) -> Location:
+    return Location(context.store, overridden(context.options, given), context.origin, context.etcd_prefix)
+
+
+def overridden(base: SourceOptions, given: SourceOptions) -> SourceOptions:
+    """`base` with whatever differs from the defaults in `given`."""
+    default = SourceOptions()
+    changes = {
+        each.name: getattr(given, each.name)
+        for each in fields(SourceOptions)
+        if getattr(given, each.name) != getattr(default, each.name)
+    }
+    return replace(base, **changes)
+
+
+def with_etcdctl_variables(address: str, given: SourceOptions, variables: Mapping[str, str]) -> SourceOptions:
+    """
+    The given options, filled in with what etcdctl's variables say.
+
+    Certificates are left out for an address that is plain text: a variable is no statement about that
+    address.
+
+    Raises:
+        UsageError: a variable that etcdctl would not take either.
+    """
+    found: dict[str, Any] = {option: Path(variables[name]) for name, option in _FILES.items() if variables.get(name)}
+    if user := variables.get("ETCDCTL_USER"):
+        name, _, password = user.partition(":")
+        found.update(user=name, password=password or variables.get("ETCDCTL_PASSWORD", ""))
+    if variables.get("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", "").lower() in ("true", "1", "t"):
+        found["insecure_skip_tls_verify"] = True
+    for name, option in _DURATIONS.items():
+        if text := variables.get(name):
+            found[option] = parse_duration(text, f"${name}")
+    if address.startswith(("http://", "unix://", f"{_ETCD2}http://")):
+        found = {name: value for name, value in found.items() if name not in _TLS_OPTIONS}
+    return overridden(replace(SourceOptions(), **found), given)
+
+
+def parse_duration(text: str, where: str) -> float:
+    """
+    Seconds of a duration as Go writes it, `1m30s`, or of a plain number.
+
+    Raises:
+        UsageError: neither.
+    """
+    pieces = _DURATION.findall(text)
+    if pieces and "".join(number + unit for number, unit in pieces) == text:
+        return sum(float(number) * _UNITS[unit] for number, unit in pieces)
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a duration", where=where, hint="write 5s, 500ms or 1m30s") from None
+
+
+__all__ = [
+    "Location",
+    "SourceOptions",
+    "is_live",
+    "locate_store",
+    "open_location",
+    "open_source",
+    "parse_duration",
+]

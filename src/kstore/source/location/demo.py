@@ -1,0 +1,58 @@
+"""
+The demo store: a small cluster that kstore carries with it, as a snapshot, compressed.
+
+Unpacked once for each version of it into the user's cache, or, where that cannot be written, into a temporary
+file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import os
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from kstore.errors import StoreNotFound
+from kstore.source.interface import Source
+from kstore.source.user_cache import cache_folder, write_whole
+
+
+def open_demo() -> Source:
+    """
+    The demo store, read only like every snapshot.
+
+    Raises:
+        StoreNotFound: this installation was packed without it.
+    """
+    from kstore.source.snapshot.source import SnapshotSource
+
+    return SnapshotSource(unpacked())
+
+
+def unpacked(cache: Path | None = None) -> Path:
+    """
+    The demo store as a file.
+
+    Args:
+        cache: where to keep it; the XDG cache directory if None.
+
+    Raises:
+        StoreNotFound: this installation was packed without it.
+    """
+    try:
+        packed = (files("kstore") / "demo" / "demo.db.xz").read_bytes()
+    except FileNotFoundError:
+        raise StoreNotFound("this installation of kstore has no demo store", where="demo") from None
+    digest = hashlib.sha256(packed).hexdigest()[:16]
+    for folder in filter(None, (cache or cache_folder(), Path(tempfile.gettempdir()) / f"kstore-{os.getuid()}")):
+        path = folder / f"demo-{digest}.db"
+        if path.exists() and path.stat().st_uid == os.getuid():
+            return path
+        try:
+            write_whole(path, lzma.decompress(packed))
+        except OSError:
+            continue
+        return path
+    raise StoreNotFound("neither the cache nor the temporary directory can be written", where="demo")

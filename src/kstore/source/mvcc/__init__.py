@@ -1,0 +1,3 @@
+"""
+etcd's multi-version store over bbolt: keys and revisions, read and written.
+"""

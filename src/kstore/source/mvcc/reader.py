@@ -1,0 +1,383 @@
+"""
+etcd's buckets over bbolt's pages: what keys a store holds, now or as of an earlier revision.
+
+Knows revision keys, tombstones, `mvccpb.KeyValue`, compaction, leases, alarms and members as etcd 3.0 to 3.7 write them
+(`server/storage/mvcc/revision.go`, `kvstore.go`, `server/storage/schema`). Knows nothing of files, checksums and locks,
+nor of Kubernetes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kstore.decode.wire import signed, varint
+from kstore.errors import Compacted, FutureRevision, NotADatabase
+from kstore.records import Record, Revision, prefix_end
+from kstore.source.bbolt.database import Bucket, Database
+from kstore.source.mvcc.key_value import (
+    REVISION_KEY,
+    TOMBSTONE_MARK,
+    UNDERSCORE,
+    encode_key_value,
+    parse_key_value,
+    parse_revision_key,
+    read_varint,
+)
+
+_APPENDED = 1 << 60
+"""Offsets from here on are numbers of entries that no page holds (yet): a log replayed on top of the file."""
+_HEAD = 64
+"""More than the fields of a KeyValue take that come before the value, its key aside."""
+_SMALL = 4096
+"""Up to this size one read of the whole entry is cheaper than one of its beginning and one of its end."""
+_HEX = re.compile(rb"[0-9a-f]{1,16}")
+_ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
+
+
+class Entry(NamedTuple):
+    """One change of one key, and where its `KeyValue` lies."""
+
+    main: int
+    sub: int
+    tombstone: bool
+    key: bytes
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The live keys as of one revision, in order, each with the place of its newest value."""
+
+    revision: int
+    keys: list[bytes]
+    offsets: array[int]
+    sizes: array[int]
+
+    def span(self, prefix: bytes, start: bytes) -> range:
+        """The positions of the keys that begin with `prefix`, from `start` on."""
+        end = prefix_end(prefix)
+        last = len(self.keys) if end == b"\0" else bisect_left(self.keys, end)
+        return range(bisect_left(self.keys, max(prefix, start)), last)
+
+
+class Mvcc:
+    """
+    The store that a bbolt database holds.
+
+    Args:
+        database: the database.
+
+    Raises:
+        NotADatabase: it has no bucket `key`: bbolt's, but not etcd's.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.buckets = dict(database.buckets())
+        key_bucket = self.buckets.get(b"key")
+        if key_bucket is None:
+            names = ", ".join(name.decode(errors="replace") for name in self.buckets) or "none"
+            if not database.salvage:
+                raise NotADatabase(
+                    f"this is a bbolt database, but not etcd's: it has no bucket 'key' (its buckets: {names})",
+                    where=database.file.name,
+                )
+            database.fault("no bucket 'key' can be found", 0, "every key")
+            key_bucket = Bucket(database, "bucket 'key'", 0)
+        self._key_bucket: Bucket = key_bucket
+        self.meta = dict(self.bucket_items(b"meta"))
+        self._appended: list[tuple[Entry, bytes]] = []
+        self._view: View | None = None
+        self.granted: dict[int, int] = self._read_leases()
+        """Granted seconds by lease."""
+        self.raised: set[tuple[int, int]] = self._read_alarms()
+        """The members whose alarms are raised, and the alarms' numbers."""
+        finished, scheduled = self._revision_of(b"finishedCompactRev"), self._revision_of(b"scheduledCompactRev")
+        # a compaction that was scheduled but not finished is in force (`store.updateCompactRev`), and a server that
+        # starts on the file goes on with it (`store.restore`)
+        self.compact_revision = max(finished, scheduled)
+        self.current_revision = max(self._newest_revision(), self.compact_revision, 1)
+
+    def bucket_items(self, name: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and values of one of etcd's buckets; nothing when the bucket is not there."""
+        bucket = self.buckets.get(name)
+        return iter(()) if bucket is None else bucket.items()
+
+    @property
+    def consistent_index(self) -> int:
+        """The index of the last raft entry that has been applied to this database."""
+        return _big_endian(self.meta.get(b"consistent_index", b""))
+
+    @property
+    def term(self) -> int:
+        """The raft term of that entry; 0 where etcd (before 3.5) did not note it."""
+        return _big_endian(self.meta.get(b"term", b""))
+
+    def voters(self) -> set[int]:
+        """The ids of the members that vote: from `confState` (3.5 and later), else of the members."""
+        try:
+            return {int(voter) for voter in json.loads(self.meta[b"confState"])["voters"]}
+        except (KeyError, TypeError, ValueError):
+            return {int(name, 16) for name, member in self.members().items() if not member.get("isLearner")}
+
+    def members(self) -> dict[str, dict[str, object]]:
+        """The cluster's members by their id in hex."""
+        found: dict[str, dict[str, object]] = {}
+        for name, value in self.bucket_items(b"members"):
+            try:
+                member = json.loads(value)
+            except ValueError:
+                continue
+            if isinstance(member, dict) and _HEX.fullmatch(name):
+                found[name.decode()] = member
+        return found
+
+    def cluster_version(self) -> str:
+        """The version that the cluster agreed on, such as `3.6.0`."""
+        return dict(self.bucket_items(b"cluster")).get(b"clusterVersion", b"").decode(errors="replace")
+
+    def alarms(self) -> tuple[str, ...]:
+        """The alarms that are raised, such as `NOSPACE`."""
+        return tuple(sorted({_ALARMS.get(number, str(number)) for _, number in self.raised}))
+
+    def _read_alarms(self) -> set[tuple[int, int]]:
+        """The bucket's keys are the messages (`schema/alarm.go`; memberID, alarm)."""
+        messages = (dict(_numbers(key)) for key, _ in self.bucket_items(b"alarm"))
+        return {(each.get(1, 0), each.get(2, 0)) for each in messages}
+
+    def _read_leases(self) -> dict[int, int]:
+        """`lease/leasepb/lease.proto`: ID, TTL, RemainingTTL."""
+        messages = (dict(_numbers(value)) for _, value in self.bucket_items(b"lease"))
+        return {signed(each[1]): signed(each.get(2, 0)) for each in messages if 1 in each}
+
+    # ---- revisions
+
+    def _newest_revision(self) -> int:
+        leaf = self._key_bucket.last_leaf()
+        if leaf is None or not leaf.elements:
+            return 0
+        parsed = parse_revision_key(leaf.elements[-1].key)
+        return parsed[0] if parsed else 0
+
+    def _revision_of(self, name: bytes) -> int:
+        parsed = parse_revision_key(self.meta.get(name, b""))
+        return parsed[0] if parsed else 0
+
+    def check_revision(self, revision: int) -> int:
+        """
+        The revision to look at: the newest for 0.
+
+        Raises:
+            Compacted: it is older than what is held.
+            SourceError: it is yet to come.
+        """
+        where = self.database.file.name
+        if revision == 0:
+            return self.current_revision
+        if revision < self.compact_revision:
+            raise Compacted(
+                f"revision {revision} has been compacted: the oldest held is {self.compact_revision}",
+                compact_revision=self.compact_revision,
+                where=where,
+            )
+        if not 0 < revision <= self.current_revision:
+            raise FutureRevision(
+                f"there is no revision {revision} yet: the newest is {self.current_revision}", where=where
+            )
+        return revision
+
+    def entries(self, revision: int = 0, *, only: bytes = b"") -> Iterator[Entry]:
+        """
+        Every change that the file still holds, in revision order.
+
+        Args:
+            revision: end with the changes of this revision; 0 for all.
+            only: changes of this key alone, found without reading the others one by one.
+
+        Raises:
+            DamagedStore: an entry is not what it must be, and the database does not salvage.
+        """
+        sought = b"\n" + varint(len(only)) + only if only else b""
+        stop = REVISION_KEY.pack(revision + 1, b"_", 0) if revision else None
+        make = Entry._make
+        unpack = REVISION_KEY.unpack_from
+        for buffer, shift, elements in self._key_bucket.leaves(stop=stop, containing=sought):
+            for flags, revision_key, begin, end in elements:
+                if stop is not None and revision_key >= stop:
+                    break
+                length = len(revision_key)
+                key_at = begin + 2
+                key_end = key_at + buffer[begin + 1] if end > begin + 1 else end + 1
+                if key_end - key_at > 0x7F:
+                    key_at, key_end = _long_key(buffer, begin, end)
+                if (
+                    flags
+                    or not 17 <= length <= 18
+                    or revision_key[8] != UNDERSCORE
+                    or (length == 18 and revision_key[17] != TOMBSTONE_MARK)
+                    or key_end > end
+                    or buffer[begin] != 0x0A
+                ):
+                    self._fault_entry(revision_key, begin + shift)
+                    continue
+                key = buffer[key_at:key_end]
+                if only and key != only:
+                    continue
+                main, _, sub = unpack(revision_key)
+                yield make((main, sub, length == 18, key, begin + shift, end - begin))
+        for entry, _ in self._appended:
+            if (not revision or entry.main <= revision) and (not only or entry.key == only):
+                yield entry
+
+    def _fault_entry(self, revision_key: bytes, offset: int) -> None:
+        self.database.fault(
+            f"this is no change of a key: revision key {revision_key[:20].hex()}", offset, "one change of one key"
+        )
+
+    def append(self, main: int, sub: int, record: Record | None, key: bytes) -> None:
+        """Put a change on top of what the file holds: a record, or a tombstone for None."""
+        data = encode_key_value(record) if record else b"\n" + varint(len(key)) + key
+        entry = Entry(main, sub, record is None, key, _APPENDED + len(self._appended), len(data))
+        self._appended.append((entry, data))
+        self.current_revision = max(self.current_revision, main)
+        self._view = None
+
+    def compact(self, revision: int) -> None:
+        """Refuse from now on what is older than a revision."""
+        self.compact_revision = revision
+
+    def view(self, revision: int = 0) -> View:
+        """The live keys as of a revision that `check_revision` has let pass; the last one made is kept."""
+        revision = revision or self.current_revision
+        if self._view is None or self._view.revision != revision:
+            for _ in self._noting_view(revision):
+                pass
+        assert self._view is not None
+        return self._view
+
+    def _noting_view(self, revision: int) -> Iterator[Entry]:
+        """The changes up to a revision; once they have been seen its view is at hand, and needs no pass of its own."""
+        newest: dict[bytes, int] = {}
+        for entry in self.entries(revision if revision < self.current_revision else 0):
+            _, _, tombstone, key, offset, size = entry
+            if tombstone:
+                newest.pop(key, None)
+            else:
+                newest[key] = offset << 32 | size
+            yield entry
+        keys = sorted(newest)
+        places = [newest[key] for key in keys]
+        self._view = View(
+            revision,
+            keys,
+            array("Q", [place >> 32 for place in places]),
+            array("Q", [place & 0xFFFF_FFFF for place in places]),
+        )
+
+    def has_view(self, revision: int) -> bool:
+        """Whether the view of that revision is at hand."""
+        return self._view is not None and self._view.revision == revision
+
+    def find(self, key: bytes, revision: int) -> Entry | None:
+        """The change that a key's value is from, as of a revision; None when it is not live."""
+        found: Entry | None = None
+        for found in self.entries(revision, only=key):  # noqa: B007 - the last one counts
+            pass
+        return None if found is None or found.tombstone else found
+
+    def retained(self, key: bytes = b"") -> Iterator[Entry]:
+        """
+        The changes that a client of etcd could still see, in revision order.
+
+        That is the newest of each key that was live at the compaction's revision, and all after it. What else the file
+        still holds differs: a compaction may not have removed it yet, and releases differ about tombstones.
+        """
+        base: dict[bytes, Entry] = {}
+        now = self.current_revision
+        entries = self.entries(only=key) if key or self.has_view(now) else self._noting_view(now)
+        for entry in entries:
+            if entry.main > self.compact_revision:
+                yield from _in_order(base)
+                base.clear()
+                yield entry
+            elif entry.tombstone:
+                base.pop(entry.key, None)
+            else:
+                base[entry.key] = entry
+        yield from _in_order(base)
+
+    # ---- records
+
+    def revision_record(self, entry: Entry) -> Revision | None:
+        """The entry with its value; None when it is damaged and that has been noted."""
+        if entry.tombstone:
+            return Revision(Record(entry.key, b"", 0, entry.main, 0), deleted=True)
+        record = self.record(entry.key, entry.offset, entry.size)
+        return None if record is None else Revision(record)
+
+    def record(self, key: bytes, offset: int, size: int, *, keys_only: bool = False) -> Record | None:
+        """
+        The record at a place; None when it is damaged and that has been noted.
+
+        Raises:
+            DamagedStore: it is not a whole KeyValue of that key, and the database does not salvage.
+        """
+        try:
+            if offset >= _APPENDED:
+                record = parse_key_value(self._appended[offset - _APPENDED][1], keys_only=keys_only)
+            elif keys_only and size > _SMALL:
+                read = self.database.file.read
+                head = read(offset, min(size, len(key) + _HEAD))
+                record = parse_key_value(head, keys_only=True, size=size, rest=lambda at: read(offset + at, size - at))
+            else:
+                record = parse_key_value(self.database.file.read(offset, size), keys_only=keys_only)
+        except (ValueError, IndexError) as error:
+            reason = str(error) if isinstance(error, ValueError) else "it ends in the middle of a field"
+            self.database.fault(f"a value cannot be read: {reason}", offset, f"a revision of {_shown(key)}")
+            return None
+        if record.key != key or not 0 < record.create_revision <= record.mod_revision or record.version < 1:
+            self.database.fault("a value's revisions do not hold together", offset, f"a revision of {_shown(key)}")
+            return None
+        return record
+
+
+def _in_order(entries: dict[bytes, Entry]) -> list[Entry]:
+    return sorted(entries.values(), key=lambda entry: (entry.main, entry.key))
+
+
+def _long_key(buffer: bytes, begin: int, end: int) -> tuple[int, int]:
+    """Where a key of 128 bytes or more begins and ends; an end beyond the entry's when it cannot be told."""
+    try:
+        length, position = read_varint(buffer[begin : min(end, begin + 12)], 1)
+    except (ValueError, IndexError):
+        return begin, end + 1
+    return begin + position, begin + position + length
+
+
+def _numbers(data: bytes) -> Iterator[tuple[int, int]]:
+    """The varint fields of a small message, by field number; ends at anything else."""
+    position = 0
+    try:
+        while position < len(data):
+            tag, position = read_varint(data, position)
+            if tag & 7:
+                return
+            number, position = read_varint(data, position)
+            yield tag >> 3, number
+    except (ValueError, IndexError):
+        return
+
+
+def _big_endian(data: bytes) -> int:
+    return int.from_bytes(data, "big") if len(data) == 8 else 0
+
+
+def _shown(key: bytes) -> str:
+    return key.decode(errors="backslashreplace")

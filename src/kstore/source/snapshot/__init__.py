@@ -1,0 +1,3 @@
+"""
+A snapshot or database file as a source: its checksum, and copies of running databases.
+"""

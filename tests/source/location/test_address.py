@@ -1,0 +1,175 @@
+"""From what people write, variables and the config file to the store that is meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kstore.errors import NotADatabase, StoreNotFound, UsageError
+from kstore.source.location.address import DEFAULT, is_live, locate_store, open_source, parse_duration
+from kstore.source.location.config_file import read_contexts
+from kstore.source.options import SourceOptions
+
+CONFIG = """
+current-context: production
+contexts:
+  production:
+    store: https://10.0.0.1:2379
+    cacert: pki/ca.crt
+    user: reader
+    dial-timeout: 2
+    insecure-skip-tls-verify: true
+    etcd-prefix: /kubernetes.io
+  backup:
+    store: saved.db
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A config file, and a backup beside it."""
+    path = tmp_path / "config" / "kstore" / "config.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(CONFIG)
+    (path.parent / "saved.db").write_bytes(b"")
+    return path
+
+
+def located(tmp_path: Path, address: str = "", context: str = "", **variables: str) -> tuple[str, SourceOptions, str]:
+    """What is meant, on a machine without a control plane."""
+    environment = {"HOME": str(tmp_path / "home"), **variables}
+    found = locate_store(address, context=context, environment=environment, root=tmp_path / "root")
+    return found.address, found.options, found.origin
+
+
+def test_who_counts_first(tmp_path: Path, config: Path) -> None:
+    """The address, then the context, kstore's variable, etcdctl's, the current context, the default."""
+    everything = {
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "KSTORE_STORE": "demo",
+        "ETCDCTL_ENDPOINTS": "http://etcd:2379",
+    }
+    assert located(tmp_path, "here.db", "backup", **everything)[0] == "here.db"
+    assert located(tmp_path, "", "backup", **everything)[0] == str(config.parent / "saved.db")
+    assert located(tmp_path, **everything)[0] == "demo"
+    del everything["KSTORE_STORE"]
+    assert located(tmp_path, **everything)[0] == "http://etcd:2379"
+    del everything["ETCDCTL_ENDPOINTS"]
+    assert located(tmp_path, **everything)[0] == "https://10.0.0.1:2379"
+    assert located(tmp_path) == (DEFAULT, SourceOptions(), "the default")
+
+
+def test_a_context(config: Path) -> None:
+    """A context has the options that it names; files lie beside the config file."""
+    context = read_contexts(config).named("production")
+    assert context.etcd_prefix == "/kubernetes.io"
+    assert context.options == SourceOptions(
+        cacert=config.parent / "pki/ca.crt", user="reader", dial_timeout=2, insecure_skip_tls_verify=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("contexts: {a: {store: x, color: red}}", "unknown words: color"),
+        ("contexts: {a: {}}", "needs a store"),
+        ("contexts: {a: {store: x, dial-timeout: soon}}", "dial-timeout cannot be 'soon'"),
+        ("contexts: {a: {store: x, dial-timeout: true}}", "dial-timeout cannot be True"),
+        ("contexts: {b: {store: x}}", "no context 'a'"),
+        ("contexts: []", None),
+        ("contexts: 7", "no map"),
+        ("[", "not YAML"),
+        ("\0", "not YAML"),
+    ],
+)
+def test_a_config_file_that_is_wrong(tmp_path: Path, text: str, found: str | None) -> None:
+    """Whatever is wrong with a config file is named, with the file."""
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=found or "no context") as caught:
+        read_contexts(path).named("a")
+    assert str(path) in caught.value.where
+
+
+def test_etcdctls_variables(tmp_path: Path) -> None:
+    """etcdctl's variables fill in what is not given, but no certificates where nothing is encrypted."""
+    variables = {
+        "ETCDCTL_CACERT": "/ca.crt",
+        "ETCDCTL_CERT": "/client.crt",
+        "ETCDCTL_KEY": "/client.key",
+        "ETCDCTL_USER": "root:secret:word",
+        "ETCDCTL_DIAL_TIMEOUT": "1m30s",
+        "ETCDCTL_INSECURE_SKIP_TLS_VERIFY": "true",
+    }
+    _, options, _ = located(tmp_path, "https://etcd:2379", **variables)
+    assert options == SourceOptions(
+        cacert=Path("/ca.crt"),
+        cert=Path("/client.crt"),
+        key=Path("/client.key"),
+        user="root",
+        password="secret:word",
+        dial_timeout=90,
+        insecure_skip_tls_verify=True,
+    )
+    _, options, _ = located(tmp_path, "http://etcd:2379", **variables)
+    assert (options.cacert, options.insecure_skip_tls_verify, options.user) == (None, False, "root")
+    given = SourceOptions(user="me", cacert=Path("mine.crt"))
+    found = locate_store("https://etcd:2379", given, environment=variables, root=tmp_path)
+    assert (found.options.user, found.options.cacert, found.options.key) == (
+        "me",
+        Path("mine.crt"),
+        Path("/client.key"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "live"),
+    [
+        ("https://10.0.0.1:2379", True),
+        ("http://[::1]:2379", True),
+        ("localhost:2379", True),
+        ("[::1]:2379,10.0.0.1:2379", True),
+        ("unix:///run/kine.sock", True),
+        ("srv://example.com", True),
+        ("backup.db", False),
+        ("/var/lib/etcd", False),
+        ("C:/backup", False),
+    ],
+)
+def test_servers_and_files(address: str, live: bool) -> None:
+    """Endpoints are told from paths."""
+    assert is_live(address) == live
+
+
+def test_a_file_is_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies there as a file is a file, whatever it is called."""
+    (tmp_path / "snapshot:1").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    assert not is_live("snapshot:1")
+    with pytest.raises(NotADatabase):
+        open_source("snapshot:1")
+
+
+def test_nothing_there() -> None:
+    """A path at which nothing lies says so, and offers the demo store."""
+    with pytest.raises(StoreNotFound) as caught:
+        open_source("/no/such/file")
+    assert "--store demo" in caught.value.hint
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("5s", 5), ("500ms", 0.5), ("1m30s", 90), ("1.5h", 5400), ("7", 7)])
+def test_durations(text: str, seconds: float) -> None:
+    """Durations as Go writes them, and plain seconds."""
+    assert parse_duration(text, "") == seconds
+    with pytest.raises(UsageError):
+        parse_duration(f"{text} or so", "--dial-timeout")
+
+
+def test_a_pipe_is_no_store(tmp_path: Path) -> None:
+    """A database is read to and fro, which a pipe cannot: that is said, and nobody waits for its writer."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(NotADatabase, match="neither a file nor a directory"):
+            open_source(str(path))

@@ -1,0 +1,135 @@
+"""Revision keys and KeyValues: read and written as etcd does, and refused when they are not what they must be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kstore.records import Put, Record
+from kstore.source.etcd.messages import KeyValue
+from kstore.source.location.demo import open_demo
+from kstore.source.mvcc.key_value import encode_key_value, parse_key_value, revision_key
+from kstore.source.mvcc.reader import Mvcc
+from kstore.source.mvcc.writer import write_database
+from kstore.source.snapshot.source import SnapshotSource
+
+NUMBERS = st.integers(0, (1 << 63) - 1)
+RECORDS = st.builds(
+    Record,
+    key=st.binary(max_size=300),
+    value=st.binary(max_size=600),
+    create_revision=NUMBERS,
+    mod_revision=NUMBERS,
+    version=NUMBERS,
+    lease=st.integers(-(1 << 63), (1 << 63) - 1),
+)
+
+
+@pytest.fixture
+def mvcc() -> Iterator[Mvcc]:
+    """The demo store's revisions."""
+    with open_demo() as source:
+        assert isinstance(source, SnapshotSource)
+        yield source.mvcc
+
+
+@given(RECORDS)
+def test_a_key_value_and_back(record: Record) -> None:
+    """Any record is written as the protobuf runtime writes it, and read back."""
+    data = encode_key_value(record)
+    message = KeyValue(
+        key=record.key,
+        create_revision=record.create_revision,
+        mod_revision=record.mod_revision,
+        version=record.version,
+        value=record.value,
+        lease=record.lease,
+    )
+    assert KeyValue.FromString(data) == message
+    assert parse_key_value(data) == record
+    assert parse_key_value(message.SerializeToString()) == record
+
+
+@given(RECORDS, st.integers(0, 300))
+def test_only_what_stands_around_the_value(record: Record, head: int) -> None:
+    """Without the value, its beginning and what comes after it are all that is read of an entry."""
+    data = encode_key_value(record)
+    head = min(len(data), len(record.key) + 64 + head)
+    asked = []
+
+    def rest(position: int) -> bytes:
+        asked.append(position)
+        return data[position:]
+
+    found = parse_key_value(data[:head], keys_only=True, size=len(data), rest=rest)
+    assert found == Record(record.key, b"", record.create_revision, record.mod_revision, record.version, record.lease)
+    assert len(asked) <= 1
+
+
+@given(st.binary(max_size=60))
+@example(b"\x00\x00")
+@example(b"\x02\x00")
+def test_what_is_no_key_value(data: bytes) -> None:
+    """Bytes that are no KeyValue are an error of two kinds only, never a wrong end or a hang."""
+    try:
+        parse_key_value(data)
+    except (ValueError, IndexError):
+        return
+    KeyValue.FromString(data)
+
+
+def test_revision_keys_are_in_order() -> None:
+    """The bytes of a revision order as its numbers do, tombstones after the put of the same number."""
+    keys = [
+        revision_key(1, 0),
+        revision_key(1, 1),
+        revision_key(1, 1, tombstone=True),
+        revision_key(2, 0),
+        revision_key(255, 0),
+        revision_key(256, 0),
+        revision_key(1 << 40, 3),
+    ]
+    assert keys == sorted(keys)
+    assert {len(key) for key in keys} == {17, 18}
+
+
+def test_one_key_alone(mvcc: Mvcc) -> None:
+    """The changes of one key are those among all changes that are of this key."""
+    every = list(mvcc.entries())
+    assert [(entry.main, entry.sub) for entry in every] == sorted((entry.main, entry.sub) for entry in every)
+    for key in {entry.key for entry in every[::7]}:
+        assert list(mvcc.entries(only=key)) == [entry for entry in every if entry.key == key]
+
+
+def test_changes_on_top(mvcc: Mvcc) -> None:
+    """What is put on top of the file counts as what the file holds does, also as of a revision."""
+    before = mvcc.view()
+    key, revision = before.keys[0], mvcc.current_revision
+    record = Record(key, b"new", 1, revision + 1, 9)
+    mvcc.append(revision + 1, 0, record, key)
+    mvcc.append(revision + 2, 0, None, before.keys[1])
+    view = mvcc.view()
+    assert mvcc.current_revision == revision + 2
+    assert view.keys == [key, *before.keys[2:]]
+    assert mvcc.record(key, view.offsets[0], view.sizes[0]) == record
+    assert mvcc.view(revision).keys == before.keys
+    assert mvcc.find(before.keys[1], revision + 2) is None
+
+
+def test_long_keys(tmp_path: Path) -> None:
+    """Keys of 127 bytes, 128 and more, whose length takes two bytes, are found like others."""
+    keys = [b"/" + b"k" * size for size in (126, 127, 128, 300, 20_000)]
+    with open_demo() as source:
+        assert isinstance(source, SnapshotSource)
+        write_database(source, [Put(key, b"v", 0) for key in keys], tmp_path / "written.db")
+    with SnapshotSource(tmp_path / "written.db") as source:
+        assert [record.key for record in source.scan(b"/k")] == keys
+    for key in keys:
+        with SnapshotSource(tmp_path / "written.db") as source:
+            record = source.get(key)
+            assert record
+            assert record.value == b"v"

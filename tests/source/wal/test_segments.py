@@ -1,0 +1,158 @@
+"""Segments of a write-ahead log, made by hand: what a crash, a new leader and damage leave in them."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kstore.decode.wire import delimited, tag, varint
+from kstore.errors import DamagedStore, SourceError
+from kstore.source.wal.crc32c import extend_slowly, extender
+from kstore.source.wal.segments import CRC, ENTRY, METADATA, SNAPSHOT, STATE, read_log
+
+
+def number(field: int, value: int) -> bytes:
+    """A field of a number."""
+    return tag(field, 0) + varint(value)
+
+
+def entry(index: int, term: int = 1, data: bytes = b"data") -> tuple[int, bytes]:
+    """A record of an entry."""
+    return ENTRY, number(1, 0) + number(2, term) + number(3, index) + delimited(4, data)
+
+
+def state(commit: int) -> tuple[int, bytes]:
+    """A record of how far the log is committed."""
+    return STATE, number(1, 1) + number(2, 0) + number(3, commit)
+
+
+class Segments:
+    """Writes segments as `wal.encoder` does: frames filled to eight bytes, one checksum through all records."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.crc = 0
+        self.count = 0
+
+    def add(self, first: int, records: list[tuple[int, bytes]], *, room: int = 4096) -> Path:
+        """Write the next segment, with zeroes after its records."""
+        data = bytearray(self._frame(CRC, b""))
+        data += self._frame(METADATA, b"member")
+        for kind, content in records:
+            data += self._frame(kind, content)
+        path = self.folder / f"{self.count:016x}-{first:016x}.wal"
+        self.count += 1
+        path.write_bytes(data + bytes(room))
+        return path
+
+    def _frame(self, kind: int, content: bytes) -> bytes:
+        if kind != CRC:
+            self.crc = extend_slowly(self.crc, content)
+        record = number(1, kind) + number(2, self.crc) + (delimited(3, content) if content else b"")
+        padding = -len(record) % 8
+        return struct.pack("<Q", len(record) | ((0x80 | padding) << 56 if padding else 0)) + record + bytes(padding)
+
+
+def indexes(folder: Path, after: int = 0) -> list[int]:
+    """The indexes of the entries that are read."""
+    return [each.index for each in read_log(folder, after).entries]
+
+
+def test_segments_in_their_order(tmp_path: Path) -> None:
+    """All entries of all segments, with how far they are committed; files of other names are none."""
+    segments = Segments(tmp_path)
+    segments.add(0, [entry(1), entry(2), state(2)])
+    segments.add(3, [entry(3), (SNAPSHOT, number(1, 2) + number(2, 1)), entry(4), state(3)], room=0)
+    (tmp_path / "0.tmp").write_bytes(b"x")
+    (tmp_path / "0000000000000000-0000000000000000.wal.broken").write_bytes(b"x")
+    log = read_log(tmp_path, 0)
+    assert [each.index for each in log.entries] == [1, 2, 3, 4]
+    assert (log.commit, log.snapshot, log.damage) == (3, 2, [])
+    assert log.entries[3].data == b"data"
+
+
+def test_only_what_is_needed(tmp_path: Path) -> None:
+    """Entries before the one asked for are left out, and segments of nothing else are not even read."""
+    segments = Segments(tmp_path)
+    segments.add(0, [entry(1), entry(2)]).write_bytes(b"garbage")
+    segments.add(3, [entry(3), entry(4)])
+    segments.add(5, [entry(5)])
+    assert indexes(tmp_path, 4) == [4, 5]
+
+
+def test_a_later_leader_replaces_entries(tmp_path: Path) -> None:
+    """An index that comes again replaces what was there, and all after it."""
+    segments = Segments(tmp_path)
+    segments.add(0, [entry(1), entry(2), entry(3), entry(4)])
+    segments.add(5, [entry(3, 2, b"new"), state(3)])
+    log = read_log(tmp_path, 0)
+    assert [(each.index, each.term) for each in log.entries] == [(1, 1), (2, 1), (3, 2)]
+
+
+def test_a_snapshot_that_was_not_committed(tmp_path: Path) -> None:
+    """A snapshot's record only counts once its index is committed."""
+    Segments(tmp_path).add(0, [entry(1), (SNAPSHOT, number(1, 9)), (SNAPSHOT, number(1, 1)), state(1)])
+    assert read_log(tmp_path, 0).snapshot == 1
+
+
+@pytest.mark.parametrize("cut", [1, 20, 100, 300])
+def test_a_torn_end(tmp_path: Path, cut: int) -> None:
+    """What a crash left of the last record, cut off or with sectors of zeroes, ends the log without an error."""
+    path = Segments(tmp_path).add(0, [entry(1), entry(2, data=b"x" * 3000)], room=0)
+    data = path.read_bytes()
+    path.write_bytes(data[:-cut])
+    assert indexes(tmp_path) == [1]
+    path.write_bytes(data[: -1000 - cut] + bytes(1000 + cut))
+    assert indexes(tmp_path) == [1]
+
+
+def test_damage(tmp_path: Path) -> None:
+    """A changed byte is an error with its place; salvage reads up to there and says what is not applied."""
+    segments = Segments(tmp_path)
+    first = segments.add(0, [entry(1), entry(2, data=b"y" * 50), entry(3)])
+    segments.add(4, [entry(4)])
+    data = bytearray(first.read_bytes())
+    data[data.index(b"y" * 50) + 7] = 0
+    first.write_bytes(data)
+    with pytest.raises(DamagedStore, match="checksum"):
+        read_log(tmp_path, 0)
+    log = read_log(tmp_path, 0, salvage=True)
+    assert [each.index for each in log.entries] == [1]
+    assert "entries after 1" in log.damage[0].lost
+
+
+def test_a_missing_segment(tmp_path: Path) -> None:
+    """A segment that is missing between others, or a folder without any, is an error that says so."""
+    with pytest.raises(SourceError, match="no segments"):
+        read_log(tmp_path, 0)
+    segments = Segments(tmp_path)
+    segments.add(0, [entry(1)])
+    segments.add(2, [entry(2)]).unlink()
+    segments.add(3, [entry(3)])
+    with pytest.raises(SourceError, match="missing"):
+        read_log(tmp_path, 0)
+
+
+@given(place=st.integers(0, 700), change=st.integers(1, 255), cut=st.integers(0, 700))
+def test_any_damage(tmp_path_factory: pytest.TempPathFactory, place: int, change: int, cut: int) -> None:
+    """Whatever byte is changed, wherever the file ends: an error of ours, or the first of the true entries."""
+    folder = tmp_path_factory.mktemp("wal")
+    path = Segments(folder).add(0, [entry(index, data=b"%d" % index * 20) for index in range(1, 10)], room=64)
+    data = bytearray(path.read_bytes())
+    data[place % len(data)] ^= change
+    path.write_bytes(data[: max(len(data) - cut, 1)])
+    log = read_log(folder, 0, salvage=True)
+    assert [(each.index, each.data) for each in log.entries] == [
+        (index, b"%d" % index * 20) for index in range(1, len(log.entries) + 1)
+    ]
+
+
+@given(st.binary(), st.binary())
+def test_the_checksum(first: bytes, second: bytes) -> None:
+    """CRC-32C by its published check value; in Python as in C, also in parts."""
+    assert extend_slowly(0, b"123456789") == 0xE3069283
+    assert extend_slowly(extend_slowly(0, first), second) == extender()(0, first + second)
