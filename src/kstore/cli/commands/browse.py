@@ -1,0 +1,40 @@
+"""`kstore browse`: a terminal browser, moved through as k9s is."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from kstore.cli.options import settings, store_options
+from kstore.cli.session import open_session
+from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
+from kstore.errors import UsageError
+
+
+@click.command()
+@click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
+@store_options
+def command(show_secrets: bool) -> int:
+    """
+    Look around in a terminal: groups, resources and namespaces on the left, their objects on the right, each as YAML,
+    described, byte by byte, or with its history. Nothing is written. Needs textual: pip install 'kstore[tui]'.
+
+    \b
+    kstore --store backup.db browse
+    """
+    try:
+        from kstore.cli.browse.browser import Browser
+    except ImportError:
+        raise UsageError("browse needs textual", hint="pip install 'kstore[tui]'") from None
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("browse needs a terminal", hint="`kstore ls` and `kstore get` print the same")
+    from kstore.cli.browse.contents import Contents
+
+    if not settings().color:
+        os.environ["NO_COLOR"] = "1"  # textual knows no other way
+    with open_session() as session:
+        contents = Contents(session, secrets=show_secrets)
+        Browser(contents).run()
+        return EXIT_SOME_UNREADABLE if contents.unreadable else 0
