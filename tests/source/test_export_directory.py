@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -223,3 +225,85 @@ def test_names_are_paths_inside(key: bytes) -> None:
         assert part not in ("", ".", "..")
         assert part.isprintable()
         assert len(part) <= 201
+
+
+_ROW = {
+    "key": "/registry/pods/a", "file": "objects/a.stored", "create_revision": 1, "mod_revision": 2, "version": 1,
+    "lease": 0, "size": 4, "sha256": hashlib.sha256(b"four").hexdigest(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"file": "objects/a\0.stored"}, "`file` holds a NUL"),
+        ({"file": 5}, "`file` is int"),
+        ({"key": ["/registry"]}, "`key` is list"),
+        ({"key": ""}, "`key` is empty"),
+        ({"key": "\ud800"}, "surrogates"),
+        ({"key_b64": "%%%"}, "base64"),
+        ({"size": 1e400}, "`size` is float"),
+        ({"size": -1}, "`size` is no number"),
+        ({"mod_revision": 1 << 70}, "`mod_revision` is no number"),
+        ({"lease": None}, "`lease` is NoneType"),
+        ({"version": True}, "`version` is no number"),
+        ({"sha256": {}}, "`sha256` is dict"),
+    ],
+)
+def test_a_row_of_another_shape(tmp_path: Path, change: dict[str, object], reason: str) -> None:
+    """A line of the index that is JSON but no row is an error that names file, line and member."""
+    path = export(tmp_path / "export", RECORDS[:1])
+    (path / "index.jsonl").write_text(json.dumps(_ROW | change) + "\n")
+    with pytest.raises(DamagedStore, match=rf"line 1 of the index cannot be read: .*{reason}") as caught:
+        DirectorySource(path)
+    assert caught.value.where == str(path / "index.jsonl")
+    with DirectorySource(path, salvage=True) as source:
+        assert list(source.scan()) == []
+
+
+def test_a_row_without_a_member(tmp_path: Path) -> None:
+    """So is one that lacks what every line has, one that is no object, and one nested without an end."""
+    path = export(tmp_path / "export", RECORDS[:1])
+    for name in _ROW:
+        row = {key: value for key, value in _ROW.items() if key != name}
+        (path / "index.jsonl").write_text(json.dumps(row) + "\n")
+        with pytest.raises(DamagedStore, match=f"it has no `{name}`"):
+            DirectorySource(path)
+    for text, reason in (("[]", "not an object"), ("[" * 100_000, "not JSON"), ("{", "not JSON")):
+        (path / "index.jsonl").write_text(text)
+        with pytest.raises(DamagedStore, match=reason):
+            DirectorySource(path)
+
+
+def test_lines_that_are_missing(tmp_path: Path) -> None:
+    """An index that was cut between two lines is noticed, with its checksum made right again too."""
+    path = export(tmp_path / "export")
+    kept = (path / "index.jsonl").read_bytes().splitlines(keepends=True)[:-2]
+    rewrite(path / "index.jsonl", lambda _: b"".join(kept))
+    digest = hashlib.sha256(b"".join(kept)).hexdigest()
+    rewrite(path / "export.json", lambda data: json.dumps(json.loads(data) | {"index_sha256": digest}).encode())
+    with pytest.raises(DamagedStore, match=f"names {len(kept)} objects, {len(RECORDS)} were exported"):
+        DirectorySource(path)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("member", ["export.json", "index.jsonl", "objects/registry/pods/default/web.stored"])
+def test_a_member_that_is_no_file(tmp_path: Path, member: str) -> None:
+    """A named pipe, a device, a directory, a hole of 60 GB where a file of an export belongs: named, and not read."""
+    path = export(tmp_path / "export")
+    place = path / member
+    content = place.read_bytes()
+
+    def hole() -> None:
+        place.write_bytes(content)
+        os.truncate(place, 60 << 30)
+
+    for make in (lambda: os.mkfifo(place), lambda: place.symlink_to("/dev/zero"), place.mkdir, hole):
+        place.unlink()
+        make()
+        with pytest.raises(DamagedStore) as caught, DirectorySource(path) as source:
+            list(source.scan())
+        assert member in caught.value.where
+        if place.is_dir():
+            place.rmdir()
+            place.touch()

@@ -26,6 +26,7 @@ from kstore.encryption.secretbox import SecretBox
 from kstore.encryption.transformers import ANY, Transformers, parse_group_resource, resource_name
 from kstore.errors import EncryptionConfigError
 from kstore.naming import GroupResource
+from kstore.regular_file import read_regular
 from kstore.scalars.times import parse_duration
 
 _KINDS = {("apiserver.config.k8s.io/v1", "EncryptionConfiguration"), ("v1", "EncryptionConfig")}
@@ -37,6 +38,8 @@ _KEYED: dict[str, tuple[Callable[[bytes], Algorithm], tuple[int, ...]]] = {
     "secretbox": (SecretBox, (32,)),
 }
 """The providers with keys of their own: their algorithm, and the sizes its keys may have."""
+_LARGEST = 1 << 20
+"""Bytes of a configuration."""
 _PROVIDERS = (*_KEYED, "identity", "kms")
 
 _WITHOUT_API = ("apiserveripinfo", "serviceipallocations", "servicenodeportallocations")
@@ -88,7 +91,7 @@ def load_configuration(path: str | Path) -> Transformers:
         EncryptionConfigError: it cannot be read, or an apiserver would not start with it; says where and why.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(Path(path), _LARGEST)
     except OSError as error:
         raise EncryptionConfigError(
             f"cannot be read: {error.strerror}", where=str(path), hint="name an EncryptionConfiguration file"

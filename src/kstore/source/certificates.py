@@ -10,7 +10,11 @@ import ssl
 from pathlib import Path
 
 from kstore.errors import UsageError
+from kstore.regular_file import read_regular
 from kstore.source.options import SourceOptions
+
+_LARGEST = 16 << 20
+"""Bytes of a file of certificates; a system's whole bundle has a quarter of a million."""
 
 
 def check_certificate_pair(options: SourceOptions) -> None:
@@ -71,7 +75,7 @@ def read_pem(path: Path, flag: str) -> bytes:
         UsageError: it cannot be read, or is no PEM; `flag` is the option that named it.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _LARGEST)
     except OSError as error:
         raise UsageError(f"{flag} cannot be read: {error.strerror}", where=str(path)) from None
     if b"-----BEGIN " not in content:

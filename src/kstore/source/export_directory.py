@@ -30,6 +30,7 @@ from urllib.parse import quote_from_bytes
 
 from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError, WriteRefused
 from kstore.records import Record, prefix_end
+from kstore.regular_file import open_regular, read_regular
 from kstore.source.bbolt.database import Damage
 from kstore.source.interface import Source, StoreStatus
 
@@ -38,6 +39,16 @@ HEADER, INDEX = "export.json", "index.jsonl"
 STORED, TEXT = ".stored", ".yaml"
 _LONGEST_NAME = 200
 """File systems take 255 bytes; what is longer is cut, and told apart by its hash."""
+_LARGEST_HEADER, _LARGEST_ROW, _LARGEST_VALUE = 64 << 20, 1 << 20, 64 << 20
+"""
+Bytes of the description (with the leases of a large cluster's events), of a line of the index, and of a stored value:
+etcd takes 1.5 MiB a request unless it is told otherwise.
+"""
+_NUMBERS = ("create_revision", "mod_revision", "version", "lease")
+_MEMBERS = {"key": str, "key_b64": str, "file": str, "sha256": str, "size": int, **dict.fromkeys(_NUMBERS, int)}
+"""What a line of the index says, `key_b64` only of a key that is not UTF-8."""
+_HIGHEST = (1 << 63) - 1
+"""Of a revision, a version and a lease: etcd has them as int64."""
 
 
 def is_export(path: Path) -> bool:
@@ -230,18 +241,26 @@ class DirectorySource(Source):
 
     def _read_index(self) -> list[_Row]:
         path = self.path / INDEX
+        rows = []
+        digest = hashlib.sha256()
         try:
-            content = path.read_bytes()
+            with open_regular(path) as file:
+                number = 0
+                while line := file.readline(_LARGEST_ROW):
+                    number += 1
+                    digest.update(line)
+                    try:
+                        rows.append(_row(line))
+                    except ValueError as error:
+                        self._fault(f"line {number} of the index cannot be read: {error}", INDEX)
+                    if len(line) == _LARGEST_ROW:  # what is behind is no index
+                        break
         except OSError as error:
             raise DamagedStore(f"the index cannot be read: {error.strerror}", where=str(path)) from error
-        if hashlib.sha256(content).hexdigest() != self._header.get("index_sha256"):
+        if digest.hexdigest() != self._header.get("index_sha256"):
             self._fault("the index is not as it was written: its SHA-256 is another", INDEX)
-        rows = []
-        for number, line in enumerate(content.splitlines()):
-            try:
-                rows.append(_row(json.loads(line)))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                self._fault(f"line {number + 1} of the index cannot be read: {error}", INDEX)
+        if len(rows) != self._header.get("objects", len(rows)):
+            self._fault(f"the index names {len(rows)} objects, {self._header['objects']} were exported", INDEX)
         rows.sort(key=lambda row: row.record.key)
         return rows
 
@@ -322,7 +341,7 @@ class DirectorySource(Source):
         """The record with its value, which must be what was exported; None when that has been noted."""
         known = row.record
         try:
-            value = (self.path / row.file).read_bytes()
+            value = read_regular(self.path / row.file, min(row.size, _LARGEST_VALUE))
         except OSError as error:
             self._fault(f"cannot be read: {error.strerror}", row.file)
             return None
@@ -335,35 +354,63 @@ class DirectorySource(Source):
 def _read_header(path: Path) -> dict[str, Any]:
     where = str(path / HEADER)
     try:
-        header = json.loads((path / HEADER).read_bytes())
+        header = json.loads(read_regular(path / HEADER, _LARGEST_HEADER))
     except FileNotFoundError:
         raise NotADatabase(
             "this directory is neither an export of kstore nor an etcd data directory",
             where=str(path),
             hint=f"an export has {HEADER}, a data directory has member/snap/db",
         ) from None
-    except (OSError, ValueError) as error:
-        raise DamagedStore(f"the export's description cannot be read: {error}", where=where) from None
+    except OSError as error:
+        raise DamagedStore(f"the export's description cannot be read: {error.strerror}", where=where) from None
+    except (ValueError, RecursionError) as error:
+        raise DamagedStore(f"the export's description is not JSON: {error}", where=where) from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise NotADatabase(f"this file does not say that the directory is a {FORMAT}", where=where)
     if header.get("format_version") != VERSION:
         raise NotADatabase(f"an export of format {header.get('format_version')}; known is {VERSION}", where=where)
-    if not isinstance(header.get("revision"), int):
+    if not _is_number(header.get("revision")):
         raise DamagedStore("the export's description names no revision", where=where)
     return header
 
 
-def _row(line: Any) -> _Row:
+def _row(line: bytes) -> _Row:
     """
+    A line of the index.
+
     Raises:
-        ValueError, KeyError, TypeError: it is no line of an index.
+        ValueError: it is none; the text says why, and quotes nothing of it but names.
     """
-    path = PurePosixPath(line["file"])
+    if len(line) == _LARGEST_ROW:
+        raise ValueError(f"it is longer than {_LARGEST_ROW} bytes")
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError("it is not an object")
+    for name, kind in _MEMBERS.items():
+        if name in found and not isinstance(found[name], kind):
+            raise ValueError(f"its `{name}` is {type(found[name]).__name__}, expected is {kind.__name__}")
+        if name not in found and name != "key_b64":
+            raise ValueError(f"it has no `{name}`")
+    for name in (*_NUMBERS, "size"):
+        if not _is_number(abs(found[name]) if name == "lease" else found[name]):
+            raise ValueError(f"its `{name}` is no number that etcd has")
+    path = PurePosixPath(found["file"])
     if path.is_absolute() or ".." in path.parts:
-        raise ValueError(f"{path} is outside the export")
-    key = base64.b64decode(line["key_b64"], validate=True) if "key_b64" in line else line["key"].encode()
-    numbers = [int(line[name]) for name in ("create_revision", "mod_revision", "version", "lease")]
-    return _Row(Record(key, b"", *numbers), str(path), int(line["size"]), str(line["sha256"]))
+        raise ValueError("its `file` is outside the export")
+    if "\0" in found["file"]:
+        raise ValueError("its `file` holds a NUL, which no file's name does")
+    key = base64.b64decode(found["key_b64"], validate=True) if "key_b64" in found else found["key"].encode()
+    if not key:
+        raise ValueError("its `key` is empty")
+    numbers = [found[name] for name in _NUMBERS]
+    return _Row(Record(key, b"", *numbers), str(path), found["size"], found["sha256"])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _HIGHEST
 
 
 __all__ = ["DirectorySource", "DirectoryWriter", "file_name", "is_export"]

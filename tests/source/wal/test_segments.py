@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,39 @@ def test_the_checksum(first: bytes, second: bytes) -> None:
     """CRC-32C by its published check value; in Python as in C, also in parts."""
     assert extend_slowly(0, b"123456789") == 0xE3069283
     assert extend_slowly(extend_slowly(0, first), second) == extender()(0, first + second)
+
+
+def test_a_segment_of_any_size(tmp_path: Path) -> None:
+    """A hole of 60 GB behind the records costs nothing, nor does a record that claims to fill it: memory is bounded."""
+    segments = Segments(tmp_path)
+    first = segments.add(0, [entry(1), entry(2), state(2)])
+    end = first.stat().st_size - 4096
+    for path in (first, segments.add(3, [entry(3), state(3)])):
+        os.truncate(path, 60 << 30)
+    tracemalloc.start()
+    try:
+        assert indexes(tmp_path) == [1, 2, 3]
+        for size, reason in ((50 << 30, "the most that is read"), (1 << 55, "over the segment's end")):
+            with first.open("r+b") as file:
+                file.seek(end)
+                file.write(struct.pack("<Q", size))
+            with pytest.raises(DamagedStore, match=reason) as caught:
+                read_log(tmp_path, 0)
+            assert caught.value.offset == end
+            assert [one.index for one in read_log(tmp_path, 0, salvage=True).entries] == [1, 2]
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.timeout(20)
+def test_a_segment_that_is_no_file(tmp_path: Path) -> None:
+    """A named pipe where a segment belongs is an error that names it, not a wait."""
+    segments = Segments(tmp_path)
+    segments.add(0, [entry(1)])
+    path = segments.add(2, [entry(2)])
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(SourceError, match="a named pipe") as caught:
+        read_log(tmp_path, 0)
+    assert caught.value.where == str(path)

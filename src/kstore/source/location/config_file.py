@@ -23,8 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from kstore.errors import UsageError
+from kstore.regular_file import read_regular
 from kstore.source.options import SourceOptions
 
+_LARGEST = 1 << 20
+"""Bytes of a config file."""
 _FILES = ("cacert", "cert", "key")
 _TEXTS = ("user", "password", "tls-server-name")
 _SWITCHES = ("insecure-skip-tls-verify", "serializable")
@@ -122,11 +125,13 @@ def read_contexts(path: Path) -> Contexts:
         UsageError: a file that cannot be read as one.
     """
     try:
-        text = path.read_text()
+        text = read_regular(path, _LARGEST).decode()
     except FileNotFoundError:
         return Contexts(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the config file cannot be read: {error}", where=str(path)) from None
+    except OSError as error:
+        raise UsageError(f"the config file cannot be read: {error.strerror}", where=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the config file is not UTF-8: {error}", where=str(path)) from None
     import yaml
 
     try:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kstore.errors import Conflict, DamagedStore, SourceError, Unsupported, WriteRefused
+from kstore.new_file import NewFile
 from kstore.records import Delete, Mutation, Put, Record
 from kstore.source.bbolt.writer import BucketAppender, DatabaseCopy
 from kstore.source.mvcc.key_value import encode_key_value, revision_key
@@ -41,7 +41,12 @@ class Written:
 
 
 def write_database(
-    source: SnapshotSource, mutations: Iterable[Mutation], output: Path, *, overwrite: bool = False
+    source: SnapshotSource,
+    mutations: Iterable[Mutation],
+    output: Path,
+    *,
+    overwrite: bool = False,
+    before_named: Callable[[Written], None] = lambda _: None,
 ) -> Written:
     """
     Write the database of `source` with `mutations` done to it, in their order, each at a revision of its own.
@@ -54,6 +59,7 @@ def write_database(
         mutations: at most one for each key.
         output: the new file; it ends with a checksum if the input does.
         overwrite: replace a file that is there.
+        before_named: called when all is on the disk and the file is about to get its name.
 
     Raises:
         Conflict: a key is not as its mutation expects, or has been changed by another one before.
@@ -64,22 +70,13 @@ def write_database(
     """
     _refuse(source, output, overwrite)
     try:
-        descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.", suffix=".unfinished")
+        with NewFile(output) as new:
+            written = _write(source, mutations, new.descriptor)
+            os.fsync(new.descriptor)
+            before_named(written)
+            new.publish()
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror}", where=str(output)) from error
-    unfinished = Path(name)
-    try:
-        with os.fdopen(descriptor, "w+b", buffering=0):
-            written = _write(source, mutations, descriptor)
-            os.fsync(descriptor)
-        unfinished.replace(output)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise SourceError(f"cannot be written: {error.strerror}", where=str(output)) from error
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    _sync_folder(output.parent)
     return written
 
 
@@ -129,20 +126,6 @@ def _digest(descriptor: int) -> bytes:
     with os.fdopen(os.dup(descriptor), "rb") as file:
         file.seek(0)
         return hashlib.file_digest(file, "sha256").digest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name must be on the disk as well; not every file system can be asked for that."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        return
-    finally:
-        os.close(descriptor)
 
 
 class _Changes:

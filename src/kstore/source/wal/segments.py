@@ -8,15 +8,18 @@ what an entry asks for. Only reads: nothing is repaired, locked or cut.
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 from kstore.decode.wire import WireFault
 from kstore.errors import DamagedStore, SourceError
+from kstore.regular_file import open_regular
 from kstore.source.bbolt.database import Damage
 from kstore.source.wal.crc32c import extender
 from kstore.source.wal.raft_request import Message
@@ -29,6 +32,12 @@ NORMAL, CONF_CHANGE, CONF_CHANGE_V2 = 0, 1, 2
 _FRAME = struct.Struct("<Q")
 _LENGTH_BITS = (1 << 56) - 1
 _SECTOR = 512
+_LARGEST_RECORD = 64 << 20
+"""
+Bytes of a record, most of which are one request. etcd itself only asks that a record ends within its segment, and a
+segment's end may be a hole of any size; 64 MiB is a whole segment (`SegmentSizeBytes`), and etcd warns where requests
+of more than 10 MiB are allowed.
+"""
 _SEGMENT = re.compile(r"([0-9a-f]{16})-([0-9a-f]{16})\.wal")
 """The number of the segment, and the index of the first entry that is written to it."""
 
@@ -152,56 +161,77 @@ def _records(paths: list[Path], position: _Position) -> Iterator[tuple[int, byte
     crc = 0
     for path in paths:
         position.segment, position.offset = path.name, 0
-        for kind, stored, data in _segment_records(path.read_bytes(), path == paths[-1], position, extend, crc):
-            if kind == CRC:
-                if crc not in (0, stored):
-                    raise _Broken(f"the checksum so far is {crc:08x}, the record says {stored:08x}")
-                crc = stored
-            else:
-                crc = stored
-                if kind not in (METADATA, ENTRY, STATE, SNAPSHOT):
-                    raise _Broken(f"a record of type {kind}")
-                yield kind, data
+        with _opened(path) as file:
+            for kind, stored, data in _segment_records(file, path == paths[-1], position, extend, crc):
+                if kind == CRC:
+                    if crc not in (0, stored):
+                        raise _Broken(f"the checksum so far is {crc:08x}, the record says {stored:08x}")
+                    crc = stored
+                else:
+                    crc = stored
+                    if kind not in (METADATA, ENTRY, STATE, SNAPSHOT):
+                        raise _Broken(f"a record of type {kind}")
+                    yield kind, data
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open_regular(path)
+    except OSError as error:
+        raise SourceError(f"the segment cannot be read: {error.strerror}", where=str(path)) from error
 
 
 def _segment_records(
-    content: bytes, last: bool, position: _Position, extend: Callable[[int, bytes], int], crc: int
+    file: BinaryIO, last: bool, position: _Position, extend: Callable[[int, bytes], int], crc: int
 ) -> Iterator[tuple[int, int, bytes]]:
     """One segment's records: type, checksum, data; ends where only zeroes follow, or at a torn record of the last."""
+    length = os.fstat(file.fileno()).st_size
     offset = 0
-    while offset + _FRAME.size <= len(content):
+    while len(head := file.read(_FRAME.size)) == _FRAME.size:
         position.offset = offset
-        (frame,) = _FRAME.unpack_from(content, offset)
+        (frame,) = _FRAME.unpack(head)
         if frame == 0:
             return
         size = frame & _LENGTH_BITS
-        padding = frame >> 56 & 7 if frame >> 63 else 0
-        begin, end = offset + _FRAME.size, offset + _FRAME.size + size + padding
-        if end > len(content):
+        whole = size + (frame >> 56 & 7 if frame >> 63 else 0)
+        begin = offset + _FRAME.size
+        if begin + whole > length:
             if last:
                 return
             raise _Broken(f"a record of {size} bytes runs over the segment's end")
+        if size > _LARGEST_RECORD:
+            raise _Broken(f"a record of {size} bytes, the most that is read is {_LARGEST_RECORD}")
+        content = file.read(whole)
         try:
-            message = Message(content[begin : begin + size])
+            if len(content) < whole:
+                raise _Broken(f"the segment was cut short while it was read, at byte {begin + len(content)}")
+            message = Message(content[:size])
             kind, stored, data = message.number(1), message.number(2) & 0xFFFF_FFFF, message.data(3)
             if kind != CRC and (found := extend(crc, data)) != stored:
                 raise _Broken(f"a record's checksum is {found:08x}, it says {stored:08x}")
         except (WireFault, _Broken):
-            if last and _is_torn(content, begin, end):
+            if last and _is_torn(content, begin):
                 return
             raise
         crc = stored
         yield kind, stored, data
-        offset = end
+        offset = begin + whole
 
 
-def _is_torn(content: bytes, begin: int, end: int) -> bool:
-    """Whether a sector of the record is all zeroes: it never reached the disk (`decoder.isTornEntry`)."""
-    while begin < end:
-        stop = min(end, begin - begin % _SECTOR + _SECTOR)
-        if not any(content[begin:stop]):
+def _is_torn(content: bytes, begin: int) -> bool:
+    """
+    Whether a sector of the record is all zeroes: it never reached the disk (`decoder.isTornEntry`).
+
+    Args:
+        content: the record.
+        begin: where in the segment it begins.
+    """
+    at = 0
+    while at < len(content):
+        stop = min(len(content), at + _SECTOR - (begin + at) % _SECTOR)
+        if not any(content[at:stop]):
             return True
-        begin = stop
+        at = stop
     return False
 
 

@@ -1,0 +1,128 @@
+"""
+A new file that appears under its name whole, or not at all.
+
+It is written under a hidden name beside it, `.NAME.unfinished`, brought to the disk, and renamed. Whoever writes holds
+a lock on it: what a process left behind that was killed is locked by nobody, and is written over by the next. Knows
+nothing of what is in the file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+def unfinished(path: Path) -> Path:
+    """Where a new file is written until it is whole."""
+    return path.with_name(f".{path.name}.unfinished")
+
+
+class NewFile:
+    """
+    The file while it is written, as a context manager that discards it unless `publish` was called.
+
+    Readable by its owner only.
+
+    Args:
+        path: the name that it will have.
+
+    Raises:
+        OSError: it cannot be created; with EBUSY, another process is writing it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._unfinished = unfinished(path)
+        self.descriptor = self._own()
+        """Open for reading and writing; empty at first."""
+        self._open = True
+
+    def _own(self) -> int:
+        """The descriptor of an unfinished file that is ours alone."""
+        while True:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self._unfinished, flags, 0o600)
+            try:
+                lock(descriptor)
+                # its last writer may have renamed or removed it before we had the lock
+                if self._is_named(descriptor):
+                    self._check(os.fstat(descriptor))
+                    os.ftruncate(descriptor, 0)
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+
+    def _is_named(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(self._unfinished, follow_symlinks=False))
+        except FileNotFoundError:
+            return False
+
+    def _check(self, status: os.stat_result) -> None:
+        """In a folder that others may write to, the name may have been taken: what is written may hold secrets."""
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
+            raise OSError(errno.EEXIST, f"{self._unfinished} is in the way, and not a file of this user: remove it")
+
+    def publish(self) -> None:
+        """
+        Give the file its name, over one that has it; all of it is on the disk then, and stays open.
+
+        Raises:
+            OSError: it cannot be brought to the disk, or renamed.
+        """
+        os.fsync(self.descriptor)
+        self._unfinished.replace(self.path)
+        self._unfinished = self.path
+        sync_folder(self.path.parent)
+
+    def close(self) -> None:
+        """Close the file; one without its name is removed."""
+        if not self._open:
+            return
+        self._open = False
+        if self._unfinished != self.path:
+            with suppress(OSError):
+                self._unfinished.unlink()
+        os.close(self.descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def lock(descriptor: int) -> None:
+    """
+    Lock a file for its one writer; where a file system knows no locks, people see to it.
+
+    Raises:
+        OSError: with EBUSY: another process holds the lock.
+    """
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OSError(errno.EBUSY, "another process is writing it") from None
+    except OSError:
+        pass
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a new file's name to the disk as well; not every file system can be asked for that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
