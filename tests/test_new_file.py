@@ -4,7 +4,6 @@ New files: whole or not at all, one writer, and nothing that the killed leave be
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import subprocess
@@ -35,15 +34,19 @@ def test_one_writer(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with NewFile(path) as first:
         os.write(first.descriptor, b"first")
-        with pytest.raises(OSError, match="another process") as caught:
+        with pytest.raises(BlockingIOError, match="another process"):
             NewFile(path)
-        assert caught.value.errno == errno.EBUSY
         first.publish()
         with NewFile(path) as second:  # the first one's lock is on the file that is published
             os.write(second.descriptor, b"second")
             assert path.read_bytes() == b"first"
             second.publish()
+        with NewFile(path) as third, pytest.raises(FileExistsError):
+            third.publish(replace=False)
     assert path.read_bytes() == b"second"
+    with NewFile(tmp_path / "fourth") as fourth:
+        fourth.publish(replace=False)
+    assert sorted(tmp_path.iterdir()) == [path, tmp_path / "fourth"]
 
 
 _KILLED = """

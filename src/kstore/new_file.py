@@ -32,7 +32,8 @@ class NewFile:
         path: the name that it will have.
 
     Raises:
-        OSError: it cannot be created; with EBUSY, another process is writing it.
+        BlockingIOError: another process is writing it.
+        OSError: it cannot be created.
     """
 
     def __init__(self, path: Path) -> None:
@@ -68,19 +69,39 @@ class NewFile:
     def _check(self, status: os.stat_result) -> None:
         """In a folder that others may write to, the name may have been taken: what is written may hold secrets."""
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
-            raise OSError(errno.EEXIST, f"{self._unfinished} is in the way, and not a file of this user: remove it")
+            raise OSError(errno.EPERM, f"{self._unfinished} is in the way, and not a file of this user: remove it")
 
-    def publish(self) -> None:
+    def publish(self, *, replace: bool = True) -> None:
         """
-        Give the file its name, over one that has it; all of it is on the disk then, and stays open.
+        Give the file its name; all of it is on the disk then, and stays open.
+
+        Args:
+            replace: take the name from a file that has it.
 
         Raises:
+            FileExistsError: another file has the name.
             OSError: it cannot be brought to the disk, or renamed.
         """
         os.fsync(self.descriptor)
-        self._unfinished.replace(self.path)
+        if replace:
+            self._unfinished.replace(self.path)
+        else:
+            self._link()
         self._unfinished = self.path
         sync_folder(self.path.parent)
+
+    def _link(self) -> None:
+        """Take a name that nobody has, which a rename cannot promise."""
+        try:
+            os.link(self._unfinished, self.path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            if self.path.exists():
+                raise FileExistsError(errno.EEXIST, "the file is there already", str(self.path)) from None
+            self._unfinished.replace(self.path)
+        else:
+            self._unfinished.unlink()
 
     def close(self) -> None:
         """Close the file; one without its name is removed."""
@@ -106,14 +127,14 @@ def lock(descriptor: int) -> None:
     Lock a file for its one writer; where a file system knows no locks, people see to it.
 
     Raises:
-        OSError: with EBUSY: another process holds the lock.
+        BlockingIOError: another process holds the lock.
     """
     import fcntl
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise OSError(errno.EBUSY, "another process is writing it") from None
+        raise BlockingIOError(errno.EAGAIN, "another process is writing it") from None
     except OSError:
         pass
 

@@ -4,12 +4,25 @@ The journal: whole, torn, damaged.
 
 from __future__ import annotations
 
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kstore.errors import JournalError
-from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter
+from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, Note
+from kstore.migrate.journal_format import LINES, OBJECT, OPTIONAL
 
 from .conftest import MemoryStore
 
@@ -91,3 +104,301 @@ def test_a_journal_has_one_writer(written):
         JournalWriter(written, None)
     first.close()
     JournalWriter(written, None).close()
+
+
+# ---- a disk that is full
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond `size` bytes meanwhile: the kernel writes so much, then refuses."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_line(changes, tmp_path):
+    """Wherever in a line the room ends, the journal is whole up to the line before; with room again it goes on."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {"store": "memory"})
+    first, second = writer.begin(changes[:1]), writer.begin(changes[1:2])
+    writer.done(first, 7)
+    whole = path.read_bytes()
+    writer.done(second, 8)
+    length = path.stat().st_size - len(whole)
+    writer.close()
+    for room in range(length):
+        path.write_bytes(whole)
+        writer = JournalWriter(path, None)
+        with room_for(len(whole) + room), pytest.raises(JournalError, match="File too large"):
+            writer.done(second, 8)
+        assert path.read_bytes() == whole
+        writer.done(second, 9)
+        writer.note(finished="now")
+        writer.close()
+        assert [(one.number, one.revision) for one in Journal(path).batches()] == [(1, 7), (2, 9)]
+
+
+def test_a_disk_that_is_full_for_a_long_line(changes, tmp_path):
+    """So for a batch, begun between the others of several threads: the numbers go on, and the end mark holds."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    kept = writer.begin(changes[:1])
+    size = path.stat().st_size
+    for room in (0, 1, 100, 1000):
+        with room_for(size + room), pytest.raises(JournalError):
+            writer.begin(changes[1:5])
+        assert path.stat().st_size == size
+    writer.done(kept, 3)
+    writer.done(writer.begin(changes[5:7]), 4)
+    writer.note(finished="now", unchanged=1)
+    writer.close()
+    *batches, end = Journal(path).events()
+    assert [(len(one.entries), one.revision) for one in batches] == [(1, 3), (2, 4)]
+    assert isinstance(end, Note)
+    assert end.is_end
+    assert (end.facts["written"], end.facts["unchanged"]) == (3, 1)
+
+
+def test_what_cannot_be_cut_back(changes, tmp_path, monkeypatch):
+    """When not even that works, nothing more is appended to the torn line, and the journal can be read."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    number = writer.begin(changes[:1])
+    size = path.stat().st_size
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "ftruncate", fails)
+    with room_for(size + 5), pytest.raises(JournalError, match="File too large"):
+        writer.done(number, 3)
+    monkeypatch.undo()
+    for _ in range(2):
+        with pytest.raises(JournalError, match="Input/output"):
+            writer.done(number, 3)
+    writer.close()
+    assert path.stat().st_size == size + 5
+    journal = Journal(path)
+    assert [one.revision for one in journal.batches()] == [None]
+    assert journal.torn == 3
+    writer = JournalWriter(path, None)
+    writer.done(number, 3)
+    writer.close()
+    assert [one.revision for one in Journal(path).batches()] == [3]
+
+
+_FULL = """
+import os, resource, sys
+from pathlib import Path
+from kstore.errors import JournalError
+from kstore.migrate.journal import JournalWriter
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+try:
+    JournalWriter(Path(sys.argv[1]), {"store": "x" * 200})
+except JournalError as error:
+    sys.exit(3)
+"""
+
+
+def test_no_room_for_the_first_line(tmp_path):
+    """A journal that could not even be begun is not there, and is in nobody's way."""
+    path = tmp_path / "journal"
+    for room in (0, 1, 100):
+        ended = subprocess.run([sys.executable, "-c", _FULL, str(path), str(room)], check=False)
+        assert ended.returncode == 3
+        assert list(tmp_path.iterdir()) == []
+    JournalWriter(path, {}).close()
+
+
+# ---- the line that ends it
+
+
+def test_a_journal_that_was_cut_between_two_lines(changes, tmp_path):
+    """With its end mark a journal tells that lines of it are missing; without it, that it has none."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    for at in range(5):
+        writer.done(writer.begin(changes[at : at + 1]), at + 2)
+    writer.note(finished="now")
+    writer.close()
+    lines = path.read_bytes().splitlines(keepends=True)
+    *_, end = Journal(path).events()
+    assert isinstance(end, Note)
+    assert end.facts["lines"] == len(lines) - 1
+    for first, last in ((1, 3), (5, 9), (10, 11)):
+        path.write_bytes(b"".join(lines[:first] + lines[last:]))
+        with pytest.raises(JournalError, match="lines are missing"):
+            list(Journal(path).events())
+    path.write_bytes(b"".join(lines[:-1]))
+    assert not any(isinstance(event, Note) for event in Journal(path).events())
+    path.write_bytes(b"".join([*lines[:-1], line({"finished": "before there were marks"})]))
+    *_, end = Journal(path).events()
+    assert isinstance(end, Note)
+    assert not end.is_end
+
+
+def test_a_journal_that_goes_on_behind_its_end(changes, tmp_path):
+    """What is resumed, or rolled back, ends again; every end counts all lines before it."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    writer.done(writer.begin(changes[:2]), 5)
+    writer.note(finished="now")
+    writer.close()
+    writer = JournalWriter(path, None)
+    writer.done(writer.begin(changes[2:3]), 6)
+    writer.note(finished="later")
+    writer.note(rolledBack="at last", restored=3)
+    writer.close()
+    ends = [event for event in Journal(path).events() if isinstance(event, Note)]
+    assert [(end.name, end.facts["lines"], end.facts.get("written")) for end in ends] == [
+        ("finished", 3, 2),
+        ("finished", 6, 3),
+        ("rolledBack", 7, None),
+    ]
+
+
+# ---- lines of another shape
+
+
+def line(members: object) -> bytes:
+    """A line with the right checksum, whatever it says."""
+    text = json.dumps(members).encode()
+    return text + b"\t%08x\n" % zlib.crc32(text)
+
+
+def good_lines() -> dict[str, dict[str, Any]]:
+    """A journal of each kind of line, by kind."""
+    packed = {
+        "key": "L2E=", "modRevision": 1, "createRevision": 1, "version": 1, "lease": 0, "before": "eA==",
+        "afterSHA256": "00", "kind": "Pod", "from": "v1", "to": "v1",
+    }  # fmt: skip
+    return {
+        "header": {"format": "kstore-journal", "version": 1, "store": "memory", "request": {}},
+        "batch": {"batch": 1, "objects": [packed]},
+        "done": {"done": 1, "revision": 2, "revisions": [2]},
+        "undone": {"undone": 2, "reason": "conflict"},
+        "finished": {"finished": "now", "written": 1, "unchanged": 0, "skipped": 0, "conflicts": 0, "lines": 1,
+                     "sha256": "00"},
+        "rollingBack": {"rollingBack": "now"},
+        "rolledBack": {"rolledBack": "now", "restored": 1, "lines": 1, "sha256": "00"},
+    }  # fmt: skip
+
+
+def test_the_good_lines_are_all_there_are() -> None:
+    """The lines that the next tests spoil have every kind and member that there is."""
+    lines = good_lines()
+    assert lines.keys() == {"header", *LINES}
+    for name, members in LINES.items():
+        assert lines[name].keys() == {name, *members}
+    assert lines["batch"]["objects"][0].keys() == OBJECT.keys()
+
+
+@pytest.mark.parametrize("kind", good_lines())
+def test_a_line_that_lacks_a_member_or_has_another(tmp_path: Path, kind: str) -> None:
+    """With a right checksum too: each member that is missing or of another kind is an error that names the line."""
+    path = tmp_path / "journal"
+    spoiled = []
+    for name in good_lines()[kind]:
+        for value in (None, True, 1.5, -(1 << 80), [1], {"a": 1}, "x", ...):
+            members = dict(good_lines()[kind])
+            if type(value) is type(members[name]) and value != -(1 << 80):
+                continue
+            if value is ...:
+                if name == kind or name in OPTIONAL or kind == "header":
+                    continue
+                del members[name]
+            else:
+                members[name] = value
+            spoiled.append(members)
+    assert spoiled
+    for members in spoiled:
+        number = write_with(path, kind, members)
+        with pytest.raises(JournalError, match=f"line {number} is not as|no journal of a|is of version") as caught:
+            list(Journal(path).events())
+        assert caught.value.where == str(path)
+
+
+@pytest.mark.parametrize("member", OBJECT)
+def test_an_object_of_another_shape(tmp_path: Path, member: str) -> None:
+    """So in the objects of a batch, whose values are never quoted."""
+    path = tmp_path / "journal"
+    for value in (None, True, 1.5, ["secret"], {"secret": 1}, "secret" if OBJECT[member] is int else 5, ...):
+        members = good_lines()["batch"]
+        if value is ...:
+            del members["objects"][0][member]
+        else:
+            members["objects"][0][member] = value
+        number = write_with(path, "batch", members)
+        with pytest.raises(JournalError, match=rf"line {number} .*objects\[0\]: .*`{member}`") as caught:
+            list(Journal(path).events())
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "members", "reason"),
+    [
+        ("batch", {"batch": 1, "objects": [5]}, "objects.0.: it is a number"),
+        ("batch", {"batch": 1, "objects": [{**good_lines()["batch"]["objects"][0], "key": "%"}]}, "not base64"),
+        ("batch", {"batch": 1, "objects": [{**good_lines()["batch"]["objects"][0], "before": "eA="}]}, "not base64"),
+        ("done", {"done": 7, "revision": 2}, "ends batch 7, which no line"),
+        ("undone", {"undone": 7, "reason": "x"}, "ends batch 7, which no line"),
+        ("done", {"done": 1, "revision": 2, "revisions": [2, 3]}, "2 `revisions` for 1 objects"),
+        ("done", {"done": 1, "revision": 2, "revisions": ["2"]}, "not all numbers"),
+        ("done", {"sealed": 1}, "none of batch, done"),
+        ("done", {}, "none of batch, done"),
+        ("done", [], "a list, not an object"),
+        ("done", "text", "a text, not an object"),
+        ("finished", {"finished": "now", "lines": 99, "sha256": "00"}, "99 other lines, 3 stand before"),
+    ],
+)
+def test_a_line_that_makes_no_sense(tmp_path: Path, kind: str, members: Any, reason: str) -> None:
+    """Lines of the right members that do not go together, or of none."""
+    path = tmp_path / "journal"
+    number = write_with(path, kind, members)
+    with pytest.raises(JournalError, match=f"line {number} is not as a journal has it: .*{reason}"):
+        list(Journal(path).events())
+
+
+def write_with(path: Path, kind: str, members: Any) -> int:
+    """Write a journal in which one line, of this kind, says something else; the line's number."""
+    lines = {**good_lines(), kind: members}
+    if kind == "header":
+        path.write_bytes(line(members))
+        return 1
+    before = [lines["header"], lines["batch"]]
+    if kind != "batch":
+        before.append({"done": 1, "revision": 2} if kind in ("finished", "rollingBack", "rolledBack") else members)
+    if kind in ("finished", "rollingBack", "rolledBack"):
+        before.append(members)
+    path.write_bytes(b"".join(map(line, before)))
+    return len(before)
+
+
+def test_json_that_is_none(tmp_path: Path) -> None:
+    """A line of the right checksum whose text is no JSON, or nested without an end."""
+    path = tmp_path / "journal"
+    for text in (b"{", b"nonsense", b"[" * 100_000, b"\xff", b""):
+        path.write_bytes(line(good_lines()["header"]) + text + b"\t%08x\n" % zlib.crc32(text) + line({"done": 1}))
+        with pytest.raises(JournalError, match="line 2 is not as a journal has it: it is not JSON"):
+            list(Journal(path).events())
+
+
+# ---- what is no file
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """A named pipe, a device, a directory, a hole of 60 GB: refused at once, to be read and to be gone on with."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "hole").touch()
+    os.truncate(tmp_path / "hole", 60 << 30)
+    places = {"pipe": "a named pipe", "/dev/zero": "a device", ".": "a directory", "hole": "no journal of a migration"}
+    for name, what in places.items():
+        with pytest.raises(JournalError, match=what):
+            Journal(tmp_path / name)
+        with pytest.raises(JournalError, match=what):
+            JournalWriter(tmp_path / name, None)

@@ -1,82 +1,83 @@
 """
 The journal of a migration: what was about to be written, and what came of it.
 
-A text file that only grows: a line is a JSON object, a tab, and the CRC-32 of the object's text in hex. The first line
-says what the file is (`format`, `version`) and how the migration was asked for. Before the first write of a batch its
-line is on the disk: keys, revisions, leases, the bytes as they lay there (sealed ones stay sealed) and the SHA-256 of
-those to come. After it, a line says that it was done, at which revision, or that it was not. A last line that a crash
-has torn is as if it had never been; damage anywhere else is an error.
+A text file that only grows, of the lines of `journal_format`. Before the first write of a batch its line is on the
+disk: keys, revisions, leases, the bytes as they lay there (sealed ones stay sealed) and the SHA-256 of those to come.
+After it, a line says that it was done, at which revision, or that it was not. The line that ends a journal counts and
+hashes all before it. A last line that a crash has torn is as if it had never been; damage anywhere else is an error.
 
 Knows nothing of stores.
 """
 
 from __future__ import annotations
 
-import base64
-import fcntl
 import hashlib
 import os
 import threading
-import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kstore.errors import JournalError
+from kstore.migrate.journal_format import (
+    ENDS,
+    FORMAT,
+    VERSION,
+    Batch,
+    Entry,
+    MalformedLine,
+    Note,
+    as_line,
+    check_header,
+    digest,
+    is_whole,
+    kind_of,
+    objects_of,
+    packed,
+    parsed,
+    revisions_of,
+)
 from kstore.migrate.plan import Change
+from kstore.new_file import NewFile, lock
+from kstore.regular_file import open_regular
 
-FORMAT, VERSION = "kstore-journal", 1
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One object of a batch."""
-
-    key: bytes
-    mod_revision: int
-    """What the key's revision was, on which the write depended."""
-    create_revision: int
-    version: int
-    lease: int
-    before: bytes = field(repr=False)
-    """The bytes as they were stored."""
-    after: str
-    """The SHA-256 of the bytes that were to be stored, in hex."""
-    stored: str
-    """What it was stored as: `apps/v1beta1`."""
-    target: str
-    kind: str
-
-    @staticmethod
-    def of(change: Change) -> Entry:
-        """What the journal keeps of a change."""
-        record = change.record
-        return Entry(
-            record.key, record.mod_revision, record.create_revision, record.version, record.lease, record.value,
-            digest(change.value), change.stored.api_version, str(change.target), change.stored.kind,
-        )  # fmt: skip
+_LONGEST_HEADER, _LONGEST_LINE = 1 << 20, 256 << 20
+"""Bytes of the first line, and of one of the others: what one transaction replaced, in base64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One transaction: its objects, and what is known of its end."""
+class Totals:
+    """
+    What the lines of a journal come to so far, for the line that ends it.
 
-    number: int
-    entries: tuple[Entry, ...]
-    revision: int | None = None
-    """The revision that wrote it; 0 when it did not happen; None when the journal ends before that was known."""
-    revisions: tuple[int, ...] = ()
-    """The revision of each object, where they differ (offline each change has one of its own)."""
+    Takes the lines in their order, as they are read or written.
+    """
 
-    def revision_of(self, index: int) -> int:
-        """The revision that wrote one of the objects."""
-        return self.revisions[index] if self.revisions else self.revision or 0
+    def __init__(self) -> None:
+        self.lines = 0
+        self.bytes = 0
+        self.written = 0
+        """Objects of the batches that were done."""
+        self.last_batch = 0
+        self._digest = hashlib.sha256()
+        self._open: dict[int, int] = {}
 
+    def add(self, line: bytes, members: dict[str, Any]) -> None:
+        """Take a line."""
+        self.lines += 1
+        self.bytes += len(line)
+        self._digest.update(line)
+        if "batch" in members:
+            self.last_batch = max(self.last_batch, members["batch"])
+            self._open[members["batch"]] = len(members["objects"])
+        elif "done" in members:
+            self.written += self._open.pop(members["done"], 0)
+        elif "undone" in members:
+            self._open.pop(members["undone"], None)
 
-def digest(value: bytes) -> str:
-    """The SHA-256 of stored bytes, as the journal has it."""
-    return hashlib.sha256(value).hexdigest()
+    @property
+    def sha256(self) -> str:
+        """Of all lines, in hex."""
+        return self._digest.hexdigest()
 
 
 class JournalWriter:
@@ -86,31 +87,60 @@ class JournalWriter:
     Args:
         path: the file.
         header: how the migration was asked for; None goes on with a journal that is there.
+        appears_whole: the file gets its name by `publish` only, and is discarded without it: for a migration whose
+            result is a new file. Over one that has the name.
 
     Raises:
         JournalError: the file is there already (or, to go on with, is not), cannot be written, or is being written.
     """
 
-    def __init__(self, path: Path, header: dict[str, Any] | None) -> None:
+    def __init__(self, path: Path, header: dict[str, Any] | None, *, appears_whole: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._number = 0
-        fresh = os.O_CREAT | os.O_EXCL if header is not None else 0
+        self._totals = Totals()
+        self._syncs = not appears_whole
+        self._broken: OSError | None = None
+        self._new: NewFile | None = None
         try:
-            self._descriptor = _locked(os.open(path, os.O_WRONLY | os.O_APPEND | fresh, 0o600), path)
             if header is None:
-                self._number = _cut_torn_line(path)
+                self._descriptor = _existing(path)
+                self._go_on()
+            else:
+                self._create({"format": FORMAT, "version": VERSION, **header})
         except FileExistsError:
             raise JournalError(
                 "there is a journal of this name already",
                 where=str(path),
                 hint=f"`kstore migrate resume {path}` goes on with it; --journal names another",
             ) from None
+        except BlockingIOError:
+            raise JournalError(
+                "another kstore is writing this journal", where=str(path), hint="wait for it, or stop it with Ctrl-C"
+            ) from None
         except OSError as error:
-            raise JournalError(f"the journal cannot be written: {error.strerror}", where=str(path)) from error
-        if header is not None:
-            self._append({"format": FORMAT, "version": VERSION, **header}, sync=True)
-            _sync_folder(path.parent)
+            raise self._error(error) from error
+        self._number = self._totals.last_batch
+
+    def _create(self, header: dict[str, Any]) -> None:
+        """A new file, which is never seen without its first line."""
+        self._new = NewFile(self.path)
+        self._descriptor = self._new.descriptor
+        try:
+            self._append(header)
+            if self._syncs:
+                self._new.publish(replace=False)
+        except BaseException:
+            self._new.close()
+            raise
+
+    def _go_on(self) -> None:
+        """Cut off a last line that was never finished, and go on behind it."""
+        try:
+            self._totals = Journal(self.path).totals()
+            os.ftruncate(self._descriptor, self._totals.bytes)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
 
     def begin(self, changes: Sequence[Change]) -> int:
         """
@@ -122,7 +152,7 @@ class JournalWriter:
         with self._lock:
             self._number += 1
             number = self._number
-        self._append({"batch": number, "objects": [_packed(Entry.of(change)) for change in changes]}, sync=True)
+        self._append({"batch": number, "objects": [packed(Entry.of(change)) for change in changes]}, sync=True)
         return number
 
     def done(self, number: int, revision: int, revisions: Sequence[int] = ()) -> None:
@@ -137,31 +167,82 @@ class JournalWriter:
         self._append({"undone": number, "reason": reason})
 
     def note(self, **facts: Any) -> None:
-        """Write down what happened beside the batches: `finished`, `rolledBack`."""
+        """
+        Write down what is about the whole migration; the first fact names the line: `finished`, `rollingBack`,
+        `rolledBack`. One that ends the journal counts and hashes all lines before it.
+        """
         self._append(facts, sync=True)
 
+    def publish(self) -> None:
+        """
+        Give a journal that appears whole its name.
+
+        Raises:
+            JournalError: it cannot be.
+        """
+        assert self._new is not None
+        try:
+            self._new.publish()
+        except OSError as error:
+            raise self._error(error) from error
+
     def close(self) -> None:
-        """Bring everything to the disk and close the file."""
-        os.fsync(self._descriptor)
-        os.close(self._descriptor)
+        """Bring everything to the disk and close the file; one that never got its name is removed."""
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._error(error) from error
+        finally:
+            if self._new is not None:
+                self._new.close()
+            else:
+                os.close(self._descriptor)
 
-    def _append(self, line: dict[str, Any], *, sync: bool = False) -> None:
-        import orjson
-
-        text = orjson.dumps(line)
-        data = text + b"\t%08x\n" % zlib.crc32(text)
+    def _append(self, members: dict[str, Any], *, sync: bool = False) -> None:
         try:
             with self._lock:
-                written = os.write(self._descriptor, data)
-                while written < len(data):
-                    written += os.write(self._descriptor, data[written:])
-            if sync:
-                os.fdatasync(self._descriptor)
+                if self._broken is not None:
+                    raise self._broken
+                if next(iter(members)) in ENDS:
+                    members = self._with_totals(members)
+                line = as_line(members)
+                self._write(line)
+                self._totals.add(line, members)
+            if sync and self._syncs:
+                self._sync()
         except OSError as error:
-            raise JournalError(
-                f"the journal cannot be written: {error.strerror}; nothing more is written to the store",
-                where=str(self.path),
-            ) from error
+            raise self._error(error) from error
+
+    def _with_totals(self, members: dict[str, Any]) -> dict[str, Any]:
+        totals = self._totals
+        written = {"written": totals.written} if "finished" in members else {}
+        return {**members, **written, "lines": totals.lines, "sha256": totals.sha256}
+
+    def _write(self, line: bytes) -> None:
+        """Write a line, or nothing: what a failure left of it is cut off, so that nothing is appended to it."""
+        try:
+            written = 0
+            while written < len(line):
+                written += os.pwrite(self._descriptor, line[written:], self._totals.bytes + written)
+        except BaseException:
+            try:
+                os.ftruncate(self._descriptor, self._totals.bytes)
+            except OSError as error:
+                self._broken = error
+            raise
+
+    def _sync(self) -> None:
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError as error:  # what is on the disk now nobody knows: asked again, the system would say all is well
+            self._broken = error
+            raise
+
+    def _error(self, error: OSError) -> JournalError:
+        return JournalError(
+            f"the journal cannot be written: {error.strerror}; nothing more is written to the store",
+            where=str(self.path),
+        )
 
 
 class Journal:
@@ -177,16 +258,23 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.torn = 0
+        """The number of a last line that breaks off, as a crash leaves one; known once all events were read."""
         first = next(self._lines(), None)
-        if first is None or first.get("format") != FORMAT:
+        if first is None or first[1].get("format") != FORMAT:
             raise JournalError("this is no journal of a migration", where=str(path))
-        if first.get("version") != VERSION:
+        header = first[1]
+        if header.get("version") != VERSION:
             raise JournalError(
-                f"the journal is of version {first.get('version')}, this kstore reads {VERSION}",
+                f"the journal is of version {header.get('version')}, this kstore reads {VERSION}",
                 where=str(path),
                 hint="use the kstore that wrote it",
             )
-        self.header: dict[str, Any] = first
+        try:
+            check_header(header)
+        except MalformedLine as error:
+            raise self._malformed(1, error) from None
+        self.header: dict[str, Any] = header
 
     def batches(self) -> Iterator[Batch]:
         """Yield the batches in the order in which they ended; those without a known end come last."""
@@ -194,109 +282,106 @@ class Journal:
             if isinstance(line, Batch):
                 yield line
 
-    def events(self) -> Iterator[Batch | dict[str, Any]]:
-        """Yield batches, and the notes between them as they were written."""
+    def events(self) -> Iterator[Batch | Note]:
+        """
+        Yield batches, and the notes between them as they were written.
+
+        Raises:
+            JournalError: a line is damaged, not as described, or missing.
+        """
+        yield from self._events(Totals())
+
+    def totals(self) -> Totals:
+        """
+        What all whole lines come to.
+
+        Raises:
+            JournalError: as `events`.
+        """
+        totals = Totals()
+        for _ in self._events(totals):
+            pass
+        return totals
+
+    def _events(self, totals: Totals) -> Iterator[Batch | Note]:
         open_batches: dict[int, tuple[Entry, ...]] = {}
         lines = self._lines()
-        next(lines, None)
-        for line in lines:
-            if "batch" in line:
-                open_batches[line["batch"]] = tuple(map(_unpacked, line["objects"]))
-            elif "done" in line:
-                entries = open_batches.pop(line["done"])
-                yield Batch(line["done"], entries, line["revision"], tuple(line.get("revisions", ())))
-            elif "undone" in line:
-                yield Batch(line["undone"], open_batches.pop(line["undone"]), 0)
-            else:
-                yield line
+        for line, members in lines:
+            number = totals.lines + 1
+            event = None
+            if number > 1:
+                try:
+                    event = _event(members, totals, open_batches)
+                except MalformedLine as error:
+                    raise self._malformed(number, error) from None
+            totals.add(line, members)
+            if event is not None:
+                yield event
         for number, entries in open_batches.items():
             yield Batch(number, entries)
 
-    def notes(self) -> dict[str, Any]:
-        """All notes as one, the later ones over the earlier."""
-        found: dict[str, Any] = {}
-        for line in self.events():
-            if isinstance(line, dict):
-                found.update(line)
-        return found
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        import orjson
-
+    def _lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Yield each whole line and its members."""
+        self.torn = 0
         try:
-            with self.path.open("rb") as file:
-                for number, line in enumerate(file, 1):
-                    text, tab, checksum = line.rstrip(b"\n").rpartition(b"\t")
-                    if line.endswith(b"\n") and tab and checksum == b"%08x" % zlib.crc32(text):
-                        yield orjson.loads(text)
+            with open_regular(self.path) as file:
+                number = 0
+                while line := file.readline(_LONGEST_LINE if number else _LONGEST_HEADER):
+                    number += 1
+                    if is_whole(line):
+                        try:
+                            yield line, parsed(line)
+                        except MalformedLine as error:
+                            raise self._malformed(number, error) from None
                     elif file.read(1):
                         fault = f"line {number} is damaged" if number > 1 else "this is no journal of a migration"
                         raise JournalError(fault, where=str(self.path))
+                    else:
+                        self.torn = number
         except FileNotFoundError:
             raise JournalError("there is no such journal", where=str(self.path)) from None
         except OSError as error:
             raise JournalError(f"the journal cannot be read: {error.strerror}", where=str(self.path)) from error
 
+    def _malformed(self, number: int, error: MalformedLine) -> JournalError:
+        return JournalError(f"line {number} is not as a journal has it: {error}", where=str(self.path))
 
-def _locked(descriptor: int, path: Path) -> int:
-    """The descriptor: a journal has one writer; where the file system knows no locks, people see to it."""
+
+def _event(members: dict[str, Any], before: Totals, open_batches: dict[int, tuple[Entry, ...]]) -> Batch | Note | None:
+    """What a line says; nothing yet where it only begins a batch."""
+    kind = kind_of(members)
+    number = members[kind]
+    if kind == "batch":
+        if number in open_batches:
+            raise MalformedLine(f"batch {number} was begun before")
+        open_batches[number] = objects_of(members)
+        return None
+    if kind in ("done", "undone"):
+        entries = open_batches.pop(number, None)
+        if entries is None:
+            raise MalformedLine(f"it ends batch {number}, which no line before it begins")
+        if kind == "undone":
+            return Batch(number, entries, 0)
+        return Batch(number, entries, members["revision"], revisions_of(members, len(entries)))
+    note = Note(kind, members)
+    if note.is_end and (members["lines"], members["sha256"]) != (before.lines, before.sha256):
+        raise MalformedLine(
+            f"it ends a journal of {members['lines']} other lines, {before.lines} stand before it: "
+            "lines are missing, or not those that were written"
+        )
+    return note
+
+
+def _existing(path: Path) -> int:
+    """The descriptor of a journal that is there, with the lock of its one writer."""
+    open_regular(path).close()
+    descriptor = os.open(path, os.O_WRONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        lock(descriptor)
+    except BaseException:
         os.close(descriptor)
-        raise JournalError(
-            "another kstore is writing this journal", where=str(path), hint="wait for it, or stop it with Ctrl-C"
-        ) from None
-    except OSError:
-        pass
+        raise
     return descriptor
 
 
-def _cut_torn_line(path: Path) -> int:
-    """Cut off a last line that was never finished, and find the number of the last batch."""
-    last = max((batch.number for batch in Journal(path).batches()), default=0)
-    with path.open("r+b") as file:
-        whole = 0
-        for line in file:
-            text, tab, checksum = line.rstrip(b"\n").rpartition(b"\t")
-            if line.endswith(b"\n") and tab and checksum == b"%08x" % zlib.crc32(text):
-                whole += len(line)
-        file.truncate(whole)
-    return last
-
-
-def _packed(entry: Entry) -> dict[str, Any]:
-    return {
-        "key": base64.b64encode(entry.key).decode(),
-        "modRevision": entry.mod_revision,
-        "createRevision": entry.create_revision,
-        "version": entry.version,
-        "lease": entry.lease,
-        "before": base64.b64encode(entry.before).decode(),
-        "afterSHA256": entry.after,
-        "kind": entry.kind,
-        "from": entry.stored,
-        "to": entry.target,
-    }
-
-
-def _unpacked(packed: dict[str, Any]) -> Entry:
-    return Entry(
-        base64.b64decode(packed["key"]), packed["modRevision"], packed["createRevision"], packed["version"],
-        packed["lease"], base64.b64decode(packed["before"]), packed["afterSHA256"], packed["from"], packed["to"],
-        packed["kind"],
-    )  # fmt: skip
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file's name must be on the disk as well; not every file system can be asked for that."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
+__all__ = ["Batch", "Entry", "Journal", "JournalWriter", "Note", "Totals", "digest"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kstore.codec import StorageCodec, Undecodable
 from kstore.migrate.finding import Finding
-from kstore.migrate.journal import Entry, Journal, digest
+from kstore.migrate.journal import Entry, Journal, Note, digest
 from kstore.records import Record
 from kstore.source.interface import Source
 
@@ -43,8 +43,8 @@ def state_of(journal: Journal) -> State:
     """Count what a journal holds."""
     state = State()
     for event in journal.events():
-        if isinstance(event, dict):
-            state.notes.update(event)
+        if isinstance(event, Note):
+            state.notes.update(event.facts)
             continue
         if event.revision is None:
             state.open += len(event.entries)
