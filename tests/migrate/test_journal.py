@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from kstore.errors import JournalError
 from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, Note
 from kstore.migrate.journal_format import LINES, OBJECT, OPTIONAL
+from kstore.migrate.summary import Summary
 
 from .conftest import MemoryStore
 
@@ -137,7 +138,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_line(changes, tmp_path):
             writer.done(second, 8)
         assert path.read_bytes() == whole
         writer.done(second, 9)
-        writer.note(finished="now")
+        writer.finish(Summary())
         writer.close()
         assert [(one.number, one.revision) for one in Journal(path).batches()] == [(1, 7), (2, 9)]
 
@@ -154,13 +155,13 @@ def test_a_disk_that_is_full_for_a_long_line(changes, tmp_path):
         assert path.stat().st_size == size
     writer.done(kept, 3)
     writer.done(writer.begin(changes[5:7]), 4)
-    writer.note(finished="now", unchanged=1)
+    writer.finish(Summary(skipped_count=2))
     writer.close()
     *batches, end = Journal(path).events()
     assert [(len(one.entries), one.revision) for one in batches] == [(1, 3), (2, 4)]
     assert isinstance(end, Note)
     assert end.is_end
-    assert (end.facts["written"], end.facts["unchanged"]) == (3, 1)
+    assert (end.facts["written"], end.facts["skipped"]) == (3, 2)
 
 
 def test_what_cannot_be_cut_back(changes, tmp_path, monkeypatch):
@@ -223,7 +224,7 @@ def test_a_journal_that_was_cut_between_two_lines(changes, tmp_path):
     writer = JournalWriter(path, {})
     for at in range(5):
         writer.done(writer.begin(changes[at : at + 1]), at + 2)
-    writer.note(finished="now")
+    writer.finish(Summary())
     writer.close()
     lines = path.read_bytes().splitlines(keepends=True)
     *_, end = Journal(path).events()
@@ -246,18 +247,20 @@ def test_a_journal_that_goes_on_behind_its_end(changes, tmp_path):
     path = tmp_path / "journal"
     writer = JournalWriter(path, {})
     writer.done(writer.begin(changes[:2]), 5)
-    writer.note(finished="now")
+    writer.finish(Summary())
     writer.close()
     writer = JournalWriter(path, None)
     writer.done(writer.begin(changes[2:3]), 6)
-    writer.note(finished="later")
-    writer.note(rolledBack="at last", restored=3)
+    writer.finish(Summary())
+    writer.begin_rollback()
+    writer.finish_rollback(3)
     writer.close()
     ends = [event for event in Journal(path).events() if isinstance(event, Note)]
-    assert [(end.name, end.facts["lines"], end.facts.get("written")) for end in ends] == [
+    assert [(end.name, end.facts.get("lines"), end.facts.get("written")) for end in ends] == [
         ("finished", 3, 2),
         ("finished", 6, 3),
-        ("rolledBack", 7, None),
+        ("rollingBack", None, None),
+        ("rolledBack", 8, None),
     ]
 
 

@@ -4,8 +4,8 @@ What is done with a migration's journal afterwards: it is found, undone, held ag
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,11 @@ from kstore.cli.migration_report import Shown
 from kstore.cli.options import Settings, settings
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
-from kstore.errors import WriteRefused
+from kstore.errors import UsageError, WriteRefused
 
 if TYPE_CHECKING:
     from kstore.migrate.journal import Journal
+    from kstore.migrate.planfile import SavedPlan
 
 EXIT_CONFLICT, EXIT_FOUND = 4, 5
 
@@ -29,15 +30,133 @@ def open_journal(path: Path) -> Journal:
     Raises:
         JournalError: there is none.
     """
+    from kstore.errors import JournalError
     from kstore.migrate.journal import Journal
+    from kstore.new_file import unfinished
 
     beside = journal_beside(path)
-    return Journal(beside if beside.exists() else path)
+    if beside.exists():
+        return Journal(beside)
+    for journal in (path, beside):
+        if not path.exists() and unfinished(journal).exists():
+            raise JournalError(
+                "the migration that this is the journal of is still going on, or was killed before its end",
+                where=str(unfinished(journal)),
+                hint="if it was killed, run the same command again: its input is as it was, and no output was written",
+            )
+    return Journal(path)
 
 
 def journal_beside(output: Path) -> Path:
     """Where the journal of a migrated database lies."""
     return output.with_name(output.name + ".journal")
+
+
+def see_that_it_may_go(path: Path, output: Path) -> None:
+    """
+    See that a new journal may take the name: nothing has it, or the journal of a migration that was killed before its
+    output appeared.
+
+    Args:
+        path: the journal's name.
+        output: the new database, which is not there.
+
+    Raises:
+        JournalError: another file has the name.
+    """
+    from kstore.errors import JournalError
+    from kstore.migrate.journal import Journal
+
+    if not path.exists():
+        return
+    try:
+        left_behind = Path(Journal(path).header.get("output") or "") == output.resolve()
+    except JournalError:
+        left_behind = False
+    if not left_behind:
+        raise JournalError(
+            "there is a file of this name already, and not the journal of a migration into this output",
+            where=str(path),
+            hint="--journal names another",
+        )
+
+
+def see_that_it_may_go_on(journal: Journal) -> None:
+    """
+    See that a journal is of a migration that can be resumed.
+
+    Raises:
+        UsageError: it wrote a new file, which is whole or not there.
+        WriteRefused: it was rolled back.
+    """
+    from kstore.migrate.verify import state_of
+
+    output = journal.header.get("output")
+    if output and Path(output).exists():
+        raise UsageError(
+            "the migration came to its end: its new database is there",
+            where=str(journal.path),
+            hint=f"`{command('migrate', 'verify', output)}` holds it against the journal",
+        )
+    if output:
+        raise UsageError(
+            f"a new database is written whole or not at all, and {output} is not there: there is nothing to resume",
+            where=str(journal.path),
+            hint="run the same command again: its input is as it was, and this journal is written anew",
+        )
+    notes = state_of(journal).notes
+    if "rolledBack" in notes:
+        raise WriteRefused(
+            f"this migration was rolled back at {notes['rolledBack']}",
+            where=str(journal.path),
+            hint=f"to migrate after all, begin anew: `{_as_asked(journal)}`",
+        )
+    if "rollingBack" in notes:
+        raise WriteRefused(
+            f"a rollback of this migration was begun at {notes['rollingBack']}, and did not come to its end",
+            where=str(journal.path),
+            hint=f"`{command('migrate', 'rollback', str(journal.path))}` goes on with it",
+        )
+
+
+def command(*words: str) -> str:
+    """A command of kstore as it is typed into a shell."""
+    return shlex.join(["kstore", *words])
+
+
+def _as_asked(journal: Journal) -> str:
+    """The command that begins the migration of a journal anew, but for what it selects."""
+    from kstore.migrate.request import Request
+
+    request = Request.of(journal.header, str(journal.path))
+    if request.encrypt:
+        return command("encrypt", *request.resources)
+    target = ["--to-release", request.to_release] if request.to_release else [f"--to={one}" for one in request.to]
+    return command("migrate", *target, *request.resources)
+
+
+def saved_plan_of(journal: Journal) -> SavedPlan | None:
+    """
+    The saved plan that a migration was held to, to which it is held when it goes on; None where there was none.
+
+    Raises:
+        JournalError: the plan is not there any more, or is another one.
+    """
+    from kstore.errors import JournalError
+    from kstore.migrate.planfile import SavedPlan
+
+    path = journal.header.get("plan")
+    if not path:
+        return None
+    # an edited one is the one that was applied, too, if it has not been edited since
+    plan = SavedPlan(Path(path), edited=True)
+    if plan.sha256 != journal.header.get("planSHA256"):
+        raise JournalError(
+            "this is not the plan that was applied: its SHA-256 is another",
+            where=path,
+            hint="put the plan back as it was, or migrate anew by another one",
+        )
+    return plan
 
 
 def as_journaled(given: Settings, journal: Journal) -> Settings:
@@ -82,9 +201,10 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
         agree(f"Put back {objects} objects of {session.location.address}?", yes=yes, hint="--yes agrees")
         writer = JournalWriter(journal.path, None)
         try:
+            writer.begin_rollback()
             with stopping() as stop:
                 result = Rollback(journal, source, stop=stop).run()
-            writer.note(rolledBack=datetime.now(UTC).isoformat(timespec="seconds"), restored=result.restored)
+            writer.finish_rollback(result.restored)
         finally:
             writer.close()
     finally:
@@ -100,10 +220,11 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
 
 def verify(journal: Journal, shown: Shown) -> int:
     """Hold the store, or the database that was written, against a journal; the exit code."""
+    from kstore.migrate.request import Request
     from kstore.migrate.verify import verify_file, verify_live
     from kstore.source.location.address import open_source
 
-    release = journal.header["request"]["release"]
+    release = Request.of(journal.header, str(journal.path)).release
     session = Session(replace(as_journaled(settings(), journal), release=release))
     try:
         if journal.header.get("output"):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kstore.cli.agreement import agree, need_somebody
-from kstore.cli.journals import as_journaled, journal_beside
+from kstore.cli.journals import as_journaled, journal_beside, see_that_it_may_go
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import settings
@@ -118,12 +118,6 @@ class Run:
             )
         if live and self.output_file is not None:
             raise UsageError("--output is for stores that are files; a running store is written itself")
-        if self.resumed is not None and self.resumed.header.get("output"):
-            raise UsageError(
-                "a new database is written whole or not at all: there is nothing to resume",
-                where=str(self.resumed.path),
-                hint="migrate the file again",
-            )
         if not live and not isinstance(session.source, SnapshotSource):
             raise WriteRefused("this kind of store is only read", where=session.location.address)
         if not live and self.output_file is None:
@@ -206,6 +200,8 @@ class Run:
             "prefix": session.store.prefix,
             "revision": session.source.status().revision,
             "output": str(self.output_file.resolve()) if self.output_file else "",
+            "plan": str(self.saved.path.resolve()) if self.saved else "",
+            "planSHA256": self.saved.sha256 if self.saved else "",
             **self.request.header(),
         }
 
@@ -237,7 +233,7 @@ class Run:
                 finally:
                     self._leave_metrics(applier.summary, finished=False)
             self._finish(session, selection, summary, writer)
-            writer.note(finished=datetime.now(UTC).isoformat(timespec="seconds"))
+            writer.finish(summary)
         finally:
             writer.close()
         self._leave_metrics(summary, finished=True)
@@ -265,7 +261,8 @@ class Run:
         path = self.journal_file or journal_beside(output)
         if output.exists():
             raise WriteRefused("the file is there already", where=str(output), hint="name another output")
-        writer = JournalWriter(path, self._header(session))
+        see_that_it_may_go(path, output)
+        writer = JournalWriter(path, self._header(session), appears_whole=True)
         try:
             with stopping() as stop, watching(session, selection, self) as progress:
                 summary, _ = migrate_file(
@@ -277,12 +274,8 @@ class Run:
                     progress=progress,
                     stop=stop,
                 )
-            writer.note(finished=datetime.now(UTC).isoformat(timespec="seconds"))
-        except BaseException:
+        finally:
             writer.close()
-            path.unlink(missing_ok=True)  # nothing was written that it could tell of
-            raise
-        writer.close()
         self._leave_metrics(summary, finished=True)
         if not self.request.encrypt:
             from kstore.migrate.stored_versions import unlisted_versions

@@ -60,11 +60,15 @@ class Shown:
 
     def state(self, journal: Journal, state: State) -> None:
         """What a journal holds."""
+        from dataclasses import asdict
+
+        from kstore.migrate.request import Request
+
         document = {
             "journal": str(journal.path),
             "store": journal.header.get("store", ""),
             "created": journal.header.get("created", ""),
-            "request": journal.header["request"],
+            "request": asdict(Request.of(journal.header, str(journal.path))),
             "batches": state.batches,
             "written": state.objects,
             "undone": state.undone,

@@ -15,8 +15,9 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kstore.errors import JournalError
 from kstore.migrate.journal_format import (
@@ -40,6 +41,9 @@ from kstore.migrate.journal_format import (
 from kstore.migrate.plan import Change
 from kstore.new_file import NewFile, lock
 from kstore.regular_file import open_regular
+
+if TYPE_CHECKING:
+    from kstore.migrate.summary import Summary
 
 _LONGEST_HEADER, _LONGEST_LINE = 1 << 20, 256 << 20
 """Bytes of the first line, and of one of the others: what one transaction replaced, in base64."""
@@ -166,12 +170,18 @@ class JournalWriter:
         """Say that a batch did not happen."""
         self._append({"undone": number, "reason": reason})
 
-    def note(self, **facts: Any) -> None:
-        """
-        Write down what is about the whole migration; the first fact names the line: `finished`, `rollingBack`,
-        `rolledBack`. One that ends the journal counts and hashes all lines before it.
-        """
-        self._append(facts, sync=True)
+    def finish(self, summary: Summary) -> None:
+        """Say that the migration came to its end: the last line, which counts and hashes all lines before it."""
+        totals = {"unchanged": summary.unchanged, "skipped": summary.skipped_count, "conflicts": summary.conflicts}
+        self._append({"finished": _now(), **totals}, sync=True)
+
+    def begin_rollback(self) -> None:
+        """Say that the migration is about to be undone: from now on it is not to be gone on with."""
+        self._append({"rollingBack": _now()}, sync=True)
+
+    def finish_rollback(self, restored: int) -> None:
+        """Say that it was undone, and for how many objects; the last line, as `finish` writes one."""
+        self._append({"rolledBack": _now(), "restored": restored}, sync=True)
 
     def publish(self) -> None:
         """
@@ -370,6 +380,10 @@ def _event(members: dict[str, Any], before: Totals, open_batches: dict[int, tupl
             "lines are missing, or not those that were written"
         )
     return note
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _existing(path: Path) -> int:

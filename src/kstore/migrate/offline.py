@@ -16,8 +16,8 @@ from kstore.records import Put, Record
 from kstore.source.mvcc.writer import Written, write_database
 from kstore.source.snapshot.source import SnapshotSource
 
-_BATCH = 128
-"""Objects a line of the journal."""
+_BATCH, _BATCH_BYTES = 128, 4 << 20
+"""Objects a line of the journal, and bytes of their values."""
 
 
 def migrate_file(
@@ -36,18 +36,14 @@ def migrate_file(
     Args:
         records: read from `source`, in key order.
         output: the new file; it appears whole or not at all.
-        journal: notes every change, for `verify`.
+        journal: notes every change, for `verify`; one that appears whole, which it does just before the output.
 
     Raises:
         Interrupted: `stop` was asked for; there is no output then.
         KstoreError: as `write_database`.
     """
     run = _Run(planner, journal, progress or Silent(), stop or Stop())
-    written = write_database(source, run.mutations(records), output)
-    first = written.revision - written.puts
-    for number, count in run.batches:
-        journal.done(number, first + 1, range(first + 1, first + count + 1))
-        first += count
+    written = write_database(source, run.mutations(records), output, before_named=run.finish)
     return run.summary, written
 
 
@@ -64,6 +60,7 @@ class _Run:
     def mutations(self, records: Iterable[Record]) -> Iterator[Put]:
         """Yield the writes, each noted in the journal before."""
         batch: list[Change] = []
+        size = 0
         for step in self._planner.plan(records):
             if self._stop.asked:
                 raise Interrupted("stopped before the output was written", hint="run it again: the input is unchanged")
@@ -71,10 +68,23 @@ class _Run:
             self.summary.add(step)
             if isinstance(step, Change):
                 batch.append(step)
-                if len(batch) == _BATCH:
+                size += len(step.record.value)
+                if len(batch) == _BATCH or size > _BATCH_BYTES:
                     yield from self._noted(batch)
-                    batch = []
+                    batch, size = [], 0
         yield from self._noted(batch)
+
+    def finish(self, written: Written) -> None:
+        """
+        Bring the journal to its end: the database is on the disk, and about to get its name. A crash between the two
+        leaves a journal without its database, which counts for nothing; never a database without its journal.
+        """
+        first = written.revision - written.puts
+        for number, count in self.batches:
+            self._journal.done(number, first + 1, range(first + 1, first + count + 1))
+            first += count
+        self._journal.finish(self.summary)
+        self._journal.publish()
 
     def _noted(self, batch: list[Change]) -> Iterator[Put]:
         if batch:

@@ -1,46 +1,103 @@
 """
 A plan that is saved, reviewed, and applied later: exactly the changes that it names, if nothing has moved since.
 
-A text file, a JSON object a line: first the request, then a change each. Holds no values, only their SHA-256.
+A text file, a JSON object a line: first the request, then a change each, last the end mark, which counts and hashes
+what stands before it. A plan that was cut has none, and a plan that somebody edited is not what it counts; only who
+says that this is meant may apply it. Holds no values, only their SHA-256. Described in `docs/reference/journal.md`.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kstore.encryption import read_seal
-from kstore.errors import Conflict, JournalError
-from kstore.migrate.journal import digest
-from kstore.migrate.plan import Change, Planner, Skipped, Step
+from kstore.errors import Conflict, JournalError, NotFound
+from kstore.migrate.journal_format import MalformedLine, check, digest, from_base64
+from kstore.migrate.plan import Change, Planner, Skipped, Step, Unchanged
 from kstore.migrate.request import Request
+from kstore.new_file import NewFile
 from kstore.records import Record
+from kstore.regular_file import open_regular
 from kstore.source.interface import Source
 
-_FORMAT, _VERSION = "kstore-plan", 1
+FORMAT, VERSION = "kstore-plan", 2
+"""Version 1 had no end mark."""
+HEADER: dict[str, type] = {"format": str, "version": int, "request": dict}
+"""The members of the first line."""
+CHANGE: dict[str, type] = {
+    "key": bytes, "path": str, "modRevision": int, "kind": str, "from": str, "to": str, "reason": str,
+    "bytesBefore": int, "bytesAfter": int, "afterSHA256": str,
+}  # fmt: skip
+"""The members of a change; bytes are in base64."""
+_FOR_PEOPLE = {"path", "kind", "from", "to", "reason", "bytesBefore", "bytesAfter"}
+"""Those that say what is planned; what is applied depends on the others."""
+END: dict[str, type] = {"end": int, "sha256": str}
+"""The members of the last line: how many changes there are, and the SHA-256 of all lines before."""
+
+_LONGEST_LINE = 1 << 20
+"""Bytes of a line: etcd's keys are shorter than its requests."""
 
 
 def save_plan(path: Path, request: Request, steps: Iterable[Step]) -> Iterator[Step]:
     """
-    Yield the steps on, and write down the changes among them.
+    Yield the steps on, and write down the changes among them; the file appears when all have been taken.
 
     Raises:
-        JournalError: the file cannot be written.
+        JournalError: the file cannot be written, or is there already.
     """
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(json.dumps({"format": _FORMAT, "version": _VERSION, **request.header()}) + "\n")
+        if path.exists():
+            raise FileExistsError
+        with NewFile(path) as new, os.fdopen(os.dup(new.descriptor), "wb") as file:
+            lines = _Lines()
+            file.write(lines.add({"format": FORMAT, "version": VERSION, **request.header()}))
             for step in steps:
                 if isinstance(step, Change):
-                    file.write(json.dumps(_packed(step)) + "\n")
+                    file.write(lines.add(_packed(step)))
                 yield step
+            file.write(lines.add({"end": lines.changes, "sha256": lines.sha256}))
+            file.flush()
+            new.publish(replace=False)
     except FileExistsError:
         raise JournalError("the file is there already", where=str(path), hint="name another") from None
     except OSError as error:
         raise JournalError(f"the plan cannot be written: {error.strerror}", where=str(path)) from error
+
+
+class _Lines:
+    """The lines of a plan so far: how many changes, and what they hash to."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._digest = hashlib.sha256()
+
+    def add(self, members: Mapping[str, Any]) -> bytes:
+        """Take a line that is written; its text."""
+        line = json.dumps(members).encode() + b"\n"
+        self.take(line)
+        return line
+
+    def take(self, line: bytes) -> None:
+        """Take a line that was read."""
+        self.count += 1
+        self._digest.update(line)
+
+    @property
+    def changes(self) -> int:
+        """How many lines there are but for the first."""
+        return self.count - 1
+
+    @property
+    def sha256(self) -> str:
+        """Of all lines, in hex."""
+        return self._digest.hexdigest()
 
 
 def _packed(change: Change) -> dict[str, Any]:
@@ -62,69 +119,180 @@ class SavedPlan:
     """
     A plan read from its file; plans as another planner does, but only what the file says.
 
+    All of it is read and held to its end mark before anything is planned.
+
     Args:
         path: the file.
+        edited: somebody changed it on purpose: its end mark does not count.
 
     Raises:
-        JournalError: there is none, or it is no plan.
+        JournalError: there is none, it is no plan, a line is not as described, or it is not whole.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        first = next(self._lines(), None)
-        if first is None or first.get("format") != _FORMAT or first.get("version") != _VERSION:
-            raise JournalError("this is no saved plan of a version that is known", where=str(path))
-        self.request = Request.of(first)
+    def __init__(self, path: Path, *, edited: bool = False) -> None:
+        self.path = path
+        self._edited = edited
+        self._changes: dict[bytes, _Expected] = {}
+        self.sha256 = ""
+        """Of the whole file, in hex."""
+        self.request = self._read()
 
     def records(self, source: Source) -> Iterator[Record]:
-        """Yield the records that the plan names, as they are now; those that are gone are left out."""
-        for change in self._changes():
-            record = source.get(base64.b64decode(change["key"]))
-            if record is not None:
-                yield record
+        """Yield the records that the plan names, as they are now; one that is gone has no revision."""
+        for key in self._changes:
+            yield source.get(key) or Record(key, b"", 0, 0, 0)
 
     def only(self, planner: Planner) -> Planner:
         """The planner, held to this plan: what has moved since is skipped."""
-        return _Held(planner, self)
+        return _Held(planner, self._changes)
 
-    def _changes(self) -> Iterator[dict[str, Any]]:
-        lines = self._lines()
-        next(lines, None)
-        yield from lines
+    # ---- reading
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def _read(self) -> Request:
+        request = None
+        lines = _Lines()
+        end: dict[str, Any] | None = None
+        for number, line in enumerate(self._lines(), 1):
+            if request is None:
+                request = self._request(line)
+            elif end is not None:
+                raise self._error(f"line {number} stands behind the end mark")
+            else:
+                members = self._members(number, line)
+                if "end" in members:
+                    end = members
+                    self._check_end(end, lines)
+                else:
+                    self._take(number, members)
+            lines.take(line)
+        if request is None:
+            raise self._error("this is no saved plan")
+        if end is None and not self._edited:
+            raise self._cut(f"it has no end mark: it breaks off after {lines.changes} changes")
+        self.sha256 = lines.sha256
+        return request
+
+    def _request(self, line: bytes) -> Request:
         try:
-            with self._path.open(encoding="utf-8") as file:
-                for number, line in enumerate(file, 1):
-                    try:
-                        yield dict(json.loads(line))
-                    except (ValueError, TypeError):
-                        fault = f"line {number} is damaged" if number > 1 else "this is no saved plan"
-                        raise JournalError(fault, where=str(self._path)) from None
+            header = _object(line)
+            check(header, {"format": str})
+        except MalformedLine:
+            header = {}
+        if header.get("format") != FORMAT:
+            raise self._error("this is no saved plan")
+        if header.get("version") not in (1, VERSION):
+            raise self._error(f"the plan is of version {header.get('version')}, this kstore reads {VERSION} and 1")
+        return Request.of(header, str(self.path))
+
+    def _members(self, number: int, line: bytes) -> dict[str, Any]:
+        try:
+            found = _object(line)
+            if "end" in found:
+                check(found, END)
+            else:
+                check(found, CHANGE, _FOR_PEOPLE)
+        except MalformedLine as error:
+            raise self._error(f"line {number} is not as a plan has it: {error}") from None
+        return found
+
+    def _take(self, number: int, members: dict[str, Any]) -> None:
+        try:
+            key = from_base64(members, "key")
+        except MalformedLine as error:
+            raise self._error(f"line {number} is not as a plan has it: {error}") from None
+        if key in self._changes:
+            raise self._error(f"line {number} names a key that an earlier line names")
+        self._changes[key] = _Expected(members["modRevision"], members["afterSHA256"])
+
+    def _check_end(self, end: Mapping[str, Any], lines: _Lines) -> None:
+        if self._edited:
+            return
+        if end["end"] != lines.changes:
+            raise self._cut(f"the end mark counts {end['end']} changes, {lines.changes} stand before it")
+        if end["sha256"] != lines.sha256:
+            raise self._cut("its lines are not those that were saved: the SHA-256 in the end mark is another")
+
+    def _lines(self) -> Iterator[bytes]:
+        try:
+            with open_regular(self.path) as file:
+                number = 0
+                while line := file.readline(_LONGEST_LINE):
+                    number += 1
+                    if len(line) == _LONGEST_LINE:
+                        raise self._error(f"line {number} is longer than {_LONGEST_LINE} bytes")
+                    yield line
         except FileNotFoundError:
-            raise JournalError("there is no such plan", where=str(self._path)) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise JournalError(f"the plan cannot be read: {error}", where=str(self._path)) from error
+            raise self._error("there is no such plan") from None
+        except OSError as error:
+            raise self._error(f"the plan cannot be read: {error.strerror}") from error
+
+    def _error(self, message: str) -> JournalError:
+        return JournalError(message, where=str(self.path))
+
+    def _cut(self, message: str) -> JournalError:
+        return JournalError(
+            message,
+            where=str(self.path),
+            hint="save it again with --dry-run --save-plan; --edited-plan applies what somebody changed on purpose",
+        )
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        raise MalformedLine("it is not JSON") from None
+    if not isinstance(found, dict):
+        raise MalformedLine("it is not an object")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What a plan says of one object."""
+
+    mod_revision: int
+    after: str
+
+    def admits(self, step: Step) -> bool:
+        """Whether the step is the one that was saved, or has been taken since."""
+        match step:
+            case Change(record=record, value=value):
+                return record.mod_revision == self.mod_revision and self._will_be(value)
+            case Unchanged(record=record):
+                return self._will_be(record.value)
+        return False
+
+    def _will_be(self, value: bytes) -> bool:
+        """Whether these are the bytes that were planned; each encryption makes other ones of the same object."""
+        return read_seal(value) is not None or digest(value) == self.after
 
 
 class _Held:
-    def __init__(self, planner: Planner, saved: SavedPlan) -> None:
+    """A planner that is held to a saved plan: every object that the plan names is a change as saved, or skipped."""
+
+    def __init__(self, planner: Planner, expected: Mapping[bytes, _Expected]) -> None:
         self._planner = planner
-        self._expected = {line["key"]: line for line in saved._changes()}
+        self._expected = expected
 
     def plan(self, records: Iterable[Record]) -> Iterator[Step]:
-        for step in self._planner.plan(records):
-            expected = self._expected.get(base64.b64encode(step.record.key).decode())
+        gone: list[Record] = []
+        for step in self._planner.plan(_there(records, gone)):
+            expected = self._expected.get(step.record.key)
             if expected is None:
                 continue
-            if isinstance(step, Change) and _is_as_saved(step, expected):
+            if expected.admits(step):
                 yield step
             else:
                 stored = None if isinstance(step, Skipped) else step.stored
                 yield Skipped(step.record, Conflict("not as it was when the plan was saved"), stored)
+        yield from (Skipped(record, NotFound("it is gone since the plan was saved")) for record in gone)
 
 
-def _is_as_saved(change: Change, saved: dict[str, Any]) -> bool:
-    """Whether nothing moved: the same revision, and the same bytes, but that each sealing makes other ones."""
-    same = read_seal(change.value) is not None or digest(change.value) == saved["afterSHA256"]
-    return same and bool(change.record.mod_revision == saved["modRevision"])
+def _there(records: Iterable[Record], gone: list[Record]) -> Iterator[Record]:
+    """The records that are in the store; the others are put aside."""
+    for record in records:
+        if record.mod_revision:
+            yield record
+        else:
+            gone.append(record)

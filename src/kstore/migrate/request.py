@@ -6,8 +6,8 @@ Goes into the journal's first line, from which `resume` reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from kstore.catalog.custom import CustomResource
@@ -52,21 +52,33 @@ class Request:
         return {"request": asdict(self)}
 
     @staticmethod
-    def of(header: dict[str, Any]) -> Request:
+    def of(header: Mapping[str, Any], where: str = "") -> Request:
         """
         The request of a journal, or of a saved plan.
 
+        Args:
+            header: its first line.
+            where: the file.
+
         Raises:
-            JournalError: the header holds none.
+            JournalError: the header holds none, or one of another shape.
         """
-        try:
-            stored = header["request"]
-            known: dict[str, Any] = {field.name: stored[field.name] for field in fields(Request)}
-            known.update(to=tuple(known["to"]), resources=tuple(known["resources"]))
-        except (KeyError, TypeError):
-            raise JournalError(
-                "the first line does not say what was asked for", hint="use the kstore that wrote it"
-            ) from None
+        stored = header.get("request")
+        known: dict[str, Any] = {}
+        for one in fields(Request):
+            # what has a default may be newer than the file
+            default = "" if one.default is MISSING else one.default
+            value = stored.get(one.name, one.default) if isinstance(stored, dict) else MISSING
+            if isinstance(default, tuple) and isinstance(value, list):
+                value = tuple(value) if all(isinstance(word, str) for word in value) else MISSING
+            if type(value) is not type(default):
+                raise JournalError(
+                    f"the first line does not say what was asked for: `{one.name}` in its `request` is missing, or not "
+                    f"of its kind",
+                    where=where,
+                    hint="use the kstore that wrote it",
+                )
+            known[one.name] = value
         return Request(**known)
 
     @property

@@ -67,7 +67,10 @@ def test_what_a_saved_plan_cannot_be_told(demo: Kstore, tmp_path: Path) -> None:
         ("[1]\n", "no saved plan"),
         ("1\n", "no saved plan"),
         ("", "no saved plan"),
-        ('{"format": "kstore-plan", "version": 2}\n', "no saved plan of a version that is known"),
+        ('{"format": "kstore-plan", "version": 3}\n', "the plan is of version 3"),
+        ('{"format": "kstore-plan", "version": "2"}\n', "the plan is of version 2"),
+        ('{"format": "kstore-plan", "version": 2, "request": {"release": 5}}\n', "`release` in its `request`"),
+        ('{"format": "kstore-plan", "version": 2, "request": {"release": "1.37", "to": [1]}}\n', "`to` in its"),
         ('{"format": "kstore-plan", "version": 1}\n', "the first line does not say what was asked for"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kstore.cli.journals import open_journal, roll_back
+from kstore.cli.journals import open_journal, roll_back, saved_plan_of, see_that_it_may_go_on
 from kstore.cli.journals import verify as verify_journal
 from kstore.cli.migration import Run
 from kstore.cli.migration_report import Shown
@@ -125,12 +125,13 @@ def write_options(function: Any) -> Any:
 @click.option(
     "--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Apply a plan that was kept."
 )
+@click.option("--edited-plan", is_flag=True, help="With --plan: it was changed since, and that is meant.")
 @workers_option
 @write_options
 @store_options
 def run(
     resources: tuple[str, ...], to: tuple[str, ...], storage_versions: str, to_release: str, plan_file: Path | None,
-    save_plan: Path | None, media_type: str | None, **options: Any,
+    edited_plan: bool, save_plan: Path | None, media_type: str | None, **options: Any,
 ) -> int:  # fmt: skip
     """Plan the migration and carry it out."""
     from kstore.migrate.request import Request
@@ -142,6 +143,8 @@ def run(
         raise UsageError(
             "--save-plan keeps what --dry-run plans", hint="with --dry-run; `--plan FILE` applies it later"
         )
+    if edited_plan and plan_file is None:
+        raise UsageError("--edited-plan is about the file that --plan names", hint="--plan FILE --edited-plan")
     if plan_file is not None:
         if versions or to_release or resources or media_type or any(asked.values()):
             raise UsageError(
@@ -151,7 +154,7 @@ def run(
             )
         from kstore.migrate.planfile import SavedPlan
 
-        saved = SavedPlan(plan_file)
+        saved = SavedPlan(plan_file, edited=edited_plan)
         return Run(saved.request, saved=saved, **options).go()
     if bool(versions) == bool(to_release):
         raise UsageError("to which version?", hint="--to apps/v1, or --to-release 1.37; one of them")
@@ -195,7 +198,11 @@ def resume(journal: Path, output: str, **pace: Any) -> int:
     from kstore.migrate.request import Request
 
     opened = open_journal(journal)
-    return Run(Request.of(opened.header), resumed=opened, output=output, yes=True, **pace).go()
+    see_that_it_may_go_on(opened)
+    plan = saved_plan_of(opened)
+    return Run(
+        Request.of(opened.header, str(opened.path)), saved=plan, resumed=opened, output=output, yes=True, **pace
+    ).go()
 
 
 @command.command()
