@@ -118,6 +118,6 @@ def migrated(shop: MemoryStore, planner, journal_path):
     """A store that was migrated, and the journal."""
     path = next(journal_path)
     writer = JournalWriter(path, {"store": "memory"})
-    Applier(shop, planner, writer, pace=Pace(batch=3, concurrency=1)).run(shop.scan())
+    writer.finish(Applier(shop, planner, writer, pace=Pace(batch=3, concurrency=1)).run(shop.scan()))
     writer.close()
     return shop, path

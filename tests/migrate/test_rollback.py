@@ -28,7 +28,7 @@ def run(store: MemoryStore, planner, path, header=None) -> None:
     try:
         if header is None:
             settle(Journal(path), writer, store)
-        Applier(store, planner, writer, pace=Pace(batch=2, concurrency=1)).run(store.scan())
+        writer.finish(Applier(store, planner, writer, pace=Pace(batch=2, concurrency=1)).run(store.scan()))
     finally:
         writer.close()
 

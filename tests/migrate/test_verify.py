@@ -1,13 +1,22 @@
 """
-After a migration: held against the store.
+After a migration: held against the store. Every object as planned, none missing, the journal whole and finished.
 """
 
 from __future__ import annotations
 
-from kstore.migrate.journal import Journal
-from kstore.migrate.verify import verify_live
+import json
+import zlib
+from pathlib import Path
 
-from .conftest import key
+import pytest
+
+from kstore.errors import Interrupted
+from kstore.migrate.apply import Applier, Pace
+from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.progress import Stop
+from kstore.migrate.verify import state_of, verify_live
+
+from .conftest import MemoryStore, key
 
 
 def test_verify_finds_what_differs(migrated, codec, deployment):
@@ -17,7 +26,107 @@ def test_verify_finds_what_differs(migrated, codec, deployment):
     store.put(key("web-1"), deployment("web-1", image="web:9", version="apps/v1"))
     store.put(key("web-2"), store.records[key("web-2")].value, lease=5)
     del store.records[key("web-3")]
-    found = {
-        finding.key.rpartition("/")[2]: finding.code for finding in verify_live(Journal(path), store, codec).findings
+    store.put(key("web-4"), deployment("web-4"))
+    assert codes(path, store, codec) == {
+        "web-1": "changed", "web-2": "lease", "web-3": "deleted", "web-4": "not-written",
+    }  # fmt: skip
+
+
+def test_an_interrupted_migration(shop, planner, codec, tmp_path):
+    """One that was stopped did not come to its end, however well all is that it wrote."""
+    path = tmp_path / "journal"
+    stop = Stop()
+    shop.after_commit = stop.ask
+    writer = JournalWriter(path, {})
+    with pytest.raises(Interrupted):
+        Applier(shop, planner, writer, pace=Pace(batch=3, concurrency=1), stop=stop).run(shop.scan())
+    writer.close()
+    assert codes(path, shop, codec) == {"journal": "unfinished"}
+    assert not state_of(Journal(path)).finished
+
+
+def test_a_journal_that_was_cut(migrated, codec):
+    """Wherever it is cut, between two lines or within one, it is not taken for whole."""
+    store, path = migrated
+    whole = path.read_bytes()
+    first = whole.index(b"\n") + 1
+    places = {first + len(b"".join(whole[first:].splitlines(keepends=True)[:number])) for number in range(10)}
+    places |= set(range(first, len(whole), 97)) | {len(whole) - 1}
+    for place in sorted(places - {len(whole)}):
+        path.write_bytes(whole[:place])
+        found = codes(path, store, codec)
+        assert found.pop("journal") in ("unfinished", "torn"), place
+        assert found == {}
+        if whole[place - 1 : place] != b"\n":
+            assert "torn" in [one.code for one in verify_live(Journal(path), store, codec).findings]
+
+
+def test_a_journal_of_which_lines_are_missing(migrated, codec):
+    """One whose end is there and whose middle is not is damaged, which is a finding."""
+    store, path = migrated
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:1], *lines[3:]]))
+    result = verify_live(Journal(path), store, codec)
+    assert [(one.key, one.code) for one in result.findings] == [(str(path), "damaged")]
+    assert "lines are missing" in result.findings[0].message
+
+
+def test_a_journal_of_before_there_were_end_marks(migrated, codec):
+    """An older one is read, and judged by what it has: no count of its lines."""
+    store, path = migrated
+    lines = path.read_bytes().splitlines(keepends=True)
+    text = json.dumps({"finished": "2025-01-01T00:00:00+00:00"}).encode()
+    path.write_bytes(b"".join([*lines[:-1], text, b"\t%08x\n" % zlib.crc32(text)]))
+    assert codes(path, store, codec) == {"journal": "no-end-mark"}
+    assert state_of(Journal(path)).finished
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_migration_that_was_rolled_back(migrated, codec, ended):
+    """It is proved no longer, though it was finished once; one whose rollback was only begun neither."""
+    store, path = migrated
+    writer = JournalWriter(path, None)
+    writer.begin_rollback()
+    if ended:
+        writer.finish_rollback(0)
+    writer.close()
+    assert codes(path, store, codec) == {"journal": "rolled-back"}
+
+
+def test_objects_that_were_planned_and_never_written(shop, planner, codec, deployment, tmp_path):
+    """
+    What others took away or keep changing is not as planned, though the migration came to its end; what others stored
+    in the version that was planned is.
+    """
+    path = tmp_path / "journal"
+    old = deployment("web-3", image="web:2")
+    new = deployment("web-5", image="web:2", version="apps/v1")
+
+    def others(mutations):
+        for one in mutations:
+            match one.key:
+                case name if name == key("web-1"):
+                    shop.records.pop(name, None)
+                case name if name == key("web-3"):
+                    shop.put(name, old)
+                case name if name == key("web-5"):
+                    shop.put(name, new)
+
+    shop.before_commit = others
+    writer = JournalWriter(path, {})
+    summary = Applier(shop, planner, writer, pace=Pace(batch=1, concurrency=1)).run(shop.scan())
+    writer.finish(summary)
+    writer.close()
+    assert summary.skipped_count == 1
+    result = verify_live(Journal(path), shop, codec)
+    assert {one.key.rpartition("/")[2]: one.code for one in result.findings} == {
+        "web-1": "deleted",
+        "web-3": "not-written",
     }
-    assert found == {"web-1": "changed", "web-2": "lease", "web-3": "deleted"}
+    assert (result.objects, result.skipped) == (7, 1)
+
+
+def codes(path: Path, store: MemoryStore, codec) -> dict[str, str]:
+    """What is found, by the object's name, or `journal`; of several of one the last."""
+    findings = verify_live(Journal(path), store, codec).findings
+    return {"journal" if one.key == str(path) else one.key.rpartition("/")[2]: one.code for one in findings}

@@ -19,6 +19,7 @@ from kstore.errors import UsageError, WriteRefused
 if TYPE_CHECKING:
     from kstore.migrate.journal import Journal
     from kstore.migrate.planfile import SavedPlan
+    from kstore.migrate.verify import Verified
 
 EXIT_CONFLICT, EXIT_FOUND = 4, 5
 
@@ -219,7 +220,33 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
 
 
 def verify(journal: Journal, shown: Shown) -> int:
-    """Hold the store, or the database that was written, against a journal; the exit code."""
+    """
+    Hold the store, or the database that was written, against a journal; the exit code.
+
+    All is well if every object that the plan names is as planned, none is missing, and the journal is whole and
+    finished.
+    """
+    from kstore.migrate.verify import Verified
+
+    output = journal.header.get("output")
+    missing = output and not Path(output).exists()
+    result = Verified.without_database(journal, output) if missing else _verified(journal)
+    detail = f"{result.objects} objects read again"
+    if output:
+        detail += f", {result.others} others compared"
+    if result.skipped:
+        detail += f", {result.skipped} that the migration skipped left aside"
+    counts = {
+        "objects": result.objects,
+        "others": result.others,
+        "skipped": result.skipped,
+        "findings": len(result.findings),
+    }
+    shown.findings(result.findings, counts, f"{detail}: all are as planned, the journal is whole and finished")
+    return EXIT_FOUND if result.findings else 0
+
+
+def _verified(journal: Journal) -> Verified:
     from kstore.migrate.request import Request
     from kstore.migrate.verify import verify_file, verify_live
     from kstore.source.location.address import open_source
@@ -227,15 +254,9 @@ def verify(journal: Journal, shown: Shown) -> int:
     release = Request.of(journal.header, str(journal.path)).release
     session = Session(replace(as_journaled(settings(), journal), release=release))
     try:
-        if journal.header.get("output"):
-            with open_source(journal.header["store"]) as before:
-                result = verify_file(journal, before, session.source, session.codec)
-            detail = f"{result.objects} objects read again, {result.others} others compared"
-        else:
-            result = verify_live(journal, session.source, session.codec)
-            detail = f"{result.objects} objects read again"
+        if not journal.header.get("output"):
+            return verify_live(journal, session.source, session.codec)
+        with open_source(journal.header.get("store", "")) as before:
+            return verify_file(journal, before, session.source, session.codec)
     finally:
         session.close()
-    counts = {"objects": result.objects, "others": result.others, "findings": len(result.findings)}
-    shown.findings(result.findings, counts, f"{detail}: all are as planned")
-    return EXIT_FOUND if result.findings else 0

@@ -75,7 +75,10 @@ class Shown:
             "unknown": state.open,
             "firstRevision": state.first_revision,
             "lastRevision": state.last_revision,
+            "unchanged": state.notes.get("unchanged"),
+            "skipped": state.notes.get("skipped"),
             "finished": state.notes.get("finished"),
+            "rollingBack": state.notes.get("rollingBack"),
             "rolledBack": state.notes.get("rolledBack"),
         }
         if self.output == "json":
@@ -86,7 +89,12 @@ class Shown:
         for name, value in {"journal": None, "store": None, "created": None, "target": aim, **document}.items():
             shown = document.get(name, value)
             click.echo(f"{name:14} {'-' if shown in (None, '') else shown}")
-        if not state.finished and not state.notes.get("rolledBack"):
+        last = state.last.name if state.last else ""
+        if last == "rollingBack":
+            self.say(f"its rollback did not come to its end: `kstore migrate rollback {journal.path}`")
+        elif not last and journal.header.get("output"):
+            self.say("it did not come to its end: run the same command again, its input is as it was")
+        elif not last:
             self.say(f"it did not come to its end: `kstore migrate resume {journal.path}`")
 
     def findings(self, findings: list[Finding], counts: dict[str, int], good: str) -> None:

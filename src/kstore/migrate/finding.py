@@ -9,9 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An object that is not as the journal says."""
+    """An object that is not as the journal says, or what is wrong with the journal itself."""
 
     key: str
+    """The object's; of the journal or the new database, the file's name."""
     code: str
-    """`changed`, `deleted`, `not-written`, `undecodable`, `lease`, `version`, `touched`."""
+    """
+    Of an object `changed`, `deleted`, `not-written`, `undecodable`, `lease`, `version`, `touched`; of the journal
+    `damaged`, `torn`, `unfinished`, `no-end-mark`, `rolled-back`; of the new database `missing`.
+    """
     message: str

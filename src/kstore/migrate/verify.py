@@ -1,7 +1,8 @@
 """
 A migration's journal read and held against the store, or against the database that was written.
 
-Only reads.
+That a migration is verified means: every object that the plan names is as planned, none is missing, and the journal is
+whole and finished. Whatever is not so is a finding. Only reads.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kstore.codec import StorageCodec, Undecodable
+from kstore.errors import JournalError
 from kstore.migrate.finding import Finding
 from kstore.migrate.journal import Entry, Journal, Note, digest
 from kstore.records import Record
 from kstore.source.interface import Source
+
+DAMAGED = "damaged"
+"""The code of a finding: the journal itself cannot be read to its end."""
 
 # ---- status
 
@@ -32,17 +37,28 @@ class State:
     first_revision: int = 0
     last_revision: int = 0
     notes: dict[str, object] = field(default_factory=dict)
+    """All facts of the lines about the whole migration, the later ones over the earlier."""
+    last: Note | None = None
+    """The last line, if it is about the whole migration; None where a batch stands behind it."""
+    torn: int = 0
+    """The number of a last line that breaks off."""
 
     @property
     def finished(self) -> bool:
-        """Whether the migration came to its end."""
-        return bool(self.notes.get("finished"))
+        """Whether the migration came to its end, and nothing has followed."""
+        return self.last is not None and self.last.name == "finished"
 
 
 def state_of(journal: Journal) -> State:
-    """Count what a journal holds."""
+    """
+    Count what a journal holds.
+
+    Raises:
+        JournalError: it is damaged.
+    """
     state = State()
     for event in journal.events():
+        state.last = event if isinstance(event, Note) else None
         if isinstance(event, Note):
             state.notes.update(event.facts)
             continue
@@ -56,7 +72,25 @@ def state_of(journal: Journal) -> State:
             revisions = event.revisions or (event.revision,)
             state.first_revision = min(state.first_revision or revisions[0], revisions[0])
             state.last_revision = max(state.last_revision, revisions[-1])
+    state.torn = journal.torn
     return state
+
+
+def journal_findings(journal: Journal, state: State) -> list[Finding]:
+    """What keeps a journal from being whole and of a migration that came to its end."""
+    found: list[tuple[str, str]] = []
+    last = state.last.name if state.last else ""
+    if state.torn:
+        found.append(("torn", f"line {state.torn} breaks off: its writer was killed, or the journal was cut"))
+    if last == "rolledBack":
+        found.append(("rolled-back", f"the migration was rolled back at {state.notes['rolledBack']}"))
+    elif last == "rollingBack":
+        found.append(("rolled-back", f"its rollback was begun at {state.notes['rollingBack']} and is not at its end"))
+    elif last != "finished":
+        found.append(("unfinished", "the migration did not come to its end, or the journal was cut"))
+    elif state.last is not None and not state.last.is_end:
+        found.append(("no-end-mark", "its last line does not count the others, as in older ones: some may be missing"))
+    return [Finding(str(journal.path), code, message) for code, message in found]
 
 
 # ---- proving
@@ -70,30 +104,90 @@ class Verified:
     """How many objects of the journal were read again."""
     others: int = 0
     """How many other keys were compared (only for files)."""
+    skipped: int = 0
+    """How many objects the migration left as they were, and said so."""
     findings: list[Finding] = field(default_factory=list)
+
+    @staticmethod
+    def without_database(journal: Journal, output: str) -> Verified:
+        """What is found where the database that a migration wrote is not there."""
+        result = _begin(journal)
+        message = "the new database is not there: the migration was killed before its end, or the file was moved"
+        result.findings.append(Finding(output, "missing", message))
+        return result
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the journal cannot be read to its end."""
+        return any(one.code == DAMAGED for one in self.findings)
+
+
+def _begin(journal: Journal) -> Verified:
+    """
+    What the journal alone says: whether it is whole, and its migration finished.
+
+    A damaged one has that finding only, and is not to be held against anything.
+    """
+    result = Verified()
+    try:
+        state = state_of(journal)
+    except JournalError as error:
+        result.findings.append(Finding(str(journal.path), DAMAGED, error.message))
+        return result
+    skipped = state.notes.get("skipped", 0)
+    result.skipped = skipped if isinstance(skipped, int) else 0
+    result.findings += journal_findings(journal, state)
+    return result
 
 
 def verify_live(journal: Journal, source: Source, codec: StorageCodec) -> Verified:
     """
     Read again every object that a migration wrote: right version, decodable, the very bytes of the plan, lease kept.
 
-    An object that was written more than once counts as it was written last.
+    An object that was written more than once counts as it was written last. One whose transaction did not happen, and
+    that was not written later, is there in the version that was planned, or a finding.
     """
-    result = Verified()
+    result = _begin(journal)
+    if result.damaged:
+        return result
     doubted: dict[bytes, Finding] = {}
+    unwritten: dict[bytes, Entry] = {}
     counted = source.status().kind != "kine"
     for batch in journal.batches():
         if not batch.revision:
+            unwritten.update({entry.key: entry for entry in batch.entries})
             continue
         for at, entry in enumerate(batch.entries):
             result.objects += 1
+            unwritten.pop(entry.key, None)
             finding = _check(entry, batch.revision_of(at), source.get(entry.key), codec, counted=counted)
             if finding is None:
                 doubted.pop(entry.key, None)
             else:
                 doubted[entry.key] = finding
-    result.findings = list(doubted.values())
+    for key, entry in unwritten.items():
+        if key not in doubted and (finding := _check_unwritten(entry, source.get(key), codec)) is not None:
+            doubted[key] = finding
+    result.findings += doubted.values()
     return result
+
+
+def _check_unwritten(entry: Entry, record: Record | None, codec: StorageCodec) -> Finding | None:
+    """
+    What is wrong with an object that the migration planned, and did not write: nothing, where others have stored it in
+    the version that was planned.
+    """
+    key = _text(entry.key)
+    if record is None:
+        return Finding(key, "deleted", "it is no longer there; the migration did not write it")
+    if digest(record.value) == entry.after:
+        return None
+    read = codec.read(record)
+    if isinstance(read, Undecodable):
+        return Finding(key, "undecodable", f"it cannot be decoded: {read.error.message}")
+    if read.gvk.api_version != entry.target or record.mod_revision == entry.mod_revision:
+        return Finding(key, "not-written", f"it was not written, and is stored as {read.gvk.api_version}")
+    return None
 
 
 def _check(
@@ -104,7 +198,7 @@ def _check(
     if record is None:
         return Finding(key, "deleted", "it is no longer there")
     if digest(record.value) != entry.after:
-        if record.mod_revision == entry.mod_revision:
+        if record.value == entry.before:
             return Finding(key, "not-written", "it lies there as before the migration")
         return Finding(key, "changed", f"its bytes were changed since, at revision {record.mod_revision}")
     if record.lease != entry.lease:
@@ -127,7 +221,9 @@ def verify_file(journal: Journal, before: Source, after: Source, codec: StorageC
 
     Both are read in key order side by side, so that memory does not grow with them.
     """
-    result = Verified()
+    result = _begin(journal)
+    if result.damaged:
+        return result
     entries = _in_key_order(journal)
     expected = next(entries, None)
     remaining = after.scan()

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -82,3 +85,158 @@ def test_what_is_no_saved_plan(demo: Kstore, tmp_path: Path, text: str, words: s
     assert ran.code == 1
     assert words in ran.err
     assert "unexpected" not in ran.err
+
+
+# ---- saved plans
+
+
+@pytest.fixture(scope="module")
+def saved(demo: Kstore, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A plan of the demo store."""
+    path = tmp_path_factory.mktemp("plan") / "plan"
+    assert demo("migrate", "--to", "apps/v1", "--dry-run", "--save-plan", str(path)).code == 0
+    return path.read_bytes()
+
+
+def test_a_plan_that_was_cut(demo: Kstore, tmp_path: Path, saved: bytes) -> None:
+    """A plan is applied whole, or not at all: cut between two lines, within one, with a line less, or changed."""
+    plan, output = tmp_path / "plan", tmp_path / "new.db"
+    lines = saved.splitlines(keepends=True)
+    apply = ("migrate", "--plan", str(plan), "--yes", "--output", str(output))
+    for content, words in (
+        (b"".join(lines[:-1]), "it has no end mark: it breaks off after"),
+        (b"".join(lines[:3]), "it breaks off after 2 changes"),
+        (lines[0], "it breaks off after 0 changes"),
+        (saved[: len(saved) // 2], "is not as a plan has it: it is not JSON"),
+        (saved[:-40], "is not as a plan has it: it is not JSON"),
+        (b"".join(lines[:2] + lines[3:]), "changes, "),
+        (saved.replace(b'"modRevision": ', b'"modRevision": 1', 1), "the SHA-256 in the end mark is another"),
+        (saved + lines[1], "stands behind the end mark"),
+        (b"".join([*lines[:2], *lines[1:]]), "names a key that an earlier line names"),
+    ):
+        plan.write_bytes(content)
+        ran = demo(*apply)
+        assert (ran.code, words in ran.err, output.exists()) == (1, True, False), ran.err
+        assert str(plan) in ran.err
+    plan.write_bytes(saved)
+    assert demo(*apply).code == 0
+    assert demo("migrate", "verify", str(output)).code == 0
+
+
+def test_a_plan_that_was_edited_on_purpose(demo: Kstore, tmp_path: Path, saved: bytes) -> None:
+    """Who says so applies what is left of it: with the end mark that it had, or without; a torn line is still one."""
+    lines = saved.splitlines(keepends=True)
+    plan = tmp_path / "plan"
+    for number, content in enumerate((b"".join(lines[:3]), b"".join([*lines[:3], lines[-1]]))):
+        plan.write_bytes(content)
+        output = tmp_path / f"{number}.db"
+        ran = demo("migrate", "--plan", str(plan), "--edited-plan", "--yes", "-o", "json", "--output", str(output))
+        assert (ran.code, ran.json["changes"]) == (0, 2)
+        assert demo("migrate", "verify", str(output)).code == 0
+    plan.write_bytes(saved[:-5])
+    assert demo("migrate", "--plan", str(plan), "--edited-plan", "--dry-run").code == 1
+    assert demo("migrate", "--edited-plan", "--to", "apps/v1", "--dry-run").code == 2
+
+
+def test_a_plan_of_before_there_were_end_marks(demo: Kstore, tmp_path: Path, saved: bytes) -> None:
+    """It is known, and whether it is whole is not: somebody has to say so."""
+    plan = tmp_path / "plan"
+    lines = saved.splitlines(keepends=True)
+    plan.write_bytes(b"".join([lines[0].replace(b'"version": 2', b'"version": 1'), *lines[1:-1]]))
+    assert "no end mark" in demo("migrate", "--plan", str(plan), "--dry-run").err
+    assert demo("migrate", "--plan", str(plan), "--edited-plan", "--dry-run").code == 0
+
+
+def test_lines_of_a_plan_of_another_shape(demo: Kstore, tmp_path: Path, saved: bytes) -> None:
+    """A change without a member, or with one of another kind, is an error that names file, line and member."""
+    plan = tmp_path / "plan"
+    lines = saved.splitlines(keepends=True)
+    change = json.loads(lines[1])
+    spoiled = [{name: value for name, value in change.items() if name != left} for left in _NEEDED]
+    spoiled += [{**change, name: value} for name in _NEEDED for value in (None, [1], {}, True)]
+    spoiled += [{**change, "key": "%%%"}, {**change, "modRevision": "5"}, {**change, "afterSHA256": 5}]
+    for number, members in enumerate(spoiled):
+        text = json.dumps(members).encode() + b"\n"
+        plan.write_bytes(b"".join([lines[0], text, *lines[2:]]))
+        ran = demo("migrate", "--plan", str(plan), *(["--edited-plan"] if number % 2 else []), "--dry-run")
+        assert (ran.code, "line 2 is not as a plan has it" in ran.err, str(plan) in ran.err) == (1, True, True), ran.err
+    for end in ({"end": "2", "sha256": "0"}, {"end": 2}, {"end": None}):
+        plan.write_bytes(b"".join([*lines[:2], json.dumps(end).encode()]))
+        assert "line 3 is not as a plan has it" in demo("migrate", "--plan", str(plan), "--dry-run").err
+
+
+_NEEDED = ("key", "modRevision", "afterSHA256")
+
+
+def test_what_a_plan_names_and_is_gone(demo: Kstore, tmp_path: Path, saved: bytes) -> None:
+    """An object that is not in the store any more is said to be skipped, never passed over."""
+    plan = tmp_path / "plan"
+    lines = saved.splitlines(keepends=True)
+    gone = json.loads(lines[1]) | {"key": base64.b64encode(b"/registry/pods/default/gone").decode()}
+    plan.write_bytes(b"".join([*lines[:2], json.dumps(gone).encode() + b"\n", *lines[2:]]))
+    ran = demo("migrate", "--plan", str(plan), "--edited-plan", "--dry-run", "-o", "json")
+    assert ran.code == 3
+    assert [(one["key"], one["code"]) for one in ran.json["skippedObjects"]] == [
+        ("/registry/pods/default/gone", "not-found")
+    ]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("option", ["--plan", "resume", "verify", "rollback", "status"])
+def test_a_plan_or_journal_that_is_no_file(demo: Kstore, tmp_path: Path, option: str) -> None:
+    """A named pipe, a device, a directory: refused at once, by name."""
+    os.mkfifo(tmp_path / "pipe")
+    for path, what in ((tmp_path / "pipe", "a named pipe"), (Path("/dev/zero"), "a device"), (tmp_path, "a directory")):
+        arguments = [option, str(path), "--dry-run"] if option == "--plan" else [option, str(path)]
+        ran = demo("migrate", *arguments)
+        assert (ran.code, what in ran.err, str(path) in ran.err) == (1, True, True), ran.err
+
+
+# ---- a migration of a file that did not come to its end
+
+
+def test_a_journal_of_an_output_that_never_came(demo: Kstore, journal: Path, tmp_path: Path) -> None:
+    """Killed between the two names: verify says that the database is missing, and the same command works again."""
+    output = tmp_path / "new.db"
+    output.unlink()
+    ran = demo("migrate", "verify", str(journal))
+    assert (ran.code, "(missing)" in ran.text) == (5, True)
+    ran = demo("migrate", "resume", str(journal))
+    assert (ran.code, "run the same command again" in ran.err) == (2, True)
+    assert demo("migrate", "--to", "apps/v1", "--yes", "--output", str(output)).code == 0
+    ran = demo("migrate", "verify", str(output))
+    assert (ran.code, "the journal is whole and finished" in ran.text) == (0, True)
+    ran = demo("migrate", "resume", str(journal))
+    assert (ran.code, "kstore migrate verify" in ran.err) == (2, True)
+
+
+def test_a_journal_that_is_another(demo: Kstore, journal: Path, tmp_path: Path) -> None:
+    """A file of the journal's name that tells of something else is never written over."""
+    other = tmp_path / "other.db"
+    before = journal.read_bytes()
+    ran = demo("migrate", "--to", "apps/v1", "--yes", "--output", str(other), "--journal", str(journal))
+    assert (ran.code, "--journal names another" in ran.err) == (1, True)
+    text = tmp_path / "other.db.journal"
+    text.write_text("my notes\n")
+    assert demo("migrate", "--to", "apps/v1", "--yes", "--output", str(other)).code == 1
+    assert (journal.read_bytes(), text.read_text(), other.exists()) == (before, "my notes\n", False)
+
+
+@pytest.mark.parametrize("kept", [1, 2, -1])
+def test_an_offline_journal_that_was_cut(demo: Kstore, journal: Path, kept: int) -> None:
+    """The journal of a new database, too, is whole and finished, or found not to be."""
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:kept]))
+    ran = demo("migrate", "verify", str(journal), "-o", "json")
+    assert ran.code == 5
+    assert (str(journal), "unfinished") in [(one["key"], one["code"]) for one in ran.json["objects_found"]]
+
+
+def test_what_others_have_left_behind(demo: Kstore, tmp_path: Path) -> None:
+    """An unfinished journal has no name yet: who asks for it is told what it is."""
+    (tmp_path / ".new.db.journal.unfinished").write_text("half")
+    for name in ("new.db", "new.db.journal"):
+        ran = demo("migrate", "resume", str(tmp_path / name))
+        assert (ran.code, "run the same command again" in ran.err) == (1, True)
+    assert demo("migrate", "--to", "apps/v1", "--yes", "--output", str(tmp_path / "new.db")).code == 0
+    assert sorted(path.name for path in tmp_path.glob("*new*")) == ["new.db", "new.db.journal"]
