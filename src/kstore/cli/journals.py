@@ -228,7 +228,7 @@ def verify(journal: Journal, shown: Shown) -> int:
     """
     from kstore.migrate.verify import Verified
 
-    output = journal.header.get("output")
+    output = str(journal.header.get("output") or "")
     missing = output and not Path(output).exists()
     result = Verified.without_database(journal, output) if missing else _verified(journal)
     detail = f"{result.objects} objects read again"
