@@ -341,7 +341,7 @@ class DirectorySource(Source):
         """The record with its value, which must be what was exported; None when that has been noted."""
         known = row.record
         try:
-            value = read_regular(self.path / row.file, min(row.size, _LARGEST_VALUE))
+            value = read_regular(self.path / row.file, _LARGEST_VALUE)
         except OSError as error:
             self._fault(f"cannot be read: {error.strerror}", row.file)
             return None
