@@ -12,10 +12,12 @@ import pytest
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
+from kstore.codec import ObjectCodec
 from kstore.custom import Converted, CustomConverter, CustomDefinition, write
 from kstore.decode.json.raw_json import RawJSON
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, UnknownFields
+from kstore.scheme.scheme import Scheme
 
 CRD: dict[str, Any] = {
     "kind": "CustomResourceDefinition",
@@ -226,3 +228,84 @@ def test_not_a_definition():
     """What lacks the members of a CRD is no definition."""
     with pytest.raises(DecodeError, match="not a CustomResourceDefinition"):
         CustomDefinition.of({"spec": {}})
+
+
+LAB = CustomDefinition.of(
+    {
+        "metadata": {"name": "ns.n.lab"},
+        "spec": {
+            "group": "n.lab",
+            "names": {"plural": "ns", "kind": "N"},
+            "versions": [
+                {
+                    "name": "v1",
+                    "storage": True,
+                    "schema": {
+                        "openAPIV3Schema": {
+                            "type": "object",
+                            "properties": {
+                                "spec": {
+                                    "type": "object",
+                                    "x-kubernetes-preserve-unknown-fields": True,
+                                    "properties": {
+                                        "e": {
+                                            "type": "object",
+                                            "x-kubernetes-embedded-resource": True,
+                                            "x-kubernetes-preserve-unknown-fields": True,
+                                        }
+                                    },
+                                }
+                            },
+                        }
+                    },
+                }
+            ],
+        },
+    }
+)
+
+
+def lab(spec: bytes, metadata: bytes = b'{"generation":1,"name":"a"}') -> bytes:
+    """An object of `LAB`, as text."""
+    return b'{"apiVersion":"n.lab/v1","kind":"N","metadata":' + metadata + b',"spec":' + spec + b"}"
+
+
+@pytest.mark.parametrize(
+    ("spec", "written"),
+    [
+        (b'{"b":1,"a":1,"b":{"c":2},"b":{"d":3}}', b'{"a":1,"b":{"d":3}}'),
+        (b'{"a":"x\xff","\xe4":[-0,1.0]}', '{"a":"x\ufffd","\ufffd":[0,1]}'.encode()),
+        (
+            b'{"a":' * 900 + b'{"z": 1.50,"b":1e2,"z":"\xff"}' + b"}" * 900,
+            b'{"a":' * 900 + b'{"b":100,"z":"\xef\xbf\xbd"}' + b"}" * 900,
+        ),
+        (b'{"a":' * 9990 + b"1" + b"}" * 9990, b'{"a":' * 9990 + b"1" + b"}" * 9990),
+    ],
+    ids=["a name twice", "no UTF-8", "deep", "as deep as Go reads"],
+)  # fmt: skip
+def test_what_the_apiserver_reads_is_read(spec: bytes, written: bytes) -> None:
+    """JSON that no server writes is read as a server reads it, and written as it would write it."""
+    codec = ObjectCodec(Scheme(Release("1.37")))
+    (converted,) = CustomConverter(LAB, codec.scheme.typed).convert([codec.decode(lab(spec)).object], "v1")
+    assert isinstance(converted, Converted)
+    assert write(converted.object) == lab(written) + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (lab(b"{}"), ""),
+        (lab(b"{}", b"null"), ""),
+        (lab(b'{"e":{"metadata":{"name":1,"labels":{"a":"b"}}}}'), ""),
+        (lab(b'{"e":{"kind":1}}'), ""),
+        (lab(b"{}", b'"text"'), "a string ('text') where an object was expected in metadata"),
+        (lab(b"{}", b"[]"), "a list where an object was expected in metadata"),
+        (lab(b'{"e":{"metadata":"text"}}'), "a string ('text') where an object was expected in metadata"),
+        (lab(b'{"e":{"metadata":[1]}}'), "a list where an object was expected in metadata"),
+    ],
+)
+def test_what_the_apiserver_cannot_read(value: bytes, fault: str) -> None:
+    """Metadata that is no object, of the object or of one embedded in it, fails every list of the resource."""
+    codec = ObjectCodec(Scheme(Release("1.37")))
+    found = CustomConverter(LAB, codec.scheme.typed).fault(codec.decode(value).object)
+    assert str(found or "") == fault

@@ -137,6 +137,7 @@ class ObjectCodec:
                 raise DecodeError(f"the object names no {member}", path=member)
         name = gvk(str(api_version), str(kind))
         if not self.scheme.catalog.has_kind(name):
+            go_json.require_numbers(parsed)
             return Decoded(name, encoding, parsed)
         type_name = self.scheme.kind(name).type
         typed = self._typed.read(type_name, parsed)

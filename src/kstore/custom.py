@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kstore.decode.json import go_json
-from kstore.decode.json.raw_json import plain
+from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, EncodeError, NotConvertible, UnknownFields
 from kstore.naming import GroupKind
@@ -133,6 +133,25 @@ class CustomConverter:
             results[place] = one if isinstance(one, Exception) else self._attempt(self._finished, one, served)
         return results
 
+    def fault(self, obj: Object) -> DecodeError | NotConvertible | None:
+        """
+        What makes an apiserver fail to read a stored object, and with it every list of the resource; None if it can.
+
+        That is metadata that is no object, its own or an embedded resource's; fields that the schema does not know, or
+        malformed ones within metadata, are dropped when it is read.
+
+        Args:
+            obj: as decoded from the store, in a version that the CRD has; it is not changed.
+        """
+        version = str(obj.get("apiVersion", "")).rpartition("/")[2]
+        schema = self.definition.schemas.get(version)
+        if isinstance(obj.get("metadata"), dict | None) and not structural.has_embedded(schema):
+            return None
+        found = self._attempt(self._stored, obj, True)
+        if isinstance(found, dict):
+            found = self._attempt(self._finished, found, True)
+        return None if isinstance(found, Converted) else found
+
     @staticmethod
     def _attempt(step: Callable[..., Any], *arguments: Any) -> Any:
         try:
@@ -219,7 +238,7 @@ class CustomConverter:
     def _as_meta(self, found: Any) -> Object:
         typed = self._typed.read(_OBJECT_META, {} if found is None else found, "metadata")
         self._typed.drop_unknown(_OBJECT_META, typed)
-        presented: Object = plain(self._typed.present(_OBJECT_META, typed))
+        presented: Object = normalize(self._typed.present(_OBJECT_META, typed))
         return presented
 
 
@@ -227,17 +246,17 @@ def normalize(value: Any) -> Any:
     """
     A deep copy with numbers as `unstructured` has them: what does not fit into an int64 is a float64, and -0 is 0.
 
-    (`apimachinery/pkg/util/json/json.go`, ConvertInterfaceNumbers)
+    Raises:
+        DecodeError: a number that no float64 holds.
     """
     if isinstance(value, dict):
         return {name: normalize(item) for name, item in value.items()}
     if isinstance(value, list):
         return [normalize(item) for item in value]
-    if type(value) is int and not -(1 << 63) <= value < 1 << 63:
-        return go_json.Number(value)
-    if isinstance(value, float):
-        return 0 if getattr(value, "text", "") == "-0" else go_json.Number(value)
-    return plain(value)
+    if isinstance(value, RawJSON):
+        text = go_json.reprint(value.data)
+        return RawJSON(text, nested=True) if value.nested else go_json.loads(text)
+    return go_json.unstructured_number(value)
 
 
 def write(obj: Object, media_type: str = "json") -> bytes:

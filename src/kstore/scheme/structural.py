@@ -143,6 +143,14 @@ def default(value: Any, schema: Structural | None) -> None:
             default(value[index], schema.items)
 
 
+def has_embedded(schema: Structural | None) -> bool:
+    """Whether a resource can be embedded somewhere below a schema."""
+    if schema is None:
+        return False
+    below = (*schema.properties.values(), schema.additional, schema.items)
+    return schema.embedded or any(map(has_embedded, below))
+
+
 def repair_embedded(value: Any, schema: Structural | None, repair: Repair, *, lenient: bool) -> None:
     """
     Bring the metadata of embedded resources into ObjectMeta's form, in place (`objectmeta/coerce.go`).

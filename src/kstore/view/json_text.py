@@ -58,6 +58,10 @@ def _dumps(value: Any, *, indent: bool = False, sort: bool = False) -> bytes:
 def _leaf(value: Any) -> Any:
     """What orjson does not print by itself: raw JSON, and floats that remember how they were spelled."""
     if isinstance(value, RawJSON):
+        if value.nested:
+            import orjson
+
+            return orjson.Fragment(value.compact())
         return value.value
     if isinstance(value, float):
         return float(value)

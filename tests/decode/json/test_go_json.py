@@ -92,10 +92,10 @@ def test_a_member_keeps_its_text() -> None:
         (b"{", 1),
         (b'{"a":1,}', 7),
         (b'{"a":1 "b":2}', 6),
-        (b'{"a":1,"a":2}', 7),
         (b"[1,]", 3),
         (b"nul", 0),
-        (b'"\xff"', 1),
+        (b'\xff"a"', 0),
+        (b'{"\xe4\xb8":01}', 7),
         (b'{"a":1} x', 8),
         (b"01", 1),
     ],
@@ -107,10 +107,50 @@ def test_broken_text(text: bytes, offset: int) -> None:
     assert offset == caught.value.offset
 
 
-def test_deep_nesting_is_an_error() -> None:
-    """Nesting beyond what can be followed is an error, not a crash."""
-    with pytest.raises(DecodeError, match="deep"):
-        go_json.loads(b"[" * 100_000 + b"]" * 100_000)
+@pytest.mark.parametrize(
+    ("opening", "closing", "levels"),
+    [(b"[", b"]", 10_000), (b'{"a":', b"}", 10_000), (b'[{"b" : ', b"} ]", 5_000)],
+    ids=["arrays", "objects", "both"],
+)
+def test_nesting_is_read_as_deep_as_go_reads_it(opening: bytes, closing: bytes, levels: int) -> None:
+    """Ten thousand levels are read, and come back; one more is an error, not a crash."""
+    text = opening * levels + b"1" + closing * levels
+    assert go_json.dumps(go_json.loads(text)) == text.replace(b" ", b"")
+    assert go_json.reprint(text) == text.replace(b" ", b"")
+    for broken in (opening * levels + b"[1]" + closing * levels, b"[" * 100_000):
+        with pytest.raises(DecodeError, match="nested deeper than 10,000 levels") as caught:
+            go_json.loads(broken)
+        assert caught.value.offset is not None
+
+
+def test_deep_text_is_checked() -> None:
+    """What is carried as text is JSON all the same."""
+    with pytest.raises(DecodeError) as caught:
+        go_json.loads(b"[" * 300 + b'{"a":01}' + b"]" * 300)
+    assert caught.value.offset == 306
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'{"a":1,"b":2,"a":3}', {"a": 3, "b": 2}),
+        (b'{"a":{"x":1},"a":{"y":2},"a":{"z":3}}', {"a": {"z": 3}}),
+        (b'[{"a":[1,2],"a":[]}]', [{"a": []}]),
+        (b'"x\xff"', "x\ufffd"),
+        (b'{"\xe2\x82":"\xed\xa0\x80 \xf0\x9f\x98"}', {"\ufffd\ufffd": "\ufffd\ufffd\ufffd \ufffd\ufffd\ufffd"}),
+        ('"é\ud83d\ude00"'.encode("utf-8", "surrogatepass"), "é" + "\ufffd" * 6),
+    ],
+)
+def test_what_go_takes_is_taken(text: bytes, value: Any) -> None:
+    """The last of equal names counts, and each byte that is no UTF-8 is one U+FFFD (`encoding/json/decode.go`)."""
+    assert value == go_json.loads(text)
+
+
+def test_the_text_of_a_member_keeps_its_bytes() -> None:
+    """What is carried is carried as it stood, bytes that are no UTF-8 too; the last of equal names has its own text."""
+    parsed = go_json.loads(b'{"a":1,"\xe4":2,"a": {"n":"\xff"}}')
+    assert go_json.raw_member(parsed, "a", parsed["a"]) == RawJSON(b'{"n":"\xff"}')
+    assert go_json.dumps({"raw": RawJSON(b'{ "n":"\xff"}')}) == b'{"raw":{"n":"\xff"}}'
 
 
 def test_whole_numbers_stay_whole() -> None:

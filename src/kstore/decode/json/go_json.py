@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from kstore.decode.json.raw_json import RawJSON, escape_html, no_constant
+from kstore.decode.json.raw_json import RawJSON, escape_html
 from kstore.errors import DecodeError, EncodeError
 
 
@@ -102,10 +103,10 @@ _ODD_FLOAT = re.compile(rb"[0-9](?:\.0[,\]}\s]|[eE])|-0[,\]}\s.]")
 def loads(text: bytes) -> Any:
     """
     Read JSON text. If it is what Go would write, by a fast parser; else by a slow one that remembers where each value
-    stood (`Members`, `Items`), keeps how numbers were spelled, and refuses duplicate names.
+    stood (`Members`, `Items`), keeps how numbers were spelled, and takes whatever Go takes.
 
     Raises:
-        DecodeError: the text is not JSON; with the byte offset.
+        DecodeError: Go refuses the text; with the byte offset.
     """
     import orjson
 
@@ -125,52 +126,77 @@ def reprint(text: bytes) -> bytes:
     What Go prints of JSON text that it has parsed into `interface{}`: members sorted, the last of equal names only,
     numbers and strings in Go's form (`apimachinery/pkg/util/json`: whole numbers are int64 if they fit, else float64).
 
+    Nesting of as many levels as Go reads needs no recursion.
+
     Raises:
-        DecodeError: the text is not JSON.
+        DecodeError: Go cannot parse the text.
     """
-    import json
+    from kstore.decode.json.slow_json import DEEPEST, parse
 
-    # Go reads each byte that is no UTF-8 as one replacement character
-    plain = _ESCAPED_BYTE.sub("\ufffd", text.decode("utf-8", "surrogateescape"))
+    return b"".join(_printed(parse(text, followed=DEEPEST)))
+
+
+def _printed(value: Any) -> Iterator[bytes]:
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, bytes):  # what is to stand between values
+            yield one
+        elif isinstance(one, dict):
+            yield b"{"
+            left.append(b"}")
+            for place, name in reversed(list(enumerate(sorted(one)))):
+                left += (one[name], dumps(name) + b":") if place == 0 else (one[name], dumps(name) + b":", b",")
+        elif isinstance(one, list):
+            yield b"["
+            left.append(b"]")
+            for place, item in reversed(list(enumerate(one))):
+                left += (item,) if place == 0 else (item, b",")
+        else:
+            yield dumps(unstructured_number(one))
+
+
+def unstructured_number(value: Any) -> Any:
+    """
+    A scalar as `unstructured` has it: a whole number is an int64 if it fits, any other a float64, and -0 is 0.
+
+    (`apimachinery/pkg/util/json/json.go`, ConvertInterfaceNumbers)
+
+    Raises:
+        DecodeError: the number does not fit a float64, which makes the apiserver refuse the whole object.
+    """
+    if isinstance(value, float):
+        if getattr(value, "text", "") == "-0":
+            return 0
+        if math.isinf(value):
+            text = getattr(value, "text", str(value))
+            raise DecodeError(f"the number {text[:40]} does not fit a float64")
+        return Number(value)
+    return Number(value) if type(value) is int and not -(1 << 63) <= value < 1 << 63 else value
+
+
+def require_numbers(value: Any, path: str = "") -> None:
+    """
+    See whether every number of a parsed value, as far as it knows its text, fits a float64.
+
+    Raises:
+        DecodeError: one does not; with its path.
+    """
+    from kstore.decode.json.slow_json import Items, Members
+
     try:
-        value = json.loads(
-            plain,
-            parse_int=_int64,
-            parse_float=_float64,
-            parse_constant=no_constant,
-            object_pairs_hook=lambda pairs: dict(sorted(dict(pairs).items())),
-        )
-    except (ValueError, RecursionError) as error:
-        raise DecodeError(f"the JSON text cannot be read: {error}") from None
-    return dumps(_without_surrogates(value) if _SURROGATE_ESCAPE.search(text) else value)
-
-
-_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
-_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _int64(text: str) -> int | Number:
-    if len(text) <= 20 and -(1 << 63) <= int(text) < 1 << 63:
-        return int(text)
-    return _float64(text)
-
-
-def _float64(text: str) -> Number:
-    number = Number(text)
-    if math.isinf(number):
-        raise ValueError(f"the number {text[:40]} does not fit a float64")
-    return number
-
-
-def _without_surrogates(value: Any) -> Any:
-    """A copy with lone surrogates replaced, as Go does when it reads their escapes."""
-    if isinstance(value, dict):
-        mended = {_without_surrogates(name): _without_surrogates(item) for name, item in value.items()}
-        return dict(sorted(mended.items()))
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
+        if isinstance(value, Members):
+            for name, item in value.items():
+                require_numbers(item, f"{path}.{name}")
+        elif isinstance(value, Items):
+            for index, item in enumerate(value):
+                require_numbers(item, f"{path}[{index}]")
+        elif isinstance(value, RawJSON):
+            reprint(value.data)
+        elif isinstance(value, float):
+            unstructured_number(value)
+    except DecodeError as error:
+        raise DecodeError(error.message, path=error.path or path.lstrip(".")) from None
 
 
 def raw_member(container: Any, key: Any, value: Any) -> RawJSON:

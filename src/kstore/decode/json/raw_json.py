@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from kstore.errors import DecodeError
+
 # what Go's encoding/json changes in raw text on its way out: white space outside strings, and characters it escapes
 _NEEDS_COMPACTING = re.compile(rb"[\s<>&]|\xe2\x80[\xa8\xa9]")
 _STRING_OR_SPACE = re.compile(rb'"(?:[^"\\]|\\.)*"|\s+', re.S)
@@ -32,35 +34,55 @@ def escape_html(text: bytes) -> bytes:
 
 INVALID = "$invalidJSON"
 """The member that holds the text of raw JSON that is none."""
+NESTED = "$nestedJSON"
+"""The member that holds the text of JSON that is nested too deeply to be shown in parts."""
+FOLLOWED = 200
+"""Levels of nesting that are taken apart; what is deeper is carried as text. No type and no schema goes so deep."""
 
 
 class RawJSON:
-    """JSON text that is carried, not read. Two are equal when their bytes are."""
+    """
+    JSON text that is carried, not read. Two are equal when their bytes are.
 
-    __slots__ = ("_value", "data")
+    Args:
+        data: the text.
+        nested: it is carried only because it lies deeper in an object than `FOLLOWED` levels.
+    """
+
+    __slots__ = ("_value", "data", "nested")
 
     _value: Any
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, nested: bool = False) -> None:
         self.data = data
+        self.nested = nested
 
     @property
     def value(self) -> Any:
         """
-        The parsed value, computed when first asked for; `{"$invalidJSON": …}` with the text where that is no JSON.
+        The parsed value, computed when first asked for; `{"$invalidJSON": …}` with the text where that is no JSON,
+        `{"$nestedJSON": …}` where it is nested too deeply.
 
         Go carries such text along without a look, and finds out when it is to be printed; people are shown it.
         """
         try:
             return self._value
         except AttributeError:
-            import json
-
-            try:
-                self._value = json.loads(self.data)
-            except (ValueError, RecursionError):
-                self._value = {INVALID: self.data.decode("utf-8", "backslashreplace")}
+            self._value = self._parsed()
             return self._value
+
+    def _parsed(self) -> Any:
+        import json
+
+        name = NESTED
+        if not self.nested:
+            try:
+                return json.loads(self.data)
+            except ValueError:
+                name = INVALID
+            except RecursionError:
+                pass
+        return {name: self.data.decode("utf-8", "backslashreplace")}
 
     def compact(self) -> bytes:
         """
@@ -74,10 +96,14 @@ class RawJSON:
         try:
             orjson.loads(self.data)  # encoding/json refuses raw text that is not valid
         except orjson.JSONDecodeError:
-            import json
+            from kstore.decode.json.slow_json import parse
 
-            # what orjson refuses and Go does not: half a pair of surrogates, numbers too large for a float64
-            json.loads(self.data.decode(), parse_constant=no_constant)
+            # what orjson refuses and Go does not: half a pair of surrogates, numbers too large for a float64, bytes
+            # that are no UTF-8, more than 1,024 levels
+            try:
+                parse(self.data)
+            except DecodeError as error:
+                raise ValueError(str(error)) from None
         if not _NEEDS_COMPACTING.search(self.data):
             return self.data
         return escape_html(_STRING_OR_SPACE.sub(lambda m: m[0] if m[0][:1] == b'"' else b"", self.data))
@@ -90,16 +116,6 @@ class RawJSON:
 
     def __repr__(self) -> str:
         return f"RawJSON({self.data!r})"
-
-
-def no_constant(text: str) -> Any:
-    """
-    What Python's parser is to make of `NaN` and `Infinity`, which JSON does not have.
-
-    Raises:
-        ValueError: always.
-    """
-    raise ValueError(f"{text} is no JSON")
 
 
 def plain(value: Any) -> Any:

@@ -18,6 +18,8 @@ from kstore.catalog.types import INTEGERS, RAW, Field, TypeRef
 from kstore.decode import wire
 from kstore.decode.json.go_json import Number, raw_member
 from kstore.decode.json.raw_json import RawJSON
+from kstore.decode.json.repeated_names import merged_members
+from kstore.decode.json.slow_json import Members
 from kstore.decode.unions import fold, unfold
 from kstore.errors import DecodeError, EncodeError
 from kstore.scalars import times
@@ -82,6 +84,8 @@ class TypedJson:
         if not isinstance(value, dict):
             raise _mismatch(value, "an object", path)
         shape = layout(self.catalog, type_name)
+        if type(value) is Members and value.earlier:
+            value = self._merged(type_name, value, path)
         members = shape.members
         found: dict[str, Any] = {}
         unknown: dict[str, Any] = {}
@@ -93,6 +97,14 @@ class TypedJson:
                 found[name] = self._value(field.type, item, f"{path}.{name}", value, name)
         shape.complete_structs(found)
         return {**found, **unknown}
+
+    def _merged(self, type_name: str, value: Members, path: str) -> Members:
+        """An object in which names come twice, as one in which none does; what comes earlier must fit the type too."""
+        fields = layout(self.catalog, type_name).members
+        for earlier in value.earlier:
+            if earlier.name in fields and earlier.value is not None:
+                self._value(fields[earlier.name].type, earlier.value, f"{path}.{earlier.name}", None, None)
+        return merged_members(self.catalog, type_name, value)
 
     def _value(self, ref: TypeRef, value: Any, path: str, container: Any, key: Any) -> Any:
         if value is None:

@@ -31,7 +31,7 @@ class _Walker:
     def __init__(self, value: bytes, *, hide: bool) -> None:
         self.hide = hide
         self._plain = value.isascii()
-        self._text = value.decode()
+        self._text = value.decode("utf-8", "surrogateescape")
         self._known = (0, 0)
 
     def inner(self, found: Any, depth: int, path: tuple[str, ...]) -> Iterator[Line]:
@@ -44,7 +44,7 @@ class _Walker:
             return
         for name, one, start, end in places:
             begin = self._bytes(start)
-            length = end - start if self._plain else len(self._text[start:end].encode("utf-8", "surrogatepass"))
+            length = end - start if self._plain else len(self._text[start:end].encode("utf-8", "surrogateescape"))
             own = (*path, name)
             yield Line(begin, length, depth, name, self._value(one, own))
             yield from self.inner(one, depth + 1, own)
@@ -63,6 +63,6 @@ class _Walker:
         known, offset = self._known
         if position < known:
             known = offset = 0
-        offset += len(self._text[known:position].encode("utf-8", "surrogatepass"))
+        offset += len(self._text[known:position].encode("utf-8", "surrogateescape"))
         self._known = (position, offset)
         return offset

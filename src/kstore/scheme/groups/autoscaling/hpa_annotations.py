@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from kstore.decode.json import go_json
 from kstore.decode.json.raw_json import plain
+from kstore.decode.json.slow_json import repeated_name
 from kstore.errors import DecodeError, NotConvertible, RepeatedName
 from kstore.scheme.registry import Obj, Scope
 
@@ -103,7 +104,10 @@ def _read(hpa: Obj, name: str, read: Callable[[Any], Kept | None]) -> Kept | Non
     if found is None:
         return None
     try:
-        return read(plain(go_json.loads(found.encode("utf-8", "surrogateescape"))))
+        value = go_json.loads(found.encode("utf-8", "surrogateescape"))
+        if (name_twice := repeated_name(value)) is not None:
+            raise RepeatedName(f"{name_twice!r} comes twice in one object")
+        return read(plain(value))
     except RepeatedName as error:
         raise NotConvertible(
             f"the annotation {name!r} is ambiguous: {error}",
