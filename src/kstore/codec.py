@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
@@ -23,6 +23,7 @@ from kstore.encryption import Opened, Seal, Transformers, read_seal
 from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
 from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk
 from kstore.records import Record
+from kstore.routes import Routes
 from kstore.scheme.scheme import Scheme
 
 PROTOBUF, JSON, CBOR = "protobuf", "json", "cbor"
@@ -60,10 +61,12 @@ class ObjectCodec:
 
     Args:
         scheme: the release's types and rules.
+        exacting: refuse to lose anything, even where the rules of a server that has both versions drop it.
     """
 
-    def __init__(self, scheme: Scheme) -> None:
+    def __init__(self, scheme: Scheme, *, exacting: bool = False) -> None:
         self.scheme = scheme
+        self._exacting = exacting
         self._typed = scheme.typed
         self._readers: dict[Projection, ProtobufReader] = {}
         self._types: dict[tuple[str, str], tuple[GroupVersionKind, str]] = {}
@@ -77,6 +80,10 @@ class ObjectCodec:
     @cached_property
     def _exact_reader(self) -> ProtobufReader:
         return ProtobufReader(self.scheme.catalog, as_json=False)
+
+    @cached_property
+    def _routes(self) -> Routes:
+        return Routes(self.scheme, partial(ObjectCodec, exacting=True))
 
     @cached_property
     def _writer(self) -> ProtobufWriter:
@@ -268,23 +275,38 @@ class ObjectCodec:
         self.scheme.kind(decoded.gvk)
         target = self.scheme.kind_in(decoded.gvk, to or self.scheme.storage_version(decoded.gvk))
         if decoded.encoding != PROTOBUF or reader.unknown_seen != seen:
-            self._without_unknown(decoded, drop)
-        stored = None if drop or self.scheme.has_both(decoded.gvk, target) else deepcopy(decoded.object)
+            if not drop and (paths := self._unknown_paths(decoded)):
+                raise self._losing(paths, value, decoded.gvk, target)
+            self._typed.drop_unknown(decoded.type_name, decoded.object)
+        sides = self.scheme.has_both(decoded.gvk, target) and not self._exacting
+        stored = None if drop or sides else deepcopy(decoded.object)
         yield
         self.scheme.default(decoded.gvk, decoded.object)
         yield
         self.scheme.convert(decoded.gvk, target, decoded.object)
         if stored is not None and (paths := self.scheme.losses(decoded.gvk, target, stored, decoded.object)):
-            hint = f"no server has {decoded.gvk.group_version} beside {to or target.group_version} in this release"
-            raise UnknownFields(paths, hint=f"{hint}; --drop-unknown-fields drops them")
+            raise self._losing(paths, value, decoded.gvk, target)
         return target, decoded.object
 
-    def _without_unknown(self, decoded: Decoded, drop: bool) -> None:
-        if not drop and any(self._typed.unknown_paths(decoded.type_name, decoded.object)):
-            shown = self._typed.present(decoded.type_name, decoded.object)  # in the order of JSON, for people
-            paths = [path.lstrip(".") for path in self._typed.unknown_paths(decoded.type_name, shown)]
-            raise UnknownFields(paths, hint="--drop-unknown-fields drops them, as the apiserver would")
-        self._typed.drop_unknown(decoded.type_name, decoded.object)
+    def _unknown_paths(self, decoded: Decoded) -> list[str]:
+        if not any(self._typed.unknown_paths(decoded.type_name, decoded.object)):
+            return []
+        shown = self._typed.present(decoded.type_name, decoded.object)  # in the order of JSON, for people
+        return [path.lstrip(".") for path in self._typed.unknown_paths(decoded.type_name, shown)]
+
+    def _losing(
+        self, paths: list[str], value: bytes, stored: GroupVersionKind, target: GroupVersionKind
+    ) -> UnknownFields:
+        """The error for a conversion that would lose fields; it names the release by way of which they are kept."""
+        release = self.scheme.release
+        between = "" if self._exacting else self._routes.by_way_of(value, stored, target.group_version, paths)
+        if between:
+            hint = f"release {between} keeps them: --to-release {between} first, then --to-release {release}"
+        elif self.scheme.has_both(stored, target):
+            hint = "--drop-unknown-fields drops them, as the apiserver would"
+        else:
+            hint = f"no release keeps them: save the object (`kstore get KEY -o yaml`), and write it anew in {target}"
+        return UnknownFields(paths, hint=hint, by_way_of=between)
 
 
 # ---- records

@@ -290,13 +290,19 @@ class UnknownKind(ValueFault):
 
 
 class UnknownFields(ValueFault):
-    """A conversion that would drop fields the catalog does not know; `paths` names them."""
+    """
+    A conversion that would drop fields the catalog does not know; `paths` names them.
+
+    Args:
+        by_way_of: the release that keeps them, if the object is converted to it first.
+    """
 
     code = "unknown-fields"
 
-    def __init__(self, paths: Sequence[str], *, where: str = "", hint: str = "") -> None:
+    def __init__(self, paths: Sequence[str], *, where: str = "", hint: str = "", by_way_of: str = "") -> None:
         super().__init__(f"fields unknown to this release would be dropped: {', '.join(paths)}", where=where, hint=hint)
         self.paths = tuple(paths)
+        self.by_way_of = by_way_of
 
 
 class NotConvertible(ValueFault):
