@@ -47,7 +47,7 @@ class Routes:
 
     def by_way_of(self, value: bytes, stored: GroupVersionKind, target: GroupVersion, lost: Sequence[str]) -> str:
         """
-        The release to convert to first: the nearest to the target that loses nothing on the way; empty if there is none.
+        The release to convert to first: the nearest to the target that loses nothing; empty if there is none.
 
         Args:
             value: the plain stored bytes.
