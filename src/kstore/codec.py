@@ -305,7 +305,8 @@ class ObjectCodec:
         elif self.scheme.has_both(stored, target):
             hint = "--drop-unknown-fields drops them, as the apiserver would"
         else:
-            hint = f"no release keeps them: save the object (`kstore get KEY -o yaml`), and write it anew in {target}"
+            hint = f"no release has {stored.group_version} beside {target.group_version} and keeps them: "
+            hint += "save the object (`kstore get KEY -o yaml`), and write it anew in the other version"
         return UnknownFields(paths, hint=hint, by_way_of=between)
 
 
