@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kstore import wire
 from kstore.catalog.releases import Release
 from kstore.codec import ObjectCodec
-from kstore.decode import cbor, wire
+from kstore.decode import cbor
 from kstore.decode.envelope import read_envelope, write_envelope
 from kstore.errors import DecodeError, EncodeError, KstoreError, UnknownFields, UnknownKind, UsageError
 from kstore.naming import GroupVersion

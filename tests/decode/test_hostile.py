@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from tests.fuzz import corpus
 from tests.fuzz.run import Tally, attempt, run
 
+from kstore import wire
 from kstore.catalog.releases import newest
 from kstore.codec import ObjectCodec
-from kstore.decode import wire
 from kstore.decode.envelope import write_envelope
 from kstore.decode.json import go_json
 from kstore.errors import DecodeError, KstoreError

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from kstore.decode import wire
+from kstore import wire
 from kstore.errors import DecodeError, UnknownEncoding
 
 PROTOBUF_PREFIX = b"k8s\x00"

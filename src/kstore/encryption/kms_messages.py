@@ -2,15 +2,16 @@
 The few protobuf messages of KMS: those of the plugin's API, v1beta1 and v2, and the envelope that KMS v2
 stores.
 
-Knows their fields as a table, and the wire format as far as they need it: strings, bytes, an enum, maps of
-bytes. The table is that of `k8s.io/kms/apis/{v1beta1,v2}/api.proto` and
-`encrypt/envelope/kmsv2/v2/api.proto`.
+Knows their fields as a table: strings, bytes, an enum, maps of bytes. The table is that of
+`k8s.io/kms/apis/{v1beta1,v2}/api.proto` and `encrypt/envelope/kmsv2/v2/api.proto`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
+
+from kstore import wire
 
 Kind = Literal["string", "bytes", "enum", "map"]
 Message = Mapping[int, tuple[str, Kind]]
@@ -56,7 +57,6 @@ HKDF_SHA256_XNONCE_AES_GCM_SEED = 1
 """`encryptedDEKSourceType`: the source is a seed, from which HKDF derives a key for each value."""
 
 _MAP_ENTRY: Message = {1: ("key", "string"), 2: ("value", "bytes")}
-_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
 def encode_message(message: Message, values: Mapping[str, Any]) -> bytes:
@@ -67,10 +67,10 @@ def encode_message(message: Message, values: Mapping[str, Any]) -> bytes:
         if not value:
             continue
         if kind == "enum":
-            out += _varint(number << 3 | _VARINT) + _varint(value)
+            out += wire.tag(number, wire.VARINT) + wire.varint(value)
             continue
         for part in _parts(kind, value):
-            out += _varint(number << 3 | _LENGTH) + _varint(len(part)) + part
+            out += wire.delimited(number, part)
     return bytes(out)
 
 
@@ -83,12 +83,16 @@ def decode_message(message: Message, data: bytes) -> dict[str, Any]:
     """
     empty: dict[Kind, Any] = {"string": "", "bytes": b"", "enum": 0}
     values: dict[str, Any] = {name: {} if kind == "map" else empty[kind] for name, kind in message.values()}
-    for number, wire_type, payload in _fields(data):
+    try:
+        fields: list[tuple[int, Any]] = [*wire.fields(data, 0, len(data))]
+    except IndexError:
+        raise ValueError("a field reaches beyond the end of the message") from None
+    for number, payload in fields:
         if number not in message:
             continue
         name, kind = message[number]
-        if wire_type != (_VARINT if kind == "enum" else _LENGTH):
-            raise ValueError(f"field {name} has wire type {wire_type}")
+        if not isinstance(payload, int if kind == "enum" else bytes):
+            raise ValueError(f"field {name} has another wire type")
         if kind == "map":
             entry = decode_message(_MAP_ENTRY, payload)
             values[name][entry["key"]] = entry["value"]
@@ -104,48 +108,3 @@ def _parts(kind: Kind, value: Any) -> Iterator[bytes]:
             yield encode_message(_MAP_ENTRY, {"key": key, "value": value[key]})
     else:
         yield value.encode() if kind == "string" else value
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, int, Any]]:
-    """Yield number, wire type and payload (an int for a varint, else bytes) of each field."""
-    position = 0
-    while position < len(data):
-        tag, position = _read_varint(data, position)
-        number, wire_type = tag >> 3, tag & 7
-        if wire_type == _VARINT:
-            value, position = _read_varint(data, position)
-            yield number, wire_type, value
-            continue
-        if wire_type == _LENGTH:
-            size, position = _read_varint(data, position)
-        elif wire_type in (_FIXED64, _FIXED32):
-            size = 8 if wire_type == _FIXED64 else 4
-        else:
-            raise ValueError(f"unknown wire type {wire_type}")
-        end = position + size
-        if end > len(data) or number == 0:
-            raise ValueError("a field reaches beyond the end of the message")
-        yield number, wire_type, data[position:end]
-        position = end
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _read_varint(data: bytes, position: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if position >= len(data):
-            raise ValueError("a number is cut short")
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-    raise ValueError("a number is longer than ten bytes")

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-from kstore.decode import wire
+from kstore import wire
 from kstore.decode.envelope import CBOR_PREFIX, PROTOBUF_PREFIX, SEALED_PREFIX
 from kstore.errors import DecodeError, TerminalDamage
 from kstore.source.dump.go_text import QUOTED, unquote

@@ -10,9 +10,9 @@ import pytest
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
-from kstore.decode import wire
 from kstore.decode.json import go_json
 from kstore.decode.json.typed_json import TypedJson
+from kstore.decode.protobuf import special
 from kstore.errors import DecodeError, EncodeError
 
 
@@ -58,7 +58,7 @@ def test_a_moment_after_the_zero_time(typed: TypedJson) -> None:
     """Only the very first moment is no time; one within its second is shown, and written."""
     meta = typed.read("meta.v1.ObjectMeta", {"creationTimestamp": "0001-01-01T00:00:00.5Z"})
     assert meta == {"creationTimestamp": "0001-01-01T00:00:00Z"}
-    assert wire.write_time(meta["creationTimestamp"]) == bytes.fromhex("088092b8c398feffffff011000")
+    assert special.write_time(meta["creationTimestamp"]) == bytes.fromhex("088092b8c398feffffff011000")
     assert typed.read("meta.v1.ObjectMeta", {"creationTimestamp": "0001-01-01T00:00:00Z"}) == {
         "creationTimestamp": None
     }

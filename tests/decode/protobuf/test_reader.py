@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
+from kstore import wire
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
-from kstore.decode import wire
 from kstore.decode.projection import METADATA, NOTHING, Projection
 from kstore.decode.protobuf.reader import ProtobufReader
 from kstore.errors import DecodeError

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from kstore import wire
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
-from kstore.decode import wire
 from kstore.decode.protobuf.writer import ProtobufWriter
 from kstore.errors import EncodeError
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kstore.decode.wire import delimited, tag, varint
 from kstore.errors import DamagedStore, SourceError
 from kstore.source.wal.crc32c import extend_slowly, extender
 from kstore.source.wal.segments import CRC, ENTRY, METADATA, SNAPSHOT, STATE, read_log
+from kstore.wire import delimited, tag, varint
 
 
 def number(field: int, value: int) -> bytes:

@@ -15,14 +15,13 @@ from typing import Any
 from kstore.catalog.json_layout import UNKNOWN, is_zero, layout, zero_value
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, RAW, Field, TypeRef
-from kstore.decode import wire
 from kstore.decode.json.go_json import Number, raw_member
 from kstore.decode.json.raw_json import RawJSON
 from kstore.decode.json.repeated_names import merged_members
 from kstore.decode.json.slow_json import Members
 from kstore.decode.unions import fold, unfold
 from kstore.errors import DecodeError, EncodeError
-from kstore.scalars import times
+from kstore.scalars import binary, times
 from kstore.scalars.quantity import canonical
 
 _SIX_DECIMALS = re.compile(r"[.,][0-9]{6}(?:Z|[+-][0-9:]+)\Z")
@@ -308,13 +307,13 @@ def _float(value: Any, path: str) -> float:
 
 def _bytes(value: Any, path: str) -> str:
     if isinstance(value, list):  # a slice like any other, to Go
-        return wire.read_base64(
+        return binary.read_base64(
             bytes(
                 _integer("uint8", 0 if item is None else item, f"{path}[{index}]") for index, item in enumerate(value)
             )
         )
     try:
-        return wire.read_base64(wire.write_base64(_string(value, path)))
+        return binary.read_base64(binary.write_base64(_string(value, path)))
     except (binascii.Error, ValueError) as error:
         raise DecodeError(f"not base64: {error}", path=path.lstrip(".")) from None
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kstore import wire
 from kstore.catalog.json_layout import Layout, emits_always, is_zero, layout, unknown_member
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Field, TypeRef
-from kstore.decode import wire
 from kstore.decode.projection import EVERYTHING, Projection
 
 Part = tuple[str, str, Projection]

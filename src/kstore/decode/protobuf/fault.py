@@ -6,9 +6,10 @@ The fast reader only notices that it went wrong; this says the byte offset and t
 
 from __future__ import annotations
 
+from kstore import wire
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, TypeRef
-from kstore.decode import wire
+from kstore.decode.protobuf import special
 from kstore.errors import DecodeError
 
 
@@ -77,7 +78,7 @@ class _Walk:
             self.items(i, end, path)
         elif ref.form == "special":
             try:
-                wire.READERS[ref.name](self.data, i, end)
+                special.READERS[ref.name](self.data, i, end)
             except (wire.WireFault, ValueError, IndexError) as error:
                 raise DecodeError(f"no {ref.name}: {error}", offset=i, path=path) from None
 

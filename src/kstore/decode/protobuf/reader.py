@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kstore import wire
 from kstore.catalog.loader import Catalog
-from kstore.decode import wire
 from kstore.decode.json.go_json import Number
 from kstore.decode.projection import EVERYTHING, Projection
+from kstore.decode.protobuf import special
 from kstore.decode.protobuf.codegen import Part, Source, function_name
 from kstore.decode.unions import fold
+from kstore.scalars import binary
 
 Read = Callable[[bytes, int, int, dict[str, Any]], dict[str, Any]]
 
@@ -50,7 +52,7 @@ class ProtobufReader:
             "varint": wire.read_varint,
             "signed": wire.signed,
             "signed32": wire.signed32,
-            "base64": wire.read_base64,
+            "base64": binary.read_base64,
             "Fault": wire.WireFault,
             "keep_unknown": self._keep_unknown,
             "unpack": _unpack_double,
@@ -59,7 +61,7 @@ class ProtobufReader:
             "pass_over": _pass_over,
             "read_items": _read_items,
         }
-        for name, function in wire.READERS.items():
+        for name, function in special.READERS.items():
             self._scope[f"read_{name}"] = function
 
     def read(self, type_name: str, data: bytes, start: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -95,12 +97,12 @@ class ProtobufReader:
             i = after
         if i == begin:
             raise wire.WireFault("a field of the wrong wire type")
-        kept = wire.write_base64(members.get(member, "")) + b[begin:i]
+        kept = binary.write_base64(members.get(member, "")) + b[begin:i]
         # a server writes its new fields together; strewn between known ones they would be copied again and again
         self._copied += len(kept)
         if self._copied > _MOST_COPIED:
             raise wire.WireFault("unknown fields are strewn over the message")
-        members[member] = wire.read_base64(kept)
+        members[member] = binary.read_base64(kept)
         self.unknown_seen += 1
         return i
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kstore import wire
 from kstore.catalog.json_layout import emits_always, layout
 from kstore.catalog.loader import Catalog
-from kstore.decode import wire
 from kstore.decode.envelope import PROTOBUF_PREFIX, read_envelope
 from kstore.decode.json import go_json
 from kstore.decode.protobuf.reader import ProtobufReader

@@ -12,13 +12,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from kstore import wire
 from kstore.catalog.json_layout import layout, unknown_member
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Field, TypeRef
-from kstore.decode import wire
+from kstore.decode.protobuf import special
 from kstore.decode.protobuf.codegen import function_name
 from kstore.decode.unions import unfold
 from kstore.errors import EncodeError
+from kstore.scalars import binary
 
 Write = Callable[[dict[str, Any]], bytes]
 
@@ -34,14 +36,14 @@ class ProtobufWriter:
         self._scope: dict[str, Any] = {
             "varint": wire.varint,
             "length": lru_cache(maxsize=16384)(wire.varint),
-            "unbase64": wire.write_base64,
+            "unbase64": binary.write_base64,
             "double": struct.Struct("<d").pack,
             "EMPTY": _EMPTY,
             "merge_unknown": _merge_unknown,
             "items": _write_items,
             "unfold": unfold,
         }
-        for name, function in wire.WRITERS.items():
+        for name, function in special.WRITERS.items():
             self._scope[f"write_{name}"] = function
 
     def write(self, type_name: str, members: dict[str, Any]) -> bytes:
@@ -101,7 +103,7 @@ def _merge_unknown(known: bytes, kept: str) -> bytes:
     Among themselves they stay in the order that they came in, even where that is not ascending.
     """
     parts: list[tuple[int, bytes]] = []
-    for content in (known, wire.write_base64(kept)):
+    for content in (known, binary.write_base64(kept)):
         i = highest = 0
         while i < len(content):
             number, after = wire.skip_field(content, i, len(content))

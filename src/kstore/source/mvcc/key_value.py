@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from kstore.decode.wire import signed, varint
 from kstore.records import Record
+from kstore.wire import read_varint, signed, varint
 
 REVISION_KEY = struct.Struct(">qcq")
 """Main revision, an underscore, the number of the change within its transaction; a tombstone has a `t` after it."""
@@ -97,23 +97,3 @@ def parse_revision_key(key: bytes) -> tuple[int, int] | None:
         return None
     main, _, sub = REVISION_KEY.unpack_from(key)
     return main, sub
-
-
-def read_varint(data: bytes, position: int) -> tuple[int, int]:
-    """
-    A number at a position, and where it ends.
-
-    Raises:
-        ValueError: it is longer than any number is.
-        IndexError: the data end within it.
-    """
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, position
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number of more than ten bytes")

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kstore.decode.wire import signed, varint
 from kstore.errors import Compacted, FutureRevision, NotADatabase
 from kstore.records import Record, Revision, prefix_end
 from kstore.source.bbolt.database import Bucket, Database
@@ -27,8 +26,8 @@ from kstore.source.mvcc.key_value import (
     encode_key_value,
     parse_key_value,
     parse_revision_key,
-    read_varint,
 )
+from kstore.wire import read_varint, signed, varint
 
 _APPENDED = 1 << 60
 """Offsets from here on are numbers of entries that no page holds (yet): a log replayed on top of the file."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kstore.decode import wire
+from kstore import wire
 
 _V2 = 2
 """The field of a request to the v2 API."""

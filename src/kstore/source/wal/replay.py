@@ -12,7 +12,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
-from kstore.decode.wire import WireFault
 from kstore.errors import DamagedStore, SourceError, Unsupported
 from kstore.records import Record
 from kstore.source.bbolt.database import Damage
@@ -33,6 +32,7 @@ from kstore.source.wal.raft_request import (
     parse_request,
 )
 from kstore.source.wal.segments import CONF_CHANGE, CONF_CHANGE_V2, NORMAL, Log, LogEntry, read_log
+from kstore.wire import WireFault
 
 _ADD_NODE, _REMOVE_NODE = 0, 1
 """`raftpb.ConfChangeType`."""

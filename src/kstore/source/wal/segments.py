@@ -17,12 +17,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from kstore.decode.wire import WireFault
 from kstore.errors import DamagedStore, SourceError
 from kstore.regular_file import open_regular
 from kstore.source.bbolt.database import Damage
 from kstore.source.wal.crc32c import extender
 from kstore.source.wal.raft_request import Message
+from kstore.wire import WireFault
 
 METADATA, ENTRY, STATE, CRC, SNAPSHOT = 1, 2, 3, 4, 5
 """The types of records (`wal.go`)."""

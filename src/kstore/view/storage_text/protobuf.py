@@ -9,11 +9,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from kstore import wire
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Field, TypeRef
-from kstore.decode import wire
 from kstore.decode.envelope import PROTOBUF_PREFIX, read_envelope
 from kstore.decode.json.raw_json import RawJSON
+from kstore.decode.protobuf import special
 from kstore.errors import DecodeError, KstoreError, UnknownKind
 from kstore.naming import gvk
 from kstore.view.mask import LAST_APPLIED
@@ -166,8 +167,8 @@ class _Walker:
         if hidden:
             return shown_bytes(content, hidden=True)
         try:
-            if ref.form == "special" and ref.name in wire.READERS:
-                found = wire.READERS[ref.name](self.value, body, end)
+            if ref.form == "special" and ref.name in special.READERS:
+                found = special.READERS[ref.name](self.value, body, end)
                 return shown_raw(found.data) if isinstance(found, RawJSON) else shown_text(found)
             if ref.form == "items":
                 return shown_text(
