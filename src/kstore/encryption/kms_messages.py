@@ -84,20 +84,20 @@ def decode_message(message: Message, data: bytes) -> dict[str, Any]:
     empty: dict[Kind, Any] = {"string": "", "bytes": b"", "enum": 0}
     values: dict[str, Any] = {name: {} if kind == "map" else empty[kind] for name, kind in message.values()}
     try:
-        fields: list[tuple[int, Any]] = [*wire.fields(data, 0, len(data))]
+        fields = wire.fields(data, 0, len(data))
     except IndexError:
         raise ValueError("a field reaches beyond the end of the message") from None
     for number, payload in fields:
         if number not in message:
             continue
         name, kind = message[number]
-        if not isinstance(payload, int if kind == "enum" else bytes):
+        if payload is None or isinstance(payload, int) != (kind == "enum"):
             raise ValueError(f"field {name} has another wire type")
         if kind == "map":
-            entry = decode_message(_MAP_ENTRY, payload)
+            entry = decode_message(_MAP_ENTRY, bytes(payload))
             values[name][entry["key"]] = entry["value"]
         else:
-            values[name] = payload.decode() if kind == "string" else payload
+            values[name] = bytes(payload).decode() if kind == "string" else payload
     return values
 
 
