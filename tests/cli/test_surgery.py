@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,3 +152,106 @@ def test_edit_from_a_file(store: WritableSource, tmp_path: Path, capsys: pytest.
     obj["metadata"]["name"] = "other"
     assert edit("--yes") == 4
     assert run(["edit", BAD, "-f", str(path)]) == 3
+
+
+@pytest.fixture
+def typing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets an editor: Python that changes `text`. What it leaves lies in a directory of its own."""
+    (tmp_path / "drafts").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "drafts"))
+
+    def sets(code: str) -> None:
+        editor = tmp_path / "editor"
+        editor.write_text(
+            f"#!{sys.executable}\nimport sys\nfrom pathlib import Path\npath = Path(sys.argv[1])\n"
+            f"text = path.read_text()\n{code}\npath.write_text(text)\n"
+        )
+        editor.chmod(0o755)
+        monkeypatch.setenv("KUBE_EDITOR", str(editor))
+
+    return sets
+
+
+def drafts(tmp_path: Path) -> list[Path]:
+    """What editors have left."""
+    return sorted((tmp_path / "drafts").iterdir())
+
+
+def again(said: str) -> list[str]:
+    """The command that is suggested, as a shell reads it."""
+    found = re.search(r"saved in (\S+); `(.+)` goes on", said)
+    assert found is not None
+    words = shlex.split(found[2])
+    assert (words[0], words[-1]) == ("kstore", found[1])
+    return words[1:]
+
+
+_OTHERS = f"""
+from kstore.source.location.address import open_source
+from kstore.records import Put
+import os
+source = open_source(os.environ["KSTORE_STORE"])
+record = source.get({KEY.encode()!r})
+source.commit([Put(record.key, record.value.replace(b"blue", b"grey"), record.mod_revision)])
+source.close()
+text = text.replace("blue", "pink")
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ('text = text.replace("colour: blue", "colour: [pink")', 3),
+        ('text = "just a word"', 2),
+        ('text = text.replace("name: settings", "name: other")', 4),
+        ('text = text.replace("blue", "pink").replace("data:", "data: 5\\nother:")', 3),
+        (_OTHERS, 4),
+    ],
+)
+def test_what_was_typed_is_kept(
+    store: WritableSource, tmp_path: Path, typing: Callable[[str], None], capsys: pytest.CaptureFixture[str],
+    code: str, expected: int,
+) -> None:  # fmt: skip
+    """Invalid YAML, no object, another's key, what no type holds, a conflict: the text is in a file, which goes on."""
+    typing(code)
+    assert run(["edit", KEY, "--yes"]) == expected
+    words = again(capsys.readouterr().err)
+    (draft,) = drafts(tmp_path)
+    assert draft.stat().st_mode & 0o777 == 0o600
+    assert words == ["edit", KEY, "-f", str(draft)]
+    found = at(store)
+    assert found is not None
+    assert b"pink" not in found.value
+    if code == _OTHERS:
+        assert "colour: pink" in draft.read_text()
+        assert run([*words, "--yes"]) == 0
+        found = at(store)
+        assert found is not None
+        assert b"pink" in found.value
+
+
+def test_a_draft_that_is_not_needed(
+    store: WritableSource, tmp_path: Path, typing: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is left of what was written, or not changed; of a dry run, and what nobody agreed to, it is."""
+    for code, arguments, expected, left in (
+        ("pass", [], 0, 0),
+        ('text = ""', [], 0, 0),
+        ('text = "# a word\\n" + text', ["--yes"], 0, 0),
+        ('text = text.replace("blue", "pink")', ["--dry-run"], 0, 1),
+        ('text = text.replace("blue", "pink")', [], 4, 2),
+        ('text = text.replace("blue", "pink"); path.write_text(text); sys.exit(1)', ["--yes"], 1, 3),
+        ('text = text.replace("blue", "pink")', ["--yes"], 0, 3),
+    ):
+        typing(code)
+        assert run(["edit", KEY, *arguments]) == expected
+        assert len(drafts(tmp_path)) == left
+        assert ("what you typed" in capsys.readouterr().err) == (left > 0 and expected + ("--dry-run" in arguments) > 0)
+
+
+@pytest.mark.timeout(30)
+def test_edit_from_what_is_no_file(store: WritableSource, tmp_path: Path) -> None:
+    """A named pipe, a device without an end: refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        assert run(["edit", KEY, "-f", str(path), "--yes"]) == 2

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,10 @@ import click
 
 from kstore.cli.agreement import agree
 from kstore.cli.commands.get import object_key
+from kstore.cli.draft import Draft, read_text
 from kstore.cli.options import store_options
 from kstore.cli.output import terminal
-from kstore.cli.session import open_session
+from kstore.cli.session import Session, open_session
 from kstore.cli.surgery import commit, keep, key_text
 from kstore.cli.unreadable import named
 from kstore.errors import UsageError
@@ -45,97 +45,100 @@ def command(
     """
     Change one object in $KUBE_EDITOR or $EDITOR, as YAML in the version that it is stored in. Its encoding, lease,
     unknown fields and all that is not touched stay as they are; changes are shown before anything is written, odd ones
-    marked; if somebody else changes the object meanwhile, nothing is written. A copy of what was is kept.
+    marked; if somebody else changes the object meanwhile, nothing is written. A copy of what was is kept. What you
+    typed stays in a file until it is written, and -f takes it up again.
 
     \b
     kstore edit pv/data-0
     kstore edit /registry/pods/shop/stuck -f changed.yaml --dry-run
     """
+    from kstore.codec import Undecodable
+    from kstore.inspect.mending import writable
+
+    with open_session() as session:
+        if not dry_run:
+            writable(session.source)  # before anything is typed
+        key = object_key(session.store, what, namespace)
+        read = session.store.get(key)
+        if isinstance(read, Undecodable):
+            raise named(read)
+        if filename is not None:
+            changed = _object(read, read_text(filename), str(filename))
+            return _edit(session, read, changed, dry_run, yes, folder, show_secrets)
+        with Draft(_begun(read), ("kstore", "edit", key_text(key))) as draft:
+            text = draft.edit()
+            if text is None:
+                click.echo("no change", err=True)
+                return 0
+            code = _edit(session, read, _object(read, text, str(draft.path)), dry_run, yes, folder, show_secrets)
+            draft.done = code == 0 and not dry_run
+        return code
+
+
+def _edit(
+    session: Session, read: StoredObject, changed: dict[str, Any], dry_run: bool, yes: bool, folder: Path | None,
+    show_secrets: bool,
+) -> int:  # fmt: skip
+    """Show what changes, and write it if that is wanted; the exit code."""
     from kstore.codec import StoredObject, Undecodable
     from kstore.inspect.changes import differences_of
     from kstore.inspect.mending import edited, oddity, writable
     from kstore.records import Put
     from kstore.view.difference_text import difference_lines
 
-    with open_session() as session:
-        read = session.store.get(object_key(session.store, what, namespace))
-        if isinstance(read, Undecodable):
-            raise named(read)
-        changed = _changed(read, filename)
-        if changed is None:
-            click.echo("no change", err=True)
-            return 0
-        value = edited(session.codec, read, changed)
-        again = session.codec.read(_with_value(read, value))
-        if isinstance(again, Undecodable):
-            raise named(again)
-        differences = differences_of(session.store, read, again, as_stored=True)
-        if not differences:
-            click.echo("no change", err=True)
-            return 0
-        assert isinstance(again, StoredObject)
-        screen = terminal()
-        secret = read.gvk.kind == "Secret" and not show_secrets
-        for one in differences:
-            odd = oddity(read.gvk.kind, one.path)
-            line = "".join(difference_lines([one], screen, secret=secret)).rstrip("\n")
-            click.echo(f"{line}{f'  ({odd})' if odd else ''}")
-        click.echo(f"{len(read.record.value)} → {len(value)} bytes", err=True)
-        if dry_run:
-            return 0
-        writable(session.source)
-        agree(f"Write {key_text(read.record.key)}?", yes=yes)
-        path = keep(session, [read.record], folder, "edited")
-        click.echo(f"saved in {path}", err=True)
-        return commit(session, [Put(read.record.key, value, read.record.mod_revision, read.record.lease)], "edited")
+    value = edited(session.codec, read, changed)
+    again = session.codec.read(replace(read.record, value=value))
+    if isinstance(again, Undecodable):
+        raise named(again)
+    differences = differences_of(session.store, read, again, as_stored=True)
+    if not differences:
+        click.echo("no change", err=True)
+        return 0
+    assert isinstance(again, StoredObject)
+    screen = terminal()
+    secret = read.gvk.kind == "Secret" and not show_secrets
+    for one in differences:
+        odd = oddity(read.gvk.kind, one.path)
+        line = "".join(difference_lines([one], screen, secret=secret)).rstrip("\n")
+        click.echo(f"{line}{f'  ({odd})' if odd else ''}")
+    click.echo(f"{len(read.record.value)} → {len(value)} bytes", err=True)
+    if dry_run:
+        return 0
+    writable(session.source)
+    agree(f"Write {key_text(read.record.key)}?", yes=yes)
+    path = keep(session, [read.record], folder, "edited")
+    click.echo(f"saved in {path}", err=True)
+    return commit(session, [Put(read.record.key, value, read.record.mod_revision, read.record.lease)], "edited")
 
 
-def _with_value(read: StoredObject, value: bytes) -> Any:
-    from dataclasses import replace
-
-    return replace(read.record, value=value)
-
-
-def _changed(read: StoredObject, filename: Path | None) -> dict[str, Any] | None:
-    """
-    The object as somebody wants it, its managedFields put back; None when they left it alone.
-
-    Raises:
-        UsageError: there is neither an editor's terminal nor a file, or what came back is no object.
-    """
-    from kstore.view.yaml_input import read_document
+def _begun(read: StoredObject) -> str:
+    """What the editor begins with: the object without managedFields, and a word on what will happen."""
     from kstore.view.yaml_text import to_yaml
 
     metadata = read.object.get("metadata") or {}
     shown = {**read.object, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
-    if filename is not None:
-        try:
-            text = filename.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise UsageError("this is no text", where=str(filename), hint="YAML or JSON, in UTF-8") from None
-    else:
-        header = _HEADER.format(
-            key=key_text(read.record.key), gvk=read.gvk, encoding=read.encoding, revision=read.record.mod_revision
-        )
-        before = header + to_yaml(shown)
-        found = _in_editor(before)
-        if found is None or found == before or not found.strip():
-            return None
-        text = found
-    changed = read_document(text, where=str(filename or "the edited object"))
+    header = _HEADER.format(
+        key=key_text(read.record.key), gvk=read.gvk, encoding=read.encoding, revision=read.record.mod_revision
+    )
+    return header + to_yaml(shown)
+
+
+def _object(read: StoredObject, text: str, where: str) -> dict[str, Any]:
+    """
+    The object as somebody wants it, its managedFields put back.
+
+    Raises:
+        UsageError: the text is no object.
+    """
+    from kstore.view.yaml_input import read_document
+
+    changed = read_document(text, where=where)
     if not isinstance(changed, dict):
-        raise UsageError("what was saved is not an object")
+        raise UsageError("what was saved is not an object", where=where)
+    metadata = read.object.get("metadata") or {}
     own = changed.get("metadata")
     if isinstance(own, dict):
         own.pop("resourceVersion", None)  # etcd's own: `get` shows it, no object holds it
         if "managedFields" in metadata and "managedFields" not in own:
             changed["metadata"] = {**own, "managedFields": metadata["managedFields"]}
     return changed
-
-
-def _in_editor(text: str) -> str | None:
-    """The text as it was saved; None when the editor was left without saving."""
-    editor = os.environ.get("KUBE_EDITOR") or os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if not editor and not sys.stdin.isatty():
-        raise UsageError("there is no terminal for an editor", hint="-f FILE takes the changed object from a file")
-    return click.edit(text, editor=editor, extension=".yaml", require_save=True)
