@@ -36,7 +36,7 @@ CHANGE: dict[str, type] = {
     "bytesBefore": int, "bytesAfter": int, "afterSHA256": str,
 }  # fmt: skip
 """The members of a change; bytes are in base64."""
-_FOR_PEOPLE = {"path", "kind", "from", "to", "reason", "bytesBefore", "bytesAfter"}
+FOR_PEOPLE = {"path", "kind", "from", "to", "reason", "bytesBefore", "bytesAfter"}
 """Those that say what is planned; what is applied depends on the others."""
 END: dict[str, type] = {"end": int, "sha256": str}
 """The members of the last line: how many changes there are, and the SHA-256 of all lines before."""
@@ -190,7 +190,7 @@ class SavedPlan:
             if "end" in found:
                 check(found, END)
             else:
-                check(found, CHANGE, _FOR_PEOPLE)
+                check(found, CHANGE, FOR_PEOPLE)
         except MalformedLine as error:
             raise self._error(f"line {number} is not as a plan has it: {error}") from None
         return found
