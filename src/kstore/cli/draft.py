@@ -54,16 +54,13 @@ class Draft:
                 hint="$TMPDIR names another directory",
             ) from error
 
-    def edit(self) -> str | None:
+    def edit(self, editor: str | None) -> str | None:
         """
-        Open the editor; what was saved, or None if that is nothing new.
+        Open the editor, or the system's; what was saved, or None if that is nothing new.
 
         Raises:
-            UsageError: there is neither an editor nor a terminal for one, or what was saved is no text.
+            UsageError: what was saved is no text.
         """
-        editor = os.environ.get("KUBE_EDITOR") or os.environ.get("VISUAL") or os.environ.get("EDITOR")
-        if not editor and not sys.stdin.isatty():
-            raise UsageError("there is no terminal for an editor", hint="-f FILE takes the changed object from a file")
         click.edit(filename=str(self.path), editor=editor)
         text = read_text(self.path)
         return text if self._is_new(text) else None
@@ -87,6 +84,19 @@ class Draft:
             return
         with suppress(OSError):
             self.path.unlink()
+
+
+def chosen_editor() -> str | None:
+    """
+    The editor that the environment names; None leaves it to the system.
+
+    Raises:
+        UsageError: there is neither an editor nor a terminal for one.
+    """
+    editor = os.environ.get("KUBE_EDITOR") or os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor and not sys.stdin.isatty():
+        raise UsageError("there is no terminal for an editor", hint="-f FILE takes the changed object from a file")
+    return editor
 
 
 def read_text(path: Path) -> str:

@@ -10,7 +10,7 @@ import click
 
 from kstore.cli.agreement import agree
 from kstore.cli.commands.get import object_key
-from kstore.cli.draft import Draft, read_text
+from kstore.cli.draft import Draft, chosen_editor, read_text
 from kstore.cli.options import store_options
 from kstore.cli.output import terminal
 from kstore.cli.session import Session, open_session
@@ -56,8 +56,6 @@ def command(
     from kstore.inspect.mending import writable
 
     with open_session() as session:
-        if not dry_run:
-            writable(session.source)  # before anything is typed
         key = object_key(session.store, what, namespace)
         read = session.store.get(key)
         if isinstance(read, Undecodable):
@@ -65,8 +63,11 @@ def command(
         if filename is not None:
             changed = _object(read, read_text(filename), str(filename))
             return _edit(session, read, changed, dry_run, yes, folder, show_secrets)
+        editor = chosen_editor()
+        if not dry_run:
+            writable(session.source)  # before anything is typed
         with Draft(_begun(read), ("kstore", "edit", key_text(key))) as draft:
-            text = draft.edit()
+            text = draft.edit(editor)
             if text is None:
                 click.echo("no change", err=True)
                 return 0
