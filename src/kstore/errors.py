@@ -181,6 +181,12 @@ class Conflict(WriteRefused):
     code = "conflict"
 
 
+class LeaseGone(Conflict):
+    """The lease that a key shall have does not exist, or not any more."""
+
+    code = "lease-gone"
+
+
 class NoSpace(WriteRefused):
     """The server has raised its NOSPACE alarm, or the write would make it."""
 

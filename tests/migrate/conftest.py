@@ -12,7 +12,7 @@ import pytest
 
 from kstore.catalog.releases import newest
 from kstore.codec import StorageCodec
-from kstore.migrate.apply import Applier, Pace
+from kstore.migrate.apply import Applier
 from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.targets import VersionTargets
@@ -20,6 +20,7 @@ from kstore.naming import GroupVersion
 from kstore.records import Mutation, Put, Record
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import Committed, Limits, StoreStatus, WritableSource
+from kstore.write.batches import Pace
 
 
 class MemoryStore(WritableSource):

@@ -10,20 +10,21 @@ import pytest
 
 from kstore.codec import StoredObject
 from kstore.errors import AccessDenied, Interrupted, NoSpace, RequestTooLarge, StoreUnreachable
-from kstore.migrate.apply import Applier, Pace
+from kstore.migrate.apply import Applier
 from kstore.migrate.journal import Journal, JournalWriter
-from kstore.migrate.progress import Stop
 from kstore.migrate.verify import state_of
+from kstore.write.batches import ONE_BY_ONE, Pace
+from kstore.write.progress import Stop
+from kstore.write.retry import Retry
 
 from .conftest import MemoryStore, key
-
-ONE_BY_ONE = Pace(concurrency=1, patience=5)
 
 
 def apply(store: MemoryStore, planner, path, pace: Pace = ONE_BY_ONE, stop: Stop | None = None):
     writer = JournalWriter(path, {"store": "memory"})
     try:
-        return Applier(store, planner, writer, pace=pace, stop=stop).run(store.scan(b"/registry/deployments/"))
+        retry = Retry(5, stop=stop or Stop())
+        return Applier(store, planner, writer, pace=pace, retry=retry).run(store.scan(b"/registry/deployments/"))
     finally:
         writer.close()
 

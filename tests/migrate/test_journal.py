@@ -51,7 +51,7 @@ def test_what_was_written_is_read(written, changes):
     assert journal.header["store"] == "memory"
     assert list(journal.batches()) == [
         Batch(1, tuple(map(Entry.of, changes[:2])), 9),
-        Batch(2, tuple(map(Entry.of, changes[2:3])), 0),
+        Batch(2, tuple(map(Entry.of, changes[2:3])), 0, reason="conflict"),
         Batch(3, tuple(map(Entry.of, changes[3:5]))),
     ]
     assert written.stat().st_mode & 0o777 == 0o600

@@ -33,7 +33,7 @@ def test_every_object_is_accounted_for(planner, codec, deployment):
 def test_a_change_keeps_lease_and_revision(planner, deployment):
     """The write depends on the revision that was read, and the key keeps its lease."""
     (change,) = planner.plan([record(deployment("a"), lease=77)])
-    put = change.put()
+    put = change.mutation()
     assert (put.expected_mod_revision, put.lease) == (7, 77)
     assert change.reason == "version"
 

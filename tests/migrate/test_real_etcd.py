@@ -176,12 +176,12 @@ def test_interrupted_it_says_how_to_go_on(number: signal.Signals, start_etcd, fi
 
 
 def test_a_server_that_stays_away(start_etcd, fill, codec, tmp_path: Path):
-    """When patience is at its end, it is said what was written and which command goes on; and it does."""
+    """When it has been waited for long enough, it is said what was written and which command goes on; and it does."""
     etcd = start_etcd()
     fill(etcd, OBJECTS)
     journal = tmp_path / "journal"
     command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
-    command += ["--journal", str(journal), "--batch", "5", "--rate", str(OBJECTS // 4), "--patience", "0.5"]
+    command += ["--journal", str(journal), "--batch", "5", "--rate", str(OBJECTS // 4), "--retry-timeout", "0.5"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     wait_until_it_writes(process, journal)
     time.sleep(0.2)

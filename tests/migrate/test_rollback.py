@@ -7,14 +7,17 @@ from __future__ import annotations
 import pytest
 
 from kstore.errors import AccessDenied, Interrupted
-from kstore.migrate.apply import Applier, Pace
+from kstore.migrate.apply import Applier
 from kstore.migrate.journal import Journal, JournalWriter
 from kstore.migrate.plan import VersionPlanner
-from kstore.migrate.progress import Stop
-from kstore.migrate.rollback import Rollback, settle
+from kstore.migrate.rollback import Rollback
+from kstore.migrate.settle import settle
 from kstore.migrate.targets import VersionTargets
 from kstore.migrate.verify import state_of, verify_live
 from kstore.naming import GroupVersion
+from kstore.write.batches import Pace
+from kstore.write.progress import Stop
+from kstore.write.retry import Retry
 
 from .conftest import MemoryStore, key
 
@@ -47,9 +50,9 @@ def test_an_interrupted_rollback_says_so_and_goes_on(migrated):
     """Asked to stop it ends as interrupted, not as done; run again it puts back the rest."""
     store, path = migrated
     stop = Stop()
-    store.after_commit = stop.ask
+    store.operations, store.after_commit = 3, stop.ask
     with pytest.raises(Interrupted, match="are put back"):
-        Rollback(Journal(path), store, stop=stop).run()
+        Rollback(Journal(path), store, retry=Retry(stop=stop)).run()
     again = Rollback(Journal(path), store).run()
     assert (again.restored > 0, again.already > 0, again.findings) == (True, True, {})
 

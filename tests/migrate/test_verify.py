@@ -9,11 +9,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+from kstore.migrate.progress import Stop
 
 from kstore.errors import Interrupted
 from kstore.migrate.apply import Applier, Pace
 from kstore.migrate.journal import Journal, JournalWriter
-from kstore.migrate.progress import Stop
 from kstore.migrate.verify import state_of, verify_live
 
 from .conftest import MemoryStore, key

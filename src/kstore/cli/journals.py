@@ -174,9 +174,15 @@ def as_journaled(given: Settings, journal: Journal) -> Settings:
     return replace(given, etcd_prefix=given.etcd_prefix or header.get("prefix", ""))
 
 
-def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
+def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = False) -> int:
     """
     Undo a migration; the exit code.
+
+    Args:
+        journal: the migration's.
+        yes: do not ask.
+        shown: where it is said.
+        any_cluster: also where the cluster is not the one that the migration wrote to.
 
     Raises:
         WriteRefused: the store cannot be written, or nobody said that it shall be.
@@ -184,8 +190,10 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
     """
     from kstore.migrate.journal import JournalWriter
     from kstore.migrate.rollback import Rollback
+    from kstore.migrate.settle import count_landed, settle
     from kstore.migrate.verify import state_of
-    from kstore.source.interface import WritableSource
+    from kstore.write.commit import writable
+    from kstore.write.retry import Retry
 
     if journal.header.get("output"):
         raise WriteRefused(
@@ -195,28 +203,47 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown) -> int:
         )
     session = Session(as_journaled(settings(), journal))
     try:
-        source = session.source
-        if not isinstance(source, WritableSource):
-            raise WriteRefused("this store is only read", where=session.location.address)
-        objects = state_of(journal).objects
+        source = writable(session.source)
+        other = not any_cluster and _is_other(journal, source.status().cluster_id)
+        objects = state_of(journal).objects + count_landed(journal, source)
         agree(f"Put back {objects} objects of {session.location.address}?", yes=yes, hint="--yes agrees")
         writer = JournalWriter(journal.path, None)
         try:
-            writer.begin_rollback()
             with stopping() as stop:
-                result = Rollback(journal, source, stop=stop).run()
-            writer.finish_rollback(result.restored)
+                retry = Retry(stop=stop)
+                if not other:
+                    settle(journal, writer, source, retry, for_good=True)
+                    writer.begin_rollback()
+                result = Rollback(journal, source, retry=retry, read_only=other).run()
+            if not other:
+                writer.finish_rollback(result.restored)
         finally:
             writer.close()
     finally:
         session.close()
     findings = list(result.findings.values())
+    if other and findings:
+        shown.say(
+            f"the migration wrote to the cluster {journal.header['cluster']}, this is another one, restored from a "
+            "backup perhaps: nothing is put back without --any-cluster"
+        )
     shown.findings(
         findings,
-        {"restored": result.restored, "alreadyBack": result.already, "left": len(findings)},
+        {
+            "written": result.written,
+            "restored": result.restored,
+            "alreadyBack": result.already,
+            "left": len(findings),
+        },
         f"{result.restored} objects are as they were before",
     )
     return EXIT_CONFLICT if findings else 0
+
+
+def _is_other(journal: Journal, cluster_id: str) -> bool:
+    """Whether this is another cluster than the journal's; journals of before 1.0 name none."""
+    named = journal.header.get("cluster")
+    return bool(named and cluster_id and named != cluster_id)
 
 
 def verify(journal: Journal, shown: Shown) -> int:

@@ -24,10 +24,10 @@ from kstore.errors import SourceError, UsageError, WriteRefused
 if TYPE_CHECKING:
     from kstore.migrate.journal import Journal, JournalWriter
     from kstore.migrate.planfile import SavedPlan
-    from kstore.migrate.progress import Stop
     from kstore.migrate.request import Request, Selection
     from kstore.migrate.summary import Summary
     from kstore.records import Record
+    from kstore.write.retry import Retry
 
 EXIT_SKIPPED = 3
 
@@ -55,7 +55,7 @@ class Run:
     concurrency: int = 4
     workers: int = 1
     rate: float = 0
-    patience: float = 120
+    retry_seconds: float = 120
     metrics_file: Path | None = None
     output: str = "table"
     via: str = "direct"
@@ -137,20 +137,18 @@ class Run:
 
     # ---- planning only
 
-    def _records(self, session: Session, selection: Selection, stop: Stop | None = None) -> Iterator[Record]:
-        from kstore.migrate.patience import scan_patiently
-        from kstore.migrate.progress import Silent, Stop
+    def _records(self, session: Session, selection: Selection, retry: Retry | None = None) -> Iterator[Record]:
+        from kstore.write.retry import Retry
 
         if self.saved is not None:
             return self.saved.records(session.source)
-        return scan_patiently(
-            session.source,
-            selection.prefixes(),
-            self.patience,
-            Silent(),
-            stop or Stop(),
-            revision=session.given.rev,
+        retry = retry or Retry(self.retry_seconds)
+        return retry.scan(
+            session.source, selection.prefixes(), revision=session.given.rev, compacted=self._say_compacted
         )
+
+    def _say_compacted(self) -> None:
+        self._shown.say("the store was compacted while it was read: the rest is read at its newest revision")
 
     def _planner(self, selection: Selection) -> Any:
         planner = selection.planner()
@@ -193,12 +191,14 @@ class Run:
         from kstore.migrate.request import Request
 
         assert isinstance(self.request, Request)
+        status = session.source.status()
         return {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "kstore": _version(),
             "store": session.location.absolute,
             "prefix": session.store.prefix,
-            "revision": session.source.status().revision,
+            "revision": status.revision,
+            "cluster": status.cluster_id,
             "output": str(self.output_file.resolve()) if self.output_file else "",
             "plan": str(self.saved.path.resolve()) if self.saved else "",
             "planSHA256": self.saved.sha256 if self.saved else "",
@@ -206,33 +206,38 @@ class Run:
         }
 
     def _live(self, session: Session, selection: Selection) -> int:
-        from kstore.migrate.apply import Applier, Pace
-        from kstore.migrate.journal import JournalWriter
-        from kstore.migrate.rollback import settle
-        from kstore.source.interface import WritableSource
+        from kstore.migrate.apply import Applier
+        from kstore.migrate.journal import Journal, JournalWriter
+        from kstore.migrate.settle import settle
+        from kstore.write.batches import Pace
+        from kstore.write.commit import writable
+        from kstore.write.retry import Retry
 
-        source = session.source
-        assert isinstance(source, WritableSource)
+        source = writable(session.source)
         if self.resumed is not None:
             path = self.resumed.path
             writer = JournalWriter(path, None)
-            settle(self.resumed, writer, source)
         else:
             path = self.journal_file or Path(f"kstore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.journal")
             writer = JournalWriter(path, self._header(session))
-        pace = Pace(self.batch or 0, self.concurrency, self.rate, self.patience)
+        pace = Pace(self.batch or 0, self.concurrency, self.rate)
         try:
             with stopping() as stop, watching(session, selection, self) as progress:
-                applier = Applier(source, self._planner(selection), writer, pace=pace, progress=progress, stop=stop)
+                retry = Retry(self.retry_seconds, progress, stop)
+                if self.resumed is not None:
+                    settle(self.resumed, writer, source, retry)
+                applier = Applier(source, self._planner(selection), writer, pace=pace, retry=retry)
                 try:
-                    summary = applier.run(self._records(session, selection, stop))
+                    summary = applier.run(self._records(session, selection, retry))
                 except (SourceError, WriteRefused):
                     if written := applier.summary.changes:
                         self._shown.say(f"{written} objects are written; `kstore migrate resume {path}` goes on")
                     raise
                 finally:
                     self._leave_metrics(applier.summary, finished=False)
-            self._finish(session, selection, summary, writer)
+                self._finish(session, selection, summary, writer, retry)
+                if self.resumed is not None or not applier.saw_every_end:
+                    settle(Journal(path), writer, source, retry, for_good=True)
             writer.finish(summary)
         finally:
             writer.close()
@@ -240,20 +245,23 @@ class Run:
         self._shown.summary(summary, journal=path)
         return EXIT_SKIPPED if summary.skipped_count else 0
 
-    def _finish(self, session: Session, selection: Selection, summary: Summary, writer: JournalWriter) -> None:
+    def _finish(
+        self, session: Session, selection: Selection, summary: Summary, writer: JournalWriter, retry: Retry
+    ) -> None:
         """Have `status.storedVersions` of the CRDs whose objects were migrated say where these lie now."""
         if self.request.encrypt:
             return
         from kstore.migrate.stored_versions import settle_versions
 
         whole = self.request.is_whole and self.saved is None
-        for note in settle_versions(session.store, selection, summary, writer, whole=whole):
+        for note in settle_versions(session.store, selection, summary, writer, retry, whole=whole):
             self._shown.say(note)
 
     def _file(self, session: Session, selection: Selection) -> int:
         from kstore.migrate.journal import JournalWriter
         from kstore.migrate.offline import migrate_file
         from kstore.source.snapshot.source import SnapshotSource
+        from kstore.write.retry import Retry
 
         source, output = session.source, self.output_file
         assert isinstance(source, SnapshotSource)
@@ -268,7 +276,7 @@ class Run:
                 summary, _ = migrate_file(
                     source,
                     self._planner(selection),
-                    self._records(session, selection, stop),
+                    self._records(session, selection, Retry(self.retry_seconds, progress, stop)),
                     output,
                     writer,
                     progress=progress,
@@ -307,8 +315,8 @@ def _version() -> str:
 @contextmanager
 def watching(session: Session, selection: Selection, run: Run) -> Iterator[Any]:
     """A progress bar, on a terminal; else progress that nobody sees."""
-    from kstore.migrate.progress import Silent
     from kstore.source.interface import WritableSource
+    from kstore.write.progress import Silent
 
     if not session.given.progress or not sys.stderr.isatty():
         yield Silent()

@@ -10,12 +10,10 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from kstore.migrate.plan import Step
-
 
 class Bar:
     """
-    Shows `kstore.migrate.progress.Progress` on standard error.
+    Shows `kstore.write.progress.Progress` on standard error.
 
     Args:
         total: how many objects there are, if that is known.
@@ -44,7 +42,7 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def step(self, step: Step) -> None:
+    def step(self, step: object) -> None:
         """An object was planned."""
         self._progress.advance(self._task)
 

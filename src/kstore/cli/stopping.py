@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from kstore.migrate.progress import Stop
+    from kstore.write.progress import Stop
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Ctrl-C, the end of a service or container, and of the terminal."""
@@ -21,7 +21,7 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 @contextmanager
 def stopping() -> Iterator[Stop]:
     """A signal asks the engine to stop between two transactions; a second one ends the process at once."""
-    from kstore.migrate.progress import Stop
+    from kstore.write.progress import Stop
 
     stop = Stop()
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}

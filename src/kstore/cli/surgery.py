@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.session import Session
+from kstore.cli.stopping import stopping
 from kstore.errors import NotFound, Unsupported, UsageError
+from kstore.write.progress import Silent
 
 if TYPE_CHECKING:
-    from kstore.inspect.mending import Outcome
-    from kstore.records import Mutation, Record
+    from kstore.records import Record
     from kstore.store import Store
+    from kstore.write.change import KeyChange
+    from kstore.write.commit import Left, Written
 
 EXIT_CONFLICT = 4
 
@@ -95,16 +98,37 @@ def keep(session: Session, records: Sequence[Record], folder: Path | None, what:
     return path
 
 
-def commit(session: Session, mutations: Sequence[Mutation], done: str) -> int:
-    """Do it, say what became of each key, and give the exit code."""
-    from kstore.inspect.mending import commit_each, writable
+class _Waiting(Silent):
+    """Says on standard error that the store is waited for."""
 
-    conflicts = 0
-    outcome: Outcome
-    for outcome in commit_each(writable(session.source), mutations):
-        if outcome.done:
-            click.echo(f"{key_text(outcome.key)} {done} (revision {outcome.revision})")
+    def waiting(self, reason: str, seconds: float) -> None:
+        click.echo(f"kstore: {reason}; trying again in {seconds:.1f} s", err=True)
+
+
+def commit(session: Session, changes: Sequence[KeyChange], done: str) -> int:
+    """
+    Do it, say what became of each key, and give the exit code.
+
+    Raises:
+        Interrupted: by Ctrl-C; what was done has been said.
+        KstoreError: what ended it.
+    """
+    from kstore.write.batches import write_all
+    from kstore.write.commit import Writer, Written, writable
+    from kstore.write.retry import Retry
+
+    left = []
+
+    def say(ending: Written[KeyChange] | Left[KeyChange]) -> None:
+        if isinstance(ending, Written):
+            when = f" (revision {ending.revision})" if ending.revision else ""
+            click.echo(f"{key_text(ending.change.key)} {done}{when}")
         else:
-            conflicts += 1
-            click.echo(f"kstore: {key_text(outcome.key)}: changed by somebody else meanwhile, left alone", err=True)
-    return EXIT_CONFLICT if conflicts else 0
+            left.append(ending)
+            click.echo(f"kstore: {key_text(ending.change.key)}: {ending.fault.message}: left alone", err=True)
+
+    with stopping() as stop:
+        retry = Retry(progress=_Waiting(), stop=stop)
+        writer: Writer[KeyChange] = Writer(writable(session.source), retry=retry)
+        write_all(writer, changes, say)
+    return EXIT_CONFLICT if left else 0

@@ -1,1 +1,1 @@
-"""Questions about a store as a whole: what fills it, what is wrong with it, what changed; and mending one object."""
+"""Questions about a store as a whole: what fills it, what is wrong with it, what changed. Only reads."""

@@ -146,9 +146,9 @@ class JournalWriter:
             os.close(self._descriptor)
             raise
 
-    def begin(self, changes: Sequence[Change]) -> int:
+    def begin(self, changes: Sequence[Change] | Sequence[Entry]) -> int:
         """
-        Put a batch on the disk before it is written to the store.
+        Put a batch on the disk before it is written to the store; or the entries of one that was found to be written.
 
         Returns:
             The batch's number.
@@ -156,7 +156,8 @@ class JournalWriter:
         with self._lock:
             self._number += 1
             number = self._number
-        self._append({"batch": number, "objects": [packed(Entry.of(change)) for change in changes]}, sync=True)
+        entries = [one if isinstance(one, Entry) else Entry.of(one) for one in changes]
+        self._append({"batch": number, "objects": [packed(entry) for entry in entries]}, sync=True)
         return number
 
     def done(self, number: int, revision: int, revisions: Sequence[int] = ()) -> None:
@@ -371,7 +372,7 @@ def _event(members: dict[str, Any], before: Totals, open_batches: dict[int, tupl
         if entries is None:
             raise MalformedLine(f"it ends batch {number}, which no line before it begins")
         if kind == "undone":
-            return Batch(number, entries, 0)
+            return Batch(number, entries, 0, reason=str(members.get("reason", "")))
         return Batch(number, entries, members["revision"], revisions_of(members, len(entries)))
     note = Note(kind, members)
     if note.is_end and (members["lines"], members["sha256"]) != (before.lines, before.sha256):

@@ -94,6 +94,8 @@ class Batch:
     """The revision that wrote it; 0 when it did not happen; None when the journal ends before that was known."""
     revisions: tuple[int, ...] = ()
     """The revision of each object, where they differ (offline each change has one of its own)."""
+    reason: str = ""
+    """Why it did not happen, if that is known."""
 
     def revision_of(self, index: int) -> int:
         """The revision that wrote one of the objects."""

@@ -10,11 +10,11 @@ from pathlib import Path
 from kstore.errors import Interrupted
 from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import Change, Planner
-from kstore.migrate.progress import Progress, Silent, Stop
 from kstore.migrate.summary import Summary
 from kstore.records import Put, Record
 from kstore.source.mvcc.writer import Written, write_database
 from kstore.source.snapshot.source import SnapshotSource
+from kstore.write.progress import Progress, Silent, Stop
 
 _BATCH, _BATCH_BYTES = 128, 4 << 20
 """Objects a line of the journal, and bytes of their values."""
@@ -90,4 +90,4 @@ class _Run:
         if batch:
             self.batches.append((self._journal.begin(batch), len(batch)))
             self._progress.written(len(batch))
-            yield from (change.put() for change in batch)
+            yield from (change.mutation() for change in batch)

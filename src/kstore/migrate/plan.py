@@ -43,7 +43,7 @@ class Change:
     pruned: tuple[str, ...] = ()
     """Fields of a custom resource that the target's schema has no place for."""
 
-    def put(self) -> Put:
+    def mutation(self) -> Put:
         """The write: only if the key is as it was read, with the lease that it has."""
         return Put(self.record.key, self.value, self.record.mod_revision, self.record.lease)
 

@@ -1,69 +1,56 @@
 """
-After a migration: what its journal left open is found out, and what it wrote is undone.
+A migration undone: the bytes that it replaced are put back, with their leases, wherever its own still lie.
 
-Every write is a compare-and-swap on the revision that the migration itself wrote.
+What decides that is the value, by its SHA-256 in the journal, and not the revision alone: a store that was restored
+from a backup counts its revisions anew, and a write of others may have the very revision that the journal names. The
+write itself is a compare-and-swap on the record that was looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from kstore.errors import Conflict, Interrupted, RequestTooLarge, SourceError
+from kstore.errors import Conflict, Interrupted, LeaseGone, WriteRefused
 from kstore.migrate.finding import Finding
-from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, digest
-from kstore.migrate.patience import REFUSALS, patiently
-from kstore.migrate.progress import Progress, Silent, Stop
+from kstore.migrate.journal import Entry, Journal, digest
 from kstore.records import Put, Record
-from kstore.source.interface import Source, WritableSource
+from kstore.source.interface import WritableSource
+from kstore.write.batches import ONE_BY_ONE, write_all
+from kstore.write.commit import Left, Writer, Written
+from kstore.write.retry import Retry
 
-# ---- after a crash
-
-
-def settle(journal: Journal, writer: JournalWriter, source: Source) -> int:
-    """
-    Find out about the transactions that were on the way when the journal broke off, and write it down.
-
-    Returns:
-        How many there were.
-    """
-    count = 0
-    for batch in journal.batches():
-        if batch.revision is None:
-            count += 1
-            revision = _happened(batch, source)
-            if revision:
-                writer.done(batch.number, revision)
-            else:
-                writer.undone(batch.number, "unknown")
-    return count
+_READERS = 8
+"""Keys that are looked at at once."""
 
 
-def _happened(batch: Batch, source: Source) -> int:
-    """The revision of a transaction of unknown end, or 0: it happened for all of its objects, or for none."""
-    for entry in batch.entries:
-        record = source.get(entry.key)
-        if record is None:
-            continue
-        if record.mod_revision == entry.mod_revision:
-            return 0
-        if digest(record.value) == entry.after:
-            return record.mod_revision
-    return 0
+@dataclass(frozen=True, slots=True)
+class Inverse:
+    """What undoes one change: the inverse that its journal has kept, for the record that it has left."""
 
+    entry: Entry
+    record: Record
 
-# ---- undoing
+    def mutation(self) -> Put:
+        """The bytes and the lease from before, in place of just this record."""
+        return Put(self.entry.key, self.entry.before, self.record.mod_revision, self.entry.lease)
 
 
 @dataclass
 class RolledBack:
-    """What a rollback did."""
+    """What a rollback did; each key that the migration wrote is counted once."""
 
     restored: int = 0
     already: int = 0
-    """Objects that lay there as before: a rollback that was interrupted had done them."""
+    """Objects that are stored as before: a rollback that was interrupted had put them back."""
     findings: dict[bytes, Finding] = field(default_factory=dict)
-    """Objects that others have changed since; they were left as they are."""
+    """Objects that were left as they are: others have changed them since, or their lease is gone."""
+
+    @property
+    def written(self) -> int:
+        """How many objects the migration had written."""
+        return self.restored + self.already + len(self.findings)
 
 
 class Rollback:
@@ -71,101 +58,127 @@ class Rollback:
     Puts back the bytes that a migration replaced.
 
     Args:
-        journal: the migration's.
+        journal: the migration's, settled (see `settle`).
         source: the store that it wrote to.
-        patience: seconds to wait for a store that does not answer.
+        retry: how long to wait for a store that does not answer.
+        read_only: put nothing back: the store is another one than the migration wrote to.
     """
 
     def __init__(
-        self,
-        journal: Journal,
-        source: WritableSource,
-        *,
-        patience: float = 120,
-        progress: Progress | None = None,
-        stop: Stop | None = None,
+        self, journal: Journal, source: WritableSource, *, retry: Retry | None = None, read_only: bool = False
     ) -> None:
         self._journal = journal
         self._source = source
-        self._patience = patience
-        self._progress = progress or Silent()
-        self._stop = stop or Stop()
+        self._retry = retry or Retry()
+        self._read_only = read_only
+        self._writer: Writer[Inverse] = Writer(source, retry=self._retry)
         self._result = RolledBack()
         self._left: dict[bytes, list[Entry]] = {}
         """What was not as the migration left it when its turn came, in the journal's order."""
+        self._faults: dict[bytes, WriteRefused] = {}
+        """Why it could not be put back, where that is not what is stored."""
+        self._restored_too: set[bytes] = set()
+        """Keys among these that a later entry of theirs has put back."""
+        self._already: set[bytes] = set()
 
     def run(self) -> RolledBack:
         """
         Undo every transaction that happened. It may be interrupted and run again.
 
         Raises:
+            NoSpace: the server is full, or nearly so.
             SourceError: the store failed, or refuses.
-            Interrupted: `stop` was asked for.
+            Interrupted: somebody asked to stop.
         """
-        for batch in self._journal.batches():
-            if self._stop.asked:
-                raise Interrupted(
-                    f"stopped between two transactions, {self._result.restored} objects are put back",
-                    where=str(self._journal.path),
-                    hint=f"`kstore migrate rollback {self._journal.path}` goes on",
-                )
-            revision = batch.revision if batch.revision is not None else _happened(batch, self._source)
-            if revision:
-                pairs = [(entry, batch.revision_of(at) or revision) for at, entry in enumerate(batch.entries)]
-                most = 1 if self._source.limits().single_key else self._source.limits().operations
-                for at in range(0, len(pairs), most):
-                    self._restore(pairs[at : at + most])
-        for entries in list(self._left.values()):
-            for entry in reversed(entries):
-                record = self._now(entry)
-                if record is not None and digest(record.value) == entry.after:
-                    self._restore([(entry, record.mod_revision)])
+        try:
+            write_all(self._writer, self._inverses(), self._ended, pace=ONE_BY_ONE)
+            for key, entries in self._left.items():
+                self._undo_left(key, entries)
+        except Interrupted as error:
+            raise Interrupted(
+                f"{error.message}, {self._result.restored} objects are put back",
+                where=str(self._journal.path),
+                hint=f"`kstore migrate rollback {self._journal.path}` goes on",
+            ) from None
+        self._result.already = len(self._already)
         return self._result
 
-    def _restore(self, pairs: Sequence[tuple[Entry, int]]) -> None:
-        puts = [Put(entry.key, entry.before, revision, entry.lease) for entry, revision in pairs]
-        try:
-            succeeded = self._source.commit(puts).succeeded
-        except (Conflict, RequestTooLarge):
-            succeeded = False
-        except REFUSALS:
-            raise
-        except SourceError:
-            # whether it happened the store says: what lies there as before is done
-            patiently(self._source.status, self._patience, self._progress, self._stop)
-            succeeded = False
-        if succeeded:
-            self._result.restored += len(pairs)
-            self._progress.written(len(pairs))
-            for entry, _ in pairs:  # an earlier entry of the same key was overtaken by this one
-                self._result.findings.pop(entry.key, None)
-        elif len(pairs) > 1:
-            middle = len(pairs) // 2
-            self._restore(pairs[:middle])
-            self._restore(pairs[middle:])
-        else:
-            self._leave(pairs[0][0])
+    def _inverses(self) -> Iterator[Inverse | None]:
+        """What undoes the changes whose keys are as these have left them."""
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="kstore-read") as pool:
+            for batch in self._journal.batches():
+                if not batch.revision:
+                    continue
+                for at, record in enumerate(pool.map(self._now, batch.entries)):
+                    yield self._inverse(batch.entries[at], batch.revision_of(at), record)
 
-    def _leave(self, entry: Entry) -> None:
-        """An object that is not as the migration left it: said, never overwritten."""
-        record = self._now(entry)
-        if record is not None and record.value == entry.before and record.mod_revision > entry.mod_revision:
-            self._result.already += 1
-            self._result.findings.pop(entry.key, None)
-            return
-        self._result.findings[entry.key] = _changed_since(entry, record)
-        # looked at again at the end: a later entry of the key may bring back what this one left, and so may a later
-        # migration that was undone
+    def _inverse(self, entry: Entry, revision: int, record: Record | None) -> Inverse | None:
+        if record is not None and (record.value, record.lease) == (entry.before, entry.lease):
+            self._already.add(entry.key)
+        elif self._read_only or record is None or record.mod_revision != revision or not _is_its(record, entry):
+            self._leave(entry)
+        else:
+            return Inverse(entry, record)
+        return None
+
+    def _leave(self, entry: Entry, fault: WriteRefused | None = None) -> None:
+        """
+        Come back to an entry at the end: a later one of the same key may bring back what this one has left, and so may
+        the rollback of a later migration have done.
+        """
         self._left.setdefault(entry.key, []).append(entry)
+        if fault is not None:
+            self._faults[entry.key] = fault
+
+    def _ended(self, ending: Written[Inverse] | Left[Inverse]) -> None:
+        entry = ending.change.entry
+        if isinstance(ending, Written):
+            self._back(entry.key)
+        else:
+            self._leave(entry, None if type(ending.fault) is Conflict else ending.fault)
+
+    def _back(self, key: bytes) -> None:
+        self._result.restored += 1
+        self._retry.progress.written(1)
+        self._already.discard(key)
+        if key in self._left:
+            self._restored_too.add(key)
+
+    def _undo_left(self, key: bytes, entries: Sequence[Entry]) -> None:
+        """Undo what can be undone of one key, the last change first; what cannot is named."""
+        record = self._now(entries[-1])
+        for entry in reversed(entries):
+            if self._read_only or record is None or not _is_its(record, entry):
+                continue
+            (ending,) = self._writer.write([Inverse(entry, record)])
+            if isinstance(ending, Left):
+                self._faults[key] = ending.fault
+            elif key not in self._restored_too:
+                self._back(key)
+            record = self._now(entry)
+        if key not in self._restored_too and key not in self._already:
+            self._result.findings[key] = self._finding(entries[-1], record)
+
+    def _finding(self, entry: Entry, record: Record | None) -> Finding:
+        key = entry.key.decode("utf-8", "backslashreplace")
+        if self._read_only:
+            return Finding(key, "cluster", "this is not the cluster that the migration wrote to")
+        if record is None:
+            return Finding(key, "deleted", "deleted by others since")
+        fault = self._faults.get(entry.key)
+        if isinstance(fault, LeaseGone):
+            return Finding(key, "lease", f"it could not be put back: its lease {entry.lease:x} is gone")
+        if fault is not None and _is_its(record, entry):
+            return Finding(key, fault.code, f"it could not be put back: {fault.message}")
+        if record.value == entry.before:
+            leases = f"its lease is {record.lease:x} now, and was {entry.lease:x}"
+            return Finding(key, "lease", f"its bytes are as before, but {leases}")
+        return Finding(key, "changed", f"changed by others since, at revision {record.mod_revision}")
 
     def _now(self, entry: Entry) -> Record | None:
-        return patiently(lambda: self._source.get(entry.key), self._patience, self._progress, self._stop)
+        return self._retry.ask(lambda: self._source.get(entry.key))
 
 
-def _changed_since(entry: Entry, record: Record | None) -> Finding:
-    key = entry.key.decode("utf-8", "backslashreplace")
-    if record is None:
-        return Finding(key, "deleted", "deleted by others since")
-    if digest(record.value) == entry.after:
-        return Finding(key, "lease", "it could not be put back: its lease is gone")
-    return Finding(key, "changed", f"changed by others since, at revision {record.mod_revision}")
+def _is_its(record: Record, entry: Entry) -> bool:
+    """Whether what is stored is what the change has left."""
+    return digest(record.value) == entry.after

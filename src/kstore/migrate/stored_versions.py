@@ -14,17 +14,18 @@ from collections.abc import Iterator
 from kstore.catalog.custom import CustomResource
 from kstore.codec import StoredObject
 from kstore.custom import CustomDefinition
-from kstore.errors import Conflict, KstoreError, StoreUnreachable
+from kstore.errors import Conflict, SourceError, StoreUnreachable, WriteRefused
 from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import Change
 from kstore.migrate.request import Selection, crd_key, definition_in
 from kstore.migrate.summary import Summary
-from kstore.source.interface import WritableSource
 from kstore.store import Store
+from kstore.write.commit import Writer, Written, writable
+from kstore.write.retry import Retry
 
 
 def settle_versions(
-    store: Store, selection: Selection, summary: Summary, journal: JournalWriter, *, whole: bool
+    store: Store, selection: Selection, summary: Summary, journal: JournalWriter, retry: Retry, *, whole: bool
 ) -> Iterator[str]:
     """
     Have the stored versions of the custom resources that a migration met say where their objects lie; yield a word on
@@ -35,11 +36,12 @@ def settle_versions(
         selection: the migration's, with the definitions that it used.
         summary: what it came to: the list of a kind with a skipped object is not narrowed.
         journal: the migration's.
+        retry: how long to wait for a store that does not answer.
         whole: all objects of its resources were migrated, not a part of them: lists may be narrowed.
     """
     skipped = {line.kind for line in summary.lines.values() if line.skipped}
     for resource, definition in selection.custom_definitions():
-        word = _settle(store, resource, definition, journal, narrow=whole and resource.kind not in skipped)
+        word = _settle(store, resource, definition, journal, retry, narrow=whole and resource.kind not in skipped)
         if word:
             yield word
 
@@ -67,7 +69,13 @@ def unlisted_versions(store: Store, selection: Selection, summary: Summary) -> I
 
 
 def _settle(
-    store: Store, resource: CustomResource, definition: CustomDefinition, journal: JournalWriter, *, narrow: bool
+    store: Store,
+    resource: CustomResource,
+    definition: CustomDefinition,
+    journal: JournalWriter,
+    retry: Retry,
+    *,
+    narrow: bool,
 ) -> str:
     key = crd_key(store, resource)
     read = store.get(key)
@@ -86,26 +94,25 @@ def _settle(
     changed.setdefault("status", {})["storedVersions"] = wanted
     value = store.codec.seal(key, store.codec.encode(changed, read.encoding))
     change = Change(read.record, read.gvk, read.gvk.group_version, read.encoding, value, "storedVersions")
-    return f"{definition.name}: {_write(store, change, journal) or f'status.storedVersions is {_text(wanted)} now'}"
+    return (
+        f"{definition.name}: {_write(store, change, journal, retry) or f'status.storedVersions is {_text(wanted)} now'}"
+    )
 
 
-def _write(store: Store, change: Change, journal: JournalWriter) -> str:
+def _write(store: Store, change: Change, journal: JournalWriter, retry: Retry) -> str:
     """Write a CRD; what kept it from being written, or nothing."""
-    source = store.source
-    assert isinstance(source, WritableSource)
-    number = journal.begin([change])
+    writer: Writer[Change] = Writer(writable(store.source), journal, retry=retry)
     try:
-        committed = source.commit([change.put()])
+        (ending,) = writer.write([change])
     except StoreUnreachable as error:  # whether it happened is found out by whoever goes on with the journal
         return f"storedVersions may not be written: {error}"
-    except KstoreError as error:
-        journal.undone(number, error.code)
+    except (SourceError, WriteRefused) as error:
         return f"storedVersions are left as they are: {error}"
-    if not committed.succeeded:
-        journal.undone(number, Conflict.code)
+    if isinstance(ending, Written):
+        return ""
+    if type(ending.fault) is Conflict:
         return "the CRD was changed meanwhile, its storedVersions are left as they are"
-    journal.done(number, committed.revision)
-    return ""
+    return f"storedVersions are left as they are: {ending.fault}"
 
 
 def _text(versions: list[str]) -> str:

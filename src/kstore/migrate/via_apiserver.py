@@ -20,7 +20,7 @@ from typing import Any
 
 from kstore.catalog.mapper import NamedResource
 from kstore.errors import KstoreError, SourceError, UsageError
-from kstore.migrate.progress import Stop
+from kstore.write.progress import Stop
 
 _PAGE = 500
 _ATTEMPTS = 6

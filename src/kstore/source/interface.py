@@ -32,6 +32,8 @@ class StoreStatus:
     size_in_use: int = 0
     quota: int = 0
     alarms: tuple[str, ...] = ()
+    cluster_id: str = ""
+    """Which etcd cluster it is, in hex; empty where the store has no such name."""
     details: dict[str, str] = field(default_factory=dict)
     """What only this kind of store can tell (raft term, members, checksum), for display."""
 

@@ -35,8 +35,8 @@ def command(
     kstore delete /registry/gone.example.com --all --dry-run
     """
     from kstore.decode.projection import METADATA
-    from kstore.inspect.mending import writable
-    from kstore.records import Delete
+    from kstore.write.change import KeyChange
+    from kstore.write.commit import writable
 
     with open_session() as session:
         records = selected(session.store, what, namespace, many=everything)
@@ -50,4 +50,4 @@ def command(
         agree(f"Delete {len(records)} key{'s' * (len(records) != 1)} of {session.source.status().location}?", yes=yes)
         path = keep(session, records, folder, "deleted")
         click.echo(f"saved in {path}", err=True)
-        return commit(session, [Delete(record.key, record.mod_revision) for record in records], "deleted")
+        return commit(session, [KeyChange(record.key, record, None) for record in records], "deleted")

@@ -53,7 +53,7 @@ def command(
     kstore edit /registry/pods/shop/stuck -f changed.yaml --dry-run
     """
     from kstore.codec import Undecodable
-    from kstore.inspect.mending import writable
+    from kstore.write.commit import writable
 
     with open_session() as session:
         key = object_key(session.store, what, namespace)
@@ -83,9 +83,10 @@ def _edit(
     """Show what changes, and write it if that is wanted; the exit code."""
     from kstore.codec import StoredObject, Undecodable
     from kstore.inspect.changes import differences_of
-    from kstore.inspect.mending import edited, oddity, writable
-    from kstore.records import Put
+    from kstore.repair.edit import edited, restriction
     from kstore.view.difference_text import difference_lines
+    from kstore.write.change import KeyChange
+    from kstore.write.commit import writable
 
     value = edited(session.codec, read, changed)
     again = session.codec.read(replace(read.record, value=value))
@@ -99,7 +100,7 @@ def _edit(
     screen = terminal()
     secret = read.gvk.kind == "Secret" and not show_secrets
     for one in differences:
-        odd = oddity(read.gvk.kind, one.path)
+        odd = restriction(read.gvk.kind, one.path)
         line = "".join(difference_lines([one], screen, secret=secret)).rstrip("\n")
         click.echo(f"{line}{f'  ({odd})' if odd else ''}")
     click.echo(f"{len(read.record.value)} → {len(value)} bytes", err=True)
@@ -109,7 +110,7 @@ def _edit(
     agree(f"Write {key_text(read.record.key)}?", yes=yes)
     path = keep(session, [read.record], folder, "edited")
     click.echo(f"saved in {path}", err=True)
-    return commit(session, [Put(read.record.key, value, read.record.mod_revision, read.record.lease)], "edited")
+    return commit(session, [KeyChange(read.record.key, read.record, value, read.record.lease)], "edited")
 
 
 def _begun(read: StoredObject) -> str:

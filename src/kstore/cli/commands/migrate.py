@@ -92,8 +92,8 @@ def write_options(function: Any) -> Any:
         click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
                      help="Transactions at once."),
         click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most."),
-        click.option("--patience", type=click.FloatRange(min=0), default=120, show_default=True, metavar="SECONDS",
-                     help="How long to wait for a store that does not answer."),
+        click.option("--retry-timeout", "--patience", "retry_seconds", type=click.FloatRange(min=0), default=120,
+                     show_default=True, metavar="SECONDS", help="How long to wait for a store that does not answer."),
         click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE",
                      help="Write the counts as Prometheus text."),
         output_option(_OUTPUTS, "table", short=True),
@@ -188,7 +188,8 @@ def status(journal: Path, output: str) -> int:
               help="Transactions at once.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects a transaction.")
 @click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most.")
-@click.option("--patience", type=click.FloatRange(min=0), default=120, show_default=True, metavar="SECONDS",
+@click.option("--retry-timeout", "--patience", "retry_seconds", type=click.FloatRange(min=0), default=120,
+              show_default=True, metavar="SECONDS",
               help="How long to wait for a store that does not answer.")  # fmt: skip
 @workers_option
 @output_option(_OUTPUTS, "table")
@@ -208,11 +209,13 @@ def resume(journal: Path, output: str, **pace: Any) -> int:
 @command.command()
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--any-cluster", is_flag=True,
+              help="Also in another cluster than the journal names: one restored from a backup.")  # fmt: skip
 @output_option(_OUTPUTS, "table")
 @store_options
-def rollback(journal: Path, yes: bool, output: str) -> int:
+def rollback(journal: Path, yes: bool, any_cluster: bool, output: str) -> int:
     """Put back what a migration replaced, unless others changed it since."""
-    return roll_back(open_journal(journal), yes=yes, shown=Shown(output))
+    return roll_back(open_journal(journal), yes=yes, shown=Shown(output), any_cluster=any_cluster)
 
 
 @command.command()

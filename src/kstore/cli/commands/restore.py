@@ -81,7 +81,7 @@ def command(
 
 def _deleted(store: Store, text: str, namespace: str) -> Iterator[Record]:
     """What was deleted at a key, below a prefix, or of a resource."""
-    from kstore.inspect.mending import last_before_deletion
+    from kstore.repair.restore import last_before_deletion
 
     if "/" in text.strip("/") or text.startswith("/"):
         key = object_key(store, text, namespace) if text.strip("/") else b""
@@ -101,8 +101,8 @@ def _deleted(store: Store, text: str, namespace: str) -> Iterator[Record]:
 
 
 def _manifests(session: Session, records: list[Record], output: str, version: str) -> int:
-    from kstore.inspect.mending import manifest
     from kstore.naming import parse_group_version
+    from kstore.repair.restore import manifest
 
     to = parse_group_version(version) if version else None
     reading = Reading(session.store, to, secrets=True, human=False)
@@ -119,7 +119,8 @@ def _manifests(session: Session, records: list[Record], output: str, version: st
 def _put_back(
     session: Session, records: list[Record], folder: Path | None, *, overwrite: bool, dry_run: bool, yes: bool
 ) -> int:
-    from kstore.inspect.mending import plan_restore, writable
+    from kstore.repair.restore import plan_restore
+    from kstore.write.commit import writable
 
     try:
         leases = session.source.leases()
@@ -147,4 +148,4 @@ def _put_back(
     if taken:
         path = keep(session, [plan.current for plan in taken if plan.current], folder, "overwritten")
         click.echo(f"saved what is overwritten in {path}", err=True)
-    return commit(session, [plan.put for plan in plans], "put back")
+    return commit(session, [plan.change for plan in plans], "put back")

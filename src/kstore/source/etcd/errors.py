@@ -16,10 +16,10 @@ import grpc
 from kstore.errors import (
     AccessDenied,
     Compacted,
-    Conflict,
     DamagedStore,
     FutureRevision,
     KstoreError,
+    LeaseGone,
     NoSpace,
     RequestTooLarge,
     SourceError,
@@ -67,7 +67,7 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
     ("message larger than max", lambda details, where: _larger_than_max(details, where)),
     (
         "requested lease not found",
-        lambda details, where: Conflict("the lease that the key shall have does not exist (any more)", where=where),
+        lambda details, where: LeaseGone("the lease that the key shall have does not exist (any more)", where=where),
     ),
     (
         "corrupt cluster",

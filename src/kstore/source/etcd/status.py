@@ -53,6 +53,7 @@ def describe(connection: Connection, revision: int, compact_revision: int) -> St
         size_in_use=status.dbSizeInUse,
         quota=status.dbSizeQuota,
         alarms=_alarms(connection, names),
+        cluster_id=f"{status.header.cluster_id:x}",
         details={
             "leader": names.get(status.leader, "none"),
             "raft term": str(status.raftTerm),

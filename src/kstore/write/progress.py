@@ -1,5 +1,5 @@
 """
-What a running migration tells whoever watches it.
+What a running write tells whoever watches it, and how it is asked to stop.
 """
 
 from __future__ import annotations
@@ -7,13 +7,11 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
-from kstore.migrate.plan import Step
-
 
 class Progress(Protocol):
     """Told by the engine, from one thread at a time; the silent one does nothing."""
 
-    def step(self, step: Step) -> None:
+    def step(self, step: object) -> None:
         """An object was planned."""
 
     def written(self, objects: int) -> None:
@@ -26,13 +24,13 @@ class Progress(Protocol):
 class Silent:
     """Progress that nobody watches."""
 
-    def step(self, step: Step) -> None: ...
+    def step(self, step: object) -> None: ...
     def written(self, objects: int) -> None: ...
     def waiting(self, reason: str, seconds: float) -> None: ...
 
 
 class Stop:
-    """A wish to stop, from a signal handler or another thread; the engine looks between two transactions."""
+    """A request to stop, from a signal handler or another thread; the engine looks between two transactions."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

@@ -1,0 +1,158 @@
+"""
+Transactions that a journal does not call done, though they may have happened: found out about, and accounted for.
+
+A journal has such a batch without an end, where kstore was killed while it was written, or as `undone`, where the
+request was given up and the store did not have it then. Either may have happened since: `write/commit.py` says why no
+time limit and no read excludes that. So each is judged by what is stored now. A key whose value has the digest that the
+batch was to leave, at a later revision than the batch depended on, was written by it, unless another batch of the
+journal says that it wrote just that revision. And a batch can happen no more as soon as one of its keys has left the
+revision that the batch depends on; where none has, one key is written again as it is, which ends that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kstore.errors import Conflict
+from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, digest
+from kstore.records import Record
+from kstore.source.interface import Source, WritableSource
+from kstore.write.change import KeyChange
+from kstore.write.commit import UNKNOWN, Writer
+from kstore.write.retry import Retry
+
+_MAY_COME = ("", UNKNOWN, Conflict.code)
+"""Reasons of an undone batch that may still happen: none, as of old journals; other refusals were answers."""
+
+
+@dataclass
+class Unsettled:
+    """The batches of a journal that it does not call done, and that none of those which it does has replaced."""
+
+    batches: dict[int, Batch] = field(default_factory=dict)
+    """By number, in the journal's order."""
+    written: dict[bytes, set[int]] = field(default_factory=dict)
+    """Of their keys: the revisions at which other batches wrote them."""
+
+    @staticmethod
+    def of(journal: Journal) -> Unsettled:
+        """
+        Read a journal through.
+
+        Raises:
+            JournalError: it is damaged.
+        """
+        found = Unsettled()
+        waiting: dict[tuple[bytes, int], set[int]] = {}
+        keys: set[bytes] = set()
+        for batch in journal.batches():
+            if not batch.revision:
+                found.batches[batch.number] = batch
+                for entry in batch.entries:
+                    waiting.setdefault((entry.key, entry.mod_revision), set()).add(batch.number)
+                    keys.add(entry.key)
+                continue
+            for at, entry in enumerate(batch.entries):
+                # a key leaves a revision once: whoever else depended on it did not happen, and will not
+                for number in waiting.pop((entry.key, entry.mod_revision), ()):
+                    found.batches.pop(number, None)
+                if entry.key in keys:
+                    found.written.setdefault(entry.key, set()).add(batch.revision_of(at))
+        return found
+
+    def landed(self, source: Source, retry: Retry) -> Iterator[tuple[Batch, int]]:
+        """Yield each batch, and the revision at which it happened, or 0 if it has not."""
+        for batch in self.batches.values():
+            yield batch, self.revision(batch, source, retry)
+
+    def revision(self, batch: Batch, source: Source, retry: Retry) -> int:
+        """The revision at which a batch happened, or 0 if it has not: for all of its keys, or for none."""
+        for entry in batch.entries:
+            record = _read(source, entry.key, retry)
+            if record is None:
+                continue
+            if record.mod_revision == entry.mod_revision:
+                return 0
+            if self._is_its(record, entry):
+                return record.mod_revision
+        return 0
+
+    def _is_its(self, record: Record, entry: Entry) -> bool:
+        return (
+            record.mod_revision > entry.mod_revision
+            and digest(record.value) == entry.after
+            and record.mod_revision not in self.written.get(entry.key, ())
+        )
+
+
+def count_landed(journal: Journal, source: Source, retry: Retry | None = None) -> int:
+    """
+    How many objects were written by transactions that the journal does not call done.
+
+    Raises:
+        JournalError: the journal is damaged.
+        SourceError: the store failed.
+    """
+    found = Unsettled.of(journal).landed(source, retry or Retry())
+    return sum(len(batch.entries) for batch, revision in found if revision)
+
+
+def settle(
+    journal: Journal,
+    writer: JournalWriter,
+    source: WritableSource,
+    retry: Retry | None = None,
+    *,
+    for_good: bool = False,
+) -> int:
+    """
+    Find out about the transactions whose end the journal does not know, or knows wrongly, and write it down.
+
+    Args:
+        journal: to be read.
+        writer: of the same journal.
+        source: the store.
+        retry: how long to wait for a store that does not answer.
+        for_good: also see that those which have not happened cannot happen any more. Not needed by whoever is about to
+            write their keys anyway.
+
+    Returns:
+        How many objects were found to be written that the journal did not call so.
+
+    Raises:
+        JournalError: the journal is damaged, or cannot be written.
+        SourceError: the store failed.
+    """
+    retry = retry or Retry()
+    unsettled = Unsettled.of(journal)
+    count = 0
+    for batch in unsettled.batches.values():
+        if for_good and (batch.revision is None or batch.reason in _MAY_COME):
+            _end(batch, source, retry)
+        revision = unsettled.revision(batch, source, retry)
+        if revision:
+            count += len(batch.entries)
+            number = batch.number if batch.revision is None else writer.begin(batch.entries)
+            writer.done(number, revision)
+        elif batch.revision is None:
+            writer.undone(batch.number, UNKNOWN)
+    return count
+
+
+def _end(batch: Batch, source: WritableSource, retry: Retry) -> None:
+    """See that a batch happens no more, if it has not: one of its keys has left the revision that it depends on."""
+    first: Record | None = None
+    for entry in batch.entries:
+        record = _read(source, entry.key, retry)
+        if record is None or record.mod_revision != entry.mod_revision:
+            return
+        first = first or record
+    if first is not None:
+        same = KeyChange(first.key, first, first.value, first.lease)
+        for _ in Writer[KeyChange](source, retry=retry).write([same]):
+            pass  # written, or by others meanwhile: either way the key has left its revision
+
+
+def _read(source: Source, key: bytes, retry: Retry) -> Record | None:
+    return retry.ask(lambda: source.get(key))

@@ -1,0 +1,83 @@
+"""
+Records put back as they were: which they are, and what putting each back comes to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kstore.records import Record, Revision
+from kstore.source.interface import Source
+from kstore.write.change import KeyChange
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What putting one record back comes to."""
+
+    record: Record
+    current: Record | None
+    """What lies under the key now."""
+    lease: int
+
+    @property
+    def same(self) -> bool:
+        """Whether it lies there already, byte for byte."""
+        return self.current is not None and self.current.value == self.record.value
+
+    @property
+    def change(self) -> KeyChange:
+        """The write."""
+        return KeyChange(self.record.key, self.current, self.record.value, self.lease)
+
+
+def plan_restore(target: Source, records: Iterable[Record], leases: dict[int, int]) -> Iterator[Plan]:
+    """
+    Yield what putting back each record would do: the bytes as they were, the lease that the key has now.
+
+    Args:
+        target: the store to be written.
+        records: as they were, anywhere.
+        leases: those of the target; a record's own lease is used only if it is among them.
+    """
+    for record in records:
+        current = target.get(record.key)
+        lease = current.lease if current else record.lease if record.lease in leases else 0
+        yield Plan(record, current, lease)
+
+
+def last_before_deletion(revisions: Iterable[Revision]) -> Iterator[Record]:
+    """Yield the last record of each key that is deleted by now, in the order of their keys."""
+    last: dict[bytes, Record] = {}
+    gone: dict[bytes, Record] = {}
+    for revision in revisions:
+        key = revision.record.key
+        if revision.deleted:
+            if key in last:
+                gone[key] = last.pop(key)
+        else:
+            last[key] = revision.record
+            gone.pop(key, None)
+    yield from (gone[key] for key in sorted(gone))
+
+
+_SERVERS_OWN = (
+    "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+    "selfLink", "managedFields",
+)  # fmt: skip
+
+
+def manifest(obj: dict[str, Any]) -> dict[str, Any]:
+    """
+    An object as a manifest for `kubectl create`: without what only the server sets, and without its status.
+
+    Owners are left out, too: they are named by the uid that they had.
+    """
+    metadata = obj.get("metadata")
+    rest = {name: value for name, value in obj.items() if name != "status"}
+    if isinstance(metadata, dict):
+        left_out = (*_SERVERS_OWN, "ownerReferences")
+        rest["metadata"] = {name: value for name, value in metadata.items() if name not in left_out}
+    return rest

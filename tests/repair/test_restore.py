@@ -1,0 +1,40 @@
+"""
+Putting single records back.
+"""
+
+from __future__ import annotations
+
+from tests.inspect.conftest import MemorySource, config_map
+
+from kstore.records import Put, Record
+from kstore.repair.restore import last_before_deletion, manifest, plan_restore
+
+A, B = "/registry/configmaps/default/a", "/registry/configmaps/default/b"
+
+
+def test_what_was_deleted(source: MemorySource) -> None:
+    """The last record before the deletion; not of what lives again."""
+    for key in (A, B):
+        source.put(key, config_map(key[-1], data={"k": "1"}))
+        source.put(key, config_map(key[-1], data={"k": "2"}))
+        source.delete(key)
+    source.put(B, config_map("b"))
+    (found,) = last_before_deletion(source.history_scan())
+    assert (found.key, found.version) == (A.encode(), 2)
+
+
+def test_a_lease_is_the_keys_own(source: MemorySource) -> None:
+    """A key keeps the lease that it has now; one that is gone is not taken up again."""
+    source.put(A, config_map("a"), lease=5)
+    records = [Record(key.encode(), b"x", 1, 1, 1, 9) for key in (A, B)]
+    plans = list(plan_restore(source, records, {5: 60}))
+    assert [plan.change.mutation() for plan in plans] == [Put(A.encode(), b"x", 2, 5), Put(B.encode(), b"x", 0, 0)]
+    assert [plan.change.lease for plan in plan_restore(source, records, {9: 60})] == [5, 9]
+
+
+def test_a_manifest_is_for_kubectl() -> None:
+    """Names, labels and the spec stay; uid, resourceVersion, owners and status go."""
+    obj = {"kind": "Pod", "apiVersion": "v1", "status": {}, "spec": {"a": 1},
+           "metadata": {"name": "p", "uid": "u", "ownerReferences": [], "labels": {"a": "b"}}}  # fmt: skip
+    assert manifest(obj) == {"kind": "Pod", "apiVersion": "v1", "spec": {"a": 1},
+                             "metadata": {"name": "p", "labels": {"a": "b"}}}  # fmt: skip
