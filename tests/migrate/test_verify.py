@@ -9,12 +9,14 @@ import zlib
 from pathlib import Path
 
 import pytest
-from kstore.migrate.progress import Stop
 
 from kstore.errors import Interrupted
-from kstore.migrate.apply import Applier, Pace
+from kstore.migrate.apply import Applier
 from kstore.migrate.journal import Journal, JournalWriter
 from kstore.migrate.verify import state_of, verify_live
+from kstore.write.batches import Pace
+from kstore.write.progress import Stop
+from kstore.write.retry import Retry
 
 from .conftest import MemoryStore, key
 
@@ -39,7 +41,7 @@ def test_an_interrupted_migration(shop, planner, codec, tmp_path):
     shop.after_commit = stop.ask
     writer = JournalWriter(path, {})
     with pytest.raises(Interrupted):
-        Applier(shop, planner, writer, pace=Pace(batch=3, concurrency=1), stop=stop).run(shop.scan())
+        Applier(shop, planner, writer, pace=Pace(batch=3, concurrency=1), retry=Retry(stop=stop)).run(shop.scan())
     writer.close()
     assert codes(path, shop, codec) == {"journal": "unfinished"}
     assert not state_of(Journal(path)).finished
