@@ -38,7 +38,7 @@ _KEYED: dict[str, tuple[Callable[[bytes], Algorithm], tuple[int, ...]]] = {
     "secretbox": (SecretBox, (32,)),
 }
 """The providers with keys of their own: their algorithm, and the sizes its keys may have."""
-_LARGEST = 1 << 20
+LARGEST = 1 << 20
 """Bytes of a configuration."""
 _PROVIDERS = (*_KEYED, "identity", "kms")
 
@@ -91,7 +91,7 @@ def load_configuration(path: str | Path) -> Transformers:
         EncryptionConfigError: it cannot be read, or an apiserver would not start with it; says where and why.
     """
     try:
-        data = read_regular(Path(path), _LARGEST)
+        data = read_regular(Path(path), LARGEST)
     except OSError as error:
         raise EncryptionConfigError(
             f"cannot be read: {error.strerror}", where=str(path), hint="name an EncryptionConfiguration file"

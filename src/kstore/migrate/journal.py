@@ -45,7 +45,7 @@ from kstore.regular_file import open_regular
 if TYPE_CHECKING:
     from kstore.migrate.summary import Summary
 
-_LONGEST_HEADER, _LONGEST_LINE = 1 << 20, 256 << 20
+LONGEST_HEADER, LONGEST_LINE = 1 << 20, 256 << 20
 """Bytes of the first line, and of one of the others: what one transaction replaced, in base64."""
 
 
@@ -337,7 +337,7 @@ class Journal:
         try:
             with open_regular(self.path) as file:
                 number = 0
-                while line := file.readline(_LONGEST_LINE if number else _LONGEST_HEADER):
+                while line := file.readline(LONGEST_LINE if number else LONGEST_HEADER):
                     number += 1
                     if is_whole(line):
                         try:
@@ -399,4 +399,4 @@ def _existing(path: Path) -> int:
     return descriptor
 
 
-__all__ = ["Batch", "Entry", "Journal", "JournalWriter", "Note", "Totals", "digest"]
+__all__ = ["LONGEST_HEADER", "LONGEST_LINE", "Batch", "Entry", "Journal", "JournalWriter", "Note", "Totals", "digest"]

@@ -41,7 +41,7 @@ FOR_PEOPLE = {"path", "kind", "from", "to", "reason", "bytesBefore", "bytesAfter
 END: dict[str, type] = {"end": int, "sha256": str}
 """The members of the last line: how many changes there are, and the SHA-256 of all lines before."""
 
-_LONGEST_LINE = 1 << 20
+LONGEST_LINE = 1 << 20
 """Bytes of a line: etcd's keys are shorter than its requests."""
 
 
@@ -216,10 +216,10 @@ class SavedPlan:
         try:
             with open_regular(self.path) as file:
                 number = 0
-                while line := file.readline(_LONGEST_LINE):
+                while line := file.readline(LONGEST_LINE):
                     number += 1
-                    if len(line) == _LONGEST_LINE:
-                        raise self._error(f"line {number} is longer than {_LONGEST_LINE} bytes")
+                    if len(line) == LONGEST_LINE:
+                        raise self._error(f"line {number} is longer than {LONGEST_LINE} bytes")
                     yield line
         except FileNotFoundError:
             raise self._error("there is no such plan") from None

@@ -13,7 +13,7 @@ from kstore.errors import UsageError
 from kstore.regular_file import read_regular
 from kstore.source.options import SourceOptions
 
-_LARGEST = 16 << 20
+LARGEST = 16 << 20
 """Bytes of a file of certificates; a system's whole bundle has a quarter of a million."""
 
 
@@ -75,7 +75,7 @@ def read_pem(path: Path, flag: str) -> bytes:
         UsageError: it cannot be read, or is no PEM; `flag` is the option that named it.
     """
     try:
-        content = read_regular(path, _LARGEST)
+        content = read_regular(path, LARGEST)
     except OSError as error:
         raise UsageError(f"{flag} cannot be read: {error.strerror}", where=str(path)) from None
     if b"-----BEGIN " not in content:

@@ -39,7 +39,7 @@ HEADER, INDEX = "export.json", "index.jsonl"
 STORED, TEXT = ".stored", ".yaml"
 _LONGEST_NAME = 200
 """File systems take 255 bytes; what is longer is cut, and told apart by its hash."""
-_LARGEST_HEADER, _LARGEST_ROW, _LARGEST_VALUE = 64 << 20, 1 << 20, 64 << 20
+LARGEST_HEADER, LARGEST_ROW, LARGEST_VALUE = 64 << 20, 1 << 20, 64 << 20
 """
 Bytes of the description (with the leases of a large cluster's events), of a line of the index, and of a stored value:
 etcd takes 1.5 MiB a request unless it is told otherwise.
@@ -246,14 +246,14 @@ class DirectorySource(Source):
         try:
             with open_regular(path) as file:
                 number = 0
-                while line := file.readline(_LARGEST_ROW):
+                while line := file.readline(LARGEST_ROW):
                     number += 1
                     digest.update(line)
                     try:
                         rows.append(_row(line))
                     except ValueError as error:
                         self._fault(f"line {number} of the index cannot be read: {error}", INDEX)
-                    if len(line) == _LARGEST_ROW:  # what is behind is no index
+                    if len(line) == LARGEST_ROW:  # what is behind is no index
                         break
         except OSError as error:
             raise DamagedStore(f"the index cannot be read: {error.strerror}", where=str(path)) from error
@@ -341,7 +341,7 @@ class DirectorySource(Source):
         """The record with its value, which must be what was exported; None when that has been noted."""
         known = row.record
         try:
-            value = read_regular(self.path / row.file, _LARGEST_VALUE)
+            value = read_regular(self.path / row.file, LARGEST_VALUE)
         except OSError as error:
             self._fault(f"cannot be read: {error.strerror}", row.file)
             return None
@@ -354,7 +354,7 @@ class DirectorySource(Source):
 def _read_header(path: Path) -> dict[str, Any]:
     where = str(path / HEADER)
     try:
-        header = json.loads(read_regular(path / HEADER, _LARGEST_HEADER))
+        header = json.loads(read_regular(path / HEADER, LARGEST_HEADER))
     except FileNotFoundError:
         raise NotADatabase(
             "this directory is neither an export of kstore nor an etcd data directory",
@@ -381,8 +381,8 @@ def _row(line: bytes) -> _Row:
     Raises:
         ValueError: it is none; the text says why, and quotes nothing of it but names.
     """
-    if len(line) == _LARGEST_ROW:
-        raise ValueError(f"it is longer than {_LARGEST_ROW} bytes")
+    if len(line) == LARGEST_ROW:
+        raise ValueError(f"it is longer than {LARGEST_ROW} bytes")
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -413,4 +413,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _HIGHEST
 
 
-__all__ = ["DirectorySource", "DirectoryWriter", "file_name", "is_export"]
+__all__ = [
+    "LARGEST_HEADER",
+    "LARGEST_ROW",
+    "LARGEST_VALUE",
+    "DirectorySource",
+    "DirectoryWriter",
+    "file_name",
+    "is_export",
+]

@@ -26,7 +26,7 @@ from kstore.errors import UsageError
 from kstore.regular_file import read_regular
 from kstore.source.options import SourceOptions
 
-_LARGEST = 1 << 20
+LARGEST = 1 << 20
 """Bytes of a config file."""
 _FILES = ("cacert", "cert", "key")
 _TEXTS = ("user", "password", "tls-server-name")
@@ -125,7 +125,7 @@ def read_contexts(path: Path) -> Contexts:
         UsageError: a file that cannot be read as one.
     """
     try:
-        text = read_regular(path, _LARGEST).decode()
+        text = read_regular(path, LARGEST).decode()
     except FileNotFoundError:
         return Contexts(path)
     except OSError as error:

@@ -17,7 +17,7 @@ from kstore.regular_file import read_regular
 from kstore.source.options import SourceOptions
 
 _LOCAL = "https://127.0.0.1:2379"
-_LARGEST = 1 << 20
+LARGEST = 1 << 20
 """Bytes of a static pod's manifest."""
 
 _API_SERVER_MANIFESTS = (
@@ -125,7 +125,7 @@ def _load(path: Path) -> Any:
     import yaml
 
     with suppress(OSError, yaml.YAMLError, UnicodeDecodeError):
-        return yaml.safe_load(read_regular(path, _LARGEST).decode())
+        return yaml.safe_load(read_regular(path, LARGEST).decode())
     return None
 
 

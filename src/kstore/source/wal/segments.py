@@ -32,7 +32,7 @@ NORMAL, CONF_CHANGE, CONF_CHANGE_V2 = 0, 1, 2
 _FRAME = struct.Struct("<Q")
 _LENGTH_BITS = (1 << 56) - 1
 _SECTOR = 512
-_LARGEST_RECORD = 64 << 20
+LARGEST_RECORD = 64 << 20
 """
 Bytes of a record, most of which are one request. etcd itself only asks that a record ends within its segment, and a
 segment's end may be a hole of any size; 64 MiB is a whole segment (`SegmentSizeBytes`), and etcd warns where requests
@@ -199,8 +199,8 @@ def _segment_records(
             if last:
                 return
             raise _Broken(f"a record of {size} bytes runs over the segment's end")
-        if size > _LARGEST_RECORD:
-            raise _Broken(f"a record of {size} bytes, the most that is read is {_LARGEST_RECORD}")
+        if size > LARGEST_RECORD:
+            raise _Broken(f"a record of {size} bytes, the most that is read is {LARGEST_RECORD}")
         content = file.read(whole)
         try:
             if len(content) < whole:
@@ -235,4 +235,4 @@ def _is_torn(content: bytes, begin: int) -> bool:
     return False
 
 
-__all__ = ["CONF_CHANGE", "CONF_CHANGE_V2", "NORMAL", "Log", "LogEntry", "read_log"]
+__all__ = ["CONF_CHANGE", "CONF_CHANGE_V2", "LARGEST_RECORD", "NORMAL", "Log", "LogEntry", "read_log"]
