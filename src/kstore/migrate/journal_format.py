@@ -20,7 +20,7 @@ from kstore.migrate.plan import Change
 
 FORMAT, VERSION = "kstore-journal", 1
 HEADER = {
-    "format": str, "version": int, "created": str, "kstore": str, "store": str, "prefix": str, "revision": int,
+    "format": str, "version": int, "created": str, "kstore": str, "store": str, "cluster": str, "prefix": str, "revision": int,
     "output": str, "plan": str, "planSHA256": str, "request": dict,
 }  # fmt: skip
 """The members of the first line; all but `format` and `version` may be missing."""
