@@ -20,8 +20,8 @@ from kstore.migrate.plan import Change
 
 FORMAT, VERSION = "kstore-journal", 1
 HEADER = {
-    "format": str, "version": int, "created": str, "kstore": str, "store": str, "cluster": str, "prefix": str, "revision": int,
-    "output": str, "plan": str, "planSHA256": str, "request": dict,
+    "format": str, "version": int, "created": str, "kstore": str, "store": str, "cluster": str, "prefix": str,
+    "revision": int, "output": str, "plan": str, "planSHA256": str, "request": dict,
 }  # fmt: skip
 """The members of the first line; all but `format` and `version` may be missing."""
 LINES: dict[str, dict[str, type]] = {
