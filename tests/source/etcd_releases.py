@@ -49,9 +49,9 @@ class EtcdRelease:
         """What `snapshot status` says; it reads every page, and checks the tree's structure from 3.5 on."""
         return json.loads(self._run(self._files_tool(), "snapshot", "status", str(path), "--write-out=json"))
 
-    def restore(self, path: Path, folder: Path) -> Path:
+    def restore(self, path: Path, folder: Path, *flags: str) -> Path:
         """Restore a snapshot, its checksum verified, into a data directory as `tools.cluster.Etcd` expects it."""
-        self._run(self._files_tool(), "snapshot", "restore", str(path), f"--data-dir={folder / 'etcd'}")
+        self._run(self._files_tool(), "snapshot", "restore", str(path), f"--data-dir={folder / 'etcd'}", *flags)
         return folder
 
     def _files_tool(self) -> str:

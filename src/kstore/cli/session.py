@@ -108,7 +108,10 @@ class Session:
 
         if is_live(self.location.address):
             share_one_arena()
-        return open_location(self.location)
+        source = open_location(self.location)
+        for note in source.notes:
+            click.echo(f"kstore: {note}", err=True)
+        return source
 
     @cached_property
     def store(self) -> Store:

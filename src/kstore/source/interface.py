@@ -66,6 +66,9 @@ class Source(ABC):
     context manager a source closes itself.
     """
 
+    notes: tuple[str, ...] = ()
+    """What whoever reads this store should know of how it was opened."""
+
     @abstractmethod
     def status(self) -> StoreStatus:
         """What the store says of itself: location, revision, sizes, alarms."""

@@ -19,7 +19,8 @@ from kstore.records import Delete, Put, Record
 from kstore.source.etcd.live import LiveSource
 from kstore.source.location.demo import open_demo
 from kstore.source.options import SourceOptions
-from kstore.source.snapshot.source import SnapshotSource, find_database
+from kstore.source.snapshot.member import find_database
+from kstore.source.snapshot.source import SnapshotSource
 
 Serve = Callable[..., Etcd]
 Connect = Callable[..., LiveSource]
@@ -232,7 +233,7 @@ def test_ways_to_name_a_database(demo: Path, tmp_path: Path) -> None:
     database.parent.mkdir(parents=True)
     shutil.copy(demo, database)
     for folder in (database, database.parent, database.parents[1], database.parents[2]):
-        assert find_database(folder) == database
+        assert find_database(folder).path == database
     with pytest.raises(StoreNotFound) as caught:
         find_database(tmp_path)
     assert "default.etcd" in caught.value.hint

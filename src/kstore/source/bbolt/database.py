@@ -235,6 +235,13 @@ class Bucket(TreePages):
                 yield number
             yield from seen
 
+    def first_keys(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """The leaves that a branch names: number, the key that it is named by, and the one that it begins with."""
+        for number, low, high in self._leaf_pages(b"", None) if self.root else ():
+            leaf = self._leaf(number, low, high) if low else None
+            if leaf and leaf.elements:
+                yield number, low, leaf.elements[0].key
+
     def _inline_leaf(self) -> Iterator[Leaf]:
         begin, end = self.inline
         buffer = self.database.file.read(begin, end - begin)

@@ -27,6 +27,7 @@ from kstore.source.mvcc.key_value import (
     parse_key_value,
     parse_revision_key,
 )
+from kstore.source.mvcc.page_scan import ScannedPages, scan
 from kstore.wire import read_varint, signed, varint
 
 _APPENDED = 1 << 60
@@ -36,6 +37,7 @@ _HEAD = 64
 _SMALL = 4096
 """Up to this size one read of the whole entry is cheaper than one of its beginning and one of its end."""
 _HEX = re.compile(rb"[0-9a-f]{1,16}")
+SCANNED = "what leads to the keys: read is whatever any page holds, which may bring back keys that were deleted"
 _ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
 
 
@@ -72,25 +74,22 @@ class Mvcc:
 
     Args:
         database: the database.
+        pages: where the changes of keys lie, if not in the bucket `key`. When salvaging, all pages are looked at for
+            them if there is no such bucket.
 
     Raises:
         NotADatabase: it has no bucket `key`: bbolt's, but not etcd's.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pages: ScannedPages | None = None) -> None:
         self.database = database
         self.buckets = dict(database.buckets())
-        key_bucket = self.buckets.get(b"key")
-        if key_bucket is None:
-            names = ", ".join(name.decode(errors="replace") for name in self.buckets) or "none"
-            if not database.salvage:
-                raise NotADatabase(
-                    f"this is a bbolt database, but not etcd's: it has no bucket 'key' (its buckets: {names})",
-                    where=database.file.name,
-                )
-            database.fault("no bucket 'key' can be found", 0, "every key")
-            key_bucket = Bucket(database, "bucket 'key'", 0)
-        self._key_bucket: Bucket = key_bucket
+        key_bucket: Bucket | ScannedPages | None = self.buckets.get(b"key")
+        if pages is not None:
+            key_bucket = pages
+        elif key_bucket is None:
+            key_bucket = self._without_bucket()
+        self._key_bucket = key_bucket
         self.meta = dict(self.bucket_items(b"meta"))
         self._appended: list[tuple[Entry, bytes]] = []
         self._view: View | None = None
@@ -103,6 +102,26 @@ class Mvcc:
         # starts on the file goes on with it (`store.restore`)
         self.compact_revision = max(finished, scheduled)
         self.current_revision = max(self._newest_revision(), self.compact_revision, 1)
+
+    def _without_bucket(self) -> ScannedPages:
+        """
+        What pages hold of a database that has no bucket `key`.
+
+        Raises:
+            NotADatabase: nothing.
+            DamagedStore: something, and the database does not salvage.
+        """
+        page = next(scan(self.database), None)
+        if page is None and not self.database.damage:
+            names = ", ".join(name.decode(errors="replace") for name in self.buckets) or "none"
+            raise NotADatabase(
+                f"this is a bbolt database, but not etcd's: it has no bucket 'key' (its buckets: {names})",
+                where=self.database.file.name,
+            )
+        offset = page.number * self.database.page_size if page else 0
+        found = f", though page {page.number} holds changes of keys" if page else ""
+        self.database.fault(f"no bucket 'key' can be found{found}", offset, SCANNED)
+        return ScannedPages(self.database)
 
     def bucket_items(self, name: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values of one of etcd's buckets; nothing when the bucket is not there."""
@@ -196,6 +215,9 @@ class Mvcc:
         """
         Every change that the file still holds, in revision order.
 
+        An entry with an empty value changes no key: `etcdutl snapshot restore --bump-revision` puts one at the new
+        revision (`etcdutl/snapshot/v3_snapshot.go`, `unsafeBumpBucketsRevision`), for etcd to count on from there.
+
         Args:
             revision: end with the changes of this revision; 0 for all.
             only: changes of this key alone, found without reading the others one by one.
@@ -212,6 +234,8 @@ class Mvcc:
                 if stop is not None and revision_key >= stop:
                     break
                 length = len(revision_key)
+                if begin == end and length == 17 and not flags:
+                    continue
                 key_at = begin + 2
                 key_end = key_at + buffer[begin + 1] if end > begin + 1 else end + 1
                 if key_end - key_at > 0x7F:

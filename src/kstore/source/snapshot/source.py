@@ -1,8 +1,8 @@
 """
 Files that etcd leaves behind, as stores: a saved snapshot, a database file, a data directory.
 
-Knows where the database lies in a directory, the SHA-256 at a snapshot's end, and when a file must be copied because an
-etcd is running on it. Knows nothing of pages and revisions, which `bbolt` and `mvcc` read.
+Knows the SHA-256 at a snapshot's end, and when a file must be copied because an etcd is running on it. Knows nothing of
+pages and revisions, which `bbolt` and `mvcc` read, nor where in a directory the database lies, which `member` says.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
-from kstore.errors import NotADatabase, SourceError, StoreNotFound
+from kstore.errors import DamagedStore, NotADatabase, SourceError, StoreNotFound
 from kstore.records import Record, Revision, RevisionSize
 from kstore.source.bbolt.database import Damage, Database
 from kstore.source.bbolt.page_file import PageFile
 from kstore.source.interface import Source, StoreStatus
-from kstore.source.mvcc.reader import Mvcc
+from kstore.source.mvcc.page_scan import ScannedPages
+from kstore.source.mvcc.reader import SCANNED, Mvcc
+from kstore.source.snapshot import member
 from kstore.source.snapshot.digest import Memory, SnapshotDigest
 from kstore.source.snapshot.running_copy import copy_running, is_locked
+from kstore.source.snapshot.torn_copy import find_tear
 
 TRAILER = 32
 """A snapshot ends with the SHA-256 of all before it (`client/v3/snapshot/v3_snapshot.go`)."""
@@ -50,7 +53,8 @@ class SnapshotSource(Source):
 
     def __init__(self, path: Path, *, salvage: bool = False, wal: bool = False, memory: Memory | None = None) -> None:
         self.path = path
-        self.database_path = find_database(path)
+        self.database_path, note = member.find_database(path)
+        self.notes = (note,) if note else ()
         self.kind = "database"
         self.trailer = b""
         """The SHA-256 that the file ends with, when it is a snapshot."""
@@ -81,11 +85,12 @@ class SnapshotSource(Source):
             )
         self.size = file.size
         rest = file.size % _SECTOR
+        running = False
         if rest == TRAILER:
             self.kind = "snapshot"
             self.trailer = file.read(file.size - TRAILER, TRAILER)
             file.size -= TRAILER
-        elif is_locked(file):
+        elif running := is_locked(file):
             self._file = copy_running(file)
             file.close()
         self.database = Database(self._file, salvage=self._salvage, guarded=bool(self.trailer))
@@ -95,6 +100,37 @@ class SnapshotSource(Source):
         if self.trailer:
             self._digest = SnapshotDigest(file, self.trailer, self._memory)
         self.mvcc = Mvcc(self.database)
+        if not self.trailer and not running:
+            self._check_for_tear()
+
+    def _check_for_tear(self) -> None:
+        """See that the file, which has no checksum, is no copy that was taken while etcd wrote to it."""
+        mvcc = self.mvcc
+        tear = find_tear(self.database, mvcc.buckets, mvcc.compact_revision, mvcc.current_revision)
+        if tear is None:
+            return
+        problem = f"this is a copy that was taken while etcd wrote to the file: {tear.problem}"
+        if not self._salvage:
+            raise DamagedStore(
+                f"{problem} (byte {tear.offset})",
+                where=self._file.name,
+                hint="save a snapshot (etcdctl snapshot save), or copy the file while its etcd is stopped; --salvage"
+                " reads what its pages hold",
+                offset=tear.offset,
+            )
+        self.database.fault(problem, tear.offset, SCANNED)
+        self.mvcc = Mvcc(self.database, ScannedPages(self.database))
+        self._name_gaps()
+
+    def _name_gaps(self) -> None:
+        """Say how many revisions of a torn file are on none of its pages."""
+        mvcc = self.mvcc
+        held = {entry.main for entry in mvcc.entries() if entry.main > mvcc.compact_revision}
+        first = max(mvcc.compact_revision, 1) + 1
+        missing = mvcc.current_revision - first + 1 - len(held)
+        if missing > 0:
+            problem = f"{missing} revisions between {first} and {mvcc.current_revision} are on no page"
+            self.database.fault(problem, 0, "what they changed, but for what etcd has compacted")
 
     def _replay(self) -> None:
         from kstore.source.wal.replay import replay
@@ -237,24 +273,4 @@ class SnapshotSource(Source):
         self._file.close()
 
 
-def find_database(path: Path) -> Path:
-    """
-    The database file at a path: the path itself, or that of a data directory.
-
-    Raises:
-        StoreNotFound: there is nothing, or a directory without one.
-    """
-    if not path.is_dir():
-        if path.exists():
-            return path
-        raise StoreNotFound("there is no such file", where=str(path))
-    candidates = [path / "member" / "snap" / "db", path / "snap" / "db", path / "db"]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    nested = sorted(path.glob("*/member/snap/db"))
-    hint = f"did you mean {nested[0].parents[2]}?" if nested else "an etcd data directory has member/snap/db"
-    raise StoreNotFound("there is no etcd database in this directory", where=str(path), hint=hint)
-
-
-__all__ = ["Damage", "SnapshotSource", "find_database"]
+__all__ = ["Damage", "SnapshotSource"]

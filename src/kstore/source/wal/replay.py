@@ -90,9 +90,10 @@ def replay(mvcc: Mvcc, folder: Path, *, salvage: bool = False) -> tuple[int, lis
 def _to_apply(mvcc: Mvcc, log: Log, folder: Path) -> Iterator[LogEntry]:
     """The entries that the database does not have yet, if the log goes with it."""
     index = mvcc.consistent_index
-    if log.snapshot > index:
+    snapshot = max(log.snapshots, default=0)
+    if snapshot > index:
         raise SourceError(
-            f"the database has been brought to entry {index}, the member's snapshot to {log.snapshot}: another"
+            f"the database has been brought to entry {index}, the member's snapshot to {snapshot}: another"
             " database belongs to this log",
             where=str(folder),
             hint="look for a file *.snap.db beside the database",

@@ -60,8 +60,8 @@ class Log:
     """In order, without gaps; those that a later leader replaced are gone."""
     commit: int = 0
     """The last index that is known to be committed."""
-    snapshot: int = 0
-    """The index of the last snapshot that the member noted and that was committed."""
+    snapshots: frozenset[int] = frozenset()
+    """The last entries of the snapshots that the member noted and that were committed."""
     damage: list[Damage] = field(default_factory=list)
 
 
@@ -96,7 +96,7 @@ def read_log(folder: Path, after: int, *, salvage: bool = False) -> Log:
                 offset=position.offset,
             ) from None
         log.damage.append(Damage(position.offset, message, f"the changes of the log's entries after {last}"))
-    log.snapshot = max((index for index in snapshots if index <= log.commit), default=0)
+    log.snapshots = frozenset(index for index in snapshots if index <= log.commit)
     return log
 
 
