@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kstore.codec import StorageCodec
     from kstore.encryption import Opened
     from kstore.naming import GroupResource
+    from kstore.source.dump import Printed
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -125,7 +126,7 @@ def read_input(file: Path | None) -> bytes:
 
 def read_values(file: Path | None, key: str) -> Iterator[tuple[bytes, bytes]]:
     """
-    Yield the keys and values of the input, however they were printed.
+    Yield the keys and values of the input, however they were printed; what is no object is told on standard error.
 
     Args:
         file: where they are; None for standard input.
@@ -134,10 +135,24 @@ def read_values(file: Path | None, key: str) -> Iterator[tuple[bytes, bytes]]:
     Raises:
         DecodeError: there is nothing, or it breaks off.
     """
-    from kstore.source.piped import read_piped
+    from kstore.source.dump import COMPACTION_KEY, read_dump
 
-    for own, value in read_piped(read_input(file)):
-        yield own or key.encode(), value
+    for printed in read_dump(read_input(file)):
+        if printed.key == COMPACTION_KEY:
+            revision = printed.value.decode("ascii", "replace").strip()
+            click.echo(f"kstore: compact_rev_key is no object: the apiserver compacted revision {revision}", err=True)
+            continue
+        if printed.deleted:
+            _tell_deletion(printed)
+        if printed.value or not printed.deleted:
+            yield printed.key or key.encode(), printed.value
+
+
+def _tell_deletion(printed: Printed) -> None:
+    name = (printed.key or b"").decode("utf-8", "backslashreplace")
+    when = f" at revision {printed.revision}" if printed.revision else ""
+    before = ": what it was before is shown" if printed.value else ""
+    click.echo(f"kstore: {name} was deleted{when}{before}", err=True)
 
 
 def report(key: bytes, error: KstoreError) -> None:

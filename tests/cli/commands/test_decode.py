@@ -149,3 +149,28 @@ def test_yaml(kstore: Kstore) -> None:
     assert kstore("decode", "-o", "yaml", stdin=value.encode()).text.startswith("apiVersion: v1\nkind: ConfigMap\n")
     line = json.dumps({"value": value}).encode() + b"\n"
     assert kstore("decode", "--batch", "-o", "yaml", stdin=line * 2).text.count("---\napiVersion: v1\n") == 2
+
+
+def test_events_and_what_is_no_object(kstore: Kstore) -> None:
+    """A deletion and the apiserver's compact_rev_key are told on standard error, and are no failure."""
+    value = base64.b64encode(b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}}').decode()
+    key = base64.b64encode(b"/registry/configmaps/default/c").decode()
+    watched = (
+        f'{{"Header":{{}},"Events":[{{"kv":{{"key":"{key}","mod_revision":7,"value":"{value}"}}}}]}}\n'
+        f'{{"Header":{{}},"Events":[{{"type":1,"kv":{{"key":"{key}","mod_revision":8}}}}]}}\n'
+    )
+    ran = kstore("decode", "-o", "jsonl", stdin=watched.encode())
+    assert [each["metadata"]["name"] for each in ran.lines] == ["c"]
+    assert "/registry/configmaps/default/c was deleted at revision 8" in ran.err
+    simple = b"/registry/configmaps/default/c\n" + base64.b64decode(value) + b"\ncompact_rev_key\n278\n"
+    ran = kstore("decode", "-o", "jsonl", stdin=simple)
+    assert [each["metadata"]["name"] for each in ran.lines] == ["c"]
+    assert "compacted revision 278" in ran.err
+
+
+def test_nothing_that_is_recognized(kstore: Kstore) -> None:
+    """Text of no form, and an answer without keys, are no success."""
+    for text, code in ((b"hello world\n", 3), (b'{"header":{"revision":5}}', 3)):
+        ran = kstore("decode", stdin=text)
+        assert (ran.code, ran.text) == (code, "")
+        assert ran.err

@@ -37,7 +37,9 @@ def command(file: Path | None, batch: bool, key: str, workers: int, output: str)
     Turn stored bytes into objects: each in its own version, nothing defaulted, unknown fields kept. Values of Secrets
     are not masked.
 
-    A value comes as it is stored, in base64 or hex, or as etcdctl prints it (-w simple, json, fields or protobuf).
+    A value comes as it is stored; in base64 or hex, also as a database prints it; as etcdctl prints a get, a watch or a
+    transaction (-w simple, json, fields or protobuf), or the gRPC gateway; as protobuf text; or as hexdump, xxd or od
+    show any of these.
     With --batch a line {"value": "<base64>", "key": "/registry/..."} (the key may be left out) gives a line
     {"apiVersion": ..., "kind": ..., "encoding": ..., "object": {...}}, or {"error": {"code": ..., "message": ...}}.
 
