@@ -11,9 +11,9 @@ import pytest
 
 from kstore.errors import DamagedStore
 from kstore.source.location.demo import unpacked
+from kstore.source.snapshot import digest as snapshot_digest
 from kstore.source.snapshot.digest import Memory
 from kstore.source.snapshot.source import SnapshotSource
-from kstore.source.snapshot.source import digest as snapshot_digest
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="nothing is remembered where files have no ctime")
 
