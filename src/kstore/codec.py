@@ -22,12 +22,16 @@ from kstore.decode.protobuf.writer import ProtobufWriter
 from kstore.encryption import Opened, Seal, Transformers, read_seal
 from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
 from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk
+from kstore.printable import key_text
 from kstore.records import Record
 from kstore.routes import Routes
 from kstore.scheme.scheme import Scheme
 
 PROTOBUF, JSON, CBOR = "protobuf", "json", "cbor"
 """The encodings that an object can have; also the media types that it can be written in."""
+_HIDDEN_KIND = "Secret"
+_AMONG_SECRETS = b"/secrets/"
+"""In a key: what lies here is a Secret, however damaged. Errors about it quote nothing of its value."""
 
 T = TypeVar("T")
 Stages = Generator[None, None, T]
@@ -127,6 +131,8 @@ class ObjectCodec:
             except DecodeError as error:
                 if error.offset is not None:
                     error.offset += envelope.start  # the reader counts within the body
+                if envelope.kind == _HIDDEN_KIND:
+                    error.hide_values()
                 raise
         if encoding == CBOR:
             from kstore.decode.cbor import loads
@@ -147,7 +153,12 @@ class ObjectCodec:
             go_json.require_numbers(parsed)
             return Decoded(name, encoding, parsed)
         type_name = self.scheme.kind(name).type
-        typed = self._typed.read(type_name, parsed)
+        try:
+            typed = self._typed.read(type_name, parsed)
+        except DecodeError as error:
+            if kind == _HIDDEN_KIND:
+                error.hide_values()
+            raise
         return Decoded(name, encoding, self._typed.present(type_name, typed) if present else typed, type_name)
 
     # ---- writing
@@ -372,6 +383,8 @@ class StorageCodec(ObjectCodec):
         try:
             decoded = self.decode(opened.plain, projection)
         except KstoreError as error:
+            if isinstance(error, DecodeError) and _AMONG_SECRETS in record.key:
+                error.hide_values()
             return Undecodable(record, opened.doubt(record.key) or error, seal)
         return StoredObject(record, decoded.gvk, decoded.encoding, decoded.object, seal, opened.plain)
 
@@ -387,7 +400,7 @@ class StorageCodec(ObjectCodec):
             if seal is not None:
                 raise KeyMissing(
                     f"the value is encrypted at rest with {seal}",
-                    where=key.decode("utf-8", "replace"),
+                    where=key_text(key),
                     hint="give the apiserver's --encryption-provider-config",
                 )
             return Opened(value, None, False, True)

@@ -238,16 +238,32 @@ class DecodeError(ValueFault):
     Args:
         offset: the byte in the value at which reading failed, if it is known.
         path: the field path at which reading failed, if it is known.
+        quoted: the part of the message that quotes the value; of a Secret it is taken out.
     """
 
     code = "undecodable"
 
     def __init__(
-        self, message: str, *, offset: int | None = None, path: str = "", where: str = "", hint: str = ""
+        self,
+        message: str,
+        *,
+        offset: int | None = None,
+        path: str = "",
+        quoted: str = "",
+        where: str = "",
+        hint: str = "",
     ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.offset = offset
         self.path = path
+        self.quoted = quoted
+
+    def hide_values(self) -> None:
+        """Leave out of the message what it quotes of the value."""
+        if self.quoted:
+            self.message = self.message.replace(self.quoted, "*****")
+            self.args = (self.message,)
+            self.quoted = ""
 
     def __str__(self) -> str:
         place = f" at byte {self.offset}" if self.offset is not None else ""

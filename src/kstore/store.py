@@ -20,6 +20,7 @@ from kstore.custom import CustomConverter, CustomDefinition
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.errors import KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
 from kstore.naming import GroupVersion
+from kstore.printable import command_text, key_text
 from kstore.records import Record, prefix_end
 from kstore.source.interface import Source
 
@@ -126,7 +127,7 @@ class Store:
 
     def _first(self, prefix: str, start: str = "") -> str | None:
         """The first key with that prefix, from `start` on."""
-        keys = self.source.keys(prefix.encode(), revision=self.revision, start=_key(start))
+        keys = self.source.keys(_key(prefix), revision=self.revision, start=_key(start))
         return next((key.decode("utf-8", "replace") for key in keys), None)
 
     def _only_below(self, candidate: str, own: str) -> bool:
@@ -281,15 +282,15 @@ class Store:
 
         As a directory, not as a string: `/registry/pods` does not take `/registry/podtemplates` along.
         """
-        exact = self.source.get(path.encode(), revision=self.revision) if path.strip("/") else None
+        exact = self.source.get(_key(path), revision=self.revision) if path.strip("/") else None
         if exact is not None:
             yield self.codec.read(exact, projection)
         below = f"{path.rstrip('/')}/" if path.strip("/") else ""
-        yield from self._read(self.source.scan(below.encode(), revision=self.revision), projection)
+        yield from self._read(self.source.scan(_key(below), revision=self.revision), projection)
 
     def keys(self, path: str) -> Iterator[bytes]:
         """Yield the keys at a path or below it; no value is read."""
-        whole = path.rstrip("/").encode()
+        whole = _key(path.rstrip("/"))
         below = whole + b"/" if whole else b""
         keys = self.source.keys(whole, revision=self.revision)
         return (key for key in keys if key.startswith(below) or key == whole)
@@ -303,11 +304,12 @@ class Store:
         """
         record = self.source.get(key, revision=self.revision)
         if record is None:
-            text = key.decode("utf-8", "replace")
+            text = key.decode("utf-8", "surrogateescape")
             path = text.rstrip("/")
             is_prefix = self._first(f"{path}/") is not None
             folder = (path if is_prefix else path.rpartition("/")[0]) or "/"
-            raise NotFound(f"nothing is stored at {text}", hint=f"`kstore ls {folder}` shows what is there")
+            command = command_text("kstore", "ls", key_text(_key(folder)))
+            raise NotFound(f"nothing is stored at {key_text(key)}", hint=f"`{command}` shows what is there")
         return self.codec.read(record)
 
     def find(self, resource: NamedResource, namespace: str, name: str) -> Read:
@@ -398,4 +400,4 @@ def is_housekeeping(record: Record) -> bool:
 
 
 def _key(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    return text.encode("utf-8", "surrogateescape")

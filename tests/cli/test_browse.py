@@ -15,6 +15,7 @@ import pexpect
 import pytest
 from tests.cli.conftest import Kstore
 from tests.cli.damaged import RUBBISH, damaged_store
+from tests.cli.planted import plant
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Log, Static, Tree
 from tools.cluster import Etcd
@@ -27,6 +28,7 @@ from kstore.cli.browse.object_screen import ObjectScreen
 from kstore.cli.browse.prompt import Prompt
 from kstore.cli.options import Settings
 from kstore.cli.session import Session
+from kstore.printable import is_unsafe
 from kstore.records import Put
 from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
@@ -344,3 +346,35 @@ def test_on_a_terminal() -> None:
     child.expect(pexpect.EOF, timeout=20)
     child.close()
     assert child.exitstatus == 0
+
+
+def test_nothing_stored_steers_the_screen(etcd_server: Etcd) -> None:
+    """Whatever names and values hold, the tree, the table, the status and each page of an object show it harmlessly."""
+    with open_source(etcd_server.endpoint) as source:
+        assert isinstance(source, WritableSource)
+        plant(source)
+
+    async def do(hands: Hands) -> None:
+        nodes = [hands.app.screen.query_one(Tree).root]
+        while nodes:
+            node = nodes.pop()
+            nodes.extend(node.children)
+            assert_harmless(str(node.label))
+        for name in ("cm", "pods", "plants"):
+            await hands.go(name)
+            assert any("evil" in cell for row in hands.rows for cell in row)
+            for text in (hands.status, *(cell for row in hands.rows for cell in row)):
+                assert_harmless(text)
+            await hands.press("enter")
+            for view in "ydsh":
+                await hands.press(view)
+                assert "evil" in hands.text or view == "h"
+                assert_harmless(hands.text.replace("\n", ""))
+            await hands.press("escape")
+
+    def assert_harmless(text: str) -> None:
+        assert not is_unsafe(text)
+        assert "\n" not in text
+
+    with opened(etcd_server.endpoint) as contents:
+        browse(contents, do)

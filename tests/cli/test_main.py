@@ -47,7 +47,7 @@ from kstore.source.location.demo import unpacked
         (["diff", "none", "."], 1, "none: there is no such file or directory"),
         (["diff", "demo", "127.0.0.1:1"], 1, "nobody listens there"),
         (["diff", "demo", "pods/default/webserver"], 2, "a store and an object cannot be compared"),
-        (["get", "\udcff/x"], 2, "an argument is no UTF-8"),
+        (["get", "\udcff/x"], 2, r"no resource '\udcff'"),
         (["ls", "--rev", "999999"], 1, "revision"),
         (["ls", "--rev", "1"], 1, "compact"),
     ],

@@ -5,13 +5,18 @@ Steps from revision to revision as `history` and `watch` print them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
+from kstore.cli.forms import masks
 from kstore.cli.output import terminal
 
 if TYPE_CHECKING:
     from kstore.inspect.changes import Step
+    from kstore.inspect.comparison import Compared
     from kstore.view.bar_table import Terminal
+
+Differing = TypeVar("Differing", "Step", "Compared")
 
 _STYLES = {"created": "green", "changed": "yellow", "deleted": "red"}
 
@@ -31,6 +36,7 @@ def step_texts(
     """
     from kstore.codec import Undecodable
     from kstore.view.difference_text import difference_lines
+    from kstore.view.mask import is_secret
 
     screen = screen or terminal()
     for step in steps:
@@ -41,4 +47,21 @@ def step_texts(
             line += f"  {screen.styled('undecodable', 'red')}: {step.read.error}"
         yield line.rstrip() + "\n"
         if diffs:
-            yield from difference_lines(step.differences, screen, secret=step.kind == "Secret" and not secrets)
+            yield from difference_lines(step.differences, screen, secret=is_secret(step.kind, step.key) and not secrets)
+
+
+def masked_for(output: str, one: Differing, *, secrets: bool) -> Differing:
+    """
+    A step or a comparison for `as_document`: of a Secret without its values, where the form masks them.
+
+    Args:
+        output: the word of `-o`.
+        one: what is printed.
+        secrets: show the values of Secrets.
+    """
+    from kstore.view.difference_text import masked_difference
+    from kstore.view.mask import is_secret
+
+    if secrets or not masks(output) or not is_secret(one.kind, one.key):
+        return one
+    return replace(one, differences=tuple(map(masked_difference, one.differences)))

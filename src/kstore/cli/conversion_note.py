@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.errors import KstoreError
+from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject
@@ -40,7 +41,7 @@ def say_what_changed(store: Store, read: StoredObject, obj: dict[str, Any]) -> N
         ("defaulted", list(_changes(store, read.object, defaulted))),
         ("converted", list(_changes(store, defaulted, obj))),
     )
-    key = read.record.key.decode("utf-8", "backslashreplace")
+    key = key_text(read.record.key)
     say = [f"kstore: {key}: {read.gvk.api_version} as {obj.get('apiVersion')}"]
     for word, found in changes:
         say += [f"  {word}: {_worded(change)}" for change in found[:_MOST]]

@@ -1,7 +1,7 @@
 """
 What `ls` and `get` have in common: objects from the store, those that cannot be read set apart, the rest printed.
 
-Knows which outputs hide what; how anything looks is `view`'s business.
+How anything looks is `view`'s business, what is hidden in which output that of `forms`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 EXPRESSIONS: Final = ("jsonpath=", "jsonpath-as-json=", "custom-columns=")
 """The outputs that take an expression."""
-HUMAN: Final = frozenset({"yaml", "table", "wide", "describe", "storage"})
-"""The outputs that people read: Secrets are masked in them. The others are data for programs."""
 
 
 @dataclass
@@ -94,6 +92,7 @@ class Reading:
 
         return shown(
             obj,
+            key=read.record.key,
             resource_version=read.record.mod_revision,
             secrets=self.secrets or not self.human,
             managed_fields=self.managed_fields,

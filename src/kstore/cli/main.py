@@ -19,6 +19,7 @@ import click
 
 from kstore.cli.command_table import COMMANDS
 from kstore.cli.options import global_options
+from kstore.cli.streams import escaping_streams
 from kstore.errors import KstoreError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 1, 2, 130, 141
@@ -89,7 +90,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit code.
     """
-    given = sys.argv[1:] if arguments is None else arguments
+    with escaping_streams():
+        return _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(given: Sequence[str]) -> int:
     trace = "--traceback" in given
     try:
         # kubectl's parser takes -o=yaml for -oyaml

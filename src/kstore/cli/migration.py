@@ -20,6 +20,7 @@ from kstore.cli.options import settings
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
 from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.printable import command_text
 
 if TYPE_CHECKING:
     from kstore.migrate.journal import Journal, JournalWriter
@@ -231,7 +232,8 @@ class Run:
                     summary = applier.run(self._records(session, selection, retry))
                 except (SourceError, WriteRefused):
                     if written := applier.summary.changes:
-                        self._shown.say(f"{written} objects are written; `kstore migrate resume {path}` goes on")
+                        goes_on = command_text("kstore", "migrate", "resume", str(path))
+                        self._shown.say(f"{written} objects are written; `{goes_on}` goes on")
                     raise
                 finally:
                     self._leave_metrics(applier.summary, finished=False)

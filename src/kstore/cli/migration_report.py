@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.printable import command_text
+
 if TYPE_CHECKING:
     from kstore.migrate.finding import Finding
     from kstore.migrate.journal import Journal
@@ -54,9 +56,13 @@ class Shown:
         for line in _table(summary):
             click.echo(line, err=err)
         if result is not None:
-            self.say(f"the migrated database is {result}, its journal {journal}: `kstore migrate verify {result}`")
+            verify = command_text("kstore", "migrate", "verify", str(result))
+            self.say(f"the migrated database is {result}, its journal {journal}: `{verify}`")
         elif journal is not None:
-            self.say(f"the journal is {journal}: `kstore migrate verify|rollback {journal}`")
+            verify, rollback = (
+                command_text("kstore", "migrate", verb, str(journal)) for verb in ("verify", "rollback")
+            )
+            self.say(f"the journal is {journal}: `{verify}`, `{rollback}`")
 
     def state(self, journal: Journal, state: State) -> None:
         """What a journal holds."""
@@ -89,13 +95,14 @@ class Shown:
         for name, value in {"journal": None, "store": None, "created": None, "target": aim, **document}.items():
             shown = document.get(name, value)
             click.echo(f"{name:14} {'-' if shown in (None, '') else shown}")
+        path = str(journal.path)
         last = state.last.name if state.last else ""
         if last == "rollingBack":
-            self.say(f"its rollback did not come to its end: `kstore migrate rollback {journal.path}`")
+            self.say(f"its rollback did not come to its end: `{command_text('kstore', 'migrate', 'rollback', path)}`")
         elif not last and journal.header.get("output"):
             self.say("it did not come to its end: run the same command again, its input is as it was")
         elif not last:
-            self.say(f"it did not come to its end: `kstore migrate resume {journal.path}`")
+            self.say(f"it did not come to its end: `{command_text('kstore', 'migrate', 'resume', path)}`")
 
     def findings(self, findings: list[Finding], counts: dict[str, int], good: str) -> None:
         """What is not as it should be, or the word that all is."""

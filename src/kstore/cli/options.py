@@ -8,12 +8,14 @@ meanings; what is opened with them is `session.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kstore.cli.forms import is_for_programs
+from kstore.cli.streams import for_programs
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ class Settings:
     cacert: str = ""
     cert: str = ""
     key: str = ""
-    user: str = ""
-    password: str = ""
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
     tls_server_name: str = ""
     insecure_skip_tls_verify: bool = False
     dial_timeout: str = ""
@@ -186,6 +188,8 @@ def output_option(
         if value in prefixes:
             raise click.BadParameter(f"{value} needs an expression", ctx, parameter)
         if value in choices or value.startswith(prefixes or ("\0",)):
+            if is_for_programs(value):
+                for_programs()
             return value
         raise click.BadParameter(f"{value!r} is none of {', '.join(everything)}", ctx, parameter)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kstore.cli.options import settings
+from kstore.view.styles import BEGINNING_OF_LINE, ERASE_LINE, own
 
 if TYPE_CHECKING:
     from kstore.view.bar_table import Terminal
@@ -44,12 +45,12 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
     def tell(count: int) -> None:
         nonlocal shown
         shown = True
-        sys.stderr.write(f"\r{count:,} {what}")
+        sys.stderr.write(f"{own(BEGINNING_OF_LINE)}{count:,} {what}")
         sys.stderr.flush()
 
     try:
         yield tell
     finally:
         if shown:
-            sys.stderr.write("\r\x1b[K")
+            sys.stderr.write(own(ERASE_LINE))
             sys.stderr.flush()

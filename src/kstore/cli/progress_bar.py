@@ -10,6 +10,9 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from kstore.cli.streams import unescaped_stderr
+from kstore.printable import escaped
+
 
 class Bar:
     """
@@ -27,7 +30,7 @@ class Bar:
             TextColumn("{task.fields[written]} written"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=unescaped_stderr()),  # its texts are kstore's own, and it moves the cursor
             transient=True,
         )
         self._task = self._progress.add_task("", total=total, written=0, rate="")
@@ -54,4 +57,5 @@ class Bar:
 
     def waiting(self, reason: str, seconds: float) -> None:
         """The store does not answer."""
-        self._progress.console.print(f"kstore: {reason}; trying again in {seconds:.1f} s", highlight=False)
+        said = f"kstore: {escaped(reason)}; trying again in {seconds:.1f} s"
+        self._progress.console.print(said, highlight=False, markup=False)

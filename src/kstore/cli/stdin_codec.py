@@ -17,6 +17,7 @@ import click
 
 from kstore.cli.options import Settings, settings, workers_option
 from kstore.errors import EncryptionError, KeyMissing, KstoreError, UsageError
+from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StorageCodec
@@ -157,7 +158,7 @@ def _tell_deletion(printed: Printed) -> None:
 
 def report(key: bytes, error: KstoreError) -> None:
     """Say on standard error what is wrong with one value."""
-    where = f"{key.decode('utf-8', 'backslashreplace')}: " if key and not error.where else ""
+    where = f"{key_text(key)}: " if key and not error.where else ""
     click.echo(f"kstore: {where}{error}", err=True)
     if error.hint:
         click.echo(f"  hint: {error.hint}", err=True)

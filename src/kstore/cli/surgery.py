@@ -14,6 +14,7 @@ import click
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
 from kstore.errors import NotFound, Unsupported, UsageError
+from kstore.printable import key_text
 from kstore.write.progress import Silent
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from kstore.write.commit import Left, Written
 
 EXIT_CONFLICT = 4
-
-
-def key_text(key: bytes) -> str:
-    """A key as it is printed."""
-    return key.decode("utf-8", "backslashreplace")
 
 
 def selected(store: Store, texts: Iterable[str], namespace: str, *, many: bool) -> list[Record]:

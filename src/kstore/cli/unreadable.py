@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kstore.printable import key_text, one_line
+
 if TYPE_CHECKING:
     from kstore.codec import Undecodable
     from kstore.errors import KstoreError
@@ -28,8 +30,8 @@ class Unreadable:
     def report(self, record: Record, error: KstoreError) -> None:
         """Say what is wrong with one object, and what to try, unless that has been said of another."""
         self.count += 1
-        key = record.key.decode("utf-8", "backslashreplace")
-        click.echo(f"kstore: {error}" if error.where == key else f"kstore: {key}: {error}", err=True)
+        key = key_text(record.key)
+        click.echo(f"kstore: {one_line(str(error) if error.where == key else f'{key}: {error}')}", err=True)
         if error.hint and error.hint not in self._hints:
             self._hints.add(error.hint)
             click.echo(f"  hint: {error.hint}", err=True)
@@ -56,5 +58,5 @@ class Unreadable:
 
 def named(read: Undecodable) -> KstoreError:
     """The error of the one object that a command is about, with its key."""
-    read.error.where = read.error.where or read.record.key.decode("utf-8", "backslashreplace")
+    read.error.where = read.error.where or key_text(read.record.key)
     return read.error

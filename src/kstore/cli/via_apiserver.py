@@ -14,6 +14,7 @@ from kstore.cli.stopping import stopping
 from kstore.errors import Interrupted, WriteRefused
 from kstore.migrate.plan import Change, Skipped
 from kstore.migrate.via_apiserver import Apiserver, ApiserverRefused, Rewritten, ViaApiserver, storage_version_hash
+from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.cli.migration import Run
@@ -89,7 +90,7 @@ def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, s
     records = (record for prefix in prefixes for record in session.source.scan(prefix))
     left = []
     for step in selection.planner().plan(records):
-        key = step.record.key.decode("utf-8", "backslashreplace")
+        key = key_text(step.record.key)
         if isinstance(step, Change) and step.reason == "version":
             left.append((key, f"is still stored as {step.stored.api_version}"))
         elif isinstance(step, Skipped) and run.request.to:

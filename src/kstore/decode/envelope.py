@@ -55,7 +55,7 @@ def recognize(value: bytes) -> str:
         return "cbor"
     if value.startswith(_BASE64_PROTOBUF):
         return "base64"
-    raise UnknownEncoding(_describe(value), offset=0, hint=_advice(value))
+    raise UnknownEncoding(_describe(value), offset=0, quoted=repr(value[:8]), hint=_advice(value))
 
 
 def _describe(value: bytes) -> str:
@@ -159,6 +159,7 @@ def _read_fields(value: bytes) -> Envelope:
         raise DecodeError(
             f"the envelope's content is encoded as {content_encoding[:40]!r}, which nobody writes",
             offset=encoding_start,
+            quoted=repr(content_encoding[:40]),
         )
     return Envelope(api_version, kind, body, body_start, content_encoding, content_type, unknown)
 

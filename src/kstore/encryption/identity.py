@@ -9,6 +9,7 @@ from __future__ import annotations
 from kstore.encryption.interface import Cipher
 from kstore.encryption.prefix import Seal, is_sealed
 from kstore.errors import KeyMissing
+from kstore.printable import key_text
 
 
 class Identity(Cipher):
@@ -21,7 +22,7 @@ class Identity(Cipher):
     def open(self, body: bytes, path: bytes) -> tuple[bytes, bool]:
         """See `Cipher.open`."""
         if is_sealed(body):
-            raise KeyMissing("sealed, but read as plain", where=path.decode(errors="backslashreplace"))
+            raise KeyMissing("sealed, but read as plain", where=key_text(path))
         return body, False
 
     def seal(self, plain: bytes, path: bytes) -> bytes:

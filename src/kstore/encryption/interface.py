@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from kstore.encryption.prefix import Seal, seems_plain
 from kstore.errors import EncryptionError, TamperedValue, WrongKey
+from kstore.printable import key_text
 
 
 class NotOpened(Exception):
@@ -139,7 +140,7 @@ class Opened:
 
 def describe_fault(name: Seal, path: bytes, *, key_fits: bool, reason: str) -> EncryptionError:
     """`TamperedValue` when the key fits, else `WrongKey`, worded with provider, key and place."""
-    where = path.decode(errors="backslashreplace")
+    where = key_text(path)
     if key_fits:
         return TamperedValue(
             f"sealed by {name}, and changed since, or moved here from another key path: {reason}",

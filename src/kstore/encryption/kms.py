@@ -32,6 +32,7 @@ from kstore.encryption.kms_messages import (
 from kstore.encryption.kms_plugin import PluginV1, PluginV2, Refused, Wrapped
 from kstore.encryption.prefix import Seal, seems_plain
 from kstore.errors import EncryptionError, WrongKey
+from kstore.printable import key_text
 
 _DATA_KEY_SIZE = 32
 _STATUS_SECONDS = 60.0
@@ -280,6 +281,6 @@ def _not_unwrapped(name: Seal, path: bytes, refusal: Refused, key_id: str = "") 
         f"sealed by {name}{key}, but the plugin refuses to unwrap the data key ({refusal.status})",
         provider=name.provider,
         key_name=name.key_name,
-        where=path.decode(errors="backslashreplace"),
+        where=key_text(path),
         hint="the plugin must hold the key that was in use then; its own log says more",
     )

@@ -17,6 +17,7 @@ from kstore.encryption.interface import Cipher, Opened
 from kstore.encryption.prefix import Seal, is_sealed, read_seal
 from kstore.errors import EncryptionError, KeyMissing, PluginError, TamperedValue, WrongKey
 from kstore.naming import GroupResource
+from kstore.printable import key_text
 
 ANY = GroupResource("*", "*")
 """The wildcard `*.*`: every resource of every group."""
@@ -100,7 +101,7 @@ class ResourceTransformer:
             PluginError: a KMS plugin does not answer.
         """
         if is_sealed(plain):
-            raise EncryptionError("a value that is sealed already", where=key.decode(errors="backslashreplace"))
+            raise EncryptionError("a value that is sealed already", where=key_text(key))
         first = self._ciphers[0]
         return first.prefix + first.seal(plain, key)
 
@@ -135,7 +136,7 @@ class ResourceTransformer:
             f"sealed by {seal}, which the encryption configuration does not hold for {self._resource}",
             provider=seal.provider,
             key_name=seal.key_name,
-            where=key.decode(errors="backslashreplace"),
+            where=key_text(key),
             hint="pass the configuration that was in use then: --encryption-provider-config FILE",
         )
 

@@ -18,6 +18,7 @@ from kstore.errors import Unsupported
 from kstore.inspect.clock import RevisionClock, newest_time
 from kstore.inspect.large_fields import LargeField, json_size, large_fields
 from kstore.inspect.places import Places
+from kstore.printable import key_text
 from kstore.records import Record, key_value_size
 from kstore.source.interface import StoreStatus
 from kstore.store import Store, is_housekeeping
@@ -207,7 +208,7 @@ class Analyzer:
             managers=sorted(self._managers.values(), key=lambda one: (-one.written_bytes, one.name)),
             largest=self._largest(),
             churn=[
-                Churn(_text(key), self._places.of(key).label, count, sizes[key])
+                Churn(key_text(key), self._places.of(key).label, count, sizes[key])
                 for key, count in heapq.nsmallest(self._top, changes.items(), key=lambda item: (-item[1], item[0]))
                 if count > 1
             ],
@@ -324,7 +325,7 @@ class Analyzer:
                 continue  # deleted meanwhile
             read = self._store.codec.read(record)
             fields = () if isinstance(read, Undecodable) else large_fields(read.object)
-            found.append(LargeObject(_text(key), self._places.of(key).label, size, fields))
+            found.append(LargeObject(key_text(key), self._places.of(key).label, size, fields))
         return found
 
     def _leases(self) -> LeaseUsage | None:
@@ -348,7 +349,3 @@ def _at(groups: dict[str, Usage], name: str) -> Usage:
 
 def _largest_first(groups: dict[str, Usage]) -> list[Usage]:
     return sorted(groups.values(), key=lambda one: (-one.total_bytes, one.name))
-
-
-def _text(key: bytes) -> str:
-    return key.decode("utf-8", "backslashreplace")

@@ -16,6 +16,7 @@ from kstore.differences import Difference, object_differences
 from kstore.errors import KstoreError
 from kstore.inspect.clock import newest_time
 from kstore.inspect.survey import members_of, metadata_of
+from kstore.printable import key_text
 from kstore.records import Record, Revision
 from kstore.store import Store
 
@@ -116,7 +117,7 @@ class Changes:
         record = revision.record
         last = self._previous(record) if self._previous else self._last.pop(record.key, None)
         before = self._store.codec.read(last) if last is not None else None
-        key = record.key.decode("utf-8", "backslashreplace")
+        key = key_text(record.key)
         if revision.deleted:
             return Step(key, record.mod_revision, DELETED, None, before, (), (), _deletion_time(before))
         if self._previous is None:

@@ -15,6 +15,7 @@ from kstore.decode.projection import METADATA
 from kstore.differences import ADDED, CHANGED, REMOVED, Difference
 from kstore.inspect.changes import as_document, differences_of
 from kstore.inspect.places import Places
+from kstore.printable import key_text
 from kstore.records import Record
 from kstore.store import Store
 
@@ -86,7 +87,7 @@ def compare(
         if left is not None and right is not None and left.value == right.value:
             continue
         home = places.of(record.key)
-        key = record.key.decode("utf-8", "backslashreplace")
+        key = key_text(record.key)
         if left is None or right is None:
             side, what = (new, ADDED) if left is None else (old, REMOVED)
             read = side.store.codec.read(record, METADATA)

@@ -17,6 +17,7 @@ from kstore.catalog.releases import Release
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import Unsupported
 from kstore.inspect.places import Home, Places
+from kstore.printable import key_text
 from kstore.store import Store, is_housekeeping
 
 
@@ -111,7 +112,7 @@ class Survey:
             spec = read.object.get("spec") if isinstance(read, StoredObject) else None
             service = spec.get("service") if isinstance(spec, dict) else None
             if isinstance(spec, dict) and isinstance(service, dict):
-                key = read.record.key.decode("utf-8", "backslashreplace")
+                key = key_text(read.record.key)
                 found[str(spec.get("group"))] = Extension(key, f"{service.get('namespace')}/{service.get('name')}")
         return found
 
@@ -131,7 +132,7 @@ class Survey:
             if is_housekeeping(record):
                 continue
             read = self.store.codec.read(record)
-            seen = Seen(read, record.key.decode("utf-8", "backslashreplace"), self.places.of(record.key))
+            seen = Seen(read, key_text(record.key), self.places.of(record.key))
             self.read += 1
             self._remember(seen)
             yield seen

@@ -13,6 +13,7 @@ from kstore.errors import Conflict, Interrupted, RequestTooLarge
 from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import Change, Planner, Skipped, Step
 from kstore.migrate.summary import Summary
+from kstore.printable import command_text
 from kstore.records import Record
 from kstore.source.interface import WritableSource
 from kstore.write.batches import Pace, write_all
@@ -74,7 +75,7 @@ class Applier:
             raise Interrupted(
                 error.message,
                 where=str(self._journal.path),
-                hint=f"`kstore migrate resume {self._journal.path}` goes on",
+                hint=f"`{command_text('kstore', 'migrate', 'resume', str(self._journal.path))}` goes on",
             ) from None
         return self.summary
 

@@ -14,6 +14,7 @@ from kstore.decode.json.raw_json import plain
 from kstore.differences import ADDED, Difference, object_differences
 from kstore.errors import KstoreError
 from kstore.migrate.plan import Change, Step
+from kstore.printable import key_text
 
 _LONGEST = 100
 """Characters of a value that are shown."""
@@ -90,7 +91,7 @@ def difference_of(
             for one in object_differences(old, new, type_name, scheme.catalog)
         ]
     return ObjectDiff(
-        key=step.record.key.decode("utf-8", "backslashreplace"),
+        key=key_text(step.record.key),
         stored=step.stored.api_version,
         target=str(step.target),
         reason=step.reason,

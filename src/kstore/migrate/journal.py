@@ -40,6 +40,7 @@ from kstore.migrate.journal_format import (
 )
 from kstore.migrate.plan import Change
 from kstore.new_file import NewFile, lock
+from kstore.printable import command_text
 from kstore.regular_file import open_regular
 
 if TYPE_CHECKING:
@@ -112,10 +113,11 @@ class JournalWriter:
             else:
                 self._create({"format": FORMAT, "version": VERSION, **header})
         except FileExistsError:
+            resume = command_text("kstore", "migrate", "resume", str(path))
             raise JournalError(
                 "there is a journal of this name already",
                 where=str(path),
-                hint=f"`kstore migrate resume {path}` goes on with it; --journal names another",
+                hint=f"`{resume}` goes on with it; --journal names another",
             ) from None
         except BlockingIOError:
             raise JournalError(

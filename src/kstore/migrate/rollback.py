@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from kstore.errors import Conflict, Interrupted, LeaseGone, WriteRefused
 from kstore.migrate.finding import Finding
 from kstore.migrate.journal import Entry, Journal, digest
+from kstore.printable import command_text, key_text
 from kstore.records import Put, Record
 from kstore.source.interface import WritableSource
 from kstore.write.batches import ONE_BY_ONE, write_all
@@ -98,7 +99,7 @@ class Rollback:
             raise Interrupted(
                 f"{error.message}, {self._result.restored} objects are put back",
                 where=str(self._journal.path),
-                hint=f"`kstore migrate rollback {self._journal.path}` goes on",
+                hint=f"`{command_text('kstore', 'migrate', 'rollback', str(self._journal.path))}` goes on",
             ) from None
         self._result.already = len(self._already)
         return self._result
@@ -160,7 +161,7 @@ class Rollback:
             self._result.findings[key] = self._finding(entries[-1], record)
 
     def _finding(self, entry: Entry, record: Record | None) -> Finding:
-        key = entry.key.decode("utf-8", "backslashreplace")
+        key = key_text(entry.key)
         if self._read_only:
             return Finding(key, "cluster", "this is not the cluster that the migration wrote to")
         if record is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from kstore.migrate.plan import Change, Skipped, Step, Unchanged
 from kstore.naming import GroupVersionKind
+from kstore.printable import key_text
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class Summary:
                 if kind is not None:
                     self._line(kind, "").skipped += 1
                 if len(self.skipped) < self.keep:
-                    key = record.key.decode("utf-8", "backslashreplace")
+                    key = key_text(record.key)
                     version = kind.api_version if kind else ""
                     self.skipped.append(SkippedObject(key, version, error.code, error.message))
 

@@ -14,6 +14,7 @@ from kstore.codec import StorageCodec, Undecodable
 from kstore.errors import JournalError
 from kstore.migrate.finding import Finding
 from kstore.migrate.journal import Entry, Journal, Note, digest
+from kstore.printable import key_text
 from kstore.records import Record
 from kstore.source.interface import Source
 
@@ -177,7 +178,7 @@ def _check_unwritten(entry: Entry, record: Record | None, codec: StorageCodec) -
     What is wrong with an object that the migration planned, and did not write: nothing, where others have stored it in
     the version that was planned.
     """
-    key = _text(entry.key)
+    key = key_text(entry.key)
     if record is None:
         return Finding(key, "deleted", "it is no longer there; the migration did not write it")
     if digest(record.value) == entry.after:
@@ -194,7 +195,7 @@ def _check(
     entry: Entry, revision: int, record: Record | None, codec: StorageCodec, *, counted: bool = True
 ) -> Finding | None:
     """What is wrong with an object; `counted` where the store counts the versions of a key, which kine does not."""
-    key = entry.key.decode("utf-8", "backslashreplace")
+    key = key_text(entry.key)
     if record is None:
         return Finding(key, "deleted", "it is no longer there")
     if digest(record.value) != entry.after:
@@ -230,7 +231,7 @@ def verify_file(journal: Journal, before: Source, after: Source, codec: StorageC
     found = next(remaining, None)
     for old in before.scan():
         while found is not None and found.key < old.key:
-            result.findings.append(Finding(_text(found.key), "touched", "the input has no such key"))
+            result.findings.append(Finding(key_text(found.key), "touched", "the input has no such key"))
             found = next(remaining, None)
         same = found if found is not None and found.key == old.key else None
         if expected is not None and expected[0].key == old.key:
@@ -239,16 +240,16 @@ def verify_file(journal: Journal, before: Source, after: Source, codec: StorageC
             expected = next(entries, None)
         else:
             result.others += 1
-            finding = None if same == old else Finding(_text(old.key), "touched", "it is not as it was in the input")
+            finding = None if same == old else Finding(key_text(old.key), "touched", "it is not as it was in the input")
         if finding is not None:
             result.findings.append(finding)
         if same is not None:
             found = next(remaining, None)
     while found is not None:
-        result.findings.append(Finding(_text(found.key), "touched", "the input has no such key"))
+        result.findings.append(Finding(key_text(found.key), "touched", "the input has no such key"))
         found = next(remaining, None)
     if expected is not None:
-        result.findings.append(Finding(_text(expected[0].key), "deleted", "the input has no such key"))
+        result.findings.append(Finding(key_text(expected[0].key), "deleted", "the input has no such key"))
     return result
 
 
@@ -256,7 +257,3 @@ def _in_key_order(journal: Journal) -> Iterator[tuple[Entry, int]]:
     for batch in journal.batches():
         for at, entry in enumerate(batch.entries):
             yield entry, batch.revision_of(at)
-
-
-def _text(key: bytes) -> str:
-    return key.decode("utf-8", "backslashreplace")

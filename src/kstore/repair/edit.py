@@ -9,6 +9,7 @@ from typing import Any
 from kstore.codec import StorageCodec, StoredObject
 from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.errors import WriteRefused
+from kstore.printable import key_text
 
 _IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 _UNUSUAL = ("metadata.uid", "metadata.creationTimestamp", "metadata.deletionTimestamp", "metadata.finalizers",
@@ -64,14 +65,14 @@ def edited(codec: StorageCodec, read: StoredObject, changed: dict[str, Any]) -> 
         if old != new:
             raise WriteRefused(
                 f"{path} cannot be changed from {old!r} to {new!r}: the key says what the object is",
-                where=read.record.key.decode("utf-8", "backslashreplace"),
+                where=key_text(read.record.key),
                 hint="delete it, and create another",
             )
     again = codec.encode(read.object, read.encoding)
     if again != read.plain and codec.decode(again).object != read.object:
         raise WriteRefused(
             "the stored bytes do not come back from what was decoded: an edit would lose something",
-            where=read.record.key.decode("utf-8", "backslashreplace"),
+            where=key_text(read.record.key),
             hint="`kstore get -o storage` shows the bytes",
         )
     value = codec.encode(_grafted(read.object, changed), read.encoding)

@@ -7,7 +7,7 @@ control plane node says of itself all end in the same thing. Knows nothing of ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -24,7 +24,7 @@ class SourceOptions:
     key: Path | None = None
     """The client's private key; needs `cert`."""
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     tls_server_name: str = ""
     """The name that the server's certificate must bear, when it is not the host of the address."""
     insecure_skip_tls_verify: bool = False

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from kstore.printable import escaped
+from kstore.view.styles import styled
+
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _FULL = "█"
 _NARROWEST, _WIDEST = 6, 24
-_BOLD, _BLUE, _RED, _YELLOW, _GREEN, _CYAN, _RESET = (
-    "\x1b[1m", "\x1b[34m", "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[36m", "\x1b[0m",
-)  # fmt: skip
-STYLES = {"bold": _BOLD, "blue": _BLUE, "red": _RED, "yellow": _YELLOW, "green": _GREEN, "cyan": _CYAN}
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Terminal:
 
     def styled(self, text: str, style: str) -> str:
         """The text in a style (`bold`, `red`, …), where colours are shown."""
-        return f"{STYLES[style]}{text}{_RESET}" if self.color and style else text
+        return styled(text, style) if self.color and style else text
 
 
 def bar(share: float, width: int) -> str:
@@ -68,7 +67,7 @@ def figure_table_text(table: FigureTable, terminal: Terminal) -> Iterator[str]:
     if not table.rows:
         yield f"  {table.empty}\n\n"
         return
-    grid = [tuple(table.headings), *(tuple(cells) for cells, _ in table.rows)]
+    grid = [tuple(table.headings), *(tuple(map(escaped, cells)) for cells, _ in table.rows)]
     widths = [max(len(row[column]) for row in grid) for column in range(len(table.headings))]
     has_bars = any(share is not None for _, share in table.rows)
     others = sum(widths[1:]) + 2 * len(widths)

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from kstore.decode.json.raw_json import RawJSON
+from kstore.printable import escaped
 from kstore.view.jsonpath import JsonPath, JsonPathError
 from kstore.view.tab_writer import BLOCK, TabWriter
 from kstore.view.yaml_text import go_g
@@ -71,7 +72,7 @@ class CustomColumn:
         values = [go_value(value) for found in results for value in found]
         if not results or not results[0]:
             values.insert(0, "<none>")
-        return ",".join(values).replace("\x1b", "^[").replace("\r", "\\r")
+        return escaped(",".join(values))
 
 
 def parse_custom_columns(spec: str) -> tuple[CustomColumn, ...]:

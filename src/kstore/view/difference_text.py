@@ -5,19 +5,22 @@ Differences of objects for people: a line a field, secrets masked, long values c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from kstore.decode.json.raw_json import plain
 from kstore.differences import ADDED, REMOVED, Difference
 from kstore.view.bar_table import Terminal
-from kstore.view.mask import LAST_APPLIED, MASK
+from kstore.view.mask import LAST_APPLIED, MASK, masked_member
 
 _LEAST = 30
 """However narrow the terminal is, so much of a value is shown."""
 _CONTEXT = 10
 """Of what two long texts have in common, so much is shown before the place where they part."""
-_SECRET_FIELDS = ("data", "stringData", "$unknownFields")
+_NAMES = re.compile(r"\[[^\]]*\]|[^.\[]+")
+"""The names in a field path."""
 
 
 def difference_lines(differences: Iterable[Difference], terminal: Terminal, *, secret: bool = False) -> Iterator[str]:
@@ -31,7 +34,8 @@ def difference_lines(differences: Iterable[Difference], terminal: Terminal, *, s
     """
     for one in differences:
         room = max(terminal.width - len(one.path) - 7, _LEAST)
-        old, new = ((_hidden(one.path, value) if secret else value) for value in (one.old, one.new))
+        shown = masked_difference(one) if secret else one
+        old, new = shown.old, shown.new
         if one.kind == ADDED:
             yield terminal.styled(f"  + {one.path}: {_short(new, room)}", "green") + "\n"
         elif one.kind == REMOVED:
@@ -52,16 +56,16 @@ def _where_they_part(old: Any, new: Any, room: int) -> tuple[str, str]:
     return _short(old, each), _short(new, each)
 
 
+def masked_difference(one: Difference) -> Difference:
+    """The difference of a Secret without what is secret in it; that the values differ is told."""
+    return replace(one, old=_hidden(one.path, one.old), new=_hidden(one.path, one.new))
+
+
 def _hidden(path: str, value: Any) -> Any:
     """A value of a Secret without what is secret in it."""
-    top = path.partition(".")[0].partition("[")[0]
-    if top in _SECRET_FIELDS:
-        return dict.fromkeys(value, MASK) if path == top and isinstance(value, dict) else value and MASK
     if LAST_APPLIED in path:
         return value and MASK
-    if path == "metadata.annotations" and isinstance(value, dict) and LAST_APPLIED in value:
-        return {**value, LAST_APPLIED: MASK}
-    return value
+    return value and masked_member(tuple(name.strip("[]") for name in _NAMES.findall(path)), value)
 
 
 def _short(value: Any, room: int) -> str:

@@ -12,25 +12,41 @@ MASK: Final = "*****"
 """What stands in place of a hidden value."""
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's copy of the manifest that was applied: of a Secret, with all of its values."""
-
+_RESOURCE: Final = "secrets"
+_SHOWN: Final = ("apiVersion", "kind", "type", "immutable")
+"""What of a Secret may be seen beside its metadata (`pkg/apis/core/types.go`)."""
+_OBJECT_META: Final = frozenset(
+    {
+        "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
+        "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+        "clusterName", "initializers", "managedFields",
+    }
+)  # fmt: skip
+"""The fields of ObjectMeta; what else stands there is nobody's metadata."""
 
 _BEFORE_RESOURCE_VERSION: Final = ("name", "generateName", "namespace", "selfLink", "uid")
 
 
 def shown(
-    obj: dict[str, Any], *, resource_version: int = 0, secrets: bool = False, managed_fields: bool = False
+    obj: dict[str, Any],
+    *,
+    key: bytes = b"",
+    resource_version: int = 0,
+    secrets: bool = False,
+    managed_fields: bool = False,
 ) -> dict[str, Any]:
     """
     The object as it is shown: `resourceVersion` set as the API does, secrets masked, managedFields left out.
 
     Args:
         obj: the object as decoded; it is not changed.
+        key: where it lies: what lies among the Secrets is one, whatever it calls itself.
         resource_version: etcd's `mod_revision`; 0 leaves the metadata as stored.
         secrets: show the values of Secrets.
         managed_fields: show `metadata.managedFields`.
     """
     if not secrets:
-        obj = masked(obj)
+        obj = masked(obj, key)
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict):
         return obj
@@ -51,27 +67,64 @@ def _with_resource_version(metadata: dict[str, Any], version: str) -> dict[str, 
     return copy
 
 
-def masked(obj: dict[str, Any]) -> dict[str, Any]:
-    """The object itself, or, of a Secret, a copy whose values are `MASK`; lists are masked item by item."""
-    kind = obj.get("kind")
-    if kind == "Secret" and obj.get("apiVersion", "v1") == "v1":
-        return _masked_secret(obj)
+def is_secret(kind: object, key: bytes | str = b"") -> bool:
+    """
+    Whether what lies at a key is a Secret, or was meant to be one: a damaged object's kind may be lost.
+
+    Args:
+        kind: what the object calls itself.
+        key: where it lies, if that is known.
+    """
+    text = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
+    return kind == "Secret" or f"/{_RESOURCE}/" in text
+
+
+def masked(obj: dict[str, Any], key: bytes | str = b"") -> dict[str, Any]:
+    """
+    The object itself, or, of a Secret, a copy whose values are `MASK`; lists are masked item by item.
+
+    Args:
+        obj: the object.
+        key: where it lies, if that is known.
+    """
+    kind, version = obj.get("kind"), obj.get("apiVersion", "v1")
+    if is_secret(kind, key) and ("/" not in str(version) or kind != "Secret"):
+        return {name: masked_member((name,), value) for name, value in obj.items()}
     if isinstance(obj.get("items"), list) and str(kind).endswith("List"):
         return {**obj, "items": [masked(item) if isinstance(item, dict) else item for item in obj["items"]]}
     return obj
 
 
-def _masked_secret(secret: dict[str, Any]) -> dict[str, Any]:
-    copy = dict(secret)
-    for field in ("data", "stringData"):
-        if isinstance(copy.get(field), dict):
-            copy[field] = dict.fromkeys(copy[field], MASK)
-        elif field in copy:
-            copy[field] = MASK
-    if "$unknownFields" in copy:
-        copy["$unknownFields"] = MASK
-    metadata = copy.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    if isinstance(metadata, dict) and isinstance(annotations, dict) and LAST_APPLIED in annotations:
-        copy["metadata"] = {**metadata, "annotations": {**annotations, LAST_APPLIED: MASK}}
-    return copy
+def hides(path: tuple[str, ...]) -> bool:
+    """
+    Whether a single value of a Secret is hidden.
+
+    What is shown is told, not what is hidden: a damaged Secret may hold its values anywhere.
+
+    Args:
+        path: the names on the way to it.
+    """
+    top, *below = path or ("",)
+    if top != "metadata":
+        return top not in _SHOWN or bool(below)
+    return (
+        not below
+        or below[0] not in _OBJECT_META
+        or LAST_APPLIED in below
+        or (below[0] in ("annotations", "labels") and len(below) == 1)
+    )
+
+
+def masked_member(path: tuple[str, ...], value: Any) -> Any:
+    """
+    A member of a Secret as it is shown: its names stay, down to where everything is hidden.
+
+    Args:
+        path: the names on the way to it.
+        value: what it holds.
+    """
+    if isinstance(value, dict) and (path in (("metadata",), ("data",), ("stringData",)) or not hides((*path, ""))):
+        return {name: masked_member((*path, name), part) for name, part in value.items()}
+    if isinstance(value, list) and not hides((*path, "")):
+        return [masked_member((*path, str(at)), part) for at, part in enumerate(value)]
+    return MASK if hides(path) else value

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from kstore.naming import GroupKind
+from kstore.printable import escaped
 from kstore.scalars.selectors import format_labels
 from kstore.view.columns import Column
 from kstore.view.tab_writer import BLOCK, TabWriter
@@ -77,12 +78,12 @@ def cell_text(cell: Any) -> str:
     """
     A cell as kubectl prints it: nothing for a null, only the first line of a text.
 
-    Escape characters are made visible, so that an object cannot steer the terminal.
+    What would steer the terminal is made visible.
     """
     written = _plain(cell)
     if match := _BREAK.search(written):
         written = written[: match.start()] + "..."
-    return written.replace("\x1b", "^[")
+    return escaped(written)
 
 
 Reader = Callable[[Row], Any]

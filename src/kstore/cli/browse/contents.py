@@ -22,6 +22,7 @@ from kstore.cli.pages import descriptions, storage_page
 from kstore.cli.tables import Heading, heading_of, in_version
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import KstoreError
+from kstore.printable import key_text
 from kstore.view.bar_table import Terminal
 from kstore.view.columns import printer_for
 from kstore.view.columns.reading import part
@@ -143,7 +144,7 @@ class Contents:
             wide: with the columns of `-o wide`.
             stop: whether nobody waits for it any more.
         """
-        reads = self._matching(f"{self.prefix}/{path}".encode(), search, stop)
+        reads = self._matching(f"{self.prefix}/{path}".encode("utf-8", "surrogateescape"), search, stop)
         heading: Heading | None = None
         while True:
             with self._turn:
@@ -178,7 +179,7 @@ class Contents:
         """The line of an object that cannot be read: it stands where the others do, and says why."""
         key = read.record.key
         place = self._store.place(key)
-        name = place.name if place and heading else key.decode("utf-8", "backslashreplace")
+        name = place.name if place and heading else key_text(key)
         front = (place.namespace,) if place and heading and heading.namespaced else ()
         return Line(key, (*front, name, "unreadable"), str(read.error))
 

@@ -25,6 +25,7 @@ from kstore.cli.browse.contents import Contents, Line, Page, worded
 from kstore.cli.browse.object_screen import ObjectScreen
 from kstore.cli.browse.prompt import Prompt
 from kstore.errors import KstoreError
+from kstore.printable import one_line
 from kstore.view.tree_text import HEADINGS, figures, group_of, name_of
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ class Lists(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Two panes between two bars."""
-        yield Static(self._contents.title, classes="bar", markup=False)
+        yield Static(one_line(self._contents.title), classes="bar", markup=False)
         with Horizontal():
-            tree = Tree[str](self._contents.prefix or "/", data="")
+            tree = Tree[str](Text(one_line(self._contents.prefix or "/")), data="")
             tree.guide_depth = 2
             yield tree
             yield DataTable[Text](cursor_type="row")
@@ -117,7 +118,7 @@ class Lists(Screen[None]):
         tree = self.query_one(Tree)
         tree.clear()
         for group, members in groupby(self._branches, group_of):
-            node = tree.root.add(group or "core", data="", expand=True)
+            node = tree.root.add(Text(one_line(group or "core")), data="", expand=True)
             for branch in members:
                 self._add(node, branch)
         tree.root.expand()
@@ -127,14 +128,14 @@ class Lists(Screen[None]):
         self._tell()
 
     def _add(self, node: TreeNode[str], branch: Branch) -> None:
-        label = Text(branch.resource.resource if branch.resource else branch.path)
+        label = Text(one_line(branch.resource.resource if branch.resource else branch.path))
         if self._counted:
             label.append(f" {branch.count:,}", "dim")
         if branch.undecodable:
             label.append(f" {branch.undecodable:,} unreadable", "red")
         child = node.add(label, data=branch.path, allow_expand=bool(branch.namespaces))
         for name, count in sorted(branch.namespaces.items()):
-            child.add_leaf(Text(name).append(f" {count:,}", "dim"), data=f"{branch.path}/{name}")
+            child.add_leaf(Text(one_line(name)).append(f" {count:,}", "dim"), data=f"{branch.path}/{name}")
 
     def _go(self, path: str) -> bool:
         """Move the tree's cursor to a path, if it is there."""
@@ -183,7 +184,7 @@ class Lists(Screen[None]):
         self.read_list()
         if not path:
             group = None if node.parent is None else str(node.label)
-            members = [one for one in self._branches if group in (None, group_of(one) or "core")]
+            members = [one for one in self._branches if group in (None, one_line(group_of(one) or "core"))]
             cells = [(name_of(one), *(figures(one) if self._counted else ())) for one in members]
             lines = [Line(one.path.encode(), row) for one, row in zip(members, cells, strict=True)]
             self._append(Page(("RESOURCE", *HEADINGS), lines))
@@ -222,11 +223,11 @@ class Lists(Screen[None]):
     def _append(self, page: Page) -> None:
         table = self.query_one(DataTable)
         if not table.columns:
-            table.add_columns(*map(Text, page.columns))
+            table.add_columns(*(Text(one_line(name)) for name in page.columns))
         width = len(table.columns)
         for line in page.lines:
             cells = (*line.cells, *[""] * width)[:width]
-            table.add_row(*(Text(cell, "red" if line.fault else "") for cell in cells))
+            table.add_row(*(Text(one_line(cell), "red" if line.fault else "") for cell in cells))
         self._lines += page.lines
         self._more, self._reading = not page.last, False
         self._tell()
@@ -250,7 +251,7 @@ class Lists(Screen[None]):
     # ---- what is said and asked
 
     def _say(self, text: str) -> None:
-        self.query_one("#status", Static).update(text)
+        self.query_one("#status", Static).update(one_line(text))
 
     def _tell(self) -> None:
         """Say how much is shown, and what is wrong with the object under the cursor."""

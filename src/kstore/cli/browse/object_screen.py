@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 
 from kstore.cli.browse.contents import Contents, worded
 from kstore.cli.browse.prompt import Prompt
+from kstore.printable import escaped, key_text
 
 
 class ObjectScreen(Screen[None]):
@@ -44,7 +45,7 @@ class ObjectScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """A page of text, and above it what it is of."""
-        yield Static(self._key.decode("utf-8", "backslashreplace"), classes="bar", markup=False)
+        yield Static(key_text(self._key), classes="bar", markup=False)
         yield Log(auto_scroll=False)
         yield Prompt()
         yield Footer()
@@ -66,7 +67,7 @@ class ObjectScreen(Screen[None]):
 
     def _show(self, text: str) -> None:
         log = self.query_one(Log)
-        log.clear().write(text.rstrip("\n"))
+        log.clear().write(escaped(text.rstrip("\n")))
         log.scroll_home(animate=False)
         log.focus()
 

@@ -11,6 +11,7 @@ from kstore.cli.options import output_option, store_options
 from kstore.cli.output import terminal
 from kstore.cli.session import open_session
 from kstore.cli.unreadable import Unreadable
+from kstore.printable import command_text
 
 if TYPE_CHECKING:
     from kstore.inspect.crds import CustomUsage
@@ -68,7 +69,8 @@ def _to_do(one: CustomUsage) -> str:
     if one.undecodable:
         return f"{one.undecodable} undecodable: kstore check"
     if one.outdated:
-        return f"kstore migrate {one.name} --to {one.name.partition('.')[2]}/{one.storage_version}"
+        to = f"{one.name.partition('.')[2]}/{one.storage_version}"
+        return command_text("kstore", "migrate", one.name, "--to", to)
     if one.unlisted:
         return f"storedVersions lacks {', '.join(one.unlisted)}"
     if one.idle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
 @click.command()
 @filter_options
 @key_option
+@click.option("--show-secrets", is_flag=True, help="Show the values of Secrets on a terminal, too.")
 @output_option(("json", "yaml", "jsonl"), "json")
 @codec_options
-def command(file: Path | None, batch: bool, key: str, workers: int, output: str) -> int:
+def command(file: Path | None, batch: bool, key: str, workers: int, show_secrets: bool, output: str) -> int:
     """
     Turn stored bytes into objects: each in its own version, nothing defaulted, unknown fields kept. Values of Secrets
-    are not masked.
+    are masked on a terminal only.
 
     A value comes as it is stored; in base64 or hex, also as a database prints it; as etcdctl prints a get, a watch or a
     transaction (-w simple, json, fields or protobuf), or the gRPC gateway; as protobuf text; or as hexdump, xxd or od
@@ -50,7 +52,7 @@ def command(file: Path | None, batch: bool, key: str, workers: int, output: str)
     if batch:
         return run_batch(file, partial(_answer, key=key, yaml=output == "yaml"), workers)
     with open_codec() as codec:
-        return _decode(codec, file, key, output)
+        return _decode(codec, file, key, output, masks=sys.stdout.isatty() and not show_secrets)
 
 
 def _open(codec: StorageCodec, key: bytes, value: bytes) -> Decoded:
@@ -99,9 +101,10 @@ def _answer(codec: StorageCodec, *, key: str, yaml: bool) -> Answer:
     return as_yaml if yaml else as_json
 
 
-def _decode(codec: StorageCodec, file: Path | None, key: str, output: str) -> int:
+def _decode(codec: StorageCodec, file: Path | None, key: str, output: str, *, masks: bool) -> int:
     """Print the objects of a few values; those that cannot be read are named, and the others printed all the same."""
     from kstore.view.documents import LISTS, SINGLES
+    from kstore.view.mask import masked
 
     values = list(read_values(file, key))
     failed = False
@@ -110,7 +113,8 @@ def _decode(codec: StorageCodec, file: Path | None, key: str, output: str) -> in
         nonlocal failed
         for own, value in values:
             try:
-                yield _open(codec, own, value).object
+                obj = _open(codec, own, value).object
+                yield masked(obj, own) if masks else obj
             except KstoreError as error:
                 report(own, error)
                 failed = True

@@ -9,7 +9,8 @@ import click
 from kstore.cli.agreement import agree
 from kstore.cli.options import store_options
 from kstore.cli.session import open_session
-from kstore.cli.surgery import commit, keep, key_text, selected
+from kstore.cli.surgery import commit, keep, selected
+from kstore.printable import key_text, one_line
 
 
 @click.command()
@@ -43,7 +44,7 @@ def command(
         for record in records if dry_run or not yes else ():
             read = session.codec.read(record, METADATA)
             label = getattr(read, "gvk", None) or getattr(read, "error", "")
-            click.echo(f"{key_text(record.key)}  {label}", err=not dry_run)
+            click.echo(f"{key_text(record.key)}  {one_line(str(label))}", err=not dry_run)
         if dry_run:
             return 0
         writable(session.source)

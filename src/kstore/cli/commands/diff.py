@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kstore.cli.changes import masked_for
 from kstore.cli.commands.get import object_key
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, settings, store_options
@@ -18,6 +19,7 @@ from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session, open_session
 from kstore.cli.unreadable import EXIT_SOME_UNREADABLE, named
 from kstore.errors import KstoreError, NotFound, StoreNotFound, UsageError
+from kstore.printable import key_bytes, key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject
@@ -115,7 +117,7 @@ def _prefix(side: Side, what: str, namespace: str) -> bytes:
     if not what:
         return b""
     if what.startswith("/"):
-        return what.encode()
+        return key_bytes(what)
     resource = side.store.resources(what)[0]
     return side.store.key_of(resource, namespace if resource.namespaced else "")
 
@@ -130,7 +132,8 @@ def _objects(
     left, right = (_object(session, text, namespace) for text in (old, new))
     found = tuple(differences_of(session.store, left, right, managed_fields=managed_fields, as_stored=as_stored))
     if found:
-        yield Compared(new, "", "", "changed", right.gvk.kind, "", found)
+        kind = "Secret" if left.gvk.kind == "Secret" else right.gvk.kind  # what is secret of either stays so
+        yield Compared(new, "", "", "changed", kind, "", found)
 
 
 def _object(session: Session, text: str, namespace: str) -> StoredObject:
@@ -141,7 +144,7 @@ def _object(session: Session, text: str, namespace: str) -> StoredObject:
     key = object_key(session.store, name if number or text.endswith("@") else text, namespace)
     record = session.source.get(key, revision=number or session.given.rev)
     if record is None:
-        raise NotFound(f"nothing is stored at {key.decode('utf-8', 'backslashreplace')}", hint="see `kstore history`")
+        raise NotFound(f"nothing is stored at {key_text(key)}", hint="see `kstore history`")
     read = session.codec.read(record)
     if isinstance(read, Undecodable):
         raise named(read)
@@ -162,7 +165,7 @@ def _show(found: Iterator[Compared], output: str, *, secrets: bool) -> int:
     if output in ("json", "jsonl"):
         from kstore.view.json_text import to_json, to_json_line
 
-        documents = (one.as_document() for one in counted())
+        documents = (masked_for(output, one, secrets=secrets).as_document() for one in counted())
         write([to_json({"differences": list(documents)})] if output == "json" else map(to_json_line, documents))
     elif output == "summary":
         for _ in counted():
@@ -176,6 +179,7 @@ def _show(found: Iterator[Compared], output: str, *, secrets: bool) -> int:
 
 def _texts(found: Iterator[Compared], *, diffs: bool, secrets: bool) -> Iterator[str]:
     from kstore.view.difference_text import difference_lines
+    from kstore.view.mask import is_secret
 
     screen = terminal()
     resource = ""
@@ -187,7 +191,7 @@ def _texts(found: Iterator[Compared], *, diffs: bool, secrets: bool) -> Iterator
         note = f"  ({one.note})" if one.note else ""
         yield screen.styled(f"{sign} {one.key}", style) + note + "\n"
         if diffs:
-            yield from difference_lines(one.differences, screen, secret=one.kind == "Secret" and not secrets)
+            yield from difference_lines(one.differences, screen, secret=is_secret(one.kind, one.key) and not secrets)
 
 
 def _summary(counts: Counter[tuple[str, str]]) -> Iterator[str]:

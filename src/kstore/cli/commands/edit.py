@@ -14,9 +14,10 @@ from kstore.cli.draft import Draft, chosen_editor, read_text
 from kstore.cli.options import store_options
 from kstore.cli.output import terminal
 from kstore.cli.session import Session, open_session
-from kstore.cli.surgery import commit, keep, key_text
+from kstore.cli.surgery import commit, keep
 from kstore.cli.unreadable import named
 from kstore.errors import UsageError
+from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject

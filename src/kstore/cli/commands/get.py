@@ -12,7 +12,8 @@ import click
 
 from kstore.cli.commands.ls import say_fault, wanted, where_or_none
 from kstore.cli.conversion_note import say_what_changed
-from kstore.cli.listing import EXPRESSIONS, HUMAN, Reading, as_pieces, hides_nothing, write
+from kstore.cli.forms import masks
+from kstore.cli.listing import EXPRESSIONS, Reading, as_pieces, hides_nothing, write
 from kstore.cli.options import (
     output_option,
     query_options,
@@ -26,6 +27,7 @@ from kstore.cli.pages import descriptions, storage_pages
 from kstore.cli.session import Session, open_session
 from kstore.cli.tables import print_tables
 from kstore.errors import NotFound, UsageError
+from kstore.printable import key_bytes, key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
@@ -69,13 +71,13 @@ def command(
             to,
             secrets=show_secrets,
             managed_fields=show_managed_fields or hides_nothing(output),
-            human=output in HUMAN,
+            human=masks(output),
             converted=partial(say_what_changed, session.store),
         )
         missing: list[NotFound] = []
         reads = _reads(session.store, what, "" if all_namespaces else namespace, all_namespaces, missing)
         if output in ("raw", "hex"):
-            return _bytes(session, reads, output, to) or bool(missing)
+            return _bytes(session, reads, output, to, secrets=show_secrets) or bool(missing)
         asked = where_or_none(where)
         is_wanted = wanted(selector, field_selector, stored_version, asked)
         if output == "storage":
@@ -149,13 +151,15 @@ def _named(store: Store, keys: list[bytes], missing: list[NotFound]) -> Iterator
 def object_key(store: Store, text: str, namespace: str) -> bytes:
     """The key of `RESOURCE/NAME`, `RESOURCE/NAMESPACE/NAME`, of a key below the prefix, or the key itself."""
     if text.startswith("/"):
-        return text.encode()
+        return key_bytes(text)
     name, _, rest = text.partition("/")
     if not rest:
         raise UsageError(
             f"{text!r} names no object", hint="write RESOURCE/NAME, RESOURCE/NAMESPACE/NAME or a whole key"
         )
-    below = f"{store.prefix}/{text}".encode()
+    text = key_bytes(text).decode("utf-8", "surrogateescape")
+    name, _, rest = text.partition("/")
+    below = f"{store.prefix}/{text}".encode("utf-8", "surrogateescape")
     place = store.built_in.place(text)
     if place is not None and place.name and place.resource.key_prefix.count("/"):
         return below
@@ -186,7 +190,7 @@ def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, seve
     from kstore.view.documents import SINGLES
 
     if output == "keys":
-        write(f"{read.record.key.decode('utf-8', 'backslashreplace')}\n" for read in stored)
+        write(f"{key_text(read.record.key)}\n" for read in stored)
         return
     if several or output == "name" or output.startswith("custom-columns="):
         write(as_pieces(output, reading.objects(stored), headers=headers))
@@ -202,11 +206,29 @@ def _show(reading: Reading, stored: Iterator[StoredObject], output: str, *, seve
             write([path.render_json(obj) if word == "jsonpath-as-json" else path.render(obj)])
 
 
-def _bytes(session: Session, reads: Iterator[StoredObject | Undecodable], output: str, to: GroupVersion | None) -> int:
-    """Print values as stored (sealed ones sealed), or as they would be stored in another version."""
+def _bytes(
+    session: Session,
+    reads: Iterator[StoredObject | Undecodable],
+    output: str,
+    to: GroupVersion | None,
+    *,
+    secrets: bool,
+) -> int:
+    """
+    Print values as stored (sealed ones sealed), or as they would be stored in another version.
+
+    Raises:
+        UsageError: raw bytes on a terminal.
+    """
     from kstore.codec import Undecodable
     from kstore.view.hex_text import hex_dump
+    from kstore.view.mask import is_secret
+    from kstore.view.storage_text import shown_places
 
+    if output == "raw" and sys.stdout.isatty():
+        raise UsageError(
+            "raw bytes are for files and pipes, not for a terminal", hint="-o hex or -o storage shows them"
+        )
     for read in reads:
         value = read.record.value
         if to is not None:
@@ -214,7 +236,10 @@ def _bytes(session: Session, reads: Iterator[StoredObject | Undecodable], output
                 raise read.error
             value = session.codec.convert_typed(read.plain, to)[1]
         if output == "hex":
-            write(hex_dump(value))
+            kind = getattr(getattr(read, "gvk", None), "kind", "")
+            hide = is_secret(kind, read.record.key) and not secrets and (to is not None or read.seal is None)
+            places = shown_places(read.record.key, value, session.codec.scheme.catalog) if hide else None
+            write(hex_dump(value, places))
         else:
             sys.stdout.flush()
             sys.stdout.buffer.write(value)

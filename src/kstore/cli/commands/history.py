@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.changes import step_texts
+from kstore.cli.changes import masked_for, step_texts
 from kstore.cli.commands.get import object_key
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.session import open_session
 from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
 from kstore.errors import NotFound
+from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.inspect.changes import Step
@@ -64,7 +65,7 @@ def command(
         if output in ("json", "jsonl"):
             from kstore.view.json_text import to_json, to_json_line
 
-            documents = (step.as_document() for step in counted())
+            documents = (masked_for(output, step, secrets=show_secrets).as_document() for step in counted())
             if output == "json":
                 write([to_json({"revisions": list(documents)})])
             else:
@@ -72,7 +73,7 @@ def command(
         else:
             write(step_texts(counted(), diffs=output == "diff", secrets=show_secrets, keys=not single))
         if not seen:
-            text = key.decode("utf-8", "backslashreplace")
+            text = key_text(key)
             raise NotFound(
                 f"no revision of {text} {'that was deleted ' if deleted else ''}is held",
                 hint=f"history is held since the compaction at revision {session.source.status().compact_revision}",

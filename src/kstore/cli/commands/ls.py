@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.listing import EXPRESSIONS, HUMAN, Reading, as_pieces, hides_nothing, projection_of, write
+from kstore.cli.forms import masks
+from kstore.cli.listing import EXPRESSIONS, Reading, as_pieces, hides_nothing, projection_of, write
 from kstore.cli.options import (
     output_option,
     query_options,
@@ -24,6 +25,7 @@ from kstore.cli.tables import print_tables
 from kstore.cli.unreadable import Unreadable
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.naming import parse_group_version
+from kstore.printable import key_bytes, key_text
 
 if TYPE_CHECKING:
     from kstore.catalog.mapper import NamedResource
@@ -69,14 +71,14 @@ def command(
             return _tree(session, output)
         places = [Selected(session.store, text, namespace) for text in what or ("/",)]
         if output == "keys":
-            write(f"{key.decode('utf-8', 'backslashreplace')}\n" for place in places for key in place.key_names())
+            write(f"{key_text(key)}\n" for place in places for key in place.key_names())
             return 0
         reading = Reading(
             session.store,
             parse_group_version(version) if version else None,
             secrets=show_secrets,
             managed_fields=show_managed_fields or hides_nothing(output),
-            human=output in HUMAN,
+            human=masks(output),
         )
         asked = where_or_none(where)
         is_wanted = wanted(selector, field_selector, stored_version, asked)
@@ -118,12 +120,13 @@ class Selected:
     def __init__(self, store: Store, text: str, namespace: str) -> None:
         self._store = store
         self.namespace = namespace
+        text = key_bytes(text).decode("utf-8", "surrogateescape")
         name, slash, rest = text.partition("/")
         self._path = ""
         self._resources: list[NamedResource] = []
         if text.startswith("/"):
             self._path = text
-        elif slash and store.place(f"{store.prefix}/{text}".encode()) is not None:
+        elif slash and store.place(f"{store.prefix}/{text}".encode("utf-8", "surrogateescape")) is not None:
             self._path = f"{store.prefix}/{text}"
         else:
             self.namespace = rest.strip("/") or namespace
@@ -132,7 +135,11 @@ class Selected:
     @property
     def several(self) -> bool:
         """Whether objects of more than one resource may come."""
-        return self._store.place(self._path.encode()) is None if self._path else len(self._resources) > 1
+        return (
+            self._store.place(self._path.encode("utf-8", "surrogateescape")) is None
+            if self._path
+            else len(self._resources) > 1
+        )
 
     def reads(self, projection: Projection = EVERYTHING) -> Iterator[StoredObject | Undecodable]:
         """The objects, or what is wanted of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,8 +16,10 @@ from kstore.cli.commands.get import object_key
 from kstore.cli.listing import Reading, as_pieces, write
 from kstore.cli.options import settings, store_options
 from kstore.cli.session import Session, open_session
-from kstore.cli.surgery import commit, keep, key_text, selected
+from kstore.cli.streams import for_programs
+from kstore.cli.surgery import commit, keep, selected
 from kstore.errors import NotFound, Unsupported, UsageError, WriteRefused
+from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.records import Record
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", default="", type=click.Choice(["", "yaml", "json"]), metavar="yaml|json",
               help="Print manifests for kubectl instead, without uid, resourceVersion and status.")  # fmt: skip
 @click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Manifests in this version.")
+@click.option("--show-secrets", is_flag=True, help="Show the values of Secrets of manifests on a terminal, too.")
 @click.option("--overwrite", is_flag=True, help="Also keys that hold something else now (a copy is kept).")
 @click.option("--dry-run", is_flag=True, help="Only say what would be put back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
 @store_options
 def command(
     what: tuple[str, ...], namespace: str, origin: str, from_rev: int, from_history: bool, output: str, version: str,
-    overwrite: bool, dry_run: bool, yes: bool, folder: Path | None,
+    show_secrets: bool, overwrite: bool, dry_run: bool, yes: bool, folder: Path | None,
 ) -> int:  # fmt: skip
     """
     Put back one object, a namespace or a resource, byte for byte as it was: from a snapshot or an export (--from), from
@@ -75,7 +79,7 @@ def command(
         if version and not output:
             raise UsageError("--as is for manifests", hint="-o yaml; `kstore migrate` stores in another version")
         if output:
-            return _manifests(source, records, output, version)
+            return _manifests(source, records, output, version, secrets=show_secrets)
         return _put_back(here, records, folder, overwrite=overwrite, dry_run=dry_run, yes=yes)
 
 
@@ -100,12 +104,13 @@ def _deleted(store: Store, text: str, namespace: str) -> Iterator[Record]:
             yield record
 
 
-def _manifests(session: Session, records: list[Record], output: str, version: str) -> int:
+def _manifests(session: Session, records: list[Record], output: str, version: str, *, secrets: bool) -> int:
     from kstore.naming import parse_group_version
     from kstore.repair.restore import manifest
 
     to = parse_group_version(version) if version else None
-    reading = Reading(session.store, to, secrets=True, human=False)
+    reading = Reading(session.store, to, secrets=secrets, human=sys.stdout.isatty())  # in a pipe they are for kubectl
+    for_programs()
     stored = reading.readable(session.codec.read(record) for record in records)
     if output == "yaml":
         from kstore.view.yaml_text import to_yaml

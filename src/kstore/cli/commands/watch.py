@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.changes import step_texts
+from kstore.cli.changes import masked_for, step_texts
 from kstore.cli.options import output_option, store_options
 from kstore.cli.session import Session, open_session
+from kstore.printable import key_bytes
 
 if TYPE_CHECKING:
     from kstore.inspect.changes import Step
@@ -44,9 +45,9 @@ def command(
 
     with open_session() as session:
         store = session.store
-        prefix = (what.encode() if what.startswith("/") else store.key_of(store.resources(what)[0], namespace)).rstrip(
-            b"/"
-        )
+        prefix = (
+            key_bytes(what) if what.startswith("/") else store.key_of(store.resources(what)[0], namespace)
+        ).rstrip(b"/")
         changes = Changes(store, previous=lambda record: _before(session, record), managed_fields=show_managed_fields)
         for number, step in enumerate(_steps(session, changes.step, prefix, since, namespace), 1):
             sys.stdout.writelines(_text(step, output, show_secrets))
@@ -87,12 +88,14 @@ def _text(step: Step, output: str, secrets: bool) -> Iterator[str]:
     if output == "jsonl":
         from kstore.view.json_text import to_json_line
 
-        yield to_json_line(step.as_document())
+        yield to_json_line(masked_for(output, step, secrets=secrets).as_document())
     elif output == "yaml" and isinstance(step.read, StoredObject):
         from kstore.view.mask import shown
         from kstore.view.yaml_text import to_yaml
 
         yield "---\n"
-        yield to_yaml(shown(step.read.object, resource_version=step.revision, secrets=secrets))
+        yield to_yaml(
+            shown(step.read.object, key=step.read.record.key, resource_version=step.revision, secrets=secrets)
+        )
     else:
         yield from step_texts([step], diffs=output == "diff", secrets=secrets, keys=True)

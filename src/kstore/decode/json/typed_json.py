@@ -268,7 +268,9 @@ def _mismatch(value: Any, expected: str, path: str) -> DecodeError:
     }
     found = "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
     if isinstance(value, str | int | float) and not isinstance(value, bool):
-        found += f" ({str(value)[:40]!r})"
+        quoted = repr(str(value)[:40])
+        message = f"{found} ({quoted}) where {expected} was expected"
+        return DecodeError(message, path=path.lstrip("."), quoted=quoted)
     return DecodeError(f"{found} where {expected} was expected", path=path.lstrip("."))
 
 
@@ -280,7 +282,7 @@ def _integer(name: str, value: Any, path: str) -> int:
     bits = _BITS[name]
     low, high = (0, (1 << bits) - 1) if name.startswith("u") else (-(1 << bits - 1), (1 << bits - 1) - 1)
     if not low <= value <= high:
-        raise DecodeError(f"the number {value} does not fit {name}", path=path.lstrip("."))
+        raise DecodeError(f"the number {value} does not fit {name}", path=path.lstrip("."), quoted=str(value))
     return value
 
 
@@ -301,7 +303,8 @@ def _float(value: Any, path: str) -> float:
         raise _mismatch(value, "a number", path)
     number = value if isinstance(value, Number) else Number(value)
     if not math.isfinite(number):
-        raise DecodeError(f"the number {str(value)[:40]} does not fit a float64", path=path.lstrip("."))
+        quoted = str(value)[:40]
+        raise DecodeError(f"the number {quoted} does not fit a float64", path=path.lstrip("."), quoted=quoted)
     return number
 
 
@@ -326,7 +329,8 @@ def _parsed(read: Callable[[str], Any]) -> Callable[[Any, str], Any]:
         try:
             return read(text)
         except ValueError as error:
-            raise DecodeError(f"{text[:60]!r}: {error}", path=path.lstrip(".")) from None
+            message = f"{text[:60]!r}: {error}"
+            raise DecodeError(message, path=path.lstrip("."), quoted=message) from None
 
     return scalar
 

@@ -23,7 +23,7 @@ def locate(catalog: Catalog, type_name: str, data: bytes, cause: Exception) -> D
         return error
     except RecursionError:
         return DecodeError("the message is nested too deeply")
-    return DecodeError(f"the message cannot be read: {cause}")
+    return DecodeError(f"the message cannot be read: {cause}", quoted=str(cause))
 
 
 class _Walk:
@@ -80,7 +80,7 @@ class _Walk:
             try:
                 special.READERS[ref.name](self.data, i, end)
             except (wire.WireFault, ValueError, IndexError) as error:
-                raise DecodeError(f"no {ref.name}: {error}", offset=i, path=path) from None
+                raise DecodeError(f"no {ref.name}: {error}", offset=i, path=path, quoted=str(error)) from None
 
     def packed(self, i: int, end: int, path: str) -> None:
         """Numbers one after the other, without tags."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from kstore.errors import Compacted, RequestTooLarge, Unsupported, UsageError
+from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Progress, Put, Record, Revision, prefix_end
 from kstore.source.etcd import messages as rpc
 from kstore.source.etcd.connection import Connection
@@ -122,7 +123,7 @@ class LiveSource(WritableSource):
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
         """See `Source.get`."""
-        answer = self._ask_range(key=key, revision=revision, where=key.decode(errors="backslashreplace"))
+        answer = self._ask_range(key=key, revision=revision, where=key_text(key))
         return to_record(answer.kvs[0]) if answer.kvs else None
 
     def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:

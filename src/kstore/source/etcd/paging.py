@@ -16,6 +16,7 @@ from typing import Any
 import grpc
 
 from kstore.errors import Compacted, SourceError, StoreUnreachable
+from kstore.printable import key_text
 from kstore.source.etcd import messages as rpc
 from kstore.source.etcd.connection import Connection
 
@@ -74,7 +75,7 @@ class RangeReader:
         """
         # the caller's own revision is never exchanged for another
         pinned_here = not self.revision
-        where = self.key.decode(errors="backslashreplace").strip("\0")
+        where = key_text(self.key.strip(b"\0"))
         while True:
             try:
                 yield from self._at_one_revision(where)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageError
 from kstore.source.interface import Source
@@ -37,6 +38,7 @@ _FILES = {"ETCDCTL_CACERT": "cacert", "ETCDCTL_CERT": "cert", "ETCDCTL_KEY": "ke
 _DURATIONS = {"ETCDCTL_DIAL_TIMEOUT": "dial_timeout", "ETCDCTL_COMMAND_TIMEOUT": "command_timeout"}
 _TLS_OPTIONS = ("cacert", "cert", "key", "insecure_skip_tls_verify")
 
+_USERINFO = re.compile(r"://([^/,\s]*)@")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
@@ -95,7 +97,7 @@ def locate_store(
     The first that says something counts: the address given; the context named; `$KSTORE_STORE`; etcdctl's
     variables; the current context of the config file; the control plane that runs on this machine;
     `http://127.0.0.1:2379`. etcdctl's variables also fill in what credentials are not given, as they do for
-    etcdctl.
+    etcdctl. A user and password within the address go to the options: an address is shown, in errors too.
 
     Args:
         address: what the user wrote, or empty.
@@ -107,8 +109,23 @@ def locate_store(
     Raises:
         UsageError: a variable or a context that cannot be meant.
     """
-    given = options or SourceOptions()
     variables = os.environ if environment is None else environment
+    return _without_userinfo(_located(address, options or SourceOptions(), context, variables, root))
+
+
+def _without_userinfo(location: Location) -> Location:
+    """The location with the user and password that its address holds in its options, unless others are given."""
+    match = _USERINFO.search(location.address)
+    if match is None:
+        return location
+    options = location.options
+    if not options.user:
+        user, _, password = match[1].partition(":")
+        options = replace(options, user=unquote(user), password=unquote(password))
+    return replace(location, address=_USERINFO.sub("://", location.address), options=options)
+
+
+def _located(address: str, given: SourceOptions, context: str, variables: Mapping[str, str], root: Path) -> Location:
     if address:
         return Location(address, with_etcdctl_variables(address, given, variables))
     if context:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kstore.errors import Compacted, FutureRevision, NotADatabase
+from kstore.printable import key_text
 from kstore.records import Record, Revision, prefix_end
 from kstore.source.bbolt.database import Bucket, Database
 from kstore.source.mvcc.key_value import (
@@ -363,10 +364,10 @@ class Mvcc:
                 record = parse_key_value(self.database.file.read(offset, size), keys_only=keys_only)
         except (ValueError, IndexError) as error:
             reason = str(error) if isinstance(error, ValueError) else "it ends in the middle of a field"
-            self.database.fault(f"a value cannot be read: {reason}", offset, f"a revision of {_shown(key)}")
+            self.database.fault(f"a value cannot be read: {reason}", offset, f"a revision of {key_text(key)}")
             return None
         if record.key != key or not 0 < record.create_revision <= record.mod_revision or record.version < 1:
-            self.database.fault("a value's revisions do not hold together", offset, f"a revision of {_shown(key)}")
+            self.database.fault("a value's revisions do not hold together", offset, f"a revision of {key_text(key)}")
             return None
         return record
 
@@ -400,7 +401,3 @@ def _numbers(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _big_endian(data: bytes) -> int:
     return int.from_bytes(data, "big") if len(data) == 8 else 0
-
-
-def _shown(key: bytes) -> str:
-    return key.decode(errors="backslashreplace")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from kstore.errors import Conflict, DamagedStore, SourceError, Unsupported, WriteRefused
 from kstore.new_file import NewFile
+from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Put, Record
 from kstore.source.bbolt.writer import BucketAppender, DatabaseCopy
 from kstore.source.mvcc.key_value import encode_key_value, revision_key
@@ -175,22 +176,18 @@ class _Changes:
             self._created.add(key)
         there = old.mod_revision if old else 0
         if again:
-            raise Conflict("the key is changed twice in one run", where=_shown(key))
+            raise Conflict("the key is changed twice in one run", where=key_text(key))
         if there != mutation.expected_mod_revision or (old is None and isinstance(mutation, Delete)):
             state = f"is at revision {there}" if there else "is not in the store"
             expected = mutation.expected_mod_revision
             wanted = f"expected was revision {expected}" if expected else "expected was that it is not there"
-            raise Conflict(f"the key {state}, {wanted}", where=_shown(key))
+            raise Conflict(f"the key {state}, {wanted}", where=key_text(key))
         return old
 
     def _check_lease(self, put: Put, old: Record | None) -> None:
         """A server would refuse a lease that it does not know; one that the key has already stays as it is."""
         if put.lease and put.lease not in self._leases and (old is None or old.lease != put.lease):
-            raise SourceError(f"there is no lease {put.lease:x} in the store", where=_shown(put.key))
-
-
-def _shown(key: bytes) -> str:
-    return key.decode(errors="backslashreplace")
+            raise SourceError(f"there is no lease {put.lease:x} in the store", where=key_text(put.key))
 
 
 __all__ = ["Written", "write_database"]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kstore.codec import StoredObject
+from kstore.printable import key_text
 from kstore.view.columns.ages import since
 from kstore.view.columns.reading import items, part, text
 from kstore.view.describe.fields import scalar
@@ -79,7 +80,7 @@ def storage(read: StoredObject) -> Page:
     """Where and how the object lies in etcd."""
     record = read.record
     page: Page = [
-        ("Key", record.key.decode("utf-8", "backslashreplace")),
+        ("Key", key_text(record.key)),
         ("Version", f"{read.gvk.api_version}, {read.encoding}, {human_size(len(record.value))}"),
         ("Encrypted By", str(read.seal) if read.seal else "nobody"),
         ("Revision", f"{record.mod_revision} (created {record.create_revision}, change number {record.version})"),

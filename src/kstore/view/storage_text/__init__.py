@@ -13,7 +13,9 @@ from kstore.catalog.loader import Catalog
 from kstore.decode.envelope import recognize, unwrap_base64
 from kstore.encryption import Seal
 from kstore.errors import DecodeError, KstoreError
+from kstore.printable import key_text
 from kstore.records import Record
+from kstore.view.mask import MASK
 from kstore.view.storage_text.cbor import cbor_lines
 from kstore.view.storage_text.json import json_lines
 from kstore.view.storage_text.line import HEADER, Line
@@ -36,16 +38,16 @@ def storage_text(
         secrets: show the values of Secrets.
     """
     lease = f", lease {record.lease:x}" if record.lease else ""
-    yield f"# {record.key.decode('utf-8', 'backslashreplace')}\n"
+    yield f"# {key_text(record.key)}\n"
     yield f"# {len(record.value)} bytes, revision {record.mod_revision}, created {record.create_revision}{lease}\n"
     if seal is not None:
         opened = "cannot be opened" if plain is None else f"holds {len(plain)} bytes, shown below as opened"
         yield f"# encrypted at rest with {seal}: {len(seal.prefix)} bytes of prefix; {opened}\n"
     if plain is not None:
-        yield from _opened(plain, catalog, secrets=secrets)
+        yield from _opened(record.key, plain, catalog, secrets=secrets)
 
 
-def _opened(plain: bytes, catalog: Catalog, *, secrets: bool) -> Iterator[str]:
+def _opened(key: bytes, plain: bytes, catalog: Catalog, *, secrets: bool) -> Iterator[str]:
     try:
         encoding = recognize(plain)
         yield f"# {_ENCODINGS[encoding]}\n"
@@ -53,17 +55,37 @@ def _opened(plain: bytes, catalog: Catalog, *, secrets: bool) -> Iterator[str]:
             plain = unwrap_base64(plain)
             yield f"# unwrapped: {len(plain)} bytes\n"
         yield HEADER
-        yield from map(str, _lines(encoding, plain, catalog, secrets))
+        yield from map(str, _lines(encoding, key, plain, catalog, secrets=secrets))
     except (KstoreError, RecursionError) as error:
         yield f"# {'it is nested too deeply' if isinstance(error, RecursionError) else error}\n"
 
 
-def _lines(encoding: str, plain: bytes, catalog: Catalog, secrets: bool) -> Iterator[Line]:
+def shown_places(key: bytes, plain: bytes, catalog: Catalog) -> list[tuple[int, int]]:
+    """
+    The bytes of a Secret that may be seen, as begin and end: those of the lines of its page that hide nothing.
+
+    What can be read only in part may be anything: of that nothing is seen.
+    """
+    try:
+        encoding = recognize(plain)
+        lines = [] if encoding == "base64" else list(_lines(encoding, key, plain, catalog, secrets=False))
+    except (KstoreError, RecursionError):
+        return []
+    hidden = [(line.offset, line.offset + line.length) for line in lines if line.value == MASK]
+    places: list[tuple[int, int]] = []
+    at = 0
+    for begin, end in [*sorted(hidden), (len(plain) if lines else 0,) * 2]:
+        places += [(at, begin)] if at < begin else []
+        at = max(at, end)
+    return places
+
+
+def _lines(encoding: str, key: bytes, plain: bytes, catalog: Catalog, *, secrets: bool) -> Iterator[Line]:
     if encoding == "json":
-        return json_lines(plain, secrets=secrets)
+        return json_lines(plain, key=key, secrets=secrets)
     if encoding == "cbor":
-        return cbor_lines(plain, secrets=secrets)
-    return protobuf_lines(plain, catalog, secrets=secrets)
+        return cbor_lines(plain, key=key, secrets=secrets)
+    return protobuf_lines(plain, catalog, key=key, secrets=secrets)
 
 
-__all__ = ["DecodeError", "storage_text"]
+__all__ = ["DecodeError", "shown_places", "storage_text"]

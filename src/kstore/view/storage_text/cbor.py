@@ -4,11 +4,12 @@ The items of a CBOR value, each with its place, major type and length. (RFC 8949
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 
 from kstore.errors import DecodeError
-from kstore.view.mask import LAST_APPLIED
+from kstore.view.mask import MASK, hides, is_secret
 from kstore.view.storage_text.line import Line, shown_bytes, shown_text
 
 _MAJOR = ("unsigned", "negative", "bytes", "text", "array", "map", "tag", "simple")
@@ -17,18 +18,20 @@ _INDEFINITE, _BREAK = 31, 0xFF
 _CONSTANTS = {20: "false", 21: "true", 22: "null", 23: "undefined"}
 _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
 _DEEPEST = 200
+_SECRET = re.compile(rb"[\x44\x64]kind[\x46\x66]Secret")
+"""The member `kind` of a Secret, as text or, from a server, as bytes."""
 
 
-def cbor_lines(value: bytes, *, secrets: bool = False) -> Iterator[Line]:
+def cbor_lines(value: bytes, *, key: bytes = b"", secrets: bool = False) -> Iterator[Line]:
     """
     Yield a line for every item; the names of a map's members stand before their values.
 
     Raises:
         DecodeError: the bytes are not CBOR from some offset on; what lies before has been yielded.
     """
-    reader = _Walker(value, hide=not secrets and b"Secret" in value)
+    reader = _Walker(value, hide=not secrets and (_SECRET.search(value) is not None or is_secret("", key)))
     try:
-        yield from reader.item(0, "")
+        yield from reader.item(0, "", ())
     except (IndexError, struct.error):
         raise DecodeError("the CBOR value breaks off", offset=len(value)) from None
 
@@ -41,7 +44,7 @@ class _Walker:
         self.hide = hide
         self.at = 0
 
-    def item(self, depth: int, name: str, *, hidden: bool = False) -> Iterator[Line]:
+    def item(self, depth: int, name: str, path: tuple[str, ...]) -> Iterator[Line]:
         """The item at the current place and all within it."""
         if depth > _DEEPEST:
             raise DecodeError("the CBOR value is nested too deeply", offset=self.at)
@@ -50,18 +53,19 @@ class _Walker:
         label = f"{name}{': ' if name else ''}{_MAJOR[major]}"
         if major in (_BYTES, _TEXT):
             content = self._string(info, argument)
-            yield Line(start, self.at - start, depth, label, _text(content, hidden=hidden))
+            yield Line(start, self.at - start, depth, label, _text(content, hidden=self.hide and hides(path)))
         elif major in (_ARRAY, _MAP):
             size = "of indefinite length" if info == _INDEFINITE else f"of {argument}"
             yield Line(start, self.at - start, depth, label, size)
             count = None if info == _INDEFINITE else argument
-            yield from (self._members if major == _MAP else self._elements)(count, depth + 1, hidden)
+            yield from (self._members if major == _MAP else self._elements)(count, depth + 1, path)
         elif major == _TAG:
             described = "the mark of CBOR" if argument == 55799 else ""
             yield Line(start, self.at - start, depth, label, f"{argument} {described}".rstrip())
-            yield from self.item(depth, name, hidden=hidden)
+            yield from self.item(depth, name, path)
         else:
-            yield Line(start, self.at - start, depth, label, self._number(start, major, info, argument))
+            value = self._number(start, major, info, argument)
+            yield Line(start, self.at - start, depth, label, MASK if self.hide and hides(path) else value)
 
     def _head(self) -> tuple[int, int, int]:
         """Major type, additional information, and the argument of the item's first bytes."""
@@ -100,21 +104,20 @@ class _Walker:
         self.at += 1
         return True
 
-    def _members(self, count: int | None, depth: int, hidden: bool) -> Iterator[Line]:
+    def _members(self, count: int | None, depth: int, path: tuple[str, ...]) -> Iterator[Line]:
         while not self._ended() if count is None else count > 0:
             start = self.at
             major, info, length = self._head()
             if major not in (_BYTES, _TEXT):
                 raise DecodeError("the name of a member is no string", offset=start)
             name = self._string(info, length).decode("utf-8", "backslashreplace")
-            secret = self.hide and ((name in ("data", "stringData") and depth == 1) or name == LAST_APPLIED)
-            yield from self.item(depth, name, hidden=hidden or secret)
+            yield from self.item(depth, name, (*path, name))
             count = None if count is None else count - 1
 
-    def _elements(self, count: int | None, depth: int, hidden: bool) -> Iterator[Line]:
+    def _elements(self, count: int | None, depth: int, path: tuple[str, ...]) -> Iterator[Line]:
         index = 0
         while not self._ended() if count is None else index < count:
-            yield from self.item(depth, f"[{index}]", hidden=hidden)
+            yield from self.item(depth, f"[{index}]", (*path, f"[{index}]"))
             index += 1
 
     def _number(self, start: int, major: int, info: int, argument: int) -> str:

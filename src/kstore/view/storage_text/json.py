@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from kstore.decode.json.slow_json import Items, Members, parse
-from kstore.view.mask import LAST_APPLIED
+from kstore.view.mask import hides, is_secret
 from kstore.view.storage_text.line import Line, shown_text
 
 
-def json_lines(value: bytes, *, secrets: bool = False) -> Iterator[Line]:
+def json_lines(value: bytes, *, key: bytes = b"", secrets: bool = False) -> Iterator[Line]:
     """
     Yield a line for every member and element.
 
@@ -20,8 +20,11 @@ def json_lines(value: bytes, *, secrets: bool = False) -> Iterator[Line]:
         DecodeError: the text is not JSON.
     """
     found = parse(value)
-    hide = isinstance(found, dict) and found.get("kind") == "Secret" and not secrets
-    yield Line(0, len(value), 0, "{}", f"{len(found)} members" if isinstance(found, dict) else "")
+    hide = is_secret(found.get("kind") if isinstance(found, dict) else "", key) and not secrets
+    if isinstance(found, Members | Items):
+        yield Line(0, len(value), 0, "{}" if isinstance(found, Members) else "[]", f"{len(found)} members")
+    else:
+        yield Line(0, len(value), 0, "", shown_text(found, hidden=hide))
     yield from _Walker(value, hide=hide).inner(found, 1, ())
 
 
@@ -54,7 +57,7 @@ class _Walker:
             return f"{{}} {len(one)} members"
         if isinstance(one, Items):
             return f"[] {len(one)} elements"
-        return shown_text(one, hidden=self.hide and (path[0] in ("data", "stringData") or path[-1] == LAST_APPLIED))
+        return shown_text(one, hidden=self.hide and hides(path))
 
     def _bytes(self, position: int) -> int:
         """The byte at which a character stands; positions are asked for in ascending order."""

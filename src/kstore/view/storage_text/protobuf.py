@@ -17,7 +17,7 @@ from kstore.decode.json.raw_json import RawJSON
 from kstore.decode.protobuf import special
 from kstore.errors import DecodeError, KstoreError, UnknownKind
 from kstore.naming import gvk
-from kstore.view.mask import LAST_APPLIED
+from kstore.view.mask import MASK, hides, is_secret
 from kstore.view.storage_text.line import Line, shown_bytes, shown_raw, shown_text
 
 _STRING = TypeRef("plain", name="string")
@@ -28,7 +28,7 @@ Names = dict[int, tuple[str, TypeRef]]
 """The fields of a message by number."""
 
 
-def protobuf_lines(value: bytes, catalog: Catalog, *, secrets: bool = False) -> Iterator[Line]:
+def protobuf_lines(value: bytes, catalog: Catalog, *, key: bytes = b"", secrets: bool = False) -> Iterator[Line]:
     """
     Yield a line for the magic number, and for every field of the envelope and of the object.
 
@@ -43,7 +43,7 @@ def protobuf_lines(value: bytes, catalog: Catalog, *, secrets: bool = False) -> 
         kind, type_name = envelope.kind, catalog.kind(gvk(envelope.api_version, envelope.kind)).type
     except (DecodeError, UnknownKind):
         kind, type_name = _type_of(value, catalog)
-    walker = _Walker(value, catalog, hide=kind == "Secret" and not secrets)
+    walker = _Walker(value, catalog, hide=is_secret(kind, key) and not secrets)
     envelope_names: Names = {
         1: ("typeMeta", TypeRef("struct", name="TypeMeta")),
         2: ("raw", TypeRef("struct", name=type_name or "message")),
@@ -117,19 +117,20 @@ class _Walker:
             ref = ref.element
         label = self._label(number, name, ref)
         length = end - start
+        inner = (*path, name)
+        hidden = self._hidden(inner)
         if wire_type == wire.VARINT:
             number_read = wire.read_varint(self.value, content)[0]
-            yield Line(start, length, depth, label, _integer(number_read, ref))
+            yield Line(start, length, depth, label, MASK if hidden else _integer(number_read, ref))
             return
         if wire_type != wire.BYTES:
             raw = self.value[content:end]
             value = str(struct.unpack("<d", raw)[0]) if wire_type == wire.FIXED64 else shown_bytes(raw)
-            yield Line(start, length, depth, label, value)
+            yield Line(start, length, depth, label, MASK if hidden else value)
             return
         body = wire.read_varint(self.value, content)[1]
-        inner = (*path, name)
         if ref is None:
-            yield Line(start, length, depth, label, shown_bytes(self.value[body:end], hidden=self.hide))
+            yield Line(start, length, depth, label, shown_bytes(self.value[body:end], hidden=hidden))
         elif ref.form == "map" and ref.element is not None:
             yield Line(start, length, depth, label, "entry")
             yield from self._entry(body, end, ref.element, depth + 1, inner)
@@ -137,7 +138,7 @@ class _Walker:
             yield Line(start, length, depth, label)
             yield from self.message(body, end, self._names(ref.name), depth + 1, inner)
         else:
-            yield Line(start, length, depth, label, self._scalar(body, end, ref, hidden=self._hidden(inner)))
+            yield Line(start, length, depth, label, self._scalar(body, end, ref, hidden=hidden))
 
     def _entry(self, at: int, end: int, element: TypeRef, depth: int, path: tuple[str, ...]) -> Iterator[Line]:
         """An entry of a map: its key, and its value."""
@@ -179,10 +180,13 @@ class _Walker:
             return shown_bytes(content)
 
     def _hidden(self, path: tuple[str, ...]) -> bool:
-        """Whether a Secret keeps its values here, or kubectl's copy of them."""
-        if not self.hide or len(path) < 2 or path[-1] != "value":
+        """Whether a Secret does not show what stands here; the keys of its maps are shown."""
+        if not self.hide or path[-1] == "key":
             return False
-        return path[-3:-2] in (("data",), ("stringData",)) or LAST_APPLIED in path
+        if path[0] != "raw":  # the envelope, as far as it has names
+            return not path[0]
+        own = path[1:-1] if path[-1] == "value" else path[1:]
+        return "" in path or hides(own)
 
 
 def _name(field: Field) -> str:
