@@ -22,8 +22,11 @@ from kstore.scheme import structural
 from kstore.scheme.structural import Structural
 
 Object = dict[str, Any]
-Review = Callable[[list[Object], str], list[Object]]
-"""Objects and the apiVersion wanted -> the same objects converted, in order: a conversion webhook."""
+Review = Callable[[list[Object], str], "list[Object | NotConvertible]"]
+"""
+Objects and the apiVersion wanted -> the same objects converted, in order; in place of one, why it cannot be had: a
+conversion webhook.
+"""
 
 _OBJECT_META = "meta.v1.ObjectMeta"
 
@@ -158,6 +161,8 @@ class CustomConverter:
             return step(*arguments)
         except (NotConvertible, UnknownFields, DecodeError) as error:
             return error
+        except RecursionError:
+            return NotConvertible("it is nested too deeply to be converted")
 
     def _stored(self, obj: Object, drop_unknown_fields: bool) -> Object:
         """The object as the storage decoder gives it: of its own version."""
@@ -185,8 +190,9 @@ class CustomConverter:
         answers = self._review(moving, target)
         if len(answers) != len(moving):
             raise NotConvertible(f"the webhook returned {len(answers)} objects, expected {len(moving)}")
-        converted = iter(
-            [self._attempt(_checked, one, answer, target) for one, answer in zip(moving, answers, strict=True)]
+        converted = (
+            answer if isinstance(answer, NotConvertible) else self._attempt(_checked, one, answer, target)
+            for one, answer in zip(moving, answers, strict=True)
         )
         return [next(converted) if one["apiVersion"] != target else one for one in objects]
 

@@ -5,12 +5,13 @@ The connection to a KMS plugin.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tools.kms_plugin import KmsPlugin
 
-from kstore.encryption.kms_plugin import PluginV1, PluginV2, socket_target
+from kstore.encryption.kms_plugin import PluginV1, PluginV2, Refused, Wrapped, socket_target
 from kstore.errors import PluginError
 
 
@@ -30,6 +31,36 @@ def test_a_slow_plugin_is_given_up(plugin: KmsPlugin) -> None:
     plugin.delay = 1.0
     with pytest.raises(PluginError, match="DEADLINE_EXCEEDED"):
         PluginV2("vault", plugin.endpoint, 0.2).key_id()
+
+
+@pytest.mark.parametrize("client", [PluginV1, PluginV2])
+def test_a_dead_plugin_costs_its_timeout_once(
+    client: type[PluginV1] | type[PluginV2], start_plugin: Callable[[], KmsPlugin]
+) -> None:
+    """After a call that was waited for in vain the next ones fail at once, with its reason; later it is asked again."""
+    plugin = start_plugin()
+    plugin.delay = 0.5
+    now = [0.0]
+    asked = client("vault", plugin.endpoint, 0.1, lambda: now[0])
+    with pytest.raises(PluginError, match=r"no answer within 0\.1 s"):
+        asked.encrypt(b"secret")
+    calls = len(plugin.calls)
+    for _ in range(1000):
+        with pytest.raises(PluginError, match=r"no answer within 0\.1 s \(DEADLINE_EXCEEDED\), and it is not asked"):
+            asked.encrypt(b"secret")
+    assert len(plugin.calls) == calls
+    plugin.delay = 0
+    now[0] = 60
+    assert asked.encrypt(b"secret")
+
+
+def test_a_refusal_is_an_answer(plugin: KmsPlugin) -> None:
+    """A plugin that refuses, however often, goes on being asked: it costs no time, and says something of one object."""
+    asked = PluginV2("vault", plugin.endpoint, 5.0)
+    for _ in range(3):
+        with pytest.raises(Refused):
+            asked.decrypt(Wrapped(b"?", "none", {}))
+    assert plugin.calls.count("v2.Decrypt") == 3
 
 
 def test_a_plugin_that_comes_up_late_is_waited_for(tmp_path: Path) -> None:

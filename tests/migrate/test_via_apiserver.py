@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from urllib3.exceptions import InsecureRequestWarning
 
 from kstore.errors import UsageError
 from kstore.migrate import via_apiserver
@@ -207,14 +205,45 @@ def test_storage_versions_are_read_from_discovery(fake):
     assert hashes == {"deployments.apps": storage_version_hash("apps", "v1", "Deployment")}
 
 
-def test_a_server_that_is_not_verified_is_no_news(fake):
-    """A kubeconfig that asks not to verify is believed; the client's library would warn at every request."""
+def test_whether_a_server_is_verified_is_told(fake):
+    """A kubeconfig that asks not to verify is believed, and that it does is told."""
     text = fake.kubeconfig.read_text()
-    fake.kubeconfig.write_text(text.replace("server:", "insecure-skip-tls-verify: true, server:"))
-    with warnings.catch_warnings():
-        Apiserver(str(fake.kubeconfig))
-        ignored = [category for action, _, category, *_ in warnings.filters if action == "ignore"]
-    assert any(issubclass(InsecureRequestWarning, category) for category in ignored)
+    assert Apiserver(str(fake.kubeconfig)).is_verified
+    fake.kubeconfig.write_text(text.replace("http:", "https:"))
+    assert Apiserver(str(fake.kubeconfig)).is_verified
+    fake.kubeconfig.write_text(
+        text.replace("http:", "https:").replace("server:", "insecure-skip-tls-verify: true, server:")
+    )
+    assert not Apiserver(str(fake.kubeconfig)).is_verified
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"items": 5}, {"items": [5], "metadata": {}}, {"items": [{"metadata": 5}], "metadata": {}}, [[]], "x"],
+)
+def test_answers_that_are_no_apiserver_s(fake, answer):
+    """What has not the members of an apiserver's answer is an error that names the server, whatever it is."""
+    fake.answers["GET", "/apis/apps/v1/deployments?limit=500"] = answer
+    with pytest.raises(ApiserverRefused, match="not an apiserver's") as refused:
+        fake.migrate()
+    assert "127.0.0.1" in refused.value.where
+    fake.answers["GET", "/apis"] = answer
+    with pytest.raises(ApiserverRefused):
+        Apiserver(str(fake.kubeconfig)).storage_version_hashes()
+
+
+def test_a_page_too_large_is_asked_for_in_smaller_ones(fake, monkeypatch):
+    """A list of more bytes than are taken is read in smaller pages; one object of more is an error."""
+    monkeypatch.setattr(via_apiserver, "_ANSWER_LIMIT", 1000)
+    large = {"items": [{**item("old"), "data": "x" * 2000}], "metadata": {}}
+    fake.answers["GET", "/apis/apps/v1/deployments?limit=500"] = large
+    fake.answers["GET", "/apis/apps/v1/deployments?limit=62"] = {"items": [item("old")], "metadata": {"continue": "c"}}
+    fake.answers["GET", "/apis/apps/v1/deployments?limit=62&continue=c"] = {"items": [item("new")], "metadata": {}}
+    assert fake.migrate().objects == 2
+    for limit in (62, 7, 1):
+        fake.answers["GET", f"/apis/apps/v1/deployments?limit={limit}"] = large
+    with pytest.raises(via_apiserver.AnswerTooLarge, match="1000 bytes"):
+        fake.migrate()
 
 
 def test_a_kubeconfig_that_is_none(tmp_path):

@@ -19,6 +19,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tools.hostile_server import HostileServer
 
 from kstore.errors import NotConvertible
 from kstore.migrate.webhook import ConversionWebhook
@@ -50,6 +51,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     path.write_bytes(pem + private)
     return path, pem
 
+
+BOAT = {"kind": "Boat", "apiVersion": "b/v1"}
 
 Answer = Callable[[dict[str, Any]], Any]
 
@@ -94,6 +97,11 @@ def good(review: dict[str, Any]) -> dict[str, Any]:
     return {"kind": review["kind"], "apiVersion": review["apiVersion"], "response": response}
 
 
+def response(review: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """A good answer but for some members of its response."""
+    return {**good(review), "response": {**good(review)["response"], **members}}
+
+
 def webhook(port: int, bundle: bytes, versions: tuple[str, ...] = ("v1",)) -> ConversionWebhook:
     client = {"url": f"https://127.0.0.1:{port}/convert", "caBundle": base64.b64encode(bundle).decode()}
     return ConversionWebhook.of(
@@ -134,25 +142,36 @@ def test_objects_come_back_in_order(serve, certificate, version):
             lambda review: {**good(review), "response": {**good(review)["response"], "convertedObjects": []}},
             "0 objects, expected 1",
         ),
+        (lambda review: response(review, result=[{"status": "Success"}]), "response.result is no Status"),
+        (lambda review: response(review, result="Success"), "response.result is no Status"),
+        (lambda review: response(review, convertedObjects=5), "convertedObjects is no list"),
+        (lambda review: response(review, convertedObjects={"0": BOAT}), "convertedObjects is no list"),
+        (lambda review: {**good(review), "response": [good(review)["response"]]}, "no response"),
+        (lambda review: response(review, result={"status": "Failure", "message": ["a", {"b": 1}]}), "['a', {'b': 1}]"),
+        (lambda review: response(review, uid={"uid": 1}), "another request"),
+        (lambda review: response(review, convertedObjects=[float("inf")]), "Infinity is no number"),
     ],
 )
 def test_wrong_answers_are_refused(serve, certificate, spoil, complaint):
     """What is no success for these very objects is refused with the webhook's own words, where it has some."""
-    with pytest.raises(NotConvertible, match=complaint):
-        webhook(serve(spoil), certificate[1])([{"kind": "Boat", "apiVersion": "b/v1"}], "b/v2")
+    (found,) = webhook(serve(spoil), certificate[1])([BOAT], "b/v2")
+    assert isinstance(found, NotConvertible)
+    assert complaint in found.message
 
 
 def test_a_server_that_the_bundle_does_not_know(serve):
     """Without the CRD's caBundle the certificate is not trusted."""
-    with pytest.raises(NotConvertible, match="cannot be asked"):
-        webhook(serve(good), b"")([{"kind": "Boat", "apiVersion": "b/v1"}], "b/v2")
+    (found,) = webhook(serve(good), b"")([BOAT], "b/v2")
+    assert isinstance(found, NotConvertible)
+    assert "cannot be asked" in found.message
 
 
 def test_nobody_answers():
     """A webhook that does not listen is named, and how to ask another."""
-    with pytest.raises(NotConvertible, match="cannot be asked") as raised:
-        webhook(1, b"")([{"kind": "Boat", "apiVersion": "b/v1"}], "b/v2")
-    assert "--webhook-url" in raised.value.hint
+    (found,) = webhook(1, b"")([BOAT], "b/v2")
+    assert isinstance(found, NotConvertible)
+    assert "cannot be asked" in found.message
+    assert "--webhook-url" in found.hint
 
 
 def test_where_a_service_lies():
@@ -168,3 +187,101 @@ def test_a_review_that_nobody_knows():
     """A webhook that wants an unknown version of the review is refused at once."""
     with pytest.raises(NotConvertible, match="v2alpha1"):
         ConversionWebhook.of("x", {"clientConfig": {"url": "https://a"}, "conversionReviewVersions": ["v2alpha1"]})
+
+
+def boats(count: int) -> list[dict[str, Any]]:
+    """Objects that a webhook may convert."""
+    return [{**BOAT, "metadata": {"name": f"boat-{number}"}, "number": number} for number in range(count)]
+
+
+def refuses(*numbers: int, words: str = "boat {number} has no mast") -> Answer:
+    """A webhook that refuses a whole review as soon as it meets one of these."""
+
+    def answer(review: dict[str, Any]) -> dict[str, Any]:
+        for one in review["request"]["objects"]:
+            if one["number"] in numbers:
+                message = words.format(number=one["number"])
+                return response(review, result={"status": "Failure", "message": message}, convertedObjects=[])
+        return good(review)
+
+    return answer
+
+
+@pytest.mark.parametrize("refused", [(0,), (2,), (99,), (0, 50, 51, 99), tuple(range(0, 100, 7))])
+def test_a_refused_object_costs_only_itself(serve, certificate, refused):
+    """The others are converted, in order; beside each refused one stands what the webhook said of that very one."""
+    found = webhook(serve(refuses(*refused)), certificate[1])(boats(100), "b/v2")
+    assert [number for number, one in enumerate(found) if isinstance(one, NotConvertible)] == list(refused)
+    for number, one in enumerate(found):
+        if number in refused:
+            assert f"boat {number} has no mast" in str(one)
+        else:
+            assert (one["number"], one["apiVersion"]) == (number, "b/v2")
+
+
+def test_a_webhook_that_leaves_one_out(serve, certificate):
+    """Fewer objects than were sent are no answer for any; asked for by halves, only that one is missing."""
+
+    def answer(review: dict[str, Any]) -> dict[str, Any]:
+        whole = good(review)["response"]["convertedObjects"]
+        return response(review, convertedObjects=[one for one in whole if one["number"] != 3])
+
+    found = webhook(serve(answer), certificate[1])(boats(8), "b/v2")
+    assert [isinstance(one, NotConvertible) for one in found] == [number == 3 for number in range(8)]
+    assert "0 objects, expected 1" in str(found[3])
+
+
+def hostile(server: HostileServer, bundle: bytes, timeout: float = 0.3) -> ConversionWebhook:
+    """A webhook at a hostile server."""
+    asked = webhook(server.port, bundle)
+    asked.timeout = timeout
+    return asked
+
+
+@pytest.mark.parametrize("misdeed", ["silence", "no_answer", "dripping_head", "dripping_body", "endless_continue"])
+def test_a_webhook_that_holds_its_answer_back(certificate, misdeed):
+    """It costs its time once: the objects are named at once, and those after them without being sent."""
+    with HostileServer(misdeed, certificate[0]) as server:
+        asked = hostile(server, certificate[1])
+        first, later = asked(boats(100), "b/v2"), asked(boats(1000), "b/v2")
+        assert len(server.requests) <= 1
+    assert len(first) == 100
+    assert {type(one).__base__ for one in first} == {NotConvertible}
+    assert "no whole answer within 0.3 s" in str(first[0])
+    assert "is not asked again yet" in str(later[-1])
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "words"),
+    [
+        ("endless_body", "larger than 16 MiB"),
+        ("endless_headers", "not HTTP"),
+        ("cut_short", "early"),
+        ("no_http", "not HTTP"),
+        ("deep_json", "no JSON"),
+        ("redirect_to_itself", "answered 302"),
+    ],
+)
+def test_a_webhook_that_answers_nonsense(certificate, misdeed, words):
+    """Each object is skipped with what was wrong, and the webhook's address."""
+    with HostileServer(misdeed, certificate[0]) as server:
+        found = hostile(server, certificate[1], 30)(boats(1), "b/v2")
+    assert isinstance(found[0], NotConvertible)
+    assert words in str(found[0])
+    assert f"127.0.0.1:{server.port}" in str(found[0])
+
+
+@pytest.mark.parametrize("name", ["evil.example/", "a:b@evil", "", "x" * 64, "Big"])
+def test_a_service_whose_name_is_none(name):
+    """A service's name that would lead elsewhere is refused."""
+    with pytest.raises(NotConvertible, match="no valid name"):
+        ConversionWebhook.of("x", {"clientConfig": {"service": {"name": name, "namespace": "port"}}})
+
+
+def test_a_bundle_that_is_none():
+    """So is a caBundle that is no base64; one that is no certificate is said of each object."""
+    broken = {"clientConfig": {"url": "https://127.0.0.1:1/", "caBundle": "abc"}, "conversionReviewVersions": ["v1"]}
+    with pytest.raises(NotConvertible, match="no base64"):
+        ConversionWebhook.of("x", broken)
+    (found,) = webhook(1, b"-----BEGIN CERTIFICATE-----\nnothing")([BOAT], "b/v2")
+    assert "is no certificate" in str(found)

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.source.conftest import Authority
 from tools.cluster import Etcd
+from tools.hostile_server import HostileServer, redirect_to
 
 from kstore.cli.main import run
 from kstore.errors import AccessDenied, SourceError, StoreUnreachable, Unsupported, UsageError
@@ -201,3 +203,73 @@ def test_user_and_endpoints(fake: FakeV2) -> None:
         Etcd2Source(["http://127.0.0.1:1"]).reach()
     with pytest.raises(UsageError):
         Etcd2Source(["ftp://host"])
+
+
+def credentials(server: HostileServer) -> list[bool]:
+    """Whether each request so far carried the password."""
+    return [b"authorization: basic" in head.lower() for head in server.requests]
+
+
+@pytest.mark.parametrize("elsewhere", ["http://127.0.0.1:{port}/", "//127.0.0.1:{port}/v2/keys/registry"])
+def test_the_password_stays_with_its_server(fake: FakeV2, elsewhere: str) -> None:
+    """A redirect to another server is followed, and that one is told neither user nor password."""
+    with HostileServer("cut_short") as other:
+        place = elsewhere.format(port=other.port)
+        with HostileServer(redirect_to(place)) as first:
+            source = Etcd2Source([first.url], SourceOptions(user="u", password="p", command_timeout=5))
+            with pytest.raises(StoreUnreachable, match="early"):
+                list(source.scan())
+            assert credentials(first) == [True]
+        assert credentials(other) == [False]
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1:{port}/", "ftp://127.0.0.1:{port}/", "http://127.0.0.1:99999/"])
+def test_https_is_not_left_for_plain_text(authority: Authority, tmp_path: Path, place: str) -> None:
+    """Nothing is asked over plain text of whom https was asked for, and nothing of what is no server."""
+    certificate = tmp_path / "server.pem"
+    certificate.write_bytes(b"".join(file.read_bytes() for file in authority.issue("etcd2")))
+    with HostileServer("no_answer") as other:
+        with HostileServer(redirect_to(place.format(port=other.port)), certificate) as first:
+            options = SourceOptions(user="u", password="p", cacert=authority.cacert, command_timeout=5)
+            with pytest.raises(SourceError, match="not followed") as refused:
+                list(Etcd2Source([first.url], options).scan())
+            assert refused.value.where.startswith(first.url)
+        assert other.requests == []
+
+
+def test_redirects_have_an_end() -> None:
+    """A server that sends one round in circles is given up, with its credentials where they belong."""
+    with HostileServer("redirect_to_itself") as server:
+        with pytest.raises(SourceError, match="more than 5 redirects"):
+            list(Etcd2Source([server.url], SourceOptions(user="u", password="p")).scan())
+        assert credentials(server) == [True] * 6
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "words"),
+    [
+        ("dripping_body", "no whole answer within 0.3 s"),
+        ("dripping_head", "no whole answer within 0.3 s"),
+        ("endless_continue", "no whole answer within 0.3 s"),
+        ("endless_headers", "not HTTP as it should be"),
+        ("deep_json", "not an answer of etcd"),
+    ],
+)
+def test_a_hostile_server_ends(misdeed: str, words: str) -> None:
+    """Whatever the server does, an error names it in the time that was given."""
+    seconds = 0.3 if "0.3" in words else 30
+    with HostileServer(misdeed) as server:
+        with pytest.raises(SourceError, match=words) as raised:
+            list(Etcd2Source([server.url], SourceOptions(command_timeout=seconds)).scan())
+        assert str(server.port) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "node", [{}, {"key": "/a"}, {"key": 5, "createdIndex": 1, "modifiedIndex": 1}, {"dir": True, "nodes": [5]},
+             {"key": "/a", "createdIndex": "many", "modifiedIndex": 1}, {"dir": True, "nodes": 5}]
+)  # fmt: skip
+def test_nodes_that_are_none(fake: FakeV2, node: dict[str, Any]) -> None:
+    """A node without what each has is an error of the store."""
+    fake.refusal = (200, json.dumps({"node": {"dir": True, "nodes": [node]}}).encode())
+    with pytest.raises(SourceError, match="not a node of the v2 keys API"):
+        list(Etcd2Source([fake.endpoint]).scan())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kstore.errors import KstoreError
+from kstore.view import jsonpath, jsonpath_steps
 from kstore.view.jsonpath import JsonPath
 
 LIST: dict[str, Any] = {
@@ -53,3 +54,42 @@ def test_broken_templates(template):
     """A template that is none is refused, without a traceback."""
     with pytest.raises(KstoreError):
         JsonPath(template).render(LIST)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{range .items[*]}" * 300, "nested ranges"),
+        ("{range .items[*]}" * 300 + "{.n}" + "{end}" * 300, "nested ranges"),
+        ("{range .a}{.b}" * 9, "nested ranges"),
+        ("{.n}" * 100_000, "characters"),
+        ("{range ..}" * 6 + "x" + "{end}" * 6, "the template selects more than"),
+        ("{" + "..b" * 60 + "}", "the path selects more than"),
+    ],
+)
+def test_a_template_without_end_is_refused(template: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would run for minutes is an error, when it is read or when it has selected more than anybody looks at."""
+    monkeypatch.setattr(jsonpath, "_MAX_RESULTS", 20_000)
+    monkeypatch.setattr(jsonpath_steps, "_MAX_VALUES", 10_000)
+    deep: dict[str, Any] = {"b": 1}
+    for _ in range(60):
+        deep = {"b": deep}
+    with pytest.raises(KstoreError, match=words):
+        JsonPath(template).render(deep)
+
+
+def test_what_is_nested_and_harmless() -> None:
+    """Ranges as deep as anybody writes them run, and each one that lacks its end still runs what follows twice."""
+    nested: Any = "leaf"
+    for _ in range(8):
+        nested = {"a": [nested, nested]}
+    assert JsonPath("{range .a[*]}" * 8 + "{@}," + "{end}" * 8).render(nested) == "leaf," * 2**8
+    assert JsonPath("{range .a}" * 8 + "x").render({}) == "x"
+
+
+def test_unions_that_multiply_are_looked_at_once() -> None:
+    """What a template looks at is told in no time, however many ways its unions lead to the same members."""
+    paths = JsonPath("{" + "['a','b']" * 40 + "}").paths
+    assert 0 < len(paths) <= 2_000
+    assert JsonPath("{.items" + "[0,0,0,0]" * 40 + "}").paths == [("items",)]
+    assert max(map(len, JsonPath("{" + ".a" * 5_000 + "}").paths)) <= 100

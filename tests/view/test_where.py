@@ -59,3 +59,33 @@ def test_what_is_no_expression() -> None:
     """It is refused at once, with the place."""
     with pytest.raises(UsageError, match="1:6"):
         Where("spec.")
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("||".join(["spec.a == 1"] * 20_000), "characters"),
+        ("1" + " + 1" * 5_000 + " > 0", "more than 1000 operators"),
+        ("spec" + ".a" * 5_000, "more than 1000 operators"),
+        ("spec" + "[0]" * 5_000, "more than 1000 operators"),
+        ("spec.a" + ".map(x, x)" * 2_000 + " == []", "more than 1000 operators"),
+        ("-" * 5_000 + "1 < 0", "more than 1000 operators"),
+        ("spec.a.all(x, " * 4 + "true" + ")" * 4, "more than 3 comprehensions"),
+        ("spec.a.exists(x, x.map(y, y.filter(z, z . all (w, true))).size() > 0)", "more than 3 comprehensions"),
+        ("size(" * 900 + "[]" + ")" * 900 + " == 0", "no CEL expression"),
+    ],
+)
+def test_what_would_end_the_process_is_refused(expression: str, words: str) -> None:
+    """What the library cannot evaluate without running out of stack, or not in any time, is a usage error."""
+    with pytest.raises(UsageError, match=words):
+        Where(expression)
+
+
+def test_what_is_large_and_harmless() -> None:
+    """A long list of names, text that looks like operators, and comprehensions side by side are taken."""
+    names = ", ".join(f"'name-{number}'" for number in range(5_000))
+    assert not Where(f"metadata.name in [{names}]").matches(stored())
+    assert not Where(f"metadata.name == '{'.map(' * 5_000}'").matches(stored())
+    assert not Where(f'metadata.name == "{"(" * 5_000}"').matches(stored())
+    assert Where(" && ".join(["spec.a.all(x, x > 0)"] * 100)).matches(stored(spec={"a": [1]}))
+    assert Where("1" + " + 1" * 900 + " == 901").matches(stored())

@@ -62,6 +62,7 @@ class Run:
     via: str = "direct"
     kubeconfig: str = ""
     force: bool = False
+    allow_webhooks: bool = False
     _shown: Shown = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,12 +80,31 @@ class Run:
             given = replace(given, release=self.request.release)
         if self.resumed is not None:
             given = as_journaled(given, self.resumed)
+        self._consent()
         session = Session(given)
         try:
             self.request = replace(self.request, release=session.release.name)
             return self._go(session)
         finally:
             session.close()
+
+    def _consent(self) -> None:
+        """
+        See that a file which says that webhooks may be asked is not the only one to say so.
+
+        Raises:
+            UsageError: only a journal or a plan does.
+        """
+        if self.resumed is None and self.saved is None:
+            return
+        if self.request.asks_webhooks and not self.allow_webhooks:
+            place = self.request.webhook_url or "where the CRDs say"
+            raise UsageError(
+                f"this migration asks conversion webhooks ({place}), which is to be allowed each time",
+                where=str(self.resumed.path) if self.resumed is not None else "the saved plan",
+                hint="--allow-webhooks",
+            )
+        self.request = replace(self.request, allow_webhooks=self.allow_webhooks)
 
     def _go(self, session: Session) -> int:
         from kstore.migrate.request import Selection

@@ -108,10 +108,24 @@ class Session:
 
         if is_live(self.location.address):
             share_one_arena()
+        self._warn_unverified()
         source = open_location(self.location)
         for note in source.notes:
             click.echo(f"kstore: {note}", err=True)
         return source
+
+    def _warn_unverified(self) -> None:
+        """Say it when the store's certificate is not to be verified, and who asks for that."""
+        from kstore.source.location.address import uses_tls
+
+        if not self.location.options.insecure_skip_tls_verify or not uses_tls(self.location.address):
+            return
+        from kstore.cli.unverified import warn_unverified
+
+        by_context = self.location.origin.startswith("context ")
+        asked_by = self.location.origin if by_context else "$ETCDCTL_INSECURE_SKIP_TLS_VERIFY"
+        option = "--insecure-skip-tls-verify"
+        warn_unverified(self.location.address, option if self.given.insecure_skip_tls_verify else asked_by)
 
     @cached_property
     def store(self) -> Store:

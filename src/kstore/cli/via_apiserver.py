@@ -5,16 +5,27 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
 from kstore.cli.agreement import agree
+from kstore.cli.options import settings
 from kstore.cli.stopping import stopping
+from kstore.cli.unverified import warn_unverified
 from kstore.errors import Interrupted, WriteRefused
 from kstore.migrate.plan import Change, Skipped
-from kstore.migrate.via_apiserver import Apiserver, ApiserverRefused, Rewritten, ViaApiserver, storage_version_hash
+from kstore.migrate.via_apiserver import (
+    ANSWER_SECONDS,
+    Apiserver,
+    ApiserverRefused,
+    Rewritten,
+    ViaApiserver,
+    storage_version_hash,
+)
 from kstore.printable import key_text
+from kstore.source.location.address import parse_duration
 
 if TYPE_CHECKING:
     from kstore.cli.migration import Run
@@ -35,14 +46,15 @@ def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
         WriteRefused: it stores another version of one of the resources.
         ApiserverRefused: it runs, and would not say.
     """
-    server = Apiserver(kubeconfig)
-    try:
-        hashes = server.storage_version_hashes()
-    except ApiserverRefused as error:
-        if error.status:
-            raise
-        shown.say(f"no apiserver answers at {server.address}: which versions it stores was not looked at")
-        return
+    with closing(_apiserver(kubeconfig)) as server:
+        try:
+            hashes = server.storage_version_hashes()
+        except ApiserverRefused as error:
+            if not error.is_absent:
+                raise
+            reason = f"no apiserver answers at {server.address} ({error.message})"
+            shown.say(f"{reason}: which versions it stores was not looked at")
+            return
     for resource in selection.resources():
         told = hashes.get(f"{resource.resource}.{resource.group}".rstrip("."))
         target = selection.target_of(resource)
@@ -61,11 +73,19 @@ def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
         )
 
 
+def _apiserver(kubeconfig: str) -> Apiserver:
+    """The apiserver of a kubeconfig, which may take as long as `--command-timeout` says."""
+    given = settings().command_timeout
+    server = Apiserver(kubeconfig, timeout=parse_duration(given, "--command-timeout") if given else ANSWER_SECONDS)
+    if not server.is_verified:
+        warn_unverified(server.address, f"insecure-skip-tls-verify of {kubeconfig or 'the kubeconfig'}")
+    return server
+
+
 def rewrite(session: Session, selection: Selection, run: Run, shown: Shown) -> int:
     """Have the apiserver write every object of the resources, then look at what lies in etcd; the exit code."""
     agree("Send every object back to the apiserver?", yes=run.yes)
-    server = Apiserver(run.kubeconfig)
-    with stopping() as stop:
+    with closing(_apiserver(run.kubeconfig)) as server, stopping() as stop:
         via = ViaApiserver(server, concurrency=run.concurrency, stop=stop, note=shown.say)
         served = {
             f"{one['name']}.{prefix.split('/')[2] if prefix.startswith('/apis/') else ''}".rstrip(".")

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from kstore.errors import EncryptionConfigError
+from kstore.yaml_limits import YamlLimit, check_yaml
 
 
 class _Loader(yaml.SafeLoader):
@@ -69,6 +70,7 @@ def _decode(data: bytes | str) -> tuple[str, str]:
 def _parse(text: str) -> tuple[Any, str]:
     """The document, or why there is none."""
     try:
+        check_yaml(text)
         loader = _Loader(text)
         try:
             return loader.get_data(), ""
@@ -81,5 +83,9 @@ def _parse(text: str) -> tuple[Any, str]:
         return None, ("a field stands there twice, or is no string" if twice else "is not YAML") + place
     except yaml.YAMLError:
         return None, "is not YAML: it holds characters that YAML does not allow"
-    except (RecursionError, ValueError):
-        return None, "is not YAML that can be read: it is nested too deeply, or holds an impossible number"
+    except YamlLimit as error:
+        return None, f"is not YAML that can be read: {error}"
+    except RecursionError:
+        return None, "is not YAML that can be read: nested too deeply"
+    except ValueError:
+        return None, "is not YAML that can be read: it holds an impossible number"

@@ -7,7 +7,9 @@ Knows the calls, their timeout and what their failures mean. What is done with d
 from __future__ import annotations
 
 import os
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,6 +23,10 @@ _V2_VERSIONS = ("v2", "v2beta1")
 
 _NO_ANSWER = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "CANCELLED", "RESOURCE_EXHAUSTED"})
 """gRPC states that say nothing about the request itself."""
+_WAITED = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
+"""Those for which the whole timeout may have been waited."""
+_SILENCE = 10.0
+"""Seconds for which a plugin that did not answer is not asked again: each object would cost its whole timeout."""
 
 
 class Refused(Exception):
@@ -46,14 +52,21 @@ class Wrapped:
 
 
 class _Channel:
-    """A connection, made on the first call; calls wait for the plugin to come up, as the apiserver's do."""
+    """
+    A connection, made on the first call; calls wait for the plugin to come up, as the apiserver's do.
 
-    def __init__(self, name: str, endpoint: str, timeout: float, service: str) -> None:
+    A call that was waited for in vain is the last one for a while: those that follow fail at once, with its error.
+    """
+
+    def __init__(self, name: str, endpoint: str, timeout: float, service: str, clock: Callable[[], float]) -> None:
         self._name = name
         self._endpoint = endpoint
         self._timeout = timeout
         self._service = service
         self._channel: Any = None
+        self._clock = clock
+        self._silent_until = 0.0
+        self._silence = ""
 
     def call(self, method: str, request: Message, response: Message, **values: Any) -> dict[str, Any]:
         """
@@ -66,6 +79,8 @@ class _Channel:
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its core would write to standard error
         import grpc
 
+        if self._clock() < self._silent_until:
+            raise self.fault(f"{self._silence}, and it is not asked again yet")
         if self._channel is None:
             # Environment proxies are not for unix sockets; gRPC would honour them.
             options = [("grpc.enable_http_proxy", 0), ("grpc.default_authority", "localhost")]
@@ -78,7 +93,10 @@ class _Channel:
             status: str = error.code().name
             if status not in _NO_ANSWER:
                 raise Refused(status) from None
-            raise self.fault(f"{method} got no answer within {self._timeout:g} s ({status})") from None
+            words = f"{method} got no answer within {self._timeout:g} s ({status})"
+            if status in _WAITED:
+                self._silent_until, self._silence = self._clock() + _SILENCE, words
+            raise self.fault(words) from None
         try:
             return decode_message(response, answer)
         except ValueError:
@@ -104,8 +122,8 @@ class _Channel:
 class PluginV1:
     """A plugin of KMS v1 (`envelope/grpc_service.go`)."""
 
-    def __init__(self, name: str, endpoint: str, timeout: float) -> None:
-        self._channel = _Channel(name, endpoint, timeout, "v1beta1.KeyManagementService")
+    def __init__(self, name: str, endpoint: str, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._channel = _Channel(name, endpoint, timeout, "v1beta1.KeyManagementService", clock)
         self._checked = False
 
     def decrypt(self, cipher: bytes) -> bytes:
@@ -171,8 +189,8 @@ class PluginV1:
 class PluginV2:
     """A plugin of KMS v2 (`envelope/kmsv2/grpc_service.go`)."""
 
-    def __init__(self, name: str, endpoint: str, timeout: float) -> None:
-        self._channel = _Channel(name, endpoint, timeout, "v2.KeyManagementService")
+    def __init__(self, name: str, endpoint: str, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._channel = _Channel(name, endpoint, timeout, "v2.KeyManagementService", clock)
 
     def key_id(self) -> str:
         """

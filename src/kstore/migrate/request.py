@@ -13,12 +13,12 @@ from typing import Any
 from kstore.catalog.custom import CustomResource
 from kstore.catalog.mapper import NamedResource
 from kstore.codec import StorageCodec, StoredObject
-from kstore.custom import CustomConverter, CustomDefinition
+from kstore.custom import CustomConverter, CustomDefinition, Review
 from kstore.decode.projection import NOTHING, Projection
-from kstore.errors import JournalError, KstoreError, NotConvertible, UsageError
+from kstore.errors import JournalError, NotConvertible, UsageError
 from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
-from kstore.migrate.webhook import ConversionWebhook
+from kstore.migrate.webhook import ConversionWebhook, not_asked, refusing
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind, parse_group_version
 from kstore.store import Store
 
@@ -46,6 +46,8 @@ class Request:
     media_type: str = ""
     drop_unknown_fields: bool = False
     webhook_url: str = ""
+    allow_webhooks: bool = False
+    """Whether objects may be sent to the conversion webhooks that the store's CRDs name."""
 
     def header(self) -> dict[str, Any]:
         """The request for a journal's first line."""
@@ -80,6 +82,11 @@ class Request:
                 )
             known[one.name] = value
         return Request(**known)
+
+    @property
+    def asks_webhooks(self) -> bool:
+        """Whether objects may be sent to conversion webhooks: to those of CRDs, or to the place that was named."""
+        return bool(self.allow_webhooks or self.webhook_url)
 
     @property
     def is_whole(self) -> bool:
@@ -235,18 +242,14 @@ class Selection:
         definition = definition_in(codec, read)
         if definition.webhook is None:
             return CustomConverter(definition, codec.scheme.typed)
+        review: Review
         try:
-            review = ConversionWebhook.of(definition.name, definition.webhook, url=self._request.webhook_url)
+            review = webhook = ConversionWebhook.of(definition.name, definition.webhook, url=self._request.webhook_url)
+            if not self._request.asks_webhooks:
+                review = refusing(not_asked(webhook))
         except NotConvertible as error:
-            return CustomConverter(definition, codec.scheme.typed, _refusing(error))
+            review = refusing(error)
         return CustomConverter(definition, codec.scheme.typed, review)
-
-
-def _refusing(error: KstoreError) -> Callable[[list[dict[str, Any]], str], list[dict[str, Any]]]:
-    def review(objects: list[dict[str, Any]], api_version: str) -> list[dict[str, Any]]:
-        raise error
-
-    return review
 
 
 def definition_in(codec: StorageCodec, read: StoredObject) -> CustomDefinition:

@@ -12,6 +12,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +21,16 @@ from typing import Any
 
 from kstore.catalog.mapper import NamedResource
 from kstore.errors import KstoreError, SourceError, UsageError
+from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context
 from kstore.write.progress import Stop
 
 _PAGE = 500
+ANSWER_SECONDS = 60.0
+"""How long a whole answer may take; the apiserver gives itself as long (`--request-timeout`)."""
+_ANSWER_LIMIT = 64 << 20
+"""Bytes of an answer that are taken; a page of more is asked for in smaller ones."""
+_REASON = 1000
+"""Characters of the server's own words that are repeated."""
 _ATTEMPTS = 6
 _RETRIED = frozenset({409, 429, 500, 502, 503, 504})
 _MIGRATIONS = "/apis/storagemigration.k8s.io"
@@ -32,13 +40,26 @@ _UNCLAIMED = 10.0
 
 
 class ApiserverRefused(SourceError):
-    """The apiserver cannot be reached, or answered with an error; `status` is its HTTP status, 0 for none."""
+    """
+    The apiserver cannot be reached, or answered with an error.
+
+    Args:
+        status: its HTTP status, 0 for none.
+        is_absent: nobody listens there.
+    """
 
     code = "apiserver"
 
-    def __init__(self, message: str, *, status: int = 0, where: str = "", hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int = 0, is_absent: bool = False, where: str = "", hint: str = ""
+    ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.status = status
+        self.is_absent = is_absent
+
+
+class AnswerTooLarge(ApiserverRefused):
+    """An answer of more bytes than are taken."""
 
 
 def storage_version_hash(group: str, version: str, kind: str) -> str:
@@ -61,6 +82,22 @@ class Rewritten:
     """Objects that the server would not take, with its reason."""
 
 
+@contextlib.contextmanager
+def _understood(server: Apiserver) -> Iterator[None]:
+    """
+    Where answers are taken apart.
+
+    Raises:
+        ApiserverRefused: one has not the members that an apiserver's has.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ApiserverRefused(
+            f"its answers are not an apiserver's ({type(error).__name__}: {error})"[:200], where=server.address
+        ) from error
+
+
 class Apiserver:
     """
     A running apiserver, by a kubeconfig.
@@ -68,12 +105,13 @@ class Apiserver:
     Args:
         kubeconfig: the file; empty for kubectl's own default.
         context: one of its contexts; empty for the current one.
+        timeout: seconds in which each whole answer must be there.
 
     Raises:
-        UsageError: there is no such file or context.
+        UsageError: there is no such file or context, or it cannot be used.
     """
 
-    def __init__(self, kubeconfig: str = "", context: str = "") -> None:
+    def __init__(self, kubeconfig: str = "", context: str = "", *, timeout: float = ANSWER_SECONDS) -> None:
         from kubernetes import config
 
         try:
@@ -81,49 +119,69 @@ class Apiserver:
             self._client = connect(config_file=kubeconfig or None, context=context or None)
         except Exception as error:  # the client raises whatever its YAML reader does
             raise UsageError(f"the kubeconfig cannot be used: {error}", hint="--kubeconfig FILE") from error
-        if not self._client.configuration.verify_ssl:
-            import urllib3
-
-            urllib3.disable_warnings()  # the kubeconfig says that it is meant so; at every request it need not be said
         self.address: str = self._client.configuration.host
+        self._http = _http_client(self._client.configuration, timeout)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the server's certificate is verified; a kubeconfig can ask that it is not."""
+        return bool(self._client.configuration.verify_ssl) or not self.address.startswith("https:")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """
         One request, and its JSON answer.
 
         Raises:
-            ApiserverRefused: no answer, or no success.
+            AnswerTooLarge: the answer is larger than what is taken.
+            ApiserverRefused: no answer in time, or no success.
         """
-        from urllib3.exceptions import HTTPError
-
-        configuration = self._client.configuration
+        settings = self._client.configuration.auth_settings().values()
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        headers |= {one["key"]: one["value"] for one in configuration.auth_settings().values() if one["in"] == "header"}
-        # the pool rather than call_api, whose arguments are not the same in all versions of the client
-        pool = self._client.rest_client.pool_manager
+        headers |= {one["key"]: one["value"] for one in settings if one["in"] == "header"}
+        content = None if body is None else json.dumps(body).encode()
         try:
-            content = None if body is None else json.dumps(body).encode()
-            response = pool.request(method, self.address + path, headers=headers, body=content, retries=False)
-        except (HTTPError, OSError) as error:
-            raise ApiserverRefused(f"cannot be reached: {error}", where=self.address) from error
-        if response.status >= 300:
-            reason = response.data.decode("utf-8", "replace")
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                reason = json.loads(reason)["message"]
-            raise ApiserverRefused(f"{method} {path}: {reason}", status=response.status, where=self.address)
-        return json.loads(response.data) if response.data else None
+            answer = self._http.request(method, path, headers=headers, body=content)
+        except ExchangeFailed as error:
+            if error.kind == "size":
+                raise AnswerTooLarge(f"{method} {path}: {error.reason}", where=self.address) from None
+            raise ApiserverRefused(
+                f"cannot be asked: {error.reason}", is_absent=error.kind == "unreachable", where=self.address
+            ) from None
+        if answer.status >= 300:
+            reason = answer.body[:_REASON].decode("utf-8", "replace")
+            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+                reason = str(json.loads(answer.body)["message"])[:_REASON]
+            raise ApiserverRefused(f"{method} {path}: {reason}", status=answer.status, where=self.address)
+        try:
+            return json.loads(answer.body) if answer.body else None
+        except (ValueError, RecursionError):
+            raise ApiserverRefused(f"{method} {path}: the answer is no JSON", where=self.address) from None
 
     def storage_version_hashes(self) -> dict[str, str]:
         """`resource.group` -> the hash that discovery gives of the version it is stored in (`storageVersionHash`)."""
         found = {}
-        for prefix, resource in self.resources():
-            if resource.get("storageVersionHash"):
-                group = prefix.split("/")[2] if prefix.startswith("/apis/") else ""
-                found[f"{resource['name']}.{group}".rstrip(".")] = resource["storageVersionHash"]
+        with _understood(self):
+            for prefix, resource in self.resources():
+                if resource.get("storageVersionHash"):
+                    group = prefix.split("/")[2] if prefix.startswith("/apis/") else ""
+                    found[f"{resource['name']}.{group}".rstrip(".")] = resource["storageVersionHash"]
         return found
 
-    def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield every resource that can be listed and updated, each with the path of its preferred version."""
+    def resources(self) -> list[tuple[str, dict[str, Any]]]:
+        """
+        Every resource that can be listed and updated, each with the path of its preferred version.
+
+        Raises:
+            ApiserverRefused: the server failed, or it is no apiserver.
+        """
+        with _understood(self):
+            return list(self._resources())
+
+    def _resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
         groups = self.request("GET", "/apis")["groups"]
         for prefix in ("/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)):
             try:
@@ -148,6 +206,40 @@ class Apiserver:
             if (group, resource["name"]) == (wanted.group, wanted.resource):
                 return prefix, resource
         raise UsageError(f"the apiserver serves no {wanted.resource}.{wanted.group}".rstrip("."), hint=self.address)
+
+
+def _http_client(configuration: Any, timeout: float) -> HttpClient:
+    """
+    A client for the server of a kubeconfig.
+
+    Its own client waits anew for every byte, so it only reads the kubeconfig.
+
+    Raises:
+        UsageError: certificates or a proxy that cannot be used.
+    """
+    from kubernetes.client.rest import should_bypass_proxies
+
+    try:
+        tls = verifying_context(cafile=configuration.ssl_ca_cert or None)
+        if configuration.cert_file:
+            tls.load_cert_chain(configuration.cert_file, configuration.key_file)
+        if not configuration.verify_ssl:
+            tls.check_hostname = False
+            tls.verify_mode = ssl.CERT_NONE
+        proxy = configuration.proxy
+        if proxy and should_bypass_proxies(configuration.host, configuration.no_proxy or ""):
+            proxy = ""
+        return HttpClient(
+            configuration.host.rstrip("/"),
+            tls=tls,
+            timeout=timeout,
+            limit=_ANSWER_LIMIT,
+            server_name=configuration.tls_server_name or "",
+            proxy=proxy or "",
+            keep_alive=True,
+        )
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the kubeconfig cannot be used: {error}", hint="--kubeconfig FILE") from error
 
 
 class ViaApiserver:
@@ -186,6 +278,10 @@ class ViaApiserver:
             ApiserverRefused: the server failed.
             UsageError: it does not serve the resource.
         """
+        with _understood(self._server):
+            return self._rewrite(wanted, namespace)
+
+    def _rewrite(self, wanted: NamedResource, namespace: str) -> Rewritten:
         prefix, resource = self._server.place(wanted)
         result = Rewritten(f"{wanted.resource}.{wanted.group}".rstrip("."))
         version = self._migration_version() if self._has_controller else ""
@@ -265,10 +361,16 @@ class ViaApiserver:
                 result.written += sum(pool.map(lambda one: self._update(prefix, resource, one, result), page))
 
     def _pages(self, path: str) -> Iterator[list[dict[str, Any]]]:
-        following = ""
+        following, limit = "", _PAGE
         while True:
-            query = f"?limit={_PAGE}" + (f"&continue={following}" if following else "")
-            answer = self._server.request("GET", path + query)
+            query = f"?limit={limit}" + (f"&continue={following}" if following else "")
+            try:
+                answer = self._server.request("GET", path + query)
+            except AnswerTooLarge:
+                if limit == 1:
+                    raise
+                limit = max(limit // 8, 1)
+                continue
             yield answer["items"]
             following = answer["metadata"].get("continue") or ""
             if not following:

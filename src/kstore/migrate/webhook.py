@@ -1,35 +1,49 @@
 """
 A CRD's conversion webhook, asked over HTTPS: a ConversionReview out, one back.
 
-Knows the review's two versions and how the server is trusted; whether the objects in the answer may be accepted is
-`custom.py`'s business. (apiextensions-apiserver, `pkg/apiserver/conversion/webhook_converter.go`)
+Knows the review's two versions, how the server is trusted, and how one object that it refuses is told from the others;
+whether the objects in the answer may be accepted is `custom.py`'s business. Nothing that it answers is taken on trust:
+not its length, not its time, not its types. (apiextensions-apiserver, `pkg/apiserver/conversion/webhook_converter.go`)
 """
 
 from __future__ import annotations
 
 import base64
-import http.client
 import json
+import re
 import ssl
+import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
+from kstore.custom import Review
 from kstore.decode.json import go_json
 from kstore.errors import NotConvertible
+from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context
 
 _REVIEW_VERSIONS = ("v1", "v1beta1")
 _OBJECTS, _BYTES = 100, 4 << 20
 """How much one review holds, so that neither side must keep a whole resource in memory."""
-_ANSWER_LIMIT = 64 << 20
-"""Bytes of an answer that are read; a webhook that sends more is broken."""
+_ANSWER_LIMIT = 16 << 20
+"""Bytes of an answer that are taken: four times what was sent."""
+_WORDS_LIMIT = 1000
+"""Characters of the webhook's own words that are repeated."""
+_SILENCE = 60.0
+"""Seconds for which a webhook that gave no answer is not asked again: each try may cost its whole timeout."""
+_SPLITTING = 4
+"""How many times its timeout finding the refused objects of one review may take."""
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+class _NoAnswer(NotConvertible):
+    """The webhook did not answer in time, or nobody listens: asking for fewer objects is no use."""
+
+
+@dataclass(slots=True)
 class ConversionWebhook:
     """
     A webhook, as a `Review` for `CustomConverter`.
@@ -39,7 +53,8 @@ class ConversionWebhook:
         url: where it listens.
         certificate_authority: PEM certificates that its server is verified with; empty for the system's own.
         review_versions: those that the webhook understands, the preferred one first.
-        timeout: seconds to wait for an answer.
+        timeout: seconds in which the whole answer to a review must be there (the apiserver's own is 30).
+        server_name: the name that the server's certificate must bear, if not the URL's host.
     """
 
     name: str
@@ -47,11 +62,17 @@ class ConversionWebhook:
     certificate_authority: str = ""
     review_versions: tuple[str, ...] = ("v1",)
     timeout: float = 30
+    server_name: str = ""
+    _silent_since: float | None = field(default=None, init=False, repr=False, compare=False)
+    _http: HttpClient | None = field(default=None, init=False, repr=False, compare=False)
 
     @staticmethod
     def of(name: str, webhook: Mapping[str, Any], *, url: str = "") -> ConversionWebhook:
         """
         The webhook of a CRD.
+
+        The certificate of a service is verified for the service's name, wherever it is asked
+        (`apiserver/pkg/util/webhook/client.go`).
 
         Args:
             name: the CRD's name.
@@ -63,32 +84,59 @@ class ConversionWebhook:
         """
         client = webhook.get("clientConfig") or {}
         service = client.get("service") or {}
+        server_name = ""
+        if service:
+            place = str(service.get("name") or ""), str(service.get("namespace") or "")
+            if not all(map(_LABEL.match, place)):
+                raise NotConvertible(f"{name} converts by a webhook whose service has no valid name")
+            server_name = ".".join((*place, "svc"))
         if not url:
             url = client.get("url") or ""
         if not url and service:
             path = "/" + str(service.get("path") or "").lstrip("/")
-            url = f"https://{service.get('name')}.{service.get('namespace')}.svc:{service.get('port') or 443}{path}"
+            url = f"https://{server_name}:{service.get('port') or 443}{path}"
         if not url:
             raise NotConvertible(
                 f"{name} converts by a webhook, and does not say where it is", hint="--webhook-url URL"
             )
-        authority = base64.b64decode(client.get("caBundle") or "").decode("ascii", "replace").strip()
+        try:
+            authority = base64.b64decode(client.get("caBundle") or "").decode("ascii", "replace").strip()
+        except ValueError:
+            raise NotConvertible(f"{name} converts by a webhook whose caBundle is no base64") from None
         wanted = webhook.get("conversionReviewVersions") or ("v1beta1",)
         known = tuple(version for version in wanted if version in _REVIEW_VERSIONS)
         if not known:
             raise NotConvertible(
                 f"{name}: the webhook understands ConversionReview {', '.join(wanted)}, kstore v1 and v1beta1"
             )
-        return ConversionWebhook(name, url, authority, known)
+        return ConversionWebhook(name, url, authority, known, server_name=server_name)
 
-    def __call__(self, objects: list[Object], api_version: str) -> list[Object]:
+    def __call__(self, objects: list[Object], api_version: str) -> list[Object | NotConvertible]:
         """
-        The objects in another version, as the webhook has them, in order.
+        The objects in another version, as the webhook has them, in order; in place of one, why it could not be had.
 
-        Raises:
-            NotConvertible: it cannot be reached, or does not answer as a conversion webhook answers.
+        What is refused together is asked for again by halves, so that one refused object costs only itself. A webhook
+        that does not answer is not asked again for a minute.
         """
-        return [one for batch in _batches(objects) for one in self._review(batch, api_version)]
+        return [one for batch in _batches(objects) for one in self._converted(batch, api_version)]
+
+    def _converted(self, objects: list[Object], api_version: str) -> list[Object | NotConvertible]:
+        until = time.monotonic() + _SPLITTING * self.timeout
+        results: list[Object | NotConvertible] = []
+        waiting = [objects]
+        while waiting:
+            part = waiting.pop()
+            try:
+                if time.monotonic() > until:
+                    raise self._fault("it refuses some objects, and takes too long to tell which", _NoAnswer)
+                results += self._review(part, api_version)
+            except NotConvertible as error:
+                if len(part) > 1 and not isinstance(error, _NoAnswer):
+                    half = len(part) // 2
+                    waiting += [part[half:], part[:half]]
+                else:
+                    results += [error] * len(part)
+        return results
 
     def _review(self, objects: list[Object], api_version: str) -> list[Object]:
         version, uid = self.review_versions[0], str(uuid.uuid4())
@@ -102,54 +150,95 @@ class ConversionWebhook:
         if not isinstance(found, dict):
             raise self._fault("no response provided")
         if version == "v1" and (answer.get("kind"), answer.get("apiVersion")) != (review["kind"], review["apiVersion"]):
-            raise self._fault(f"answered with {answer.get('apiVersion')} {answer.get('kind')}, expected a review of v1")
+            given = _words(f"{answer.get('apiVersion')} {answer.get('kind')}")
+            raise self._fault(f"answered with {given}, expected a review of v1")
         if version == "v1" and found.get("uid") != uid:
-            raise self._fault(f"answered another request: uid {found.get('uid')!r}, expected {uid!r}")
+            raise self._fault(f"answered another request: uid {_words(found.get('uid'))!r}, expected {uid!r}")
         result = found.get("result") or {}
+        if not isinstance(result, dict):
+            raise self._fault("response.result is no Status")
         if result.get("status") != "Success":
-            raise self._fault(result.get("message") or f"result.status is {result.get('status')!r}, not 'Success'")
+            status = _words(result.get("status"))
+            raise self._fault(_words(result.get("message")) or f"result.status is {status!r}, not 'Success'")
         converted = found.get("convertedObjects") or []
+        if not isinstance(converted, list):
+            raise self._fault("response.convertedObjects is no list")
         if len(converted) != len(objects):
             raise self._fault(f"returned {len(converted)} objects, expected {len(objects)}")
-        return list(converted)
+        return converted
 
-    def _post(self, body: bytes) -> dict[str, Any]:
-        place = urlsplit(self.url)
-        if place.scheme != "https" or not place.hostname:
+    def _post(self, body: bytes) -> Object:
+        if self._silent_since is not None and time.monotonic() - self._silent_since < _SILENCE:
+            raise self._fault(f"{self.url} gave no answer a moment ago, and is not asked again yet", _NoAnswer)
+        if self._http is None:
+            self._http = self._client()
+        try:
+            answer = self._http.request("POST", "", body=body, headers={"Content-Type": "application/json"})
+        except ExchangeFailed as error:
+            if error.kind in ("deadline", "unreachable", "tls"):
+                self._silent_since = time.monotonic()
+                raise self._fault(f"{self.url} cannot be asked: {error.reason}", _NoAnswer) from None
+            raise self._fault(f"{self.url}: {error.reason}") from None
+        if answer.status != 200:
+            raise self._fault(f"{self.url} answered {answer.status} {_words(answer.reason)}")
+        try:
+            found = json.loads(answer.body, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise self._fault(f"{self.url} answered with no JSON: {_words(error)}") from None
+        if not isinstance(found, dict):
+            raise self._fault(f"{self.url} answered with no object")
+        return found
+
+    def _client(self) -> HttpClient:
+        if not self.url.startswith("https://"):
             raise self._fault("a webhook's URL begins with https://")
         try:
-            connection = http.client.HTTPSConnection(
-                place.hostname, place.port or 443, timeout=self.timeout, context=self._trust()
+            return HttpClient(
+                self.url,
+                tls=self._trust(),
+                timeout=self.timeout,
+                limit=_ANSWER_LIMIT,
+                server_name=self.server_name,
+                keep_alive=True,
             )
-            try:
-                path = (place.path or "/") + (f"?{place.query}" if place.query else "")
-                connection.request("POST", path, body, {"Content-Type": "application/json"})
-                response = connection.getresponse()
-                text = response.read(_ANSWER_LIMIT + 1)
-            finally:
-                connection.close()
-        except (OSError, http.client.HTTPException) as error:
-            raise self._fault(f"{self.url} cannot be asked: {error}") from error
-        if response.status != 200:
-            raise self._fault(f"{self.url} answered {response.status} {response.reason}")
-        if len(text) > _ANSWER_LIMIT:
-            raise self._fault(f"{self.url} answered with more than {_ANSWER_LIMIT >> 20} MiB")
-        try:
-            answer = json.loads(text)
-        except ValueError as error:
-            raise self._fault(f"{self.url} answered with no JSON: {error}") from error
-        if not isinstance(answer, dict):
-            raise self._fault(f"{self.url} answered with no object")
-        return answer
+        except ValueError:
+            raise self._fault(f"{self.url} is no URL of a server") from None
 
     def _trust(self) -> ssl.SSLContext:
         try:
-            return ssl.create_default_context(cadata=self.certificate_authority or None)
-        except (ssl.SSLError, ValueError) as error:
+            return verifying_context(cadata=self.certificate_authority or None)
+        except (OSError, ValueError) as error:
             raise self._fault(f"the CRD's caBundle is no certificate: {error}") from error
 
-    def _fault(self, message: str) -> NotConvertible:
-        return NotConvertible(f"conversion webhook of {self.name}: {message}", hint="--webhook-url URL asks another")
+    def _fault(self, message: str, kind: type[NotConvertible] = NotConvertible) -> NotConvertible:
+        return kind(f"conversion webhook of {self.name}: {message}", hint="--webhook-url URL asks another")
+
+
+def refusing(error: NotConvertible) -> Review:
+    """What stands in for a webhook that must not, or cannot, be asked."""
+
+    def review(objects: list[Object], api_version: str) -> list[Object | NotConvertible]:
+        return [error] * len(objects)
+
+    return review
+
+
+def not_asked(webhook: ConversionWebhook) -> NotConvertible:
+    """Why a webhook that only the store names is not asked: whoever wrote the store would be sent its objects."""
+    return NotConvertible(
+        f"{webhook.name} converts by the webhook {webhook.url}, where objects are sent only if it is said so",
+        hint="--allow-webhooks, or --webhook-url URL for another place",
+    )
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _words(given: Any) -> str:
+    """What the other side said, as text of a bounded length."""
+    text = given if isinstance(given, str) else "" if given is None else str(given)
+    return text if len(text) <= _WORDS_LIMIT else f"{text[:_WORDS_LIMIT]}…"
 
 
 def _batches(objects: list[Object]) -> Iterator[list[Object]]:

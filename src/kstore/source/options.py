@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+MAX_SECONDS = 24 * 3600
+"""The longest that a time to wait may be: what a person means by more is no time at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:

@@ -33,6 +33,10 @@ from kstore.view.yaml_text import go_g
 __all__ = ["JsonPath", "JsonPathError", "JsonPathFault", "as_list"]
 
 _INT64 = range(-(1 << 63), 1 << 63)
+_MAX_LOOPS = 8
+"""Ranges one within another; a `range` without its `end` runs what follows it twice, and so on for each."""
+_MAX_RESULTS = 2_000_000
+"""Values and actions of one template on one value: some seconds, and more than any list holds that fits in memory."""
 
 
 class _Absent:
@@ -63,8 +67,15 @@ def _is_word(action: Action, word: str) -> bool:
     return not isinstance(action, Text) and Identifier(word) in action
 
 
-def _program(actions: Sequence[Action], strict: bool) -> list[_Emit | _Loop]:
-    """Actions as a tree: what follows `range` up to its `end` is the body of a loop."""
+def _program(actions: Sequence[Action], strict: bool, depth: int = 0) -> list[_Emit | _Loop]:
+    """
+    Actions as a tree: what follows `range` up to its `end` is the body of a loop.
+
+    Raises:
+        JsonPathError: loops nested deeper than they may be.
+    """
+    if depth > _MAX_LOOPS:
+        raise JsonPathError(f"more than {_MAX_LOOPS} nested ranges", hint="end each {range …} with {end}")
     program: list[_Emit | _Loop] = []
     index = 0
     while index < len(actions):
@@ -77,7 +88,7 @@ def _program(actions: Sequence[Action], strict: bool) -> list[_Emit | _Loop]:
         elif _is_word(action, "range"):
             path = tuple(node for node in action if node != Identifier("range"))
             end = _matching_end(actions, index)
-            body = _program(actions[index:end], strict)
+            body = _program(actions[index:end], strict, depth + 1)
             program.append(_Loop(path_step(path, strict), path, body))
             # without an `end` Go goes on behind the `range`, outside the loop
             index = index if end is None else end + 1
@@ -111,18 +122,38 @@ def _looked_at(program: list[_Emit | _Loop], places: Iterable[Path]) -> list[Pat
     return found
 
 
-def _run(program: list[_Emit | _Loop], root: Any) -> Iterator[list[Any]]:
+class _Budget:
+    """Counts what a template does with one value."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_RESULTS
+
+    def spend(self, results: list[Any]) -> None:
+        """
+        Count an action and what it selects.
+
+        Raises:
+            JsonPathFault: it is more than a template may select.
+        """
+        self._left -= 1 + len(results)
+        if self._left < 0:
+            raise JsonPathFault(f"the template selects more than {_MAX_RESULTS} values", [])
+
+
+def _run(program: list[_Emit | _Loop], root: Any, budget: _Budget | None = None) -> Iterator[list[Any]]:
     """The results of each action, in order."""
+    budget = budget or _Budget()
     for item in program:
         results = item.step([root])
+        budget.spend(results)
         if isinstance(item, _Emit):
             yield results
             continue
         for value in results:
-            yield from _run(item.body, _ABSENT if value is None else bare(value))
+            yield from _run(item.body, _ABSENT if value is None else bare(value), budget)
         if not results:
             # Go walks the body once to find its end; what fails there fails here
-            for _ in _run(item.body, _ABSENT):
+            for _ in _run(item.body, _ABSENT, budget):
                 pass
 
 

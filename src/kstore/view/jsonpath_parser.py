@@ -89,6 +89,8 @@ Node = Text | Constant | Field | Wildcard | Recursive | Slice | Filter | Union |
 Action = Text | tuple[Node, ...]
 """One piece of a template: text, or what stands in braces."""
 
+_MAX_CHARACTERS = 100_000
+
 _ENDS_WORD = frozenset(" \t\r\n.,[]$@{}")
 _DICT_KEY = re.compile(r"'([^']*)'\Z")
 _SLICE = re.compile(r"(-?[0-9]*)(:-?[0-9]*)?(:-?[0-9]*)?\Z")
@@ -110,7 +112,7 @@ class _Parser:
     def fail(self, message: str) -> JsonPathError:
         return JsonPathError(
             message,
-            where=f"jsonpath {self.text!r}",
+            where=f"jsonpath {self.text[:200]!r}",
             hint="write for example '{.metadata.name}', see kubectl's jsonpath",
         )
 
@@ -289,6 +291,8 @@ def parse_template(text: str) -> list[Action]:
     Read a whole template.
 
     Raises:
-        JsonPathError: kubectl would refuse it; the message is its own.
+        JsonPathError: kubectl would refuse it; the message is its own. Or it is longer than anybody writes.
     """
+    if len(text) > _MAX_CHARACTERS:
+        raise JsonPathError(f"a template of {len(text)} characters: {_MAX_CHARACTERS} are taken", where="jsonpath")
     return _Parser(text).template()

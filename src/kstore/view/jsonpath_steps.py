@@ -27,6 +27,9 @@ from kstore.view.jsonpath_parser import (
     Wildcard,
 )
 
+_MAX_VALUES = 1_000_000
+"""Values on the way of a path: `..` after `..` selects the same ones again and again."""
+
 Step = Callable[[list[Any]], list[Any]]
 """From the values selected so far to the next ones."""
 
@@ -108,6 +111,8 @@ def _recursive(values: list[Any]) -> list[Any]:
         elif isinstance(value, dict | list) and value:
             found.append(value)
             stack.extend(reversed(list(_children(value))))
+        if len(found) > _MAX_VALUES:
+            raise JsonPathFault(f"the path selects more than {_MAX_VALUES} values", [])
     return found
 
 
@@ -278,6 +283,8 @@ def path_step(nodes: Sequence[Node], strict: bool) -> Step:
     def every(values: list[Any]) -> list[Any]:
         for step in steps:
             values = step(values)
+            if len(values) > _MAX_VALUES:
+                raise JsonPathFault(f"the path selects more than {_MAX_VALUES} values", [])
         return values
 
     return every

@@ -6,6 +6,7 @@ Knows what names an expression may use; the language is a library's business (th
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kstore.decode.json.raw_json import plain
@@ -13,6 +14,51 @@ from kstore.errors import UsageError
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject
+
+
+_CHARACTERS = 100_000
+"""As long as an expression may be for the apiserver's own CEL (cel-go, `parser/options.go`)."""
+_OPERATORS = 1_000
+"""Operators, selections and calls. The library recurses for each, and ends the whole process some thousands deep."""
+_COMPREHENSIONS = 3
+"""`all`, `exists`, `map` … one within another: the steps that they take multiply."""
+_TOKEN = re.compile(
+    r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+    r"""|(?P<comprehension>\.\s*(?:all|exists|exists_one|existsOne|map|filter|transformList|transformMap)\s*\()"""
+    r"""|(?P<operator>&&|\|\||[<>=!]=|[-+*/%<>!?.(\[{]|\bin\b)|(?P<close>\))""",
+    re.DOTALL,
+)
+
+
+def _check(expression: str) -> None:
+    """
+    Hold an expression to what can be evaluated in reasonable time, and without the library running out of stack.
+
+    Raises:
+        UsageError: it is beyond that.
+    """
+    if len(expression) > _CHARACTERS:
+        raise UsageError(
+            f"a CEL expression of {len(expression)} characters: {_CHARACTERS} are taken", where=f"{expression[:40]!r} …"
+        )
+    operators = 0
+    around: list[bool] = []
+    for token in _TOKEN.finditer(expression):
+        kind = token.lastgroup
+        if kind == "close":
+            del around[-1:]
+        elif kind != "text":
+            operators += 1
+            if token[0].endswith("("):
+                around.append(kind == "comprehension")
+        if operators > _OPERATORS or sum(around) > _COMPREHENSIONS:
+            raise UsageError(
+                f"a CEL expression with more than {_OPERATORS} operators"
+                if operators > _OPERATORS
+                else f"a CEL expression with more than {_COMPREHENSIONS} comprehensions one within another",
+                where=f"{expression[:40]!r} …",
+                hint="select what is certain first, with several commands or with labels",
+            )
 
 
 class Where:
@@ -27,10 +73,11 @@ class Where:
         expression: in CEL.
 
     Raises:
-        UsageError: it cannot be parsed, or the library is not installed.
+        UsageError: it cannot be parsed or is too large, or the library is not installed.
     """
 
     def __init__(self, expression: str) -> None:
+        _check(expression)
         try:
             import cel
         except ImportError:
@@ -40,6 +87,8 @@ class Where:
         except ValueError as error:
             reason = str(error).partition("\n")[0].partition("ERROR: ")[2] or str(error)
             raise UsageError(f"{expression!r} is no CEL expression: {reason}") from None
+        except BaseException as error:
+            raise _panic(error, expression) from None
         self.matched = 0
         self.fault = ""
         """What went wrong with the first object that could not be judged."""
@@ -55,11 +104,26 @@ class Where:
         except (RuntimeError, TypeError, ValueError, OverflowError) as error:
             self.fault = self.fault or str(error).partition(". ")[0]
             return False
+        except BaseException as error:
+            self.fault = self.fault or _panic(error, "the expression").message
+            return False
         if not isinstance(found, bool):
             self.fault = self.fault or f"it gives {found!r}, which is neither true nor false"
             return False
         self.matched += found
         return found
+
+
+def _panic(error: BaseException, what: str) -> UsageError:
+    """
+    The error for a panic inside the library, which is no `Exception` of Python's.
+
+    Raises:
+        BaseException: it is something else, such as an interrupt.
+    """
+    if type(error).__name__ != "PanicException":
+        raise error
+    return UsageError(f"{what[:80]} cannot be evaluated: {error}")
 
 
 def _stored(read: StoredObject) -> dict[str, Any]:

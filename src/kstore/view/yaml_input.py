@@ -13,10 +13,8 @@ from typing import Any, Final
 from kstore.errors import DecodeError
 from kstore.view.yaml_scalars import resolve_plain
 from kstore.view.yaml_text import go_g
+from kstore.yaml_limits import MAX_DEPTH, AliasBudget
 
-_MAX_DEPTH: Final = 300
-_MAX_NODES: Final = 4_000_000
-"""Nodes after aliases are followed; yaml.v2 too refuses what aliases blow up (decode.go, allowedAliasRatio)."""
 _TAG: Final = "tag:yaml.org,2002:"
 
 
@@ -74,11 +72,11 @@ class _Reader:
         self._where = where
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: set[str] = set()
-        self._nodes = 0
+        self._budget = AliasBudget()
 
     def document(self) -> Any:
         self._anchors.clear()
-        self._nodes = 0
+        self._budget = AliasBudget()
         return self._value(self._next(), 0)
 
     def _fail(self, event: Any, problem: str) -> DecodeError:
@@ -89,12 +87,12 @@ class _Reader:
         """The value that begins with this event; its other events are taken from the parser."""
         import yaml
 
-        if depth > _MAX_DEPTH:
-            raise self._fail(event, f"nested deeper than {_MAX_DEPTH} levels")
-        self._nodes += 1
+        if depth > MAX_DEPTH:
+            raise self._fail(event, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             return self._aliased(event)
-        before = self._nodes
+        before = self._budget.nodes
+        self._count(event, 1)
         if event.anchor:
             self._open.add(event.anchor)
         if isinstance(event, yaml.ScalarEvent):
@@ -105,8 +103,12 @@ class _Reader:
             value = self._mapping(depth)
         if event.anchor:
             self._open.discard(event.anchor)
-            self._anchors[event.anchor] = (value, self._nodes - before + 1)
+            self._anchors[event.anchor] = (value, self._budget.nodes - before)
         return value
+
+    def _count(self, event: Any, nodes: int, *, aliased: bool = False) -> None:
+        if not self._budget.add(nodes, aliased=aliased):
+            raise self._fail(event, "the document's aliases stand for too much")
 
     def _aliased(self, event: Any) -> Any:
         if event.anchor in self._open:
@@ -114,9 +116,7 @@ class _Reader:
         if event.anchor not in self._anchors:
             raise self._fail(event, f"unknown anchor {event.anchor!r}")
         value, size = self._anchors[event.anchor]
-        self._nodes += size
-        if self._nodes > _MAX_NODES:
-            raise self._fail(event, "the document's aliases stand for too much")
+        self._count(event, size, aliased=True)
         return value
 
     def _sequence(self, depth: int) -> list[Any]:

@@ -102,6 +102,13 @@ def write_options(function: Any) -> Any:
     return function
 
 
+def allow_webhooks_option(function: Any) -> Any:
+    """Consent to what a store, a journal or a plan can only name."""
+    return click.option(
+        "--allow-webhooks", is_flag=True, help="Send objects to the conversion webhooks that CRDs name."
+    )(function)
+
+
 @command.command("run", hidden=True, cls=DryRunCommand)
 @click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
 @click.option("--to", multiple=True, metavar="GROUP/VERSION", help="Store in this version whatever can be had in it.")
@@ -113,7 +120,9 @@ def write_options(function: Any) -> Any:
 @click.option("--media-type", type=click.Choice(["protobuf", "json"]), default=None,
               help="The encoding; default: the apiserver's.")  # fmt: skip
 @click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know, as it would.")
-@click.option("--webhook-url", default="", metavar="URL", help="Where the conversion webhooks of CRDs are asked.")
+@click.option("--webhook-url", default="", metavar="URL",
+              help="Ask the conversion webhooks of CRDs here, not where the CRDs say.")  # fmt: skip
+@allow_webhooks_option
 @click.option("--via", type=click.Choice(["direct", "apiserver"]), default="direct", show_default=True,
               help="Who writes: kstore, or the apiserver that it asks to.")  # fmt: skip
 @click.option(
@@ -137,6 +146,7 @@ def run(
     from kstore.migrate.request import Request
 
     names = ("namespace", "selector", "only_stored_version", "drop_unknown_fields", "webhook_url")
+    allow_webhooks = options["allow_webhooks"]
     asked = {name: options.pop(name) for name in names}
     versions = (*to, *filter(None, storage_versions.split(",")))
     if save_plan is not None and not options["dry_run"]:
@@ -165,6 +175,7 @@ def run(
         to_release=to_release,
         resources=resources,
         media_type=media_type or "",
+        allow_webhooks=allow_webhooks,
         **asked,
     )
     return Run(request, save_plan=save_plan, **options).go()
@@ -191,6 +202,7 @@ def status(journal: Path, output: str) -> int:
 @click.option("--retry-timeout", "--patience", "retry_seconds", type=click.FloatRange(min=0), default=120,
               show_default=True, metavar="SECONDS",
               help="How long to wait for a store that does not answer.")  # fmt: skip
+@allow_webhooks_option
 @workers_option
 @output_option(_OUTPUTS, "table")
 @store_options

@@ -20,7 +20,7 @@ from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageEr
 from kstore.source.interface import Source
 from kstore.source.location.config_file import Context, config_path, read_contexts
 from kstore.source.location.control_plane import find_on_node
-from kstore.source.options import SourceOptions
+from kstore.source.options import MAX_SECONDS, SourceOptions
 
 DEMO = "demo"
 DEFAULT = "http://127.0.0.1:2379"
@@ -174,6 +174,14 @@ def is_live(address: str) -> bool:
     return all(_HOST_AND_PORT.fullmatch(part) or _LIVE.match(part) for part in parts) and not Path(address).exists()
 
 
+def uses_tls(address: str) -> bool:
+    """Whether a server at an address may be spoken to over TLS: not a file, and not all of it plain text."""
+    bare = address.removeprefix(_ETCD2)
+    return (bare != address or is_live(address)) and not all(
+        part.strip().startswith(("http://", "unix://")) for part in bare.split(",")
+    )
+
+
 def _open_live(address: str, options: SourceOptions) -> Source:
     if address.startswith(_SRV):
         from kstore.source.etcd.dns_srv import discover
@@ -260,13 +268,15 @@ def parse_duration(text: str, where: str) -> float:
     Seconds of a duration as Go writes it, `1m30s`, or of a plain number.
 
     Raises:
-        UsageError: neither.
+        UsageError: neither, or a time in which nothing can be done, or without end.
     """
     pieces = _DURATION.findall(text)
-    if pieces and "".join(number + unit for number, unit in pieces) == text:
-        return sum(float(number) * _UNITS[unit] for number, unit in pieces)
     try:
-        return float(text)
+        whole = "".join(number + unit for number, unit in pieces) == text
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in pieces) if pieces and whole else float(text)
+        if not 0 < seconds <= MAX_SECONDS:
+            raise ValueError
+        return seconds
     except ValueError:
         raise UsageError(f"{text!r} is not a duration", where=where, hint="write 5s, 500ms or 1m30s") from None
 
@@ -279,4 +289,5 @@ __all__ = [
     "open_location",
     "open_source",
     "parse_duration",
+    "uses_tls",
 ]

@@ -24,7 +24,7 @@ from typing import Any
 
 from kstore.errors import UsageError
 from kstore.regular_file import read_regular
-from kstore.source.options import SourceOptions
+from kstore.source.options import MAX_SECONDS, SourceOptions
 
 LARGEST = 1 << 20
 """Bytes of a config file."""
@@ -95,12 +95,17 @@ class Contexts:
                 continue
             value = entry[word]
             expected = bool if word in _SWITCHES else (int, float) if word in _SECONDS else str
-            if not isinstance(value, expected) or (word in _SECONDS and isinstance(value, bool)):
+            if not isinstance(value, expected) or (word in _SECONDS and not _is_time(value)):
                 raise UsageError(f"{word} cannot be {value!r}", where=where)
             if word in _FILES:
                 value = self.path.parent / os.path.expanduser(str(value))
             values[word.replace("-", "_")] = value
         return SourceOptions(**values)
+
+
+def _is_time(value: Any) -> bool:
+    """Whether a number is a time in seconds; YAML has others, and numbers that are none."""
+    return not isinstance(value, bool) and 0 < value <= MAX_SECONDS
 
 
 def _resolved(store: str, path: Path) -> str:
@@ -134,10 +139,17 @@ def read_contexts(path: Path) -> Contexts:
         raise UsageError(f"the config file is not UTF-8: {error}", where=str(path)) from None
     import yaml
 
+    from kstore.yaml_limits import check_yaml
+
     try:
+        check_yaml(text)
         content = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise UsageError(f"the config file is not YAML: {error}", where=str(path)) from None
+    except RecursionError:
+        raise UsageError("the config file is nested too deeply", where=str(path)) from None
+    except ValueError as error:  # a limit, a date that is none, a number of too many digits
+        raise UsageError(f"the config file cannot be read: {error}", where=str(path)) from None
     if not isinstance(content, dict) or not isinstance(content.get("contexts") or {}, dict):
         raise UsageError("the config file has no map `contexts`", where=str(path))
     return Contexts(path, content.get("contexts") or {}, str(content.get("current-context") or ""))

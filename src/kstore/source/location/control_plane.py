@@ -124,8 +124,12 @@ def _from_manifest(root: Path, manifest: str, options: SourceOptions) -> NodeSto
 def _load(path: Path) -> Any:
     import yaml
 
-    with suppress(OSError, yaml.YAMLError, UnicodeDecodeError):
-        return yaml.safe_load(read_regular(path, LARGEST).decode())
+    from kstore.yaml_limits import check_yaml
+
+    with suppress(OSError, yaml.YAMLError, ValueError, RecursionError):
+        text = read_regular(path, LARGEST).decode()
+        check_yaml(text)
+        return yaml.safe_load(text)
     return None
 
 
