@@ -10,6 +10,7 @@ import ipaddress
 import json
 import ssl
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,8 +22,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tools.hostile_server import HostileServer
 
+from kstore.cli.main import run
 from kstore.errors import NotConvertible
 from kstore.migrate.webhook import ConversionWebhook
+from kstore.records import Put
+from kstore.source.etcd.live import LiveSource
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +289,141 @@ def test_a_bundle_that_is_none():
         ConversionWebhook.of("x", broken)
     (found,) = webhook(1, b"-----BEGIN CERTIFICATE-----\nnothing")([BOAT], "b/v2")
     assert "is no certificate" in str(found)
+
+
+# ---- asked, or not, by the command line
+
+CRD: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "boats.example.com"},
+    "spec": {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "boats", "singular": "boat", "kind": "Boat", "listKind": "BoatList"},
+        "versions": [
+            {
+                "name": name,
+                "served": True,
+                "storage": name == "v2",
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+            for name in ("v1", "v2")
+        ],
+    },
+    "status": {"storedVersions": ["v1", "v2"]},
+}
+
+
+@pytest.fixture
+def harbour(start_etcd, tmp_path, monkeypatch) -> Callable[[int, bytes], str]:
+    """An etcd with four boats, whose CRD names a conversion webhook on a port of this machine; its endpoint."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+
+    def fill(port: int, bundle: bytes) -> str:
+        endpoint: str = start_etcd().endpoint
+        client = {"url": f"https://127.0.0.1:{port}/convert", "caBundle": base64.b64encode(bundle).decode()}
+        conversion = {
+            "strategy": "Webhook",
+            "webhook": {"clientConfig": client, "conversionReviewVersions": ["v1"]},
+        }
+        crd = {**CRD, "spec": {**CRD["spec"], "conversion": conversion}}
+        with LiveSource([endpoint]) as source:
+            key = b"/registry/apiextensions.k8s.io/customresourcedefinitions/boats.example.com"
+            source.commit([Put(key, json.dumps(crd).encode(), 0, 0)])
+            for number in range(4):
+                metadata = {"name": f"boat-{number}", "namespace": "port", "uid": str(uuid.UUID(int=number))}
+                boat = {"apiVersion": "example.com/v1", "kind": "Boat", "metadata": metadata, "number": number}
+                key = f"/registry/example.com/boats/port/boat-{number}".encode()
+                source.commit([Put(key, json.dumps(boat).encode(), 0, 0)])
+        return endpoint
+
+    return fill
+
+
+def stored_versions(endpoint: str) -> list[str]:
+    """In which version each boat lies."""
+    with LiveSource([endpoint]) as source:
+        records = source.scan(b"/registry/example.com/boats/")
+        return [json.loads(record.value)["apiVersion"].rpartition("/")[2] for record in records]
+
+
+MIGRATE = ["migrate", "--to", "example.com/v2", "--yes"]
+
+
+def test_nothing_is_sent_unasked(harbour, serve, certificate, capsys):
+    """Where only a CRD of the store names the webhook, it is not asked: the objects are skipped, and why is said."""
+    reviews: list[Any] = []
+    port = serve(lambda review: reviews.append(review) or good(review))
+    endpoint = harbour(port, certificate[1])
+    assert run(["--store", endpoint, *MIGRATE]) == 3
+    said = capsys.readouterr()
+    assert "--allow-webhooks" in said.out + said.err
+    assert f"https://127.0.0.1:{port}/convert" in said.out + said.err
+    assert (reviews, stored_versions(endpoint)) == ([], ["v1"] * 4)
+    assert run(["--store", endpoint, *MIGRATE, "--allow-webhooks", "--journal", "second"]) == 0
+    assert (len(reviews), stored_versions(endpoint)) == (1, ["v2"] * 4)
+
+
+def test_a_url_that_is_given_is_consent(harbour, serve, certificate):
+    """Whoever names the place needs not say it twice."""
+    port = serve(good)
+    endpoint = harbour(1, certificate[1])
+    assert run(["--store", endpoint, *MIGRATE, "--webhook-url", f"https://127.0.0.1:{port}/"]) == 0
+    assert stored_versions(endpoint) == ["v2"] * 4
+
+
+def test_a_file_alone_does_not_consent(harbour, serve, certificate, tmp_path, capsys):
+    """A plan or a journal that says that webhooks are asked wants it said again; then it is carried out."""
+    reviews: list[Any] = []
+    port = serve(lambda review: reviews.append(review) or good(review))
+    endpoint = harbour(port, certificate[1])
+    plan = str(tmp_path / "plan")
+    assert run(["--store", endpoint, *MIGRATE[:3], "--allow-webhooks", "--dry-run", "--save-plan", plan]) == 0
+    reviews.clear()
+    capsys.readouterr()
+    assert run(["--store", endpoint, "migrate", "--plan", plan, "--yes"]) == 2
+    assert "--allow-webhooks" in capsys.readouterr().err
+    assert reviews == []
+    assert run(["--store", endpoint, "migrate", "--plan", plan, "--yes", "--allow-webhooks"]) == 0
+    assert stored_versions(endpoint) == ["v2"] * 4
+    (journal,) = tmp_path.glob("*.journal")
+    assert run(["--store", endpoint, "migrate", "resume", str(journal)]) == 2
+
+
+def test_a_refused_boat_is_left_alone(harbour, serve, certificate, capsys):
+    """The others are written; beside the one that is left stands what the webhook said of it, and of no other."""
+    endpoint = harbour(serve(refuses(2)), certificate[1])
+    assert run(["--store", endpoint, *MIGRATE, "--allow-webhooks", "-o", "json"]) == 3
+    assert stored_versions(endpoint) == ["v2", "v2", "v1", "v2"]
+    assert capsys.readouterr().out.count("boat 2 has no mast") >= 1
+
+
+ODD: list[Callable[[dict[str, Any]], Any]] = [
+    lambda one: 5,
+    lambda one: None,
+    lambda one: {**one, "metadata": 5},
+    lambda one: {**one, "metadata": {**one["metadata"], "labels": [1]}},
+    lambda one: {**one, "metadata": {**one["metadata"], "labels": {"a": 1}}},
+    lambda one: {**one, "metadata": {**one["metadata"], "annotations": {"": "x"}}},
+    lambda one: {**one, "metadata": {**one["metadata"], "name": "another"}},
+    lambda one: {**one, "metadata": {**one["metadata"], "uid": 7}},
+    lambda one: {**one, "metadata": {**one["metadata"], "namespace": ["port"]}},
+    lambda one: {**one, "kind": {"a": "b"}},
+    lambda one: {**one, "apiVersion": "example.com/v1"},
+    lambda one: {**one, "number": 1e400},
+]
+
+
+@pytest.mark.parametrize("spoil", ODD, ids=range(len(ODD)))
+def test_odd_objects_are_skipped(harbour, serve, certificate, spoil):
+    """An object that is not what was sent, or not one at all, is skipped alone; the run goes on."""
+
+    def answer(review: dict[str, Any]) -> dict[str, Any]:
+        converted = good(review)["response"]["convertedObjects"]
+        return response(review, convertedObjects=[spoil(one) if one["number"] == 1 else one for one in converted])
+
+    endpoint = harbour(serve(answer), certificate[1])
+    assert run(["--store", endpoint, *MIGRATE, "--allow-webhooks"]) == 3
+    assert stored_versions(endpoint) == ["v2", "v1", "v2", "v2"]

@@ -158,6 +158,9 @@ def _worded(error: Exception) -> int:
         # what the shell passed on as bytes; as a file's name it is none the worse, as a key or a word it is
         _say("an argument is no UTF-8", "keys are written as text")
         return EXIT_USAGE
+    if isinstance(error, RecursionError):
+        _say("what is to be read or shown is nested too deeply", "-o raw or -o hex show the bytes of an object")
+        return EXIT_FAILED
     _say(f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore; --traceback shows where")
     return EXIT_FAILED
 

@@ -226,7 +226,7 @@ def refusing(error: NotConvertible) -> Review:
 def not_asked(webhook: ConversionWebhook) -> NotConvertible:
     """Why a webhook that only the store names is not asked: whoever wrote the store would be sent its objects."""
     return NotConvertible(
-        f"{webhook.name} converts by the webhook {webhook.url}, where objects are sent only if it is said so",
+        f"{webhook.name} converts by the webhook {webhook.url}, where objects are sent only with --allow-webhooks",
         hint="--allow-webhooks, or --webhook-url URL for another place",
     )
 

@@ -143,7 +143,7 @@ class Mvcc:
         """The ids of the members that vote: from `confState` (3.5 and later), else of the members."""
         try:
             return {int(voter) for voter in json.loads(self.meta[b"confState"])["voters"]}
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             return {int(name, 16) for name, member in self.members().items() if not member.get("isLearner")}
 
     def members(self) -> dict[str, dict[str, object]]:
@@ -152,7 +152,7 @@ class Mvcc:
         for name, value in self.bucket_items(b"members"):
             try:
                 member = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(member, dict) and _HEX.fullmatch(name):
                 found[name.decode()] = member

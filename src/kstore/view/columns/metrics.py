@@ -32,7 +32,7 @@ def _annotated(obj: Object, key: str) -> list[Any] | None:
     """A list kept as JSON in an annotation; None when there is none, or none that can be read."""
     try:
         value = json.loads(annotation(obj, key) or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, list) and all(isinstance(entry, dict) for entry in value) else None
 
