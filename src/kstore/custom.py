@@ -168,7 +168,11 @@ class CustomConverter:
         """The object as the storage decoder gives it: of its own version."""
         version = str(obj.get("apiVersion", "")).rpartition("/")[2]
         if version not in self.definition.versions:
-            raise NotConvertible(f"{self.definition.name} has no version {version}, in which the object is stored")
+            raise NotConvertible(
+                f"{self.definition.name} has no version {version}, in which the object is stored",
+                hint=f"put it back into the CRD, or migrate with --assume-version {self.definition.kind.group}/"
+                f"{self.definition.storage_version}",
+            )
         read: Object = normalize(obj)
         dropped = self._coerce(read, version, lenient=True)
         if dropped and not drop_unknown_fields:

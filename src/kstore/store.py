@@ -102,7 +102,7 @@ class Store:
         self._resources = tuple(resources)
         self._extensions = tuple(extensions)
         self._prefix = prefix
-        self._definitions: dict[str, CustomDefinition] = {}
+        self._converters: dict[str, CustomConverter] = {}
 
     # ---- where things are
 
@@ -331,24 +331,30 @@ class Store:
         if self.codec.scheme.catalog.has_kind(stored.gvk):
             return self.codec.as_version(stored, to)
         place = self.place(stored.record.key)
-        definition = getattr(place.resource, "definition", None) if place else None
-        if definition is None:
+        resource = place.resource if place else None
+        if not isinstance(resource, CustomResource) or resource.definition is None:
             return self.codec.as_version(stored, to)  # raises: nothing tells how to convert it
         if to.group != stored.gvk.group:
             raise NotConvertible(f"{to} has no kind {stored.gvk.kind}", hint=f"it is one of {stored.gvk.group}")
-        converter = CustomConverter(self._definition(definition), self.codec.scheme.typed)
-        result = converter.convert([stored.object], to.version, drop_unknown_fields=True, served=True)[0]
+        result = self.converter(resource).convert([stored.object], to.version, drop_unknown_fields=True, served=True)[0]
         if isinstance(result, Exception):
             raise result
         return result.object
 
-    def _definition(self, crd: dict[str, Any]) -> CustomDefinition:
-        """What a CRD says, of whichever version it is stored in."""
+    def converter(self, resource: CustomResource) -> CustomConverter:
+        """
+        What reads and converts the objects of a CRD, of whichever version that is stored in; it asks no webhook.
+
+        Raises:
+            KstoreError: the CRD cannot be read so far.
+        """
+        crd = resource.definition or {}
         name = str(crd["metadata"]["name"])
-        if name not in self._definitions:
+        if name not in self._converters:
             value = self.codec.encode(crd, "json")
-            self._definitions[name] = CustomDefinition.of(self.codec.convert_object(value, _CRD_V1))
-        return self._definitions[name]
+            definition = CustomDefinition.of(self.codec.convert_object(value, _CRD_V1))
+            self._converters[name] = CustomConverter(definition, self.codec.scheme.typed)
+        return self._converters[name]
 
     def tree(
         self,

@@ -13,8 +13,8 @@ from kstore.catalog.releases import Release
 from kstore.codec import StorageCodec
 from kstore.custom import CustomConverter, CustomDefinition
 from kstore.decode import cbor
-from kstore.migrate.plan import Change, VersionPlanner
-from kstore.migrate.targets import VersionTargets
+from kstore.migrate.plan import Change, Skipped, Step, VersionPlanner
+from kstore.migrate.targets import ReleaseTargets, VersionTargets
 from kstore.naming import GroupVersion
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
@@ -58,3 +58,62 @@ def test_the_encoding_stays(encoding: str) -> None:
     assert change.value.startswith(b"\xd9\xd9\xf7") == (encoding == "cbor")
     if encoding == "cbor":
         assert isinstance(cbor.loads(change.value)["spec"]["weight"], float)
+
+
+@pytest.mark.parametrize(
+    ("release", "media_type", "encoding"),
+    [
+        (Release("1.29"), "", "json"),
+        (Release("1.31"), "", "json"),
+        (Release("1.32"), "", "cbor"),
+        (Release("1.37"), "protobuf", "cbor"),
+        (Release("1.37"), "json", "json"),
+        (Release("1.37", {"CBORServingAndStorage": False}), "", "json"),
+    ],
+)
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_cbor_becomes_json(release: Release, media_type: str, encoding: str, version: str) -> None:
+    """Where it is asked for, and where the target's servers cannot read CBOR, or do not write it."""
+    codec = StorageCodec(Scheme(release))
+    converter = CustomConverter(CustomDefinition.of(CRD), codec.scheme.typed)
+    planner = VersionPlanner(
+        codec, ReleaseTargets(codec.scheme), media_type=media_type, custom_converter=lambda _: converter
+    )
+    bird = custom.normalize({**BIRD, "apiVersion": f"example.com/{version}"})
+    key = b"/registry/example.com/birds/default/robin"
+    (step,) = planner.plan([Record(key, custom.write(bird, "cbor"), 1, 2, 1, 0)])
+    (expected,) = converter.convert([bird], "v2")
+    assert isinstance(expected, custom.Converted)
+    wanted = custom.write(expected.object, encoding)
+    assert (step.value if isinstance(step, Change) else step.record.value) == wanted
+
+
+@pytest.mark.parametrize("encoding", ["cbor", "json"])
+def test_a_version_that_is_assumed(encoding: str) -> None:
+    """An object of a version that has left the CRD is skipped with what to do; told how to read it, it is converted."""
+    codec = StorageCodec(Scheme(Release("1.37")))
+    converter = CustomConverter(CustomDefinition.of(CRD), codec.scheme.typed)
+    gone = custom.write(custom.normalize({**BIRD, "apiVersion": "example.com/v1alpha1"}), encoding)
+    here = custom.write(custom.normalize({**BIRD, "apiVersion": "example.com/v1"}), encoding)
+    records = [Record(b"/registry/example.com/birds/a/gone", gone, 1, 2, 1, 0),
+               Record(b"/registry/example.com/birds/a/here", here, 1, 2, 1, 0)]  # fmt: skip
+
+    def steps(assumed: GroupVersion | None) -> list[Step]:
+        planner = VersionPlanner(
+            codec, ReleaseTargets(codec.scheme), assume_version=assumed, custom_converter=lambda _: converter
+        )
+        return list(planner.plan(records))
+
+    skipped, _ = steps(None)
+    assert isinstance(skipped, Skipped)
+    assert "--assume-version example.com/v2" in skipped.error.hint
+    assert isinstance(steps(GroupVersion("other.example.com", "v1"))[0], Skipped)
+    for assumed in ("v1", "v2"):
+        first, second = steps(GroupVersion("example.com", assumed))
+        assert isinstance(first, Change)
+        assert isinstance(second, Change)
+        assert (first.reason, second.reason) == ("assumed-version", "version")
+        assert first.stored.version == "v1alpha1"
+        wanted = custom.write(custom.normalize({**BIRD, "apiVersion": "example.com/v2"}), encoding)
+        assert first.value == second.value == wanted
+    assert isinstance(steps(GroupVersion("example.com", "v3"))[0], Skipped)

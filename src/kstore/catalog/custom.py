@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from kstore.naming import GroupVersion
+
 
 @dataclass(frozen=True, slots=True)
 class CustomResource:
@@ -32,6 +34,10 @@ class CustomResource:
     def key_prefix(self) -> str:
         """Where its objects lie, below the store's prefix."""
         return self.directory or f"{self.group}/{self.resource}"
+
+    def has_version(self, version: GroupVersion) -> bool:
+        """Whether the CRD has a version, so that an apiserver can read what is stored in it."""
+        return version.group == self.group and version.version in self.versions
 
 
 def custom_resource(crd: dict[str, Any]) -> CustomResource:

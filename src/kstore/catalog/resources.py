@@ -96,6 +96,26 @@ def storage_media_type(group: str, media_type: str = "protobuf") -> str:
     return "json" if group in JSON_ONLY_GROUPS else media_type
 
 
+FIRST_CBOR = 32
+"""The minor release from which servers read custom resources that are stored as CBOR, its gate on or off."""
+
+
+def custom_media_type(stored: str, release: Release, wanted: str = "") -> str:
+    """
+    The encoding in which a custom resource is rewritten: as it is stored, where the release's servers can read that.
+
+    Servers of 1.32 and newer read CBOR whether or not the gate `CBORServingAndStorage` has them write it
+    (`apiextensions-apiserver/pkg/cmd/server/options/options.go`).
+
+    Args:
+        stored: `json` or `cbor`.
+        release: the target; `gates` may say that the gate is off.
+        wanted: `json` where that is asked for.
+    """
+    writes_cbor = release.minor >= FIRST_CBOR and release.gates.get("CBORServingAndStorage", True)
+    return stored if stored == "cbor" and wanted != "json" and writes_cbor else "json"
+
+
 @lru_cache(maxsize=1)
 def _by_kind() -> dict[GroupKind, ResourceInfo]:
     """Kind -> the first resource of that kind (Endpoints are kept as master leases too, in the same version)."""

@@ -50,7 +50,7 @@ class Shown:
             click.echo(json.dumps(document, indent=2))
             return
         for one in summary.skipped:
-            click.echo(f"skipped {one.key}: {one.message} ({one.code})", err=True)
+            click.echo(f"skipped {one.key}: {one.message} ({one.code}){f': {one.hint}' * bool(one.hint)}", err=True)
         if summary.skipped_count > len(summary.skipped):
             click.echo(f"skipped {summary.skipped_count - len(summary.skipped)} more", err=True)
         for line in _table(summary):

@@ -111,7 +111,7 @@ def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, s
     left = []
     for step in selection.planner().plan(records):
         key = key_text(step.record.key)
-        if isinstance(step, Change) and step.reason == "version":
+        if isinstance(step, Change) and step.reason in ("version", "assumed-version"):
             left.append((key, f"is still stored as {step.stored.api_version}"))
         elif isinstance(step, Skipped) and run.request.to:
             left.append((key, step.error.message))

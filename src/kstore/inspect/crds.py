@@ -25,6 +25,8 @@ class CustomUsage:
     kind: str
     namespaced: bool
     storage_version: str
+    versions: tuple[str, ...]
+    """All that the CRD has."""
     served: tuple[str, ...]
     listed: tuple[str, ...]
     """`status.storedVersions`."""
@@ -52,6 +54,11 @@ class CustomUsage:
             for one in self.listed
             if one not in self.really and one != self.storage_version and not self.undecodable
         )
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Versions that objects are stored in, and that the CRD does not have: no server can read these objects."""
+        return tuple(one for one in self.really if one not in self.versions)
 
     @property
     def outdated(self) -> int:
@@ -93,6 +100,7 @@ def _usage(resource: CustomResource) -> CustomUsage:
         kind=resource.kind,
         namespaced=resource.namespaced,
         storage_version=resource.storage_version,
+        versions=resource.versions,
         served=tuple(str(one.get("name")) for one in versions if one.get("served")),
         listed=tuple(map(str, (definition.get("status") or {}).get("storedVersions") or ())),
     )

@@ -15,7 +15,7 @@ from typing import Any
 from kstore.catalog.custom import CustomResource
 from kstore.catalog.releases import Release
 from kstore.codec import StoredObject, Undecodable
-from kstore.errors import Unsupported
+from kstore.errors import KstoreError, Unsupported
 from kstore.inspect.places import Home, Places
 from kstore.printable import key_text
 from kstore.store import Store, is_housekeeping
@@ -136,6 +136,22 @@ class Survey:
             self.read += 1
             self._remember(seen)
             yield seen
+
+    def fault(self, seen: Seen) -> KstoreError | None:
+        """What makes an apiserver fail to read a custom object that could be decoded; None where it can."""
+        resource = seen.home.resource
+        if (
+            not isinstance(resource, CustomResource)
+            or resource.definition is None
+            or isinstance(seen.read, Undecodable)
+        ):
+            return None
+        if not resource.has_version(seen.read.gvk.group_version):
+            return None
+        try:
+            return self.store.converter(resource).fault(seen.read.object)
+        except KstoreError:  # it is the CRD that cannot be read
+            return None
 
     def _remember(self, seen: Seen) -> None:
         namespace = self.terminating.get(seen.home.namespace) if seen.home.namespace else None

@@ -53,6 +53,8 @@ class ObjectDiff:
     def lines(self) -> Iterator[str]:
         """The change as text: the object, then a line a field."""
         yield f"{self.key}: {self.stored} -> {self.target}, {self.bytes_before} -> {self.bytes_after} bytes\n"
+        if self.reason == "assumed-version":
+            yield f"  ! {self.stored} has left the CRD: read as the version that was assumed\n"
         for one, default in self.differences:
             match one.kind:
                 case "added":

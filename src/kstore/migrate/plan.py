@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from kstore import custom
-from kstore.codec import CBOR, JSON, StorageCodec, StoredObject, Undecodable
+from kstore.catalog.resources import custom_media_type
+from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.custom import CustomConverter
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError, NotConvertible
@@ -39,7 +40,10 @@ class Change:
     value: bytes = field(repr=False)
     """The bytes to store, sealed if the resource is encrypted at rest."""
     reason: str = "version"
-    """`version`, `encoding`, `defaults` (the same version and encoding, other bytes) or `encryption`."""
+    """
+    `version`, `assumed-version` (its own has left the CRD), `encoding`, `defaults` (the same version and encoding,
+    other bytes) or `encryption`.
+    """
     pruned: tuple[str, ...] = ()
     """Fields of a custom resource that the target's schema has no place for."""
 
@@ -103,6 +107,7 @@ class VersionPlanner:
         codec: reads and converts, with the release whose rules count.
         targets: which version each object goes to.
         media_type: `protobuf` or `json`; empty for what the apiserver would choose.
+        assume_version: the version of its CRD that a custom object is read in whose own version the CRD does not have.
         drop_unknown_fields: drop fields that the release does not know, as the apiserver would, instead of skipping.
         custom_converter: the converter of a custom kind; None where no CRD defines it.
         wanted: a further condition on objects (labels).
@@ -116,6 +121,7 @@ class VersionPlanner:
         targets: Targets,
         *,
         media_type: str = "",
+        assume_version: GroupVersion | None = None,
         drop_unknown_fields: bool = False,
         custom_converter: Callable[[GroupKind], CustomConverter | None] = lambda _: None,
         wanted: Callable[[StoredObject], bool] = lambda _: True,
@@ -126,6 +132,7 @@ class VersionPlanner:
         self._processes = processes
         self._targets = targets
         self._media_type = media_type
+        self._assume_version = assume_version
         self._drop = drop_unknown_fields
         self._custom_converter = custom_converter
         self._wanted = wanted
@@ -203,13 +210,19 @@ class VersionPlanner:
             return Skipped(entry.read.record, error, entry.read.gvk)
 
     def _step(
-        self, read: StoredObject, target: GroupVersion, media_type: str, plain: bytes, pruned: tuple[str, ...] = ()
+        self,
+        read: StoredObject,
+        target: GroupVersion,
+        media_type: str,
+        plain: bytes,
+        pruned: tuple[str, ...] = (),
+        reason: str = "",
     ) -> Step:
         if plain == read.plain:
             return Unchanged(read.record, read.gvk, target)
-        if read.gvk.group_version != target:
+        if not reason and read.gvk.group_version != target:
             reason = "version"
-        else:
+        elif not reason:
             reason = "defaults" if read.encoding == media_type else "encoding"
         value = self.codec.seal(read.record.key, plain)
         return Change(read.record, read.gvk, target, media_type, value, reason, pruned)
@@ -239,9 +252,8 @@ class VersionPlanner:
                 by_target.setdefault(target, []).append(read)
         for target, members in by_target.items():
             try:
-                results = converter.convert(
-                    [read.object for read in members], target.version, drop_unknown_fields=self._drop
-                )
+                objects = [self._assumed(read, converter) for read in members]
+                results = converter.convert(objects, target.version, drop_unknown_fields=self._drop)
             except KstoreError as error:
                 yield from (Skipped(read.record, error, read.gvk) for read in members)
                 continue
@@ -249,13 +261,23 @@ class VersionPlanner:
                 if isinstance(result, KstoreError):
                     yield Skipped(read.record, result, read.gvk)
                 else:
-                    yield self._custom_step(read, target, result)
+                    yield self._custom_step(read, target, result, converter.definition.versions)
 
-    def _custom_step(self, read: StoredObject, target: GroupVersion, converted: custom.Converted) -> Step:
+    def _assumed(self, read: StoredObject, converter: CustomConverter) -> dict[str, Any]:
+        """The object, in the version that is assumed where the CRD does not have its own."""
+        assumed, definition = self._assume_version, converter.definition
+        if assumed is None or assumed.group != definition.kind.group or read.gvk.version in definition.versions:
+            return read.object
+        return {**read.object, "apiVersion": str(assumed)}
+
+    def _custom_step(
+        self, read: StoredObject, target: GroupVersion, converted: custom.Converted, versions: tuple[str, ...]
+    ) -> Step:
         try:
-            media_type = CBOR if read.encoding == CBOR else JSON
+            media_type = custom_media_type(read.encoding, self.codec.scheme.release, self._media_type)
             plain = custom.write(converted.object, media_type)
-            return self._step(read, target, media_type, plain, converted.pruned)
+            reason = "" if read.gvk.version in versions else "assumed-version"
+            return self._step(read, target, media_type, plain, converted.pruned, reason)
         except KstoreError as error:
             return Skipped(read.record, error, read.gvk)
 

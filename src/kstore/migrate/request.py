@@ -48,6 +48,8 @@ class Request:
     webhook_url: str = ""
     allow_webhooks: bool = False
     """Whether objects may be sent to the conversion webhooks that the store's CRDs name."""
+    assume_version: str = ""
+    """`group/version` that custom objects are read in whose own version has left their CRD."""
 
     def header(self) -> dict[str, Any]:
         """The request for a journal's first line."""
@@ -146,12 +148,29 @@ class Selection:
             self._store.codec,
             self.targets,
             media_type=self._request.media_type,
+            assume_version=self._assumed(),
             drop_unknown_fields=self._request.drop_unknown_fields,
             custom_converter=self.converter,
             wanted=self._wanted,
             projection=projection,
             processes=self._processes,
         )
+
+    def _assumed(self) -> GroupVersion | None:
+        """
+        The version of a CRD that objects of a version which has left it are read in.
+
+        Raises:
+            UsageError: no CRD of the store has it.
+        """
+        if not self._request.assume_version:
+            return None
+        assumed = parse_group_version(self._request.assume_version)
+        if not any(one.has_version(assumed) for one in self._store.custom_resources):
+            raise UsageError(
+                f"no CRD of the store has {assumed}", hint="--assume-version names a version that the CRD has now"
+            )
+        return assumed
 
     # ---- which keys
 

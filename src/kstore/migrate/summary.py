@@ -36,6 +36,7 @@ class SkippedObject:
     stored: str
     code: str
     message: str
+    hint: str = ""
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Summary:
                 if len(self.skipped) < self.keep:
                     key = key_text(record.key)
                     version = kind.api_version if kind else ""
-                    self.skipped.append(SkippedObject(key, version, error.code, error.message))
+                    self.skipped.append(SkippedObject(key, version, error.code, error.message, error.hint))
 
     def _line(self, stored: GroupVersionKind, target: str) -> Line:
         key = (stored.kind, stored.api_version, target)
@@ -113,7 +114,14 @@ class Summary:
                 for line in self.lines.values()
             ],
             "skippedObjects": [
-                {"key": one.key, "stored": one.stored, "code": one.code, "message": one.message} for one in self.skipped
+                {
+                    "key": one.key,
+                    "stored": one.stored,
+                    "code": one.code,
+                    "message": one.message,
+                    "hint": one.hint,
+                }
+                for one in self.skipped
             ],
         }
 

@@ -68,9 +68,13 @@ def _cells(one: CustomUsage) -> tuple[str, ...]:
 def _to_do(one: CustomUsage) -> str:
     if one.undecodable:
         return f"{one.undecodable} undecodable: kstore check"
+    stores = f"{one.name.partition('.')[2]}/{one.storage_version}"
+    if one.gone:
+        assume = ("--assume-version", stores, "--dry-run=diff")
+        assumed = command_text("kstore", "migrate", one.name, "--to", stores, *assume)
+        return f"{assumed}; or put {', '.join(one.gone)} back into the CRD"
     if one.outdated:
-        to = f"{one.name.partition('.')[2]}/{one.storage_version}"
-        return command_text("kstore", "migrate", one.name, "--to", to)
+        return command_text("kstore", "migrate", one.name, "--to", stores)
     if one.unlisted:
         return f"storedVersions lacks {', '.join(one.unlisted)}"
     if one.idle:

@@ -120,6 +120,8 @@ def allow_webhooks_option(function: Any) -> Any:
 @click.option("--media-type", type=click.Choice(["protobuf", "json"]), default=None,
               help="The encoding; default: the apiserver's.")  # fmt: skip
 @click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know, as it would.")
+@click.option("--assume-version", default="", metavar="GROUP/VERSION",
+              help="Read custom objects whose own version has left their CRD as if stored in this one.")  # fmt: skip
 @click.option("--webhook-url", default="", metavar="URL",
               help="Ask the conversion webhooks of CRDs here, not where the CRDs say.")  # fmt: skip
 @allow_webhooks_option
@@ -145,7 +147,7 @@ def run(
     """Plan the migration and carry it out."""
     from kstore.migrate.request import Request
 
-    names = ("namespace", "selector", "only_stored_version", "drop_unknown_fields", "webhook_url")
+    names = ("namespace", "selector", "only_stored_version", "drop_unknown_fields", "webhook_url", "assume_version")
     allow_webhooks = options["allow_webhooks"]
     asked = {name: options.pop(name) for name in names}
     versions = (*to, *filter(None, storage_versions.split(",")))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kstore.decode.json.raw_json import RawJSON, escape_html
+from kstore.decode.json.raw_json import FOLLOWED, RawJSON, escape_html
 from kstore.errors import DecodeError, EncodeError
 
 
@@ -108,17 +108,51 @@ def loads(text: bytes) -> Any:
     Raises:
         DecodeError: Go refuses the text; with the byte offset.
     """
+    from kstore.decode.json.slow_json import parse
+
+    found = _as_go_writes(text)
+    return parse(text) if found is None else found[0]
+
+
+def _as_go_writes(text: bytes) -> tuple[Any] | None:
+    """The value of a text that Go would write so; None for any other text, and for one that is no JSON."""
     import orjson
 
     try:
         value = orjson.loads(text)
         if not _ODD_FLOAT.search(text) and escape_html(orjson.dumps(value)) == text.rstrip(b"\n"):
-            return value
+            return (value,)
     except (orjson.JSONDecodeError, TypeError):
         pass
-    from kstore.decode.json.slow_json import parse
+    return None
 
-    return parse(text)
+
+def oddities(text: bytes) -> Iterator[str]:
+    """
+    Yield what is in a JSON text that Go reads, and that no Go program writes.
+
+    Raises:
+        DecodeError: Go refuses the text.
+    """
+    if _as_go_writes(text) is not None:
+        return
+    from kstore.decode.json.slow_json import parse, repeated_name
+
+    parsed = parse(text)
+    if repeated_name(parsed) is not None:
+        yield "a name twice in one object"
+    if _ESCAPED_BYTE.search(text.decode("utf-8", "surrogateescape")):
+        yield "bytes that are no UTF-8"
+    if _is_deep(parsed):
+        yield f"nested deeper than {FOLLOWED} levels"
+
+
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+
+
+def _is_deep(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return isinstance(value, RawJSON) or any(map(_is_deep, inner))
 
 
 def reprint(text: bytes) -> bytes:

@@ -60,6 +60,8 @@ CHECKS: tuple[Check, ...] = (
            "each is rewritten only when somebody changes it", versions.other_version),
     _check("crd-idle-version", NOTE, "Versions in storedVersions that no object is stored in",
            "the CRD cannot drop them before storedVersions is narrowed", end=custom.idle_versions),
+    _check("unusual-json", NOTE, "Objects in JSON as no server writes it",
+           "servers read them; the next write, or a migration, brings them into the usual form", decoding.unusual),
     _check("served-elsewhere", NOTE, "Groups that an APIService hands to a server of its own",
            "that server keeps their objects, in its own etcd perhaps, and alone knows their types; "
            "kstore converts them with a plugin", end=places.served_elsewhere),

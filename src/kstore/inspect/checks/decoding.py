@@ -5,41 +5,109 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kstore.catalog.custom import CustomResource
-from kstore.codec import StoredObject, Undecodable
-from kstore.errors import EncryptionError, UnknownKind
+from kstore.catalog.mapper import NamedResource
+from kstore.catalog.resources import FIRST_CBOR
+from kstore.codec import CBOR, JSON, StoredObject, Undecodable
+from kstore.decode.json.go_json import oddities
+from kstore.errors import EncryptionError, KstoreError, UnknownFields, UnknownKind
 from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.findings import Command
 from kstore.inspect.survey import Seen, Survey
+from kstore.naming import GroupVersionKind
 
 
 def damaged(seen: Seen, survey: Survey) -> Iterator[Found]:
-    """Objects that cannot be decoded."""
+    """Objects that a server cannot decode."""
     read = seen.read
-    if isinstance(read, Undecodable) and not isinstance(read.error, EncryptionError | UnknownKind):
-        advice = kstore("history", seen.key), kstore("delete", seen.key)
-        yield Found(seen.home.label, seen.key, str(read.error), advice)
+    if isinstance(read, Undecodable):
+        if not isinstance(read.error, EncryptionError | UnknownKind):
+            advice = kstore("history", seen.key), kstore("delete", seen.key)
+            yield Found(seen.home.label, seen.key, str(read.error), advice)
+    elif (fault := survey.fault(seen)) is not None:
+        yield Found(f"{seen.home.label}, refused by a server", seen.key, str(fault), (kstore("edit", seen.key),))
+
+
+def unusual(seen: Seen, survey: Survey) -> Iterator[Found]:
+    """JSON that servers read, and that none of them has written."""
+    if isinstance(seen.read, StoredObject) and seen.read.encoding == JSON and survey.fault(seen) is None:
+        for oddity in oddities(seen.read.plain):
+            yield Found(f"{seen.home.label}, {oddity}", seen.key, advice=(kstore("get", seen.key, "-o", "storage"),))
 
 
 def unknown_to_target(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Objects of kinds and versions that the target release, or the object's CRD, does not have."""
-    read = seen.read
+    read, resource = seen.read, seen.home.resource
     if isinstance(read, Undecodable):
         if isinstance(read.error, UnknownKind):
-            yield Found("unknown kind", seen.key, read.error.message, (kstore("get", seen.key, "-o", "storage"),))
-    elif isinstance(seen.home.resource, CustomResource):
-        resource = seen.home.resource
-        if read.gvk.version not in resource.versions and resource.definition is not None:
-            command = kstore("migrate", seen.home.label, "--to", f"{resource.group}/{resource.storage_version}")
-            yield Found(f"{read.gvk} is no version of its CRD", seen.key, advice=(command,))
-    elif survey.catalog.has_kind(read.gvk) and not survey.catalog.holds(read.gvk):
-        scheme = survey.store.codec.scheme
-        others = [one.group_version for one in scheme.targets(read.gvk) if survey.catalog.holds(one)]
-        stored_as = scheme.stored_as(read.gvk)
-        if others:
-            to = stored_as if stored_as in others else others[-1]
-            advice = [kstore("migrate", seen.home.label, "--to", to)]
-        else:
-            advice = [kstore("get", seen.key), kstore("delete", seen.key)]
-        yield Found(f"{read.gvk} is not in {survey.release}", seen.key, advice=tuple(advice))
+            yield Found("unknown kind", seen.key, read.error.message, _show(seen))
+    elif isinstance(resource, CustomResource):
+        if resource.definition is not None:
+            yield from _unknown_to_definition(seen, read, resource, survey)
+    elif resource is None:
+        return
+    elif not survey.catalog.has_kind(read.gvk):
+        yield Found(f"{read.gvk} is no kind of {survey.release}", seen.key, _lists_fail(seen), _show(seen), _NO_KIND)
+    elif not _belongs(read.gvk, resource, survey):
+        yield Found(f"{read.gvk} at a key of {seen.home.label}", seen.key, _lists_fail(seen), _show(seen), _NO_KIND)
+    elif not survey.catalog.holds(read.gvk):
+        yield _held_by_others(seen, read, survey)
+
+
+_NO_KIND = "keep a copy (kstore export, or get -o raw), write the object anew in a version that the release has"
+
+
+def _show(seen: Seen) -> tuple[Command, ...]:
+    return (kstore("get", seen.key, "-o", "storage"),)
+
+
+def _lists_fail(seen: Seen) -> str:
+    return f"no kind is registered for it there: every list of {seen.home.label} fails"
+
+
+def _belongs(name: GroupVersionKind, resource: NamedResource, survey: Survey) -> bool:
+    """Whether an object of a kind can be decoded where a resource's are: it shares the hub of one of its versions."""
+    catalog = survey.catalog
+    own = [GroupVersionKind(resource.group, version, resource.kind) for version in resource.versions]
+    known = [catalog.kind(one) for one in own if catalog.has_kind(one)]
+    kind = catalog.kind(name)
+    return not known or any(kind.type == one.type or (kind.hub and kind.hub == one.hub) for one in known)
+
+
+def _unknown_to_definition(seen: Seen, read: StoredObject, resource: CustomResource, survey: Survey) -> Iterator[Found]:
+    """What a CRD's storage cannot read: a version that the CRD does not have, an encoding that the release lacks."""
+    stores = f"{resource.group}/{resource.storage_version}"
+    if not resource.has_version(read.gvk.group_version):
+        subject = f"{read.gvk} is no version of its CRD"
+        if read.gvk.group != resource.group:
+            yield Found(subject, seen.key, advice=_show(seen), words=_NO_KIND)
+            return
+        command = kstore("migrate", seen.home.label, "--to", stores, "--assume-version", stores, "--dry-run=diff")
+        words = f"or put {read.gvk.version} back into the CRD, not served, and migrate to {stores} as usual"
+        yield Found(subject, seen.key, advice=(command,), words=words)
+    elif read.encoding == CBOR and survey.release.minor < FIRST_CBOR:
+        command = kstore("migrate", seen.home.label, "--to-release", survey.release)
+        yield Found(f"{seen.home.label}, stored as CBOR, which {survey.release} cannot read", seen.key, "", (command,))
+
+
+def _held_by_others(seen: Seen, read: StoredObject, survey: Survey) -> Found:
+    """A version that other releases have: the command that brings the object into one of this release."""
+    scheme = survey.store.codec.scheme
+    subject, label = f"{read.gvk} is not in {survey.release}", seen.home.label
+    others = [one.group_version for one in scheme.targets(read.gvk) if survey.catalog.holds(one)]
+    if not others:
+        return Found(subject, seen.key, "no version of it is in this release", _show(seen), _NO_KIND)
+    stored_as = scheme.stored_as(read.gvk)
+    to = stored_as if stored_as in others else others[-1]
+    try:
+        survey.store.codec.convert_typed(read.plain, to)
+    except UnknownFields as error:
+        if not error.by_way_of:
+            return Found(subject, seen.key, str(error), _show(seen), error.hint)
+        between, own = (kstore("migrate", label, "--to-release", one) for one in (error.by_way_of, survey.release))
+        return Found(f"{subject}; release {error.by_way_of} converts it whole", seen.key, "", (between, own))
+    except KstoreError as error:
+        return Found(subject, seen.key, str(error), _show(seen), error.hint)
+    return Found(subject, seen.key, advice=(kstore("migrate", label, "--to", to),))
 
 
 def refused(seen: Seen, survey: Survey) -> Iterator[Found]:
