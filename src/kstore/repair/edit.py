@@ -11,6 +11,11 @@ from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.errors import WriteRefused
 from kstore.printable import key_text
 
+_OTHERWISE = {
+    "apiVersion": "`kstore migrate --to GROUP/VERSION` converts; --assume-version GROUP/VERSION beside it where the "
+    "object's own version has left its CRD"
+}
+"""What does what an edit may not."""
 _IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 _UNUSUAL = ("metadata.uid", "metadata.creationTimestamp", "metadata.deletionTimestamp", "metadata.finalizers",
             "metadata.ownerReferences", "metadata.generation")  # fmt: skip
@@ -66,7 +71,7 @@ def edited(codec: StorageCodec, read: StoredObject, changed: dict[str, Any]) -> 
             raise WriteRefused(
                 f"{path} cannot be changed from {old!r} to {new!r}: the key says what the object is",
                 where=key_text(read.record.key),
-                hint="delete it, and create another",
+                hint=_OTHERWISE.get(path, "delete it, and create another"),
             )
     again = codec.encode(read.object, read.encoding)
     if again != read.plain and codec.decode(again).object != read.object:
