@@ -14,7 +14,7 @@ from kstore.cli.migration_report import Shown
 from kstore.cli.options import Settings, settings
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
-from kstore.errors import UsageError, WriteRefused
+from kstore.errors import SourceError, UsageError, WriteRefused
 
 if TYPE_CHECKING:
     from kstore.migrate.journal import Journal
@@ -190,7 +190,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
     """
     from kstore.migrate.journal import JournalWriter
     from kstore.migrate.rollback import Rollback
-    from kstore.migrate.settle import count_landed, settle
+    from kstore.migrate.settle import Unsettled, settle
     from kstore.migrate.verify import state_of
     from kstore.write.commit import writable
     from kstore.write.retry import Retry
@@ -205,7 +205,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
     try:
         source = writable(session.source)
         other = not any_cluster and _is_other(journal, source.status().cluster_id)
-        objects = state_of(journal).objects + count_landed(journal, source)
+        objects = state_of(journal).objects + Unsettled.of(journal).count_landed(source, Retry())
         agree(f"Put back {objects} objects of {session.location.address}?", yes=yes, hint="--yes agrees")
         writer = JournalWriter(journal.path, None)
         try:
@@ -238,6 +238,27 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
         f"{result.restored} objects are as they were before",
     )
     return EXIT_CONFLICT if findings else 0
+
+
+def written_late(journal: Journal, shown: Shown) -> int | None:
+    """
+    How many objects were written by transactions that a journal does not call done; None, which is said, where there
+    are some and the store does not answer.
+    """
+    from kstore.migrate.settle import Unsettled
+    from kstore.write.retry import Retry
+
+    unsettled = Unsettled.of(journal)
+    if journal.header.get("output") or not unsettled.batches:
+        return 0
+    session = Session(as_journaled(settings(), journal))
+    try:
+        return unsettled.count_landed(session.source, Retry(0))
+    except SourceError as error:
+        shown.say(f"transactions without a known end were not looked for in the store: {error}")
+        return None
+    finally:
+        session.close()
 
 
 def _is_other(journal: Journal, cluster_id: str) -> bool:

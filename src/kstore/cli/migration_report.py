@@ -64,8 +64,15 @@ class Shown:
             )
             self.say(f"the journal is {journal}: `{verify}`, `{rollback}`")
 
-    def state(self, journal: Journal, state: State) -> None:
-        """What a journal holds."""
+    def state(self, journal: Journal, state: State, *, late: int | None = 0) -> None:
+        """
+        What a journal holds.
+
+        Args:
+            journal: the journal.
+            state: what it says.
+            late: objects that were written by transactions which it does not call done; None where that is not known.
+        """
         from dataclasses import asdict
 
         from kstore.migrate.request import Request
@@ -79,6 +86,7 @@ class Shown:
             "written": state.objects,
             "undone": state.undone,
             "unknown": state.open,
+            "late": late,
             "firstRevision": state.first_revision,
             "lastRevision": state.last_revision,
             "unchanged": state.notes.get("unchanged"),

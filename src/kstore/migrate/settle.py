@@ -11,7 +11,6 @@ revision that the batch depends on; where none has, one key is written again as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kstore.errors import Conflict
@@ -61,10 +60,14 @@ class Unsettled:
                     found.written.setdefault(entry.key, set()).add(batch.revision_of(at))
         return found
 
-    def landed(self, source: Source, retry: Retry) -> Iterator[tuple[Batch, int]]:
-        """Yield each batch, and the revision at which it happened, or 0 if it has not."""
-        for batch in self.batches.values():
-            yield batch, self.revision(batch, source, retry)
+    def count_landed(self, source: Source, retry: Retry) -> int:
+        """
+        How many objects the batches have written, so far.
+
+        Raises:
+            SourceError: the store failed.
+        """
+        return sum(len(batch.entries) for batch in self.batches.values() if self.revision(batch, source, retry))
 
     def revision(self, batch: Batch, source: Source, retry: Retry) -> int:
         """The revision at which a batch happened, or 0 if it has not: for all of its keys, or for none."""
@@ -84,18 +87,6 @@ class Unsettled:
             and digest(record.value) == entry.after
             and record.mod_revision not in self.written.get(entry.key, ())
         )
-
-
-def count_landed(journal: Journal, source: Source, retry: Retry | None = None) -> int:
-    """
-    How many objects were written by transactions that the journal does not call done.
-
-    Raises:
-        JournalError: the journal is damaged.
-        SourceError: the store failed.
-    """
-    found = Unsettled.of(journal).landed(source, retry or Retry())
-    return sum(len(batch.entries) for batch, revision in found if revision)
 
 
 def settle(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kstore.cli.journals import open_journal, roll_back, saved_plan_of, see_that_it_may_go_on
+from kstore.cli.journals import open_journal, roll_back, saved_plan_of, see_that_it_may_go_on, written_late
 from kstore.cli.journals import verify as verify_journal
 from kstore.cli.migration import Run
 from kstore.cli.migration_report import Shown
@@ -188,10 +188,11 @@ def run(
 @output_option(_OUTPUTS, "table")
 @store_options
 def status(journal: Path, output: str) -> int:
-    """Say what a journal holds."""
+    """Say what a journal holds; of transactions that it does not call done, also what is stored."""
     from kstore.migrate.verify import state_of
 
-    Shown(output).state(open_journal(journal), state_of(open_journal(journal)))
+    opened, shown = open_journal(journal), Shown(output)
+    shown.state(opened, state_of(opened), late=written_late(opened, shown))
     return 0
 
 

@@ -1,0 +1,308 @@
+"""
+The same faults end in the same way, whoever writes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.migrate.conftest import MemoryStore, key
+
+from kstore.catalog.releases import newest
+from kstore.codec import StorageCodec
+from kstore.encryption.config import read_configuration
+from kstore.errors import (
+    AccessDenied,
+    Interrupted,
+    LeaseGone,
+    NoSpace,
+    RequestTooLarge,
+    StoreUnreachable,
+)
+from kstore.migrate.apply import Applier
+from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.plan import SealPlanner, VersionPlanner
+from kstore.migrate.rollback import Rollback
+from kstore.migrate.settle import settle
+from kstore.migrate.targets import VersionTargets
+from kstore.naming import GroupResource, GroupVersion
+from kstore.records import Delete, Mutation, Put, Record
+from kstore.repair.restore import plan_restore
+from kstore.scheme.scheme import Scheme
+from kstore.source.interface import Committed
+from kstore.write.batches import ONE_BY_ONE, write_all
+from kstore.write.change import KeyChange
+from kstore.write.commit import Writer, Written
+from kstore.write.progress import Stop
+from kstore.write.retry import Retry
+
+NAMES = ("a", "b", "c", "d", "e")
+VICTIM = key("c")
+CONFIGURATION = """\
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: ['*.*']
+  providers: [{{aesgcm: {{keys: [{{name: one, secret: {}}}]}}}}, {{identity: {{}}}}]
+"""
+
+
+class FaultyStore(MemoryStore):
+    """Also creates and deletes, as etcd does."""
+
+    def commit(self, mutations: Sequence[Mutation]) -> Committed:
+        self.before_commit(mutations)
+        for one in mutations:
+            found = self.records.get(one.key)
+            if (found.mod_revision if found else 0) != one.expected_mod_revision:
+                return Committed(False, self.revision)
+        self.revision += 1
+        for one in mutations:
+            if isinstance(one, Delete):
+                del self.records[one.key]
+                continue
+            old = self.records.get(one.key)
+            created, version = (old.create_revision, old.version + 1) if old else (self.revision, 1)
+            self.records[one.key] = Record(one.key, one.value, created, self.revision, version, one.lease)
+        self.after_commit()
+        return Committed(True, self.revision)
+
+
+@dataclass
+class Trial:
+    """A store in which five keys are to be written by one of the writers, and how."""
+
+    store: FaultyStore
+    run: Callable[[Retry], None]
+    left: set[bytes] = field(default_factory=set)
+    """What it has named as left."""
+
+    def is_written(self, name: bytes) -> bool:
+        """Whether the key is as the writer was to leave it."""
+        return self.store.records.get(name) != self.before.get(name)
+
+    def __post_init__(self) -> None:
+        self.before = dict(self.store.records)
+
+
+WRITERS = ("migrate", "encrypt", "resume", "rollback", "restore", "edit", "delete")
+"""storedVersions writes one key, by the same `Writer`: see tests/migrate/test_stored_versions.py."""
+
+
+@pytest.fixture
+def make(tmp_path: Path, codec: StorageCodec, deployment: Callable[..., bytes]) -> Callable[[str], Trial]:
+    """The trial of a writer."""
+
+    def begin(writer: str) -> Trial:
+        store = FaultyStore({key(name): deployment(name) for name in NAMES})
+        planner: Any = VersionPlanner(codec, VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),)))
+        path = tmp_path / f"{writer}.journal"
+        if writer in ("restore", "edit", "delete"):
+            return _surgery(writer, store)
+        if writer == "encrypt":
+            planner = SealPlanner(_encrypting())
+        if writer == "rollback":
+            log = JournalWriter(path, {"request": {}})
+            Applier(store, planner, log, pace=ONE_BY_ONE).run(list(store.scan()))
+            log.close()
+            trial = Trial(store, lambda retry: None)
+
+            def roll_back(retry: Retry) -> None:
+                result = Rollback(Journal(path), store, retry=retry).run()
+                trial.left |= set(result.findings)
+                assert result.written == len(NAMES), "the books balance"
+
+            trial.run = roll_back
+            return trial
+        if writer == "resume":
+            log = JournalWriter(path, {"request": {}})
+            log.begin(list(planner.plan([store.records[VICTIM]])))
+            log.close()
+        trial = Trial(store, lambda retry: None)
+
+        def apply(retry: Retry) -> None:
+            log = JournalWriter(path, None if path.exists() else {"request": {}})
+            try:
+                if writer == "resume":
+                    settle(Journal(path), log, store, retry)
+                applier = Applier(store, planner, log, pace=ONE_BY_ONE, retry=retry)
+                summary = applier.run(list(store.scan()))
+                trial.left |= {one.key.encode() for one in summary.skipped}
+            finally:
+                log.close()
+
+        trial.run = apply
+        return trial
+
+    return begin
+
+
+def _encrypting() -> StorageCodec:
+    """A codec whose configuration encrypts everything."""
+    text = CONFIGURATION.format(base64.b64encode(bytes(32)).decode())
+    return StorageCodec(
+        Scheme(newest()),
+        transformers=read_configuration(text),
+        resource_of=lambda _: GroupResource("apps", "deployments"),
+    )
+
+
+def _surgery(writer: str, store: FaultyStore) -> Trial:
+    records = list(store.scan())
+    if writer == "restore":
+        store.records.clear()
+        changes = [plan.change for plan in plan_restore(store, records, {})]
+    elif writer == "edit":
+        changes = [KeyChange(one.key, one, one.value + b" ", one.lease) for one in records]
+    else:
+        changes = [KeyChange(one.key, one, None) for one in records]
+    trial = Trial(store, lambda retry: None)
+
+    def run(retry: Retry) -> None:
+        def ended(ending: Any) -> None:
+            if not isinstance(ending, Written):
+                trial.left.add(ending.change.key)
+
+        write_all(Writer(store, retry=retry), changes, ended)
+
+    trial.run = run
+    return trial
+
+
+@pytest.fixture(params=WRITERS)
+def trial(request: pytest.FixtureRequest, make: Callable[[str], Trial]) -> Trial:
+    """One for each writer."""
+    made = make(request.param)
+    made.before = dict(made.store.records)
+    return made
+
+
+def others() -> Iterator[bytes]:
+    return (key(name) for name in NAMES if key(name) != VICTIM)
+
+
+def retry(seconds: float = 5, stop: Stop | None = None) -> Retry:
+    return Retry(seconds, stop=stop or Stop())
+
+
+def test_a_key_that_others_change(trial: Trial) -> None:
+    """All others are written; the one is named, or planned anew, and never overwritten."""
+    once = iter([True])
+    trial.store.before_commit = lambda _: trial.store.put(VICTIM, b"foreign") if next(once, False) else None
+    trial.run(retry())
+    assert trial.store.records[VICTIM].value == b"foreign"
+    assert trial.left == {VICTIM}
+    assert all(trial.is_written(name) for name in others())
+
+
+@pytest.mark.parametrize("fault", [LeaseGone("requested lease not found"), RequestTooLarge("request is too large")])
+def test_one_key_that_is_refused(trial: Trial, fault: Exception) -> None:
+    """A lease that is gone, or a value too large, concerns the one key: the others are written, that one is named."""
+
+    def refuse(mutations: Sequence[Mutation]) -> None:
+        if any(one.key == VICTIM for one in mutations):
+            raise fault
+
+    trial.store.before_commit = refuse
+    trial.run(retry())
+    assert trial.left == {VICTIM}
+    assert not trial.is_written(VICTIM)
+    assert all(trial.is_written(name) for name in others())
+
+
+@pytest.mark.parametrize("fault", [NoSpace("database space exceeded"), AccessDenied("permission denied")])
+def test_a_refusal(trial: Trial, fault: Exception) -> None:
+    """The run ends with just that error, asked once; nothing is written."""
+    asked = []
+
+    def refuse(mutations: Sequence[Mutation]) -> None:
+        asked.append(mutations)
+        raise fault
+
+    trial.store.before_commit = refuse
+    with pytest.raises(type(fault)):
+        trial.run(retry())
+    assert len(asked) == 1
+    assert trial.store.records == trial.before
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_an_end_that_nobody_saw(trial: Trial, happened: bool) -> None:
+    """Whether it happened the store says; every key is written, each once."""
+    once = iter([True])
+
+    def fail(*_: object) -> None:
+        if next(once, False):
+            raise StoreUnreachable("the leader is lost")
+
+    if happened:
+        trial.store.after_commit = fail
+    else:
+        trial.store.before_commit = fail
+    trial.run(retry())
+    assert trial.left == set()
+    assert all(trial.is_written(key(name)) for name in NAMES)
+    before = max((one.mod_revision for one in trial.before.values()), default=1)
+    assert trial.store.revision == before + 1
+
+
+def test_an_end_that_comes_late(trial: Trial) -> None:
+    """A transaction that was given up, and happens when the same one is sent again, is noticed, not taken for others'."""
+    sent: list[Sequence[Mutation]] = []
+    plain = trial.store.commit
+
+    def commit(mutations: Sequence[Mutation]) -> Committed:
+        sent.append(mutations)
+        if len(sent) == 1:
+            raise StoreUnreachable("no answer in time")
+        if len(sent) == 2:
+            assert plain(sent[0]).succeeded
+        return plain(mutations)
+
+    trial.store.commit = commit  # type: ignore[method-assign]
+    trial.run(retry())
+    assert trial.left == set()
+    assert all(trial.is_written(key(name)) for name in NAMES)
+
+
+def test_stopped(trial: Trial) -> None:
+    """Asked to stop, it ends between two transactions, as interrupted."""
+    stop = Stop()
+    trial.store.operations, trial.store.after_commit = 2, stop.ask
+    with pytest.raises(Interrupted):
+        trial.run(retry(stop=stop))
+    written = sum(trial.is_written(key(name)) for name in NAMES)
+    assert 0 < written < len(NAMES)
+
+
+def test_a_store_that_stays_away(trial: Trial) -> None:
+    """It is waited for, and then that is the error."""
+
+    def away(*_: object) -> None:
+        raise StoreUnreachable("no endpoint answers")
+
+    def gone(*_: object, **__: object) -> Any:
+        raise StoreUnreachable("no endpoint answers")
+
+    def fail(_: object) -> None:
+        trial.store.get = gone  # type: ignore[method-assign]
+        away()
+
+    trial.store.before_commit = fail
+    with pytest.raises(StoreUnreachable):
+        trial.run(retry(0.2))
+    assert trial.store.records == trial.before
+
+
+def test_a_change_and_its_inverse() -> None:
+    """What was is put back, with its lease; what was not is deleted; what was deleted is created."""
+    old = Record(b"/k", b"old", 3, 4, 2, 7)
+    new = Record(b"/k", b"new", 3, 9, 3, 7)
+    assert KeyChange(b"/k", old, b"new", 7).inverse(new).mutation() == Put(b"/k", b"old", 9, 7)
+    assert KeyChange(b"/k", None, b"new").inverse(new).mutation() == Delete(b"/k", 9)
+    assert KeyChange(b"/k", old, None).inverse(None).mutation() == Put(b"/k", b"old", 0, 7)
