@@ -252,7 +252,7 @@ def test_an_end_that_nobody_saw(trial: Trial, happened: bool) -> None:
 
 
 def test_an_end_that_comes_late(trial: Trial) -> None:
-    """A transaction that was given up, and happens when the same one is sent again, is noticed, not taken for others'."""
+    """A transaction that was given up, and happens when it is sent again, is noticed, and not taken for others'."""
     sent: list[Sequence[Mutation]] = []
     plain = trial.store.commit
 

@@ -67,7 +67,17 @@ class Unsettled:
         Raises:
             SourceError: the store failed.
         """
-        return sum(len(batch.entries) for batch in self.batches.values() if self.revision(batch, source, retry))
+        count = 0
+        for batch in self.batches.values():
+            if revision := self.revision(batch, source, retry):
+                self.account(batch, revision)
+                count += len(batch.entries)
+        return count
+
+    def account(self, batch: Batch, revision: int) -> None:
+        """Take a batch as written: the same one, which was sent twice, was not written a second time."""
+        for entry in batch.entries:
+            self.written.setdefault(entry.key, set()).add(revision)
 
     def revision(self, batch: Batch, source: Source, retry: Retry) -> int:
         """The revision at which a batch happened, or 0 if it has not: for all of its keys, or for none."""
@@ -123,6 +133,7 @@ def settle(
             _end(batch, source, retry)
         revision = unsettled.revision(batch, source, retry)
         if revision:
+            unsettled.account(batch, revision)
             count += len(batch.entries)
             number = batch.number if batch.revision is None else writer.begin(batch.entries)
             writer.done(number, revision)
