@@ -53,14 +53,21 @@ class Session:
         given: what the options said.
         environment: where they fall back to.
         remembers: only reads and shows, so a snapshot that was found whole lately is not hashed again.
+        one_revision: a scan whose revision is compacted away ends, rather than going on at a newer one.
     """
 
     def __init__(
-        self, given: Settings, environment: Mapping[str, str] = os.environ, *, remembers: bool = False
+        self,
+        given: Settings,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        remembers: bool = False,
+        one_revision: bool = True,
     ) -> None:
         self.given = given
         self._environment = environment
         self._remembers = remembers
+        self._one_revision = one_revision
 
     @cached_property
     def release(self) -> Release:
@@ -171,6 +178,7 @@ class Session:
             salvage=given.salvage,
             wal=given.wal,
             remembers=self._remembers,
+            continue_after_compaction=not self._one_revision,
             **found,
         )
 
@@ -180,6 +188,13 @@ class Session:
             opened = self.__dict__.get(name)
             if opened is not None:
                 opened.close()
+
+    def report_compactions(self) -> None:
+        """Say that what was read is of more than one revision, when it is."""
+        if getattr(self.__dict__.get("source"), "compactions", 0):
+            click.echo(
+                "kstore: the store was compacted while it was read: the rest was read at a newer revision", err=True
+            )
 
     def report_damage(self) -> None:
         """
@@ -196,11 +211,12 @@ class Session:
 
 
 @contextmanager
-def open_session(*, remembers: bool = True) -> Iterator[Session]:
-    """The session of the running command, closed at its end (`remembers`: see `Session`)."""
-    session = Session(settings(), remembers=remembers)
+def open_session(*, remembers: bool = True, one_revision: bool = True) -> Iterator[Session]:
+    """The session of the running command, closed at its end (`remembers` and `one_revision`: see `Session`)."""
+    session = Session(settings(), remembers=remembers, one_revision=one_revision)
     try:
         yield session
+        session.report_compactions()
         session.report_damage()
     finally:
         session.close()

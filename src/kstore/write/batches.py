@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kstore.errors import Interrupted, WorkerLost
+from kstore.errors import Interrupted, NoSpace, WorkerLost
 from kstore.records import Put
 from kstore.write.change import Change, request_size
 from kstore.write.commit import Left, Writer, Written
@@ -112,7 +112,12 @@ class _Run(Generic[C]):
                 yield batch
                 batch, size = [], 0
             if isinstance(mutation, Put):
-                self._room.take(own)
+                try:
+                    self._room.take(own)
+                except NoSpace:
+                    if batch:  # there was room for these
+                        yield batch
+                    raise
             batch.append(change)
             size += own
             made += 1

@@ -1,9 +1,9 @@
 """
 Leaving room in the store: etcd at its quota refuses every write, also those of the apiserver.
 
-Deletions need no room: etcd takes a transaction of nothing but deletions even while its NOSPACE alarm is raised
-(`server/etcdserver/apply/apply.go`, `applierV3Capped`; `server/storage/quota.go`, `costTxn`), and a store that is full
-is when they are needed.
+Deletions are not held up here: a store that is full is when they are needed. etcd takes a transaction of nothing but
+deletions even while its NOSPACE alarm is raised (`server/etcdserver/apply/apply.go`, `applierV3Capped`;
+`server/storage/quota.go`, `costTxn`); an etcd before 3.6 refuses it all the same once its file is over the quota.
 """
 
 from __future__ import annotations
@@ -71,11 +71,15 @@ class Room:
         if not status.quota:
             self._left = float("inf")
             return
-        self._left = status.quota * _FULL - status.size_in_use
+        in_use = status.quota * _FULL - status.size_in_use
+        # what etcd holds against its quota is the file, with its free pages, and all of a request beside it
+        in_file = status.quota - status.size - self._source.limits().request_bytes
+        self._left = min(in_use, in_file)
         if _GROWTH * size > self._left:
+            used, what = (status.size_in_use, "are in use") if in_use < in_file else (status.size, "its file has taken")
             raise NoSpace(
-                f"{status.size_in_use >> 20} of {status.quota >> 20} MiB of the server's quota are in use: no more is "
-                f"written beyond {_FULL:.0%}",
+                f"of {status.quota / 2**20:.1f} MiB of the server's quota {used / 2**20:.1f} {what}: a part is left to "
+                "the apiserver",
                 where=status.location,
                 hint=_HINT,
             )

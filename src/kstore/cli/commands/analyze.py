@@ -37,7 +37,7 @@ def command(top: int, history: bool, output: str) -> int:
     from kstore.inspect.analysis import Analyzer
 
     unreadable = Unreadable()
-    with open_session() as session, counting("records read") as progress:
+    with open_session(one_revision=False) as session, counting("records read") as progress:
         analyzer = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note)
         found = analyzer.run(history=history)
     if output == "json":

@@ -55,7 +55,7 @@ def command(
         return 0
     if target_release:
         settings().release = target_release
-    with open_session(remembers=False) as session, counting("records checked") as progress:
+    with open_session(remembers=False, one_revision=False) as session, counting("records checked") as progress:
         survey = Survey(session.store, session.release)
         findings = run_checks(survey, wanted, progress)
         location = session.source.status().location

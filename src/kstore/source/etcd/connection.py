@@ -85,6 +85,8 @@ class Connection:
     _current: Member | None = field(init=False, default=None)
     _token: str = field(init=False, default="")
     _lock: threading.RLock = field(init=False, default_factory=threading.RLock)
+    compactions: int = field(init=False, default=0)
+    """How often a scan went on at a newer revision, its own having been compacted away."""
     was_connected: bool = field(init=False, default=False)
     """Whether any endpoint has ever answered: then the store exists, and may be waited for."""
 

@@ -58,6 +58,11 @@ class LiveSource(WritableSource):
         """How the store is reached."""
         return self._connection.options
 
+    @property
+    def compactions(self) -> int:
+        """How often a scan went on at a newer revision (`SourceOptions.continue_after_compaction`)."""
+        return self._connection.compactions
+
     def reach(self) -> None:
         """
         Make sure that a server answers.

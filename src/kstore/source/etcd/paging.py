@@ -85,6 +85,7 @@ class RangeReader:
                 if not self.connection.options.continue_after_compaction:
                     error.hint = "the store was compacted while it was being read; read it again"
                     raise
+                self.connection.compactions += 1
                 self.revision = 0
             else:
                 return
