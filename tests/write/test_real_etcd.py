@@ -75,7 +75,7 @@ def test_room_is_left(telling_etcd, deployment, tmp_path: Path, monkeypatch, wha
     monkeypatch.chdir(tmp_path)
     etcd = telling_etcd(quota_backend_bytes=str(16 << 20))
     store = ["--store", etcd.endpoint]
-    fill(etcd, deployment, 240, 12_000)
+    fill(etcd, deployment, 400, 12_000)
     with LiveSource([etcd.endpoint]) as source:
         if source.status().quota == 0:
             pytest.skip("this etcd does not tell its quota")
@@ -86,7 +86,7 @@ def test_room_is_left(telling_etcd, deployment, tmp_path: Path, monkeypatch, wha
             assert run([*store, "delete", "/registry", "--all", "--yes", "--keep", "copy"]) == 0
             arguments = ["restore", "/registry", "--from", "copy", "--yes"]
         number = 0
-        while source.status().size_in_use < 0.75 * (16 << 20):
+        while source.status().size_in_use < 0.77 * (16 << 20):
             source.commit([Put(b"/other/%d" % number, b"x" * 60_000, 0)])
             number += 1
         assert run([*store, *arguments]) == 4
@@ -95,7 +95,7 @@ def test_room_is_left(telling_etcd, deployment, tmp_path: Path, monkeypatch, wha
         assert (status.alarms, status.size < status.quota) == ((), True)
         assert source.commit([Put(b"/other/more", b"x" * 1000, 0)]).succeeded
         back = sum(b"apps/v1beta1" in record.value for record in source.scan(b"/registry/"))
-        assert 0 < back < 240
+        assert 0 < back < 400
 
 
 class CompactedUnderScan(LiveSource):

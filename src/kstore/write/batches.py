@@ -69,17 +69,17 @@ class _Run(Generic[C]):
         self._stop = writer.retry.stop
         self._room = Room(writer.source, writer.retry)
         self._lock = threading.Lock()
+        self._waiting: set[Future[None]] = set()
         self._failure: BaseException | None = None
 
     def go(self, changes: Iterable[C | None]) -> None:
         workers = max(1, self._pace.concurrency)
         with ThreadPoolExecutor(workers, thread_name_prefix="kstore-write") as pool:
-            waiting: set[Future[None]] = set()
             try:
                 for batch in self._batches(changes):
-                    waiting.add(pool.submit(self._write, batch))
-                    if len(waiting) > workers:  # one waits, so that no worker does
-                        _, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    self._waiting.add(pool.submit(self._write, batch))
+                    if len(self._waiting) > workers:  # one waits, so that no worker does
+                        _, self._waiting = wait(self._waiting, return_when=FIRST_COMPLETED)
                     if self._ended:
                         break
             except WorkerLost:  # the signal that asks to stop may have ended it, too
@@ -114,10 +114,12 @@ class _Run(Generic[C]):
             if isinstance(mutation, Put):
                 try:
                     self._room.take(own)
-                except NoSpace:
-                    if batch:  # there was room for these
+                except NoSpace:  # perhaps only as long as others are on their way, for which there was room
+                    if batch:
                         yield batch
-                    raise
+                        batch, size = [], 0
+                    wait(self._waiting)
+                    self._room.take(own)
             batch.append(change)
             size += own
             made += 1
@@ -141,3 +143,6 @@ class _Run(Generic[C]):
         except BaseException as error:
             with self._lock:
                 self._failure = self._failure or error
+        finally:
+            puts = (mutation for change in changes if isinstance(mutation := change.mutation(), Put))
+            self._room.written(sum(map(request_size, puts)))

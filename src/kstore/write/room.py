@@ -19,7 +19,7 @@ _FULL = 0.95
 """The part of the quota beyond which no more is written: an apiserver needs room, too."""
 _LOOK_EVERY = 5.0
 """Seconds between two looks at the server's alarms and sizes, at most."""
-_COMMIT_LAG = 0.15
+_COMMIT_LAG = 0.25
 """Seconds by which etcd's sizes come late: it commits its backend every 100 ms (`defaultBatchInterval`)."""
 _GROWTH = 2
 """How many bytes of the database one byte that is written may take: pages are half full at worst."""
@@ -43,7 +43,9 @@ class Room:
         self._left = 0.0
         """Bytes that may be written at the last look."""
         self._taken = 0
-        """Bytes that were written since."""
+        """Bytes that the server's sizes of the last look do not have yet."""
+        self._on_the_way = 0
+        """Bytes of which it was not yet said that they are written."""
 
     def take(self, size: int) -> None:
         """
@@ -60,12 +62,19 @@ class Room:
             if late or _GROWTH * (self._taken + size) > self._left:
                 self._look(size)
             self._taken += size
+            self._on_the_way += size
+
+    def written(self, size: int) -> None:
+        """Say that so many bytes of those that were taken are written by now, or will not be."""
+        with self._lock:
+            self._on_the_way -= size
 
     def _look(self, size: int) -> None:
+        unseen = self._on_the_way
         if self._taken and self._retry.stop.wait(_COMMIT_LAG):
             return
         status = self._retry.ask(self._source.status)
-        self._looked, self._taken = time.monotonic(), 0
+        self._looked, self._taken = time.monotonic(), unseen
         if any("NOSPACE" in alarm for alarm in status.alarms):
             raise NoSpace("the server has raised its NOSPACE alarm", where=status.location, hint=_HINT)
         if not status.quota:
@@ -75,7 +84,7 @@ class Room:
         # what etcd holds against its quota is the file, with its free pages, and all of a request beside it
         in_file = status.quota - status.size - self._source.limits().request_bytes
         self._left = min(in_use, in_file)
-        if _GROWTH * size > self._left:
+        if _GROWTH * (unseen + size) > self._left:
             used, what = (status.size_in_use, "are in use") if in_use < in_file else (status.size, "its file has taken")
             raise NoSpace(
                 f"of {status.quota / 2**20:.1f} MiB of the server's quota {used / 2**20:.1f} {what}: a part is left to "
