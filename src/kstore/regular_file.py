@@ -49,12 +49,16 @@ def read_regular(path: Path, limit: int) -> bytes:
     Raises:
         OSError: as `open_regular`; and it is larger.
     """
-    handed_over = _HANDED_OVER.fullmatch(str(path)) is not None
-    with _opened(path, _FLAGS, _is_file_or_pipe) if handed_over else open_regular(path) as file:
+    with _opened(path, _FLAGS, _is_file_or_pipe) if is_handed_over(path) else open_regular(path) as file:
         content = file.read(limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"it is larger than {_size(limit)}, which is all that is read of such a file")
     return content
+
+
+def is_handed_over(path: Path) -> bool:
+    """Whether a path names what the shell has opened already, a pipe for one."""
+    return _HANDED_OVER.fullmatch(str(path)) is not None
 
 
 def _opened(path: Path, flags: int, accepts: Callable[[int], bool]) -> BinaryIO:

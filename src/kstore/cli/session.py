@@ -18,6 +18,7 @@ import click
 
 from kstore.cli.memory import share_one_arena
 from kstore.cli.options import Settings, settings
+from kstore.cli.unpacking import show_unpacking
 from kstore.errors import PartlyRead, UsageError
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ class Session:
             wal=given.wal,
             remembers=self._remembers,
             continue_after_compaction=not self._one_revision,
+            unpacking=show_unpacking(),
             **found,
         )
 

@@ -7,6 +7,7 @@ control plane node says of itself all end in the same thing. Knows nothing of ho
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,3 +55,5 @@ class SourceOptions:
     """Of a data directory, replay the write-ahead log on top of the database: the changes of the last moments."""
     remembers: bool = False
     """Of a snapshot that was found whole lately, do not compute the checksum again (see `snapshot_digest`)."""
+    unpacking: Callable[[int], None] | None = None
+    """Told how many bytes more have been unpacked, of a store that must be before it can be read."""

@@ -235,6 +235,10 @@ class Bucket(TreePages):
                 yield number
             yield from seen
 
+    def has_root(self) -> bool:
+        """Whether the root page can be read; without it nothing of the tree can."""
+        return self.root == 0 or self._header(self.root, b"", None) is not None
+
     def first_keys(self) -> Iterator[tuple[int, bytes, bytes]]:
         """The leaves that a branch names: number, the key that it is named by, and the one that it begins with."""
         for number, low, high in self._leaf_pages(b"", None) if self.root else ():

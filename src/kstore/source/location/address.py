@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageError
+from kstore.regular_file import is_handed_over
 from kstore.source.interface import Source
 from kstore.source.location.config_file import Context, config_path, read_contexts
 from kstore.source.location.control_plane import find_on_node
 from kstore.source.options import MAX_SECONDS, SourceOptions
 
 DEMO = "demo"
+STANDARD_INPUT = "-"
 DEFAULT = "http://127.0.0.1:2379"
 DEFAULT_ORIGIN = "the default"
 """Who said so when nobody did."""
@@ -201,27 +204,83 @@ def _open_live(address: str, options: SourceOptions) -> Source:
 
 
 def _open_path(path: Path, options: SourceOptions) -> Source:
+    """A file, a folder or a pipe; `ARCHIVE!MEMBER` names a part of an archive."""
+    if str(path) == STANDARD_INPUT:
+        if sys.stdin.isatty():
+            raise UsageError(
+                "standard input is a terminal: there is no store to read", hint="kstore --store - ls < backup.db"
+            )
+        return _open_stream(sys.stdin.buffer, "standard input", options)
+    whole, mark, member = str(path).rpartition("!")
+    if not path.exists() and mark and Path(whole).is_file():
+        with Path(whole).open("rb") as stream:
+            return _open_stream(stream, whole, options, member)
     if not path.exists():
         raise StoreNotFound(
             "there is no such file or directory",
             where=str(path),
             hint=f"a running store is https://HOST:PORT; {_OFFER}",
         )
-    if path.is_file() or any((path / part).exists() for part in ("member", "snap", "db")):
-        from kstore.source.snapshot.digest import Memory
-        from kstore.source.snapshot.source import SnapshotSource
-
-        memory = Memory.of_user() if options.remembers else None
-        return SnapshotSource(path, salvage=options.salvage, wal=options.wal, memory=memory)
-    if not path.is_dir():
+    if path.is_file():
+        return _open_file(path, options)
+    if path.is_dir():
+        return _open_folder(path, options)
+    if not (path.is_fifo() and is_handed_over(path)):
         raise NotADatabase(
             "this is neither a file nor a directory",
             where=str(path),
-            hint="what comes through a pipe, write into a file first",
+            hint="what comes through a pipe: --store - reads standard input",
         )
-    from kstore.source.export_directory import DirectorySource
+    with path.open("rb") as stream:
+        return _open_stream(stream, str(path), options)
 
-    return DirectorySource(path, salvage=options.salvage)
+
+def _open_stream(stream: IO[bytes], shown: str, options: SourceOptions, member: str = "") -> Source:
+    from kstore.source.archive.source import open_stream
+
+    return open_stream(
+        stream, shown, member=member, salvage=options.salvage, wal=options.wal, progress=options.unpacking
+    )
+
+
+def _open_file(path: Path, options: SourceOptions) -> Source:
+    from kstore.source.archive.contents import HEAD, kind_of
+
+    try:
+        with path.open("rb") as stream:
+            kind = kind_of(stream.read(HEAD))
+            if kind in ("compressed", "tar", "zip"):
+                stream.seek(0)
+                return _open_stream(stream, str(path), options)
+    except OSError as error:
+        raise StoreNotFound(f"cannot be opened: {error.strerror}", where=str(path)) from error
+    if kind == "sqlite":
+        from kstore.source.sqlite.source import SqliteSource
+
+        return SqliteSource(path)
+    from kstore.source.snapshot.digest import Memory
+    from kstore.source.snapshot.source import SnapshotSource
+
+    memory = Memory.of_user() if options.remembers else None
+    return SnapshotSource(path, salvage=options.salvage, wal=options.wal, memory=memory)
+
+
+def _open_folder(path: Path, options: SourceOptions) -> Source:
+    """A data directory of etcd, an export, or whatever holds one store."""
+    if any((path / part).exists() for part in ("member", "snap")) or (path / "db").is_file():
+        from kstore.source.snapshot.source import SnapshotSource
+
+        return SnapshotSource(path, salvage=options.salvage, wal=options.wal)
+    from kstore.source.export_directory import DirectorySource, is_export
+
+    if is_export(path):
+        return DirectorySource(path, salvage=options.salvage)
+    from kstore.source.archive.folder import find_store
+
+    found, note = find_store(path)
+    source = _open_file(found, options) if found.is_file() else _open_folder(found, options)
+    source.notes = (note, *source.notes)
+    return source
 
 
 def _of_context(context: Context, given: SourceOptions) -> Location:

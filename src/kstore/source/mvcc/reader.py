@@ -38,7 +38,7 @@ _HEAD = 64
 _SMALL = 4096
 """Up to this size one read of the whole entry is cheaper than one of its beginning and one of its end."""
 _HEX = re.compile(rb"[0-9a-f]{1,16}")
-SCANNED = "what leads to the keys: read is whatever any page holds, which may bring back keys that were deleted"
+SCANNED = "what leads to the keys: whatever a page holds is read, deleted keys and older states of others among it"
 _ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
 
 
@@ -90,6 +90,9 @@ class Mvcc:
             key_bucket = pages
         elif key_bucket is None:
             key_bucket = self._without_bucket()
+        elif isinstance(key_bucket, Bucket) and database.salvage and not key_bucket.has_root():
+            database.fault("the root of bucket 'key' cannot be read", key_bucket.root * database.page_size, SCANNED)
+            key_bucket = ScannedPages(database)
         self._key_bucket = key_bucket
         self.meta = dict(self.bucket_items(b"meta"))
         self._appended: list[tuple[Entry, bytes]] = []

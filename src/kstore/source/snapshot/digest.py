@@ -13,6 +13,7 @@ import contextlib
 import os
 import time
 from pathlib import Path
+from typing import Protocol
 
 from kstore.source.bbolt.page_file import Digest, PageFile
 from kstore.source.user_cache import cache_folder, write_whole
@@ -59,6 +60,16 @@ class Memory:
                     path.unlink(missing_ok=True)
 
 
+class Findings(Protocol):
+    """What knows of a snapshot whether it is whole: `Memory`, or who wrote it just now."""
+
+    def knows(self, identity: str, trailer: bytes) -> bool:
+        """Whether the snapshot with this checksum is known to be whole, as this very file."""
+
+    def note(self, identity: str, trailer: bytes) -> None:
+        """Take note that it was found whole."""
+
+
 class SnapshotDigest:
     """
     The SHA-256 of a snapshot, beside the work.
@@ -69,7 +80,7 @@ class SnapshotDigest:
         memory: where it is looked up first, and noted after; None hashes in any case, and tells nobody.
     """
 
-    def __init__(self, file: PageFile, trailer: bytes, memory: Memory | None = None) -> None:
+    def __init__(self, file: PageFile, trailer: bytes, memory: Findings | None = None) -> None:
         self._file = file
         self._trailer = trailer
         self._memory = memory

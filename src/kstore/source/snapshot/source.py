@@ -19,7 +19,7 @@ from kstore.source.interface import Source, StoreStatus
 from kstore.source.mvcc.page_scan import ScannedPages
 from kstore.source.mvcc.reader import SCANNED, Mvcc
 from kstore.source.snapshot import member
-from kstore.source.snapshot.digest import Memory, SnapshotDigest
+from kstore.source.snapshot.digest import Findings, SnapshotDigest
 from kstore.source.snapshot.running_copy import copy_running, is_locked
 from kstore.source.snapshot.torn_copy import find_tear
 
@@ -51,7 +51,7 @@ class SnapshotSource(Source):
         SourceError: `wal` is asked for, and there is none.
     """
 
-    def __init__(self, path: Path, *, salvage: bool = False, wal: bool = False, memory: Memory | None = None) -> None:
+    def __init__(self, path: Path, *, salvage: bool = False, wal: bool = False, memory: Findings | None = None) -> None:
         self.path = path
         self.database_path, note = member.find_database(path)
         self.notes = (note,) if note else ()

@@ -1,0 +1,1 @@
+"""Stores as people keep them: compressed, in an archive, through a pipe, somewhere in a folder."""

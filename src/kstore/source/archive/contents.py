@@ -1,0 +1,90 @@
+"""
+What in a folder or an archive is a store, told by how files begin and by the names that etcd gives its own.
+
+Knows the marks of bbolt's and SQLite's files, of data directories, and the backup layouts of the distributions by their
+common ground: a database file somewhere, called as they please.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from kstore.errors import NotADatabase, UsageError
+from kstore.source.archive.compression import format_of
+from kstore.source.bbolt.format import MAGIC, PAGE_HEADER
+
+HEAD = 512
+"""As many bytes of a file as tell what it is."""
+SQLITE = b"SQLite format 3\0"
+_MEMBER = re.compile(r"(?:.*/)?member/(?:snap/(?:db|[^/]*\.snap(?:\.db)?)|wal/[^/]*\.wal)")
+"""The files of a data directory that say what its store is."""
+_SHOWN = 8
+
+
+def kind_of(head: bytes) -> str:
+    """`database`, `sqlite`, `compressed`, `zip`, `tar` or nothing, by a file's first bytes."""
+    at = PAGE_HEADER.size
+    if head[at : at + 4] == struct.pack("<I", MAGIC):
+        return "database"
+    if head.startswith(SQLITE):
+        return "sqlite"
+    if head.startswith(b"PK\x03\x04"):
+        return "zip"
+    if head[257:262] == b"ustar":
+        return "tar"
+    return "compressed" if format_of(head) else ""
+
+
+@dataclass(slots=True)
+class Contents:
+    """The stores that were found."""
+
+    directories: set[str] = field(default_factory=set)
+    """Data directories: what contains `member`."""
+    files: list[str] = field(default_factory=list)
+    """Snapshots, databases and SQLite files elsewhere."""
+
+    def add(self, name: str, kind: str) -> None:
+        """Take note of a file."""
+        if _MEMBER.fullmatch(name):
+            if PurePosixPath(name).parent.name == "snap" and name.endswith(("/db", ".snap.db")):
+                self.directories.add(name[: name.rindex("member/")].rstrip("/"))
+        elif kind in ("database", "sqlite"):
+            self.files.append(name)
+
+    def only(self, where: str, form: str) -> str:
+        """
+        The one store that there is.
+
+        Args:
+            where: what errors call the whole.
+            form: how a part of it is named, with `{}` for the part.
+
+        Raises:
+            NotADatabase: there is none.
+            UsageError: there are several.
+        """
+        found = sorted(self.directories) or sorted(self.files)
+        if not found:
+            raise NotADatabase(
+                "neither a store of etcd's nor an export of kstore is in it",
+                where=where,
+                hint="looked for are snapshots, member/snap/db, and K3s' state.db",
+            )
+        if len(found) > 1:
+            names = ", ".join(found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
+            raise UsageError(
+                f"there are {len(found)} stores in it: {names}", where=where, hint=f"name one: {form.format(found[-1])}"
+            )
+        return found[0]
+
+
+def is_member_file(name: str) -> bool:
+    """Whether a file is one that a data directory's store is made of."""
+    return bool(_MEMBER.fullmatch(name))
+
+
+__all__ = ["HEAD", "Contents", "is_member_file", "kind_of"]

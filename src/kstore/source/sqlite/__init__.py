@@ -1,0 +1,1 @@
+"""What kine keeps in SQLite, as K3s does: `state.db`."""

@@ -1,0 +1,150 @@
+"""K3s' SQLite: kine's table read as kine reads it, history included, and never written to."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError
+from kstore.records import Record
+from kstore.source.location.address import open_source
+from kstore.source.sqlite.source import SqliteSource
+
+TABLE = """
+CREATE TABLE kine (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, created INTEGER, deleted INTEGER,
+  create_revision INTEGER, prev_revision INTEGER, lease INTEGER, value BLOB, old_value BLOB)
+"""
+A, B, C = "/registry/configmaps/default/a", "/registry/configmaps/default/b", "/registry/pods/default/c"
+ROWS = [
+    (1, "compact_rev_key", 1, 0, 0, 3, 0, b"", None),
+    (2, A, 1, 0, 0, 0, 0, b"a1", None),
+    (3, B, 1, 0, 0, 0, 0, b"b1", None),
+    (4, A, 0, 0, 2, 2, 0, b"a2", b"a1"),
+    (5, "gap-5", 0, 1, 0, 0, 0, None, None),
+    (6, B, 0, 1, 3, 3, 0, b"b1", b"b1"),
+    (7, C, 1, 0, 0, 0, 60, b"c1", None),
+    (8, B, 1, 0, 0, 6, 0, b"b2", None),
+    (9, "compact_rev_key_apiserver", 1, 0, 0, 0, 0, b"x", None),
+]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A small state.db, as kine leaves it."""
+    return write(tmp_path / "state.db")
+
+
+def write(path: Path) -> Path:
+    """A file with the rows."""
+    with sqlite3.connect(path) as database:
+        database.execute(TABLE)
+        database.executemany("INSERT INTO kine VALUES (?,?,?,?,?,?,?,?,?)", ROWS)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def source(state: Path) -> Iterator[SqliteSource]:
+    """It, open."""
+    with open_source(str(state)) as opened:
+        assert isinstance(opened, SqliteSource)
+        yield opened
+
+
+NOW = [
+    Record(A.encode(), b"a2", 2, 4, 0),
+    Record(B.encode(), b"b2", 8, 8, 0),
+    Record(C.encode(), b"c1", 7, 7, 0, 60),
+]
+
+
+def test_what_is_live(source: SqliteSource) -> None:
+    """The newest row of each key that is not deleted, in order; kine's own rows are no keys."""
+    assert list(source.scan()) == NOW
+    assert list(source.keys(b"/registry/configmaps/")) == [A.encode(), B.encode()]
+    assert list(source.scan(b"/registry/", start=C.encode())) == NOW[2:]
+    assert source.get(A.encode()) == NOW[0]
+    assert source.get(b"/none") is None
+    assert source.get(b"compact_rev_key") is None
+    assert source.count() == 3
+    status = source.status()
+    assert (status.kind, status.revision, status.compact_revision) == ("sqlite", 9, 3)
+
+
+def test_as_of_a_revision(source: SqliteSource) -> None:
+    """Any revision that was not compacted."""
+    assert list(source.scan(revision=6)) == [NOW[0]]
+    assert [record.value for record in source.scan(revision=4)] == [b"a2", b"b1"]
+    assert source.get(B.encode(), revision=6) is None
+    with pytest.raises(Compacted):
+        list(source.scan(revision=2))
+    with pytest.raises(FutureRevision):
+        list(source.scan(revision=10))
+
+
+def test_history(source: SqliteSource) -> None:
+    """What is left of each key since the compaction, deletions included, in the order of revisions."""
+    found = [(each.record.key.decode(), each.record.mod_revision, each.deleted) for each in source.history_scan()]
+    assert found == [(A, 2, False), (B, 3, False), (A, 4, False), (B, 6, True), (C, 7, False), (B, 8, False)]
+    assert [each.record.value for each in source.history(B.encode())] == [b"b1", b"", b"b2"]
+    assert len(list(source.history_sizes())) == 6
+
+
+def test_reading_never_writes(state: Path) -> None:
+    """Neither the file nor anything beside it changes."""
+    before = state.read_bytes()
+    with open_source(str(state)) as opened:
+        list(opened.scan())
+    assert state.read_bytes() == before
+    assert list(state.parent.iterdir()) == [state]
+
+
+def test_with_a_log_beside_it(tmp_path: Path) -> None:
+    """A state.db of a K3s that was killed has its last changes in the log; they are read, and nothing is written."""
+    live = tmp_path / "live.db"
+    database = sqlite3.connect(live)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA wal_autocheckpoint=0")
+    database.execute(TABLE)
+    database.executemany("INSERT INTO kine VALUES (?,?,?,?,?,?,?,?,?)", ROWS)
+    database.commit()
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{live}{suffix}", folder / f"state.db{suffix}")
+    database.close()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with open_source(str(folder / "state.db")) as opened:
+        assert list(opened.scan()) == NOW
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_compressed_and_in_a_folder(state: Path, tmp_path: Path) -> None:
+    """state.db.gz, and K3s' `server` folder."""
+    (tmp_path / "copy.gz").write_bytes(gzip.compress(state.read_bytes()))
+    with open_source(str(tmp_path / "copy.gz")) as opened:
+        assert list(opened.scan()) == NOW
+    folder = tmp_path / "k3s" / "server" / "db"
+    folder.mkdir(parents=True)
+    shutil.copy(state, folder / "state.db")
+    for place in (folder, folder.parent, folder.parents[1]):
+        with open_source(str(place)) as opened:
+            assert list(opened.scan()) == NOW
+
+
+def test_other_files(tmp_path: Path) -> None:
+    """SQLite's file without kine's table, and one that is damaged."""
+    with sqlite3.connect(tmp_path / "other.db") as database:
+        database.execute("CREATE TABLE a (b)")
+    database.close()
+    with pytest.raises(NotADatabase):
+        open_source(str(tmp_path / "other.db"))
+    path = write(tmp_path / "torn.db")
+    path.write_bytes(path.read_bytes()[:100] + b"\xff" * 4000)
+    with pytest.raises((DamagedStore, SourceError)):
+        open_source(str(path))
