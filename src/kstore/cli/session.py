@@ -153,7 +153,7 @@ class Session:
 
     def _source_options(self) -> SourceOptions:
         """
-        What the options said of credentials and patience; etcdctl's variables fill in the rest.
+        What the options said of credentials and times to wait; etcdctl's variables fill in the rest.
 
         Raises:
             UsageError: half of a client certificate, or a time that is none.
