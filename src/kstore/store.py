@@ -7,6 +7,7 @@ is yielded as `Undecodable`, in its place.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,13 +21,14 @@ from kstore.custom import CustomConverter, CustomDefinition
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.errors import KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
 from kstore.naming import GroupVersion
+from kstore.prefixes import DEFAULT as DEFAULT_PREFIX
+from kstore.prefixes import OPENSHIFT, Prefixes
 from kstore.printable import command_text, key_text
 from kstore.records import Record, prefix_end
 from kstore.source.interface import Source
 
-DEFAULT_PREFIX = "/registry"
-OTHER_PREFIXES = ("/kubernetes.io", "/openshift.io")
-"""Where OpenShift's servers keep their objects."""
+_WHICH = "--etcd-prefix says which is meant, as the apiserver's own option does"
+_COMPACTION = b"compact_rev_key"
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
 _CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")
 
@@ -113,17 +115,72 @@ class Store:
 
         An extension server that keeps its group below a prefix of its own (`/registry/wardle.example.com`) is
         recognized by the group's name coming twice.
+
+        Raises:
+            UsageError: see `prefixes`.
+        """
+        return self.prefixes[0]
+
+    @cached_property
+    def prefixes(self) -> tuple[str, ...]:
+        """
+        All prefixes of the cluster: one; two of an OpenShift, whose second server keeps its objects beside the first's.
+
+        Raises:
+            UsageError: several clusters lie in the store, or one that is not where a server keeps it by default, and
+                nobody said which is meant; or nothing lies below the prefix that was given, but elsewhere.
         """
         if self._prefix is not None:
-            return "/" + self._prefix.strip("/") if self._prefix.strip("/") else ""
-        for candidate in (DEFAULT_PREFIX, *OTHER_PREFIXES):
-            first = self._first(f"{candidate}/")
-            if first is not None:
-                parts = first.removeprefix(f"{candidate}/").split("/")
-                doubled = len(parts) > 2 and parts[0] == parts[1] and "." in parts[0]
-                own = f"{candidate}/{parts[0]}"
-                return own if doubled and self._only_below(candidate, own) else candidate
-        return DEFAULT_PREFIX
+            given = f"/{self._prefix.strip('/')}".rstrip("/")
+            if self._finder.is_empty(given) and (clusters := self._finder.clusters()):
+                raise UsageError(
+                    f"nothing is stored below {given or '/'}: objects lie below {_named(clusters)}", hint=_WHICH
+                )
+            return OPENSHIFT if given == OPENSHIFT[0] else (given,)
+        clusters = self._finder.clusters()
+        if len(clusters) > 1:
+            raise UsageError(f"the store holds several clusters, below {_named(clusters)}", hint=_WHICH)
+        if not clusters:
+            if others := self._finder.elsewhere(()):
+                keys = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(10))
+                raise UsageError(f"no objects of Kubernetes are recognized; keys in the store: {keys}", hint=_WHICH)
+            return (DEFAULT_PREFIX,)
+        found = clusters[0]
+        if found[0] not in (DEFAULT_PREFIX, *OPENSHIFT):
+            raise UsageError(f"nothing is stored below {DEFAULT_PREFIX}: objects lie below {found[0]}", hint=_WHICH)
+        return (self._own_of_extension(found[0]), *found[1:])
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The paths below which all of the cluster lies."""
+        return tuple(f"{prefix}/" for prefix in self.prefixes)
+
+    @cached_property
+    def _finder(self) -> Prefixes:
+        return Prefixes(self.source, ResourceMapper([*self._resources, *self._extensions]), self.revision)
+
+    def _own_of_extension(self, candidate: str) -> str:
+        parts = (self._first(f"{candidate}/") or "").removeprefix(f"{candidate}/").split("/")
+        doubled = len(parts) > 2 and parts[0] == parts[1] and "." in parts[0]
+        own = f"{candidate}/{parts[0]}"
+        return own if doubled and self._only_below(candidate, own) else candidate
+
+    def elsewhere(self) -> Counter[str]:
+        """How many keys lie outside the cluster's prefixes, by their first path element: they are others'."""
+        return self._finder.elsewhere(self.prefixes)
+
+    def owns(self, key: bytes) -> bool:
+        """Whether a key lies below one of the cluster's prefixes."""
+        return key.startswith(self._tops)
+
+    @cached_property
+    def _tops(self) -> tuple[bytes, ...]:
+        return tuple(root.encode() for root in self.roots)
+
+    def records(self, revision: int = 0) -> Iterator[Record]:
+        """Yield all records of the cluster, in key order; `revision` instead of the store's."""
+        for top in self._tops:
+            yield from self.source.scan(top, revision=revision or self.revision)
 
     def _first(self, prefix: str, start: str = "") -> str | None:
         """The first key with that prefix, from `start` on."""
@@ -248,12 +305,15 @@ class Store:
 
     def place(self, key: bytes) -> Place[NamedResource] | None:
         """What a key means, or None where it lies outside the prefix or no resource is known to keep objects there."""
-        text = key.decode("utf-8", "replace")
-        top = f"{self.prefix}/"
-        if not text.startswith(top):
-            return None
-        path = text.removeprefix(top)
-        return self.built_in.place(path) or self.mapper.place(path)
+        path = self.path_of(key)
+        return None if path is None else self.built_in.place(path) or self.mapper.place(path)
+
+    def path_of(self, key: bytes) -> str | None:
+        """A key below the cluster's prefix; None where it lies outside."""
+        for top in self._tops:
+            if key.startswith(top):
+                return key.removeprefix(top).decode("utf-8", "replace")
+        return None
 
     # ---- reading
 
@@ -282,7 +342,7 @@ class Store:
 
         As a directory, not as a string: `/registry/pods` does not take `/registry/podtemplates` along.
         """
-        exact = self.source.get(_key(path), revision=self.revision) if path.strip("/") else None
+        exact = None if path.endswith("/") else self.source.get(_key(path), revision=self.revision)
         if exact is not None:
             yield self.codec.read(exact, projection)
         below = f"{path.rstrip('/')}/" if path.strip("/") else ""
@@ -293,7 +353,8 @@ class Store:
         whole = _key(path.rstrip("/"))
         below = whole + b"/" if whole else b""
         keys = self.source.keys(whole, revision=self.revision)
-        return (key for key in keys if key.startswith(below) or key == whole)
+        exact = b"" if path.endswith("/") else whole
+        return (key for key in keys if key.startswith(below) or key == exact)
 
     def get(self, key: bytes) -> Read:
         """
@@ -369,11 +430,9 @@ class Store:
             unreadable: told of each object that cannot be read.
         """
         branches: dict[str, Branch] = {}
-        top = f"{self.prefix}/"
-        records = self.source.scan(top.encode(), revision=self.revision)
-        objects = (record for record in records if not is_housekeeping(record))
+        objects = (record for record in self.records() if not is_housekeeping(record))
         for number, read in enumerate(self._read(objects, METADATA)):
-            path = read.record.key.decode("utf-8", "replace").removeprefix(top)
+            path = self.path_of(read.record.key) or ""
             place = self.mapper.place(path)
             directory = place.resource.key_prefix if place else self._directory(path)
             branch = branches.get(directory)
@@ -384,6 +443,12 @@ class Store:
                 unreadable(read)
             progress(number + 1)
         return list(branches.values())
+
+    def housekeeping(self) -> Iterator[Read]:
+        """Yield what apiservers note outside their prefix: who compacts, which is the same for all of an etcd."""
+        record = self.source.get(_COMPACTION, revision=self.revision)
+        if record is not None:
+            yield self.codec.read(record)
 
     def _below(self, path: str) -> Iterator[Record]:
         return self.source.scan(f"{self.prefix}/{path}/".encode(), revision=self.revision)
@@ -400,10 +465,14 @@ def is_housekeeping(record: Record) -> bool:
     Apiservers agree under `compact_rev_key` on who compacts (`apiserver/pkg/storage/etcd3/compact.go`); kine writes a
     key now and then to see that it works (`pkg/server/types.go`, `HealthKey`).
     """
-    if record.key == b"compact_rev_key":
+    if record.key == _COMPACTION:
         return True
     return record.key.endswith(b"/health") and record.value == b'{"health":"true"}'
 
 
 def _key(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
+
+
+def _named(clusters: list[tuple[str, ...]]) -> str:
+    return ", ".join(" and ".join(prefixes) for prefixes in clusters)

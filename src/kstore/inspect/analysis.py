@@ -19,7 +19,7 @@ from kstore.inspect.clock import RevisionClock, newest_time
 from kstore.inspect.large_fields import LargeField, json_size, large_fields
 from kstore.inspect.places import Places
 from kstore.printable import key_text
-from kstore.records import Record, key_value_size
+from kstore.records import key_value_size
 from kstore.source.interface import StoreStatus
 from kstore.store import Store, is_housekeeping
 
@@ -51,6 +51,11 @@ class Usage:
     def total_bytes(self) -> int:
         """All of it."""
         return self.live_bytes + self.history_bytes + self.tombstone_bytes
+
+    def subtract_live(self) -> None:
+        """Take what is live out of what the history was found to hold."""
+        self.history_revisions = max(self.history_revisions - self.objects, 0)
+        self.history_bytes = max(self.history_bytes - self.live_bytes, 0)
 
     def add(self, other: Usage) -> None:
         """Add another group's."""
@@ -118,6 +123,9 @@ class Analysis:
 
     status: StoreStatus
     total: Usage
+    """All that lies below the cluster's prefix."""
+    elsewhere: Usage
+    """All that lies outside it: others' keys, which are counted and not looked into."""
     resources: list[Usage]
     namespaces: list[Usage]
     managers: list[ManagerUsage]
@@ -138,7 +146,11 @@ class Analysis:
     @property
     def overhead_bytes(self) -> int:
         """Bytes of the pages in use that hold neither keys nor values: branches, headers, gaps."""
-        return max(self.status.size_in_use - self.total.total_bytes, 0) if self.status.size_in_use else 0
+        return (
+            max(self.status.size_in_use - self.total.total_bytes - self.elsewhere.total_bytes, 0)
+            if self.status.size_in_use
+            else 0
+        )
 
     def per_minute(self, changes: int) -> float:
         """Changes a minute; 0 where the time is not known, or too short to tell."""
@@ -169,6 +181,7 @@ class Analyzer:
         self._progress = progress
         self._unreadable = unreadable
         self._places = Places(store)
+        self._elsewhere = Usage("elsewhere")
         self._by_directory: dict[bytes, tuple[bytes, Usage]] = {}
         self._managers: dict[str, ManagerUsage] = {}
         self._heap: list[tuple[int, bytes]] = []
@@ -194,15 +207,16 @@ class Analyzer:
         namespaces: dict[str, Usage] = {}
         for key, usage in self._by_directory.values():
             home = self._places.of(key)
-            usage.history_revisions = max(usage.history_revisions - usage.objects, 0)
-            usage.history_bytes = max(usage.history_bytes - usage.live_bytes, 0)
+            usage.subtract_live()
             total.add(usage)
             _at(resources, home.label).add(usage)
             _at(namespaces, home.namespace).add(usage)
+        self._elsewhere.subtract_live()
         start, end = self._clock.at(status.compact_revision), self._clock.latest
         return Analysis(
             status=status,
             total=total,
+            elsewhere=self._elsewhere,
             resources=_largest_first(resources),
             namespaces=_largest_first(namespaces),
             managers=sorted(self._managers.values(), key=lambda one: (-one.written_bytes, one.name)),
@@ -219,6 +233,8 @@ class Analyzer:
 
     def _usage(self, key: bytes) -> Usage:
         """What the keys of one directory take: they belong together, to what is found out in the end."""
+        if not self._store.owns(key):
+            return self._elsewhere
         directory = key.rpartition(b"/")[0]
         found = self._by_directory.get(directory)
         if found is None:
@@ -234,6 +250,9 @@ class Analyzer:
             usage = self._usage(record.key)
             usage.objects += 1
             usage.live_bytes += size
+            self._step()
+            if usage is self._elsewhere:
+                continue
             if record.lease:
                 self._leased[record.lease] += 1
             if len(heap) < self._top:
@@ -243,18 +262,9 @@ class Analyzer:
             found = read(record, _LOOKED_AT)
             if isinstance(found, StoredObject):
                 self._count_managers(found, size)
-            elif self._is_object(record):
+            elif not is_housekeeping(record):
                 usage.undecodable += 1
                 self._unreadable(found)
-            self._step()
-
-    def _is_object(self, record: Record) -> bool:
-        """Whether a key is an object's at all: etcd and the apiserver keep a few numbers of their own."""
-        if is_housekeeping(record):
-            return False
-        return self._places.of(record.key).resource is not None or record.key.startswith(
-            f"{self._store.prefix}/".encode()
-        )
 
     def _count_managers(self, read: StoredObject, size: int) -> None:
         metadata = read.object.get("metadata")
@@ -301,7 +311,7 @@ class Analyzer:
                 else:
                     usage.history_revisions += 1
                     usage.history_bytes += size
-                if mod_revision > compacted:
+                if mod_revision > compacted and usage is not self._elsewhere:
                     usage.changes += 1
                     changes[key] = changes.get(key, 0) + 1
                     sizes[key] = sizes.get(key, 0) + size

@@ -28,6 +28,7 @@ def as_document(found: Analysis) -> dict[str, Any]:
         "history": found.history,
         "windowMinutes": round(found.window_minutes, 3),
         "total": _usage_row(found.total, found),
+        "elsewhere": {"keys": found.elsewhere.objects, "totalBytes": found.elsewhere.total_bytes},
         "resources": [_usage_row(one, found) for one in found.resources],
         "namespaces": [_usage_row(one, found) for one in found.namespaces],
         "fieldManagers": [

@@ -31,7 +31,9 @@ class Side:
     revision: int = 0
 
     def records(self, prefix: bytes) -> Iterator[Record]:
-        """Yield its records in key order."""
+        """Yield its records in key order: all of the cluster where the prefix is empty."""
+        if not prefix:
+            return self.store.records(self.revision)
         return self.store.source.scan(prefix, revision=self.revision or self.store.revision)
 
 

@@ -47,7 +47,7 @@ class Places:
         place = self._store.place(key)
         if place is not None and place.resource.kind:
             return Home(resource_label(place.resource), place.resource, place.namespace)
-        path = key.decode("utf-8", "backslashreplace").removeprefix(f"{self._store.prefix}/")
+        path = self._store.path_of(key) or key.decode("utf-8", "backslashreplace")
         parts = path.split("/")
         return Home("/".join(parts[:2]) if len(parts) > 2 else parts[0], None)
 

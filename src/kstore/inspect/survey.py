@@ -128,7 +128,7 @@ class Survey:
 
     def records(self) -> Iterator[Seen]:
         """Yield everything in the store, and remember what the checks need in the end."""
-        for record in self.store.source.scan(revision=self.store.revision):
+        for record in self.store.records():
             if is_housekeeping(record):
                 continue
             read = self.store.codec.read(record)

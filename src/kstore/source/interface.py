@@ -98,6 +98,10 @@ class Source(ABC):
             return record if record.key == key else None
         return None
 
+    def first(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Record | None:
+        """The first record that `scan` yields, or None; running servers read no more than that."""
+        return next(iter(self.scan(prefix, revision=revision, start=start)), None)
+
     def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:
         """The number of live keys that begin with `prefix`."""
         return sum(1 for _ in self.keys(prefix, revision=revision))

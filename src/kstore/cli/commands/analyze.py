@@ -140,6 +140,9 @@ def _file_table(found: Analysis) -> FigureTable:
             ("history", f"{total.history_revisions:,} revisions", total.history_bytes),
             ("tombstones", f"{total.tombstones:,}", total.tombstone_bytes),
         ]
+    if found.elsewhere.total_bytes:
+        count = f"{found.elsewhere.objects:,} keys, others'"
+        parts.append(("outside the prefix", count, found.elsewhere.total_bytes))
     if status.size_in_use:
         parts += [
             ("pages around them", "" if found.history else "with history", found.overhead_bytes),

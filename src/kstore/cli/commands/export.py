@@ -56,12 +56,13 @@ def command(
         if status.kind != "etcd2":  # which only knows now, and gives it in one answer
             store.revision = store.revision or status.revision
             status = replace(status, revision=store.revision)
-        places = [Selected(store, text, "" if all_namespaces else namespace) for text in what or ("/",)]
+        places = [Selected(store, text, "" if all_namespaces else namespace) for text in what or store.roots]
         is_wanted = wanted(selector, field_selector, "")
         every = not selector and not field_selector
+        notes = () if what or namespace else store.housekeeping()
         reads = _once(
             read
-            for read in chain.from_iterable(place.reads() for place in places)
+            for read in chain(chain.from_iterable(place.reads() for place in places), notes)
             if _is_wanted(read, is_wanted, every)
         )
         reading = Reading(session.store, secrets=show_secrets)

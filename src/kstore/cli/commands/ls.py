@@ -69,7 +69,7 @@ def command(
     with open_session() as session:
         if not what and output in ("table", "wide", "json"):
             return _tree(session, output)
-        places = [Selected(session.store, text, namespace) for text in what or ("/",)]
+        places = [Selected(session.store, text, namespace) for text in what or session.store.roots]
         if output == "keys":
             write(f"{key_text(key)}\n" for place in places for key in place.key_names())
             return 0

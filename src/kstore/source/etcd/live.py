@@ -131,6 +131,12 @@ class LiveSource(WritableSource):
         answer = self._ask_range(key=key, revision=revision, where=key_text(key))
         return to_record(answer.kvs[0]) if answer.kvs else None
 
+    def first(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Record | None:
+        """See `Source.first`; the server sends one key."""
+        key, end = self._bounds(prefix)
+        answer = self._ask_range(key=start or key, range_end=end, limit=1, revision=revision)
+        return to_record(answer.kvs[0]) if answer.kvs else None
+
     def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:
         """See `Source.count`; the server counts."""
         key, end = self._bounds(prefix)

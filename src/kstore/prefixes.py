@@ -1,0 +1,159 @@
+"""
+Below which prefixes of an etcd clusters keep their objects, told by what lies there.
+
+Several may share one etcd, each with an `--etcd-prefix` of its own, beside keys that are nobody's objects: those of
+Calico, flannel or Cilium. Looks at one key of each directory, and jumps to the next: few keys are read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from kstore.catalog.mapper import NamedResource, ResourceMapper
+from kstore.decode.envelope import CBOR_PREFIX, PROTOBUF_PREFIX, SEALED_PREFIX, read_envelope
+from kstore.errors import KstoreError
+from kstore.records import Record, prefix_end
+from kstore.source.interface import Source
+
+DEFAULT = "/registry"
+OPENSHIFT = ("/kubernetes.io", "/openshift.io")
+"""Where OpenShift's two servers keep the objects of one cluster."""
+_MOST_CLUSTERS = 50
+"""As many are told of; who has more knows the name of the one that is meant."""
+_MOST_DIRECTORIES = 24
+"""So many directories are looked into before the known resources are asked for by name."""
+_MOST_ELEMENTS = 256
+"""So many first path elements are counted apart."""
+REST = "(others)"
+
+
+class Prefixes:
+    """
+    The prefixes of one source.
+
+    Args:
+        source: where keys lie.
+        resources: what a server keeps, by its directory.
+        revision: look as of this revision; 0 is now.
+    """
+
+    def __init__(self, source: Source, resources: ResourceMapper[NamedResource], revision: int = 0) -> None:
+        self._source = source
+        self._resources = resources
+        self._revision = revision
+
+    def is_empty(self, prefix: str) -> bool:
+        """Whether no key lies below a prefix."""
+        return self._first(f"{prefix}/".encode()) is None
+
+    def clusters(self) -> list[tuple[str, ...]]:
+        """
+        The prefixes of each cluster, in key order: one prefix each, two of an OpenShift.
+
+        `/registry` and OpenShift's are a cluster's whatever lies there; others where an object of a known resource
+        lies directly below, or a group's objects as an extension server keeps them.
+        """
+        found: list[tuple[str, ...]] = [(prefix,) for prefix in islice(self._prefixes(), _MOST_CLUSTERS)]
+        if (OPENSHIFT[0],) in found and (OPENSHIFT[1],) in found:
+            found.remove((OPENSHIFT[1],))
+            found[found.index((OPENSHIFT[0],))] = OPENSHIFT
+        return found
+
+    def elsewhere(self, own: tuple[str, ...]) -> Counter[str]:
+        """How many keys lie outside some prefixes, by their first path element."""
+        found: Counter[str] = Counter()
+        left = self._source.count(revision=self._revision)
+        for number, (directory, record) in enumerate(self._directories(b"")):
+            if number == _MOST_ELEMENTS:
+                break
+            count = self._source.count(directory, revision=self._revision) if directory.endswith(b"/") else 1
+            left -= count
+            for prefix in own:
+                if f"{prefix}/".encode().startswith(directory):
+                    count -= self._source.count(f"{prefix}/".encode(), revision=self._revision)
+            if count and record.key != b"compact_rev_key":
+                found[directory.decode("utf-8", "backslashreplace").rstrip("/") or "/"] += count
+        if left > 0:
+            found[REST] = left - sum(
+                self._source.count(f"{prefix}/".encode(), revision=self._revision)
+                for prefix in own
+                if not any(prefix.startswith(one) for one in found)
+            )
+        return found
+
+    # ---- looking
+
+    def _first(self, prefix: bytes, start: bytes = b"") -> Record | None:
+        return self._source.first(prefix, revision=self._revision, start=start)
+
+    def _directories(self, prefix: bytes) -> Iterator[tuple[bytes, Record]]:
+        """Yield what lies directly below a prefix, each with its first record; directories end in a slash."""
+        record = self._first(prefix)
+        while record is not None:
+            path = record.key[len(prefix) :]
+            name = path[: len(path) - len(path.lstrip(b"/"))] + path.lstrip(b"/").partition(b"/")[0]
+            directory = prefix + name + (b"/" if len(name) < len(path) else b"")
+            yield directory, record
+            after = prefix_end(directory) if directory.endswith(b"/") and name.strip(b"/") else record.key + b"\0"
+            record = self._first(prefix, after) if after.startswith(prefix) else None
+
+    def _prefixes(self) -> Iterator[str]:
+        """Yield the prefixes of clusters: one or two elements long, as far as they can be told from other keys."""
+        at_root = False
+        for directory, record in self._directories(b"/"):
+            name = directory.decode("utf-8", "replace")
+            prefix = name.rstrip("/")
+            if not name.endswith("/") or name.startswith("//"):
+                continue  # no server has such a prefix
+            if prefix in (DEFAULT, *OPENSHIFT) or self._is_prefix(directory):
+                yield prefix
+            elif self._is_object(record, b"/"):
+                if not at_root:
+                    yield "/"
+                at_root = True
+            else:
+                for below, _ in islice(self._directories(directory), _MOST_DIRECTORIES):
+                    if below.endswith(b"/") and self._is_prefix(below):
+                        yield below.decode("utf-8", "replace").rstrip("/")
+
+    def _is_prefix(self, directory: bytes) -> bool:
+        """Whether an object lies directly below a directory, as a server keeps its own."""
+        looked = 0
+        for _, record in islice(self._directories(directory), _MOST_DIRECTORIES):
+            if self._is_object(record, directory):
+                return True
+            looked += 1
+        if looked < _MOST_DIRECTORIES:
+            return False
+        probes = (directory + one.key_prefix.encode() + b"/" for one in self._resources.resources)
+        return any(record is not None and self._is_object(record, directory) for record in map(self._first, probes))
+
+    def _is_object(self, record: Record, directory: bytes) -> bool:
+        """Whether a record is an object of a known resource, or of the group that its directory is named after."""
+        path = record.key[len(directory) :].decode("utf-8", "replace")
+        place = self._resources.place(path)
+        if place is not None and place.resource.kind and place.name:
+            return record.value.startswith(SEALED_PREFIX) or bool(_api_version(record.value))
+        group, slash, rest = path.partition("/")
+        return bool(slash) and "." in group and "/" in rest and _api_version(record.value).startswith(f"{group}/")
+
+
+def _api_version(value: bytes) -> str:
+    """The version that a stored object names; empty where the value is no object."""
+    try:
+        if value.startswith(PROTOBUF_PREFIX):
+            return read_envelope(value).api_version
+        if value.startswith(CBOR_PREFIX):
+            from kstore.decode.cbor import loads as loads_cbor
+
+            parsed = loads_cbor(value)
+        else:
+            from kstore.decode import go_json
+
+            parsed = go_json.loads(value)
+    except KstoreError:
+        return ""
+    found = parsed.get("apiVersion") if isinstance(parsed, dict) and isinstance(parsed.get("kind"), str) else ""
+    return found if isinstance(found, str) else ""
