@@ -340,6 +340,8 @@ class StoredObject:
     """Provider and key name, when the value is encrypted at rest."""
     plain: bytes = b""
     """The value opened: what the encoding holds."""
+    stale: bool = False
+    """Whether the encryption configuration would seal it anew: see `Opened.stale`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +388,7 @@ class StorageCodec(ObjectCodec):
             if isinstance(error, DecodeError) and _AMONG_SECRETS in record.key:
                 error.hide_values()
             return Undecodable(record, opened.doubt(record.key) or error, seal)
-        return StoredObject(record, decoded.gvk, decoded.encoding, decoded.object, seal, opened.plain)
+        return StoredObject(record, decoded.gvk, decoded.encoding, decoded.object, seal, opened.plain, opened.stale)
 
     def open(self, key: bytes, value: bytes) -> Opened:
         """

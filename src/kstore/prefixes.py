@@ -27,6 +27,7 @@ _MOST_DIRECTORIES = 24
 _MOST_ELEMENTS = 256
 """So many first path elements are counted apart."""
 REST = "(others)"
+"""All further ones together."""
 
 
 class Prefixes:
@@ -64,24 +65,21 @@ class Prefixes:
     def elsewhere(self, own: tuple[str, ...]) -> Counter[str]:
         """How many keys lie outside some prefixes, by their first path element."""
         found: Counter[str] = Counter()
-        left = self._source.count(revision=self._revision)
-        for number, (directory, record) in enumerate(self._directories(b"")):
-            if number == _MOST_ELEMENTS:
-                break
-            count = self._source.count(directory, revision=self._revision) if directory.endswith(b"/") else 1
+        left = self._count(b"") - sum(self._count(f"{prefix}/".encode()) for prefix in own)
+        for directory, record in islice(self._directories(b""), _MOST_ELEMENTS):
+            count = 1
+            if directory.endswith(b"/"):
+                inside = (top for prefix in own if (top := f"{prefix}/".encode()).startswith(directory))
+                count = self._count(directory) - sum(map(self._count, inside))
             left -= count
-            for prefix in own:
-                if f"{prefix}/".encode().startswith(directory):
-                    count -= self._source.count(f"{prefix}/".encode(), revision=self._revision)
             if count and record.key != b"compact_rev_key":
                 found[directory.decode("utf-8", "backslashreplace").rstrip("/") or "/"] += count
         if left > 0:
-            found[REST] = left - sum(
-                self._source.count(f"{prefix}/".encode(), revision=self._revision)
-                for prefix in own
-                if not any(prefix.startswith(one) for one in found)
-            )
+            found[REST] = left
         return found
+
+    def _count(self, prefix: bytes) -> int:
+        return self._source.count(prefix, revision=self._revision)
 
     # ---- looking
 
@@ -150,7 +148,7 @@ def _api_version(value: bytes) -> str:
 
             parsed = loads_cbor(value)
         else:
-            from kstore.decode import go_json
+            from kstore.decode.json import go_json
 
             parsed = go_json.loads(value)
     except KstoreError:

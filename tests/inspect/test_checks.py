@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,6 +18,7 @@ from kstore.cli.main import run
 from kstore.inspect.checks import CHECKS, run_checks
 from kstore.inspect.findings import Finding, as_document, as_junit, as_sarif
 from kstore.inspect.survey import Survey
+from kstore.records import Put
 
 from .conftest import MemorySource, OpenStore, config_map
 
@@ -81,7 +84,8 @@ def test_nothing_wrong(whole: MemorySource, open_store: OpenStore) -> None:
             "owner-gone", "/registry/configmaps/default/b",
             {"kind": "ConfigMap", "apiVersion": "v1",
              "metadata": {"name": "b", "namespace": "default", "uid": "u",
-                          "ownerReferences": [{"kind": "Job", "name": "j", "uid": "nobody"}]}},
+                          "ownerReferences": [
+                              {"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "nobody"}]}},
             "owned by it; its garbage collector should have deleted it",
         ),
         (
@@ -262,3 +266,131 @@ def test_advice_is_quoted_for_a_shell(whole: MemorySource, open_store: OpenStore
     assert found[0].command in as_sarif(found, [], "1")["runs"][0]["results"][0]["message"]["text"]
     report = ElementTree.fromstring(as_junit(found, [one.rule for one in found]))
     assert found[0].command in (report.findtext("testcase/failure") or "")
+
+
+def owned(name: str, *owners: tuple[str, str, str, str], **metadata: Any) -> dict[str, Any]:
+    """A config map with owners: version, kind, name and uid of each."""
+    found = config_map(name)
+    found["metadata"]["ownerReferences"] = [
+        dict(zip(("apiVersion", "kind", "name", "uid"), owner, strict=True)) for owner in owners
+    ]
+    found["metadata"] |= metadata
+    return found
+
+
+GONE = ("batch/v1", "Job", "gone", "1")
+
+
+@pytest.mark.parametrize(
+    "dependent",
+    [
+        owned("b", GONE, ("v1", "ConfigMap", "a", "uid-a")),
+        owned("b", GONE, ("wardle.example.com/v1alpha1", "Flunder", "f", "2")),
+        owned("b", ("v1", "Node", "damaged", "3")),
+        owned("b", ("batch/v9", "Job", "gone", "4")),
+        owned("b", GONE, deletionTimestamp="2026-01-01T00:00:00Z"),
+    ],
+    ids=["one lives", "of a kind that nobody here knows", "one that cannot be read", "of no such version", "going"],
+)
+def test_objects_that_the_garbage_collector_keeps(
+    whole: MemorySource, open_store: OpenStore, dependent: dict[str, Any]
+) -> None:
+    """An owner that lives, or cannot be looked up, keeps its dependents."""
+    whole.put("/registry/minions/damaged", b"k8s\x00\xff")
+    whole.put("/registry/configmaps/default/b", dependent)
+    assert "owner-gone" not in checked(open_store)
+
+
+@pytest.mark.parametrize(
+    "owners",
+    [(GONE,), (GONE, ("apps/v1", "ReplicaSet", "r", "2")), (("v1", "ConfigMap", "a", "of another life"),),
+     (("v1", "ConfigMap", "elsewhere", "uid-elsewhere"),)],
+    ids=["one", "both", "another uid", "in another namespace"],
+)  # fmt: skip
+def test_objects_without_any_owner_left(whole: MemorySource, open_store: OpenStore, owners: Any) -> None:
+    """Owners are looked up by kind, namespace and name, and must have the uid."""
+    whole.put("/registry/namespaces/other", namespace("other"))
+    whole.put("/registry/configmaps/other/elsewhere", config_map("elsewhere", "other"))
+    whole.put("/registry/configmaps/default/b", owned("b", *owners))
+    found = checked(open_store)["owner-gone"]
+    assert [key for key, _ in found.keys] == ["/registry/configmaps/default/b"]
+    assert not any("delete" in command for command in found.advice)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (
+            "/registry/events/shop/e",
+            {"kind": "Event", "apiVersion": "v1", "metadata": {"name": "e", "namespace": "shop"}},
+        ),
+        ("/registry/configmaps/shop/a", config_map("a", "shop")),
+        (
+            "/registry/wardle.example.com/wardle.example.com/flunders/shop/f",
+            {"kind": "Flunder", "apiVersion": "wardle.example.com/v1", "metadata": {"name": "f", "namespace": "shop"}},
+        ),
+    ],
+)
+def test_a_part_of_a_cluster_cannot_tell(
+    source: MemorySource, open_store: OpenStore, key: str, value: dict[str, Any]
+) -> None:
+    """In a store without any Namespace (of Events, of an extension server) nothing is without its namespace or CRD."""
+    source.put(key, value)
+    assert checked(open_store) == {}
+
+
+def test_foreign_keys_are_counted_and_not_judged(whole: MemorySource, open_store: OpenStore) -> None:
+    """Network plugins' keys, loose ones and odd ones: one note, by first element, and no command."""
+    whole.put("/registry", b"no object")
+    whole.put("//registry/pods/default/a", b"1")
+    whole.put("/calico/ipam/v2/host/n1", b"{}")
+    whole.put("/calico/resources/v3/projectcalico.org/ippools/p",
+              {"kind": "IPPool", "apiVersion": "projectcalico.org/v3"})  # fmt: skip
+    whole.put("cilium/state/identities/v1/id/1", b"x")
+    whole.put("compact_rev_key", b"7")
+    found = checked(open_store)
+    assert set(found) == {"foreign-keys"}
+    counts = {"//registry": "1 key", "/calico": "2 keys", "/registry": "1 key", "cilium": "1 key"}
+    assert (dict(found["foreign-keys"].keys), found["foreign-keys"].steps) == (counts, ())
+
+
+def test_alarms_by_kind(whole: MemorySource, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No space: compact, defragment, disarm. A corrupt member is found and replaced, and nothing is disarmed."""
+    status = replace(whole.status(), alarms=("CORRUPT (b)", "NOSPACE (a)"))
+    monkeypatch.setattr(whole, "status", lambda: status)
+    found = checked(open_store)
+    assert set(found) == {"space", "corrupt-member"}
+    assert [command[1] for command in found["space"].advice] == ["analyze", "compact", "defrag", "alarm"]
+    assert found["corrupt-member"].subject == "alarm CORRUPT (b)"
+    assert "disarm" not in " ".join(found["corrupt-member"].steps)
+
+
+def test_deletion_is_advised_with_a_dry_run_and_a_copy(whole: MemorySource, open_store: OpenStore) -> None:
+    """Only where no server has the group; each time a dry run comes first, and a copy is kept."""
+    whole.put("/registry/gone.io/ts/default/t", {"kind": "T", "apiVersion": "gone.io/v1", "metadata": {"name": "t"}})
+    assert not any("delete" in one for one in checked(open_store)["no-resource"].advice)
+    service = {"kind": "APIService", "apiVersion": "apiregistration.k8s.io/v1", "metadata": {"name": "v1.apps"}}
+    key = "/registry/apiregistration.k8s.io/apiservices/v1.apps"
+    whole.put(key, service | {"spec": {"group": "apps", "version": "v1"}})
+    tried, done = checked(open_store)["no-resource"].advice
+    assert (tried[-1], done[-2:]) == ("--dry-run", ("--keep", "kept-t"))
+    whole.put(key, service | {"spec": {"group": "gone.io", "version": "v1"}})
+    assert not any("delete" in one for one in checked(open_store)["no-resource"].advice)
+
+
+def test_a_key_that_is_no_text_is_in_no_command(whole: MemorySource, open_store: OpenStore) -> None:
+    """A command line cannot name it; what it would name instead may be another object."""
+    whole.commit([Put(b"/registry/configmaps/default/\xff", b"broken", 0)])
+    found = checked(open_store)["undecodable"]
+    assert found.count == 1
+    assert found.advice == ()
+
+
+def test_the_page_of_findings_names_every_check() -> None:
+    """docs/reference/findings.md has a row for each check, with its severity."""
+    page = Path(__file__).parents[2] / "docs/reference/findings.md"
+    rows = [line.split("|") for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    assert [(row[1].strip(" `"), row[2].strip()) for row in rows] == [
+        (check.rule.id, check.rule.severity) for check in CHECKS
+    ]
+    assert all(len(row) == 8 and all(cell.strip() for cell in row[1:7]) for row in rows)

@@ -166,8 +166,14 @@ def _storage(read: StoredObject) -> dict[str, Any]:
     return {
         "stored-version": read.gvk.api_version,
         "encoding": read.encoding,
-        "encryption": str(read.seal) if read.seal else "",
+        "encryption": _encryption(read),
         "size": len(read.record.value),
         "revision": read.record.mod_revision,
         "lease": f"{read.record.lease:x}" if read.record.lease else "",
     }
+
+
+def _encryption(read: StoredObject) -> str:
+    """Who sealed a value, with which key, and whether the configuration would seal it anew."""
+    sealed = read.seal.with_key_id if read.seal else ""
+    return ", ".join(filter(None, (sealed, "stale" if read.stale else "")))

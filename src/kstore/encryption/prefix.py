@@ -39,6 +39,11 @@ class Seal:
         return f"{provider} {self.key_name}"
 
     @property
+    def with_key_id(self) -> str:
+        """The same with the id of the plugin's key, where the value names one."""
+        return f"{self} (key id {self.key_id})" if self.key_id else str(self)
+
+    @property
     def prefix(self) -> bytes:
         """The bytes in front of what this seal's key has sealed."""
         return ENCRYPTED + f"{self.provider}:{self.version}:{self.key_name}:".encode()

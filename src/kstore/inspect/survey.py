@@ -17,8 +17,11 @@ from kstore.catalog.releases import Release
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import KstoreError, Unsupported
 from kstore.inspect.places import Home, Places
+from kstore.naming import GroupKind
 from kstore.printable import key_text
 from kstore.store import Store, is_housekeeping
+
+_NOT_COLLECTED = ("events", "events.events.k8s.io")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,22 @@ class Extension:
     """Those of the group that lie in this store."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Owner:
-    """An owner that objects name."""
+    """An owner that an object names."""
 
-    description: str
+    api_version: str
+    kind: str
     name: str
+    uid: str
+
+
+@dataclass(slots=True)
+class Dependents:
+    """Objects of one namespace that name the same owners."""
+
+    owners: tuple[Owner, ...]
+    namespace: str
     first_key: str
     keys: int = 0
 
@@ -85,10 +98,9 @@ class Survey:
         self.namespaces = self._read_namespaces()
         self.stored_versions: dict[str, Counter[str]] = {}
         """Of each custom resource (`plural.group`): the versions that its objects are stored in."""
-        self.owners: dict[str, Owner] = {}
-        self.uids: set[int] = set()
-        """Hashes of the uids of all objects."""
-        self.undecodable_names: set[str] = set()
+        self.dependents: dict[tuple[tuple[Owner, ...], str], Dependents] = {}
+        self._identities: set[int] = set()
+        """Hashes of directory, namespace, name and uid of all objects, and of those without uid that were not read."""
         self.read = 0
 
     @cached_property
@@ -115,6 +127,34 @@ class Survey:
                 key = key_text(read.record.key)
                 found[str(spec.get("group"))] = Extension(key, f"{service.get('namespace')}/{service.get('name')}")
         return found
+
+    @cached_property
+    def served_elsewhere(self) -> frozenset[str]:
+        """The groups whose objects another server keeps: by an APIService, or as a plugin knows them."""
+        plugins = {one.group for one in self.store.codec.scheme.extension_resources}
+        return frozenset(plugins | set(self.extension_groups))
+
+    @cached_property
+    def _registered_groups(self) -> frozenset[str]:
+        """The groups that have an APIService; the aggregator makes one for each that the cluster serves itself."""
+        reads = self.store.objects(self.store.built_in.find("apiservices")[0])
+        specs = (read.object.get("spec") for read in reads if isinstance(read, StoredObject))
+        return frozenset(str(spec.get("group") or "") for spec in specs if isinstance(spec, dict))
+
+    def is_unserved(self, group: str) -> bool:
+        """Whether nobody serves a group: the cluster's APIServices are here, and none has it."""
+        return bool(self._registered_groups) and group not in self._registered_groups
+
+    def is_gone(self, owner: Owner, namespace: str) -> bool:
+        """Whether an owner of objects in a namespace (empty: of cluster-wide ones) is sure not to exist."""
+        group, _, version = owner.api_version.rpartition("/")
+        resource = self.store.mapper.of_kind(GroupKind(group, owner.kind))
+        if resource is None or version not in resource.versions or group in self.served_elsewhere:
+            return False  # no RESTMapper of this store knows it, or its objects lie elsewhere
+        if resource.namespaced and not namespace:
+            return False  # which is not valid, and left alone
+        place = (resource.key_prefix, namespace if resource.namespaced else "", owner.name)
+        return hash((*place, owner.uid)) not in self._identities and hash(place) not in self._identities
 
     def _read_namespaces(self) -> set[str]:
         names = set()
@@ -157,8 +197,11 @@ class Survey:
         namespace = self.terminating.get(seen.home.namespace) if seen.home.namespace else None
         if namespace is not None:
             namespace.left[seen.home.label] += 1
+        place = self.store.place(seen.read.record.key) if seen.home.resource is not None else None
+        coordinates = (place.resource.key_prefix, place.namespace, place.name) if place else None
         if isinstance(seen.read, Undecodable):
-            self.undecodable_names.add(seen.key.rpartition("/")[2])
+            if coordinates:
+                self._identities.add(hash(coordinates))
             return
         extension = self.extension_groups.get(seen.read.gvk.group)
         if extension is not None:
@@ -169,15 +212,23 @@ class Survey:
         finalizers = members_of(metadata, "finalizers")
         if namespace is not None and finalizers:
             namespace.held.append((seen.key, f"held by {', '.join(map(str, finalizers))}"))
-        if uid := metadata.get("uid"):
-            self.uids.add(hash(str(uid)))
-        for owner in members_of(metadata, "ownerReferences"):
-            if isinstance(owner, dict) and owner.get("uid"):
-                known = self.owners.setdefault(
-                    str(owner["uid"]),
-                    Owner(f"{owner.get('kind')} {owner.get('name')}", str(owner.get("name")), seen.key),
-                )
-                known.keys += 1
+        if coordinates:
+            self._identities.add(hash((*coordinates, str(metadata.get("uid") or ""))))
+            self._remember_owners(seen, metadata)
+
+    def _remember_owners(self, seen: Seen, metadata: dict[str, Any]) -> None:
+        """What the garbage collector would look at: no Events (`DefaultIgnoredResources`), nothing being deleted."""
+        if seen.home.label in _NOT_COLLECTED or metadata.get("deletionTimestamp"):
+            return
+        owners = tuple(
+            Owner(*(str(one.get(name) or "") for name in ("apiVersion", "kind", "name", "uid")))
+            for one in members_of(metadata, "ownerReferences")
+            if isinstance(one, dict)
+        )
+        if owners:
+            key = owners, seen.home.namespace
+            known = self.dependents.setdefault(key, Dependents(*key, seen.key))
+            known.keys += 1
 
 
 def metadata_of(read: StoredObject) -> dict[str, Any]:

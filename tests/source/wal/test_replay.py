@@ -129,7 +129,7 @@ def test_compactions_and_alarms_are_replayed(
     with SnapshotSource(server.data, wal=True) as source:
         assert list(source.scan()) == records
         assert (source.status().revision, source.status().compact_revision) == (revision, 8)
-        assert source.status().alarms == ("NOSPACE",)
+        assert source.status().alarms == ("NOSPACE (default)",)
 
 
 def test_a_log_that_was_never_needed(

@@ -40,18 +40,18 @@ def command(top: int, history: bool, output: str) -> int:
     with open_session(one_revision=False) as session, counting("records read") as progress:
         analyzer = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note)
         found = analyzer.run(history=history)
-    if output == "json":
-        from kstore.inspect.analysis_forms import as_document
-        from kstore.view.json_text import to_json
+        if output == "json":
+            from kstore.inspect.analysis_forms import as_document
+            from kstore.view.json_text import to_json
 
-        write([to_json(as_document(found))])
-    elif output == "prometheus":
-        from kstore.inspect.analysis_forms import as_prometheus
+            write([to_json(as_document(found))])
+        elif output == "prometheus":
+            from kstore.inspect.analysis_forms import as_prometheus
 
-        write(as_prometheus(found))
-    else:
-        write(_text(found, top))
-    return unreadable.summarize()
+            write(as_prometheus(found))
+        else:
+            write(_text(found, top))
+        return unreadable.summarize()
 
 
 def _text(found: Analysis, top: int) -> Iterator[str]:

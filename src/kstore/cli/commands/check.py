@@ -59,18 +59,18 @@ def command(
         survey = Survey(session.store, session.release)
         findings = run_checks(survey, wanted, progress)
         location = session.source.status().location
-    rules = [check.rule for check in wanted]
-    if output == "junit":
-        write([as_junit(findings, rules)])
-    elif output in ("json", "sarif"):
-        from kstore.view.json_text import to_json
+        rules = [check.rule for check in wanted]
+        if output == "junit":
+            write([as_junit(findings, rules)])
+        elif output in ("json", "sarif"):
+            from kstore.view.json_text import to_json
 
-        about = {"store": location, "targetRelease": str(survey.release), "objects": survey.read}
-        document = as_document(findings, about) if output == "json" else as_sarif(findings, rules, _version())
-        write([to_json(document)])
-    else:
-        write(_text(findings, survey, location, keys))
-    return EXIT_FOUND if findings else 0
+            about = {"store": location, "targetRelease": str(survey.release), "objects": survey.read}
+            document = as_document(findings, about) if output == "json" else as_sarif(findings, rules, _version())
+            write([to_json(document)])
+        else:
+            write(_text(findings, survey, location, keys))
+        return EXIT_FOUND if findings else 0
 
 
 def _version() -> str:

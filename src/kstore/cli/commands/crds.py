@@ -39,20 +39,20 @@ def command(names: tuple[str, ...], output: str) -> int:
             for one in custom_usages(session.store, unreadable.note)
             if not names or one.name in names or one.name.partition(".")[0] in names
         ]
-    if output == "json":
-        from kstore.view.json_text import to_json
+        if output == "json":
+            from kstore.view.json_text import to_json
 
-        write([to_json({"customResources": [one.as_document() for one in found]})])
-    else:
-        from kstore.view.bar_table import FigureTable, figure_table_text
+            write([to_json({"customResources": [one.as_document() for one in found]})])
+        else:
+            from kstore.view.bar_table import FigureTable, figure_table_text
 
-        headings = ("NAME", "OBJECTS", "SIZE", "STORAGE", "STORED AS", "LISTED")
-        rows = [(_cells(one), None) for one in found]
-        title = f"{len(found)} custom resource definition{'s' * (len(found) != 1)}"
-        screen = terminal()
-        write(figure_table_text(FigureTable(title, headings, rows, frozenset({3, 4, 5}), cut_end=True), screen))
-        write(f"{screen.styled('→', 'green')} {one.name}: {text}\n" for one in found if (text := _to_do(one)))
-    return unreadable.summarize()
+            headings = ("NAME", "OBJECTS", "SIZE", "STORAGE", "STORED AS", "LISTED")
+            rows = [(_cells(one), None) for one in found]
+            title = f"{len(found)} custom resource definition{'s' * (len(found) != 1)}"
+            screen = terminal()
+            write(figure_table_text(FigureTable(title, headings, rows, frozenset({3, 4, 5}), cut_end=True), screen))
+            write(f"{screen.styled('→', 'green')} {one.name}: {text}\n" for one in found if (text := _to_do(one)))
+        return unreadable.summarize()
 
 
 def _cells(one: CustomUsage) -> tuple[str, ...]:

@@ -44,13 +44,13 @@ def command(target_release: str, top: int, keys: int) -> int:
     with open_session(remembers=False) as session, counting("records read") as progress:
         found = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note).run()
         findings = run_checks(Survey(session.store, session.release), progress=progress)
-    title = f"Checked against {session.release}: {len(findings) or 'nothing'} found"
-    parts = chain(
-        entries_html(title, _entries(findings, keys)),
-        chain.from_iterable(table_html(table) for table in tables(found, top)),
-    )
-    write(page(found.status.location, store_lines(found), parts))
-    return unreadable.summarize()
+        title = f"Checked against {session.release}: {len(findings) or 'nothing'} found"
+        parts = chain(
+            entries_html(title, _entries(findings, keys)),
+            chain.from_iterable(table_html(table) for table in tables(found, top)),
+        )
+        write(page(found.status.location, store_lines(found), parts))
+        return unreadable.summarize()
 
 
 def _entries(findings: list[Finding], keys: int) -> Iterator[Entry]:

@@ -32,6 +32,9 @@ CHECKS: tuple[Check, ...] = (
            "the version may be dropped from the CRD while objects are stored in it, which are then unreadable",
            end=custom.unlisted_versions),
     _check("space", ERROR, "Little space left", "a full etcd refuses every write", end=space.little_space),
+    _check("corrupt-member", ERROR, "A member's data differ from the others'",
+           "it answers with what was never written, or without what was, until it is replaced",
+           end=space.corrupt_member),
     _check("removed-version", WARNING, "Objects stored in a version that is no longer served",
            "the next releases may drop the code that still decodes them", versions.in_state("removed")),
     _check("plain-text", WARNING, "Objects in plain text that the configuration would encrypt",
@@ -65,6 +68,9 @@ CHECKS: tuple[Check, ...] = (
     _check("served-elsewhere", NOTE, "Groups that an APIService hands to a server of its own",
            "that server keeps their objects, in its own etcd perhaps, and alone knows their types; "
            "kstore converts them with a plugin", end=places.served_elsewhere),
+    _check("foreign-keys", NOTE, "Keys outside the cluster's prefix",
+           "they belong to others that share the etcd (a network plugin, another cluster), and are not judged",
+           end=places.foreign_keys),
     _check("sealed", NOTE, "Encrypted objects that were not looked into",
            "without the apiserver's configuration nothing can be said of them", encryption.sealed),
 )  # fmt: skip
@@ -88,9 +94,10 @@ def run_checks(
     looking = [check for check in chosen if check.look is not None]
     found: dict[tuple[str, str], Finding] = {}
     for seen in survey.records():
+        named = seen.key.encode("utf-8", "replace") == seen.read.record.key
         for check in looking:
             assert check.look is not None
-            _note(found, check.rule, check.look(seen, survey))
+            _note(found, check.rule, check.look(seen, survey), named=named)
         if not survey.read & 0xFF:
             progress(survey.read)
     for check in chosen:
@@ -100,7 +107,12 @@ def run_checks(
     return sorted(found.values(), key=lambda one: (_BY_GRAVITY[one.rule.severity], order[one.rule.id], one.subject))
 
 
-def _note(found: dict[tuple[str, str], Finding], rule: Rule, places: Iterable[Found]) -> None:
+def _note(found: dict[tuple[str, str], Finding], rule: Rule, places: Iterable[Found], *, named: bool = True) -> None:
+    """Add to the findings; `named` is False for a key that is no text, which no command line can name."""
     for place in places:
-        finding = found.setdefault((rule.id, place.subject), Finding(rule, place.subject, place.advice, place.words))
+        finding = found.get((rule.id, place.subject))
+        if finding is None:
+            advice = tuple(one for one in place.advice if named or place.key not in one)
+            words = place.words or ("" if named else "the key is no UTF-8: no command line names it")
+            finding = found[rule.id, place.subject] = Finding(rule, place.subject, advice, words)
         finding.add(place.key, place.detail)

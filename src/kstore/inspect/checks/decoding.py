@@ -10,7 +10,7 @@ from kstore.catalog.resources import FIRST_CBOR
 from kstore.codec import CBOR, JSON, StoredObject, Undecodable
 from kstore.decode.json.go_json import oddities
 from kstore.errors import EncryptionError, KstoreError, UnknownFields, UnknownKind
-from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.checks.interface import Found, deletion, kstore
 from kstore.inspect.findings import Command
 from kstore.inspect.survey import Seen, Survey
 from kstore.naming import GroupVersionKind
@@ -21,8 +21,9 @@ def damaged(seen: Seen, survey: Survey) -> Iterator[Found]:
     read = seen.read
     if isinstance(read, Undecodable):
         if not isinstance(read.error, EncryptionError | UnknownKind):
-            advice = kstore("history", seen.key), kstore("delete", seen.key)
-            yield Found(seen.home.label, seen.key, str(read.error), advice)
+            advice = kstore("history", seen.key), *deletion(seen.key)
+            words = "an older revision, or a backup, may still hold it whole: `kstore restore` puts that back"
+            yield Found(seen.home.label, seen.key, str(read.error), advice, words)
     elif (fault := survey.fault(seen)) is not None:
         yield Found(f"{seen.home.label}, refused by a server", seen.key, str(fault), (kstore("edit", seen.key),))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kstore.codec import Undecodable
+from kstore.codec import StoredObject, Undecodable
 from kstore.errors import EncryptionError, KeyMissing
 from kstore.inspect.checks.interface import Found, kstore
 from kstore.inspect.survey import Seen, Survey
@@ -19,8 +19,8 @@ def unopened(seen: Seen, survey: Survey) -> Iterator[Found]:
         and isinstance(read.error, EncryptionError)
         and not (isinstance(read.error, KeyMissing) and survey.store.codec.transformers is None)
     ):
-        advice = () if read.error.hint else (kstore("delete", seen.key),)
-        yield Found(seen.home.label, seen.key, read.error.message, advice, read.error.hint)
+        words = read.error.hint or "find the configuration, or the plugin's key, that was in use when it was written"
+        yield Found(seen.home.label, seen.key, read.error.message, words=words)
 
 
 def sealed(seen: Seen, survey: Survey) -> Iterator[Found]:
@@ -30,30 +30,24 @@ def sealed(seen: Seen, survey: Survey) -> Iterator[Found]:
         yield Found(str(read.seal), seen.key, advice=(kstore("check", "--encryption-provider-config", "FILE"),))
 
 
-def _transformer(seen: Seen, survey: Survey) -> tuple[str, bool] | None:
-    """Who seals the resource's values now, by the configuration, and whether it is the first provider's key."""
+def _target(seen: Seen, survey: Survey) -> str:
+    """Who seals the resource's values by the configuration."""
     transformers, resource = survey.store.codec.transformers, seen.home.resource
     if transformers is None or resource is None:
-        return None
+        return ""
     target = transformers.for_resource(GroupResource(resource.group, resource.resource)).target
-    if target is None:
-        return None
-    seal = seen.read.seal
-    same = seal is not None and (seal.provider, seal.key_name) == (target.provider, target.key_name)
-    return str(target), same
+    return str(target or "plain text (identity)")
 
 
 def plain_text(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values in plain text that the configuration would encrypt."""
-    wanted = _transformer(seen, survey)
-    if wanted and seen.read.seal is None:
-        command = kstore("encrypt", seen.home.label)
-        yield Found(f"{seen.home.label}, to be sealed by {wanted[0]}", seen.key, advice=(command,))
+    if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.seal is None:
+        subject = f"{seen.home.label}, to be sealed by {_target(seen, survey)}"
+        yield Found(subject, seen.key, advice=(kstore("encrypt", seen.home.label),))
 
 
 def old_key(seen: Seen, survey: Survey) -> Iterator[Found]:
-    """Values under another key than the one that the configuration writes with."""
-    wanted = _transformer(seen, survey)
-    if wanted and seen.read.seal is not None and not wanted[1]:
-        subject = f"{seen.home.label}, sealed by {seen.read.seal}, now {wanted[0]}"
+    """Values that the transformer calls stale: under another key than the one that is written with now."""
+    if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.seal is not None:
+        subject = f"{seen.home.label}, sealed by {seen.read.seal.with_key_id}, now {_target(seen, survey)}"
         yield Found(subject, seen.key, advice=(kstore("encrypt", seen.home.label),))

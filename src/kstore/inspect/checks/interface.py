@@ -42,3 +42,12 @@ class Check:
 def kstore(*arguments: object) -> Command:
     """A command line of kstore, argument by argument: keys and names are never joined into text."""
     return ("kstore", *map(str, arguments))
+
+
+def deletion(key: str) -> tuple[Command, Command]:
+    """To delete what cannot be in use: first said what would go, then done, with a copy kept."""
+    return kstore("delete", key, "--dry-run"), kstore("delete", key, "--keep", f"kept-{_file_name(key)}")
+
+
+def _file_name(key: str) -> str:
+    return "".join(char if char.isalnum() or char in ".-_" else "_" for char in key.rpartition("/")[2])[:60]

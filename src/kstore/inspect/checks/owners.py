@@ -10,15 +10,26 @@ from kstore.inspect.survey import Seen, Survey, members_of, metadata_of
 
 
 def owner_gone(survey: Survey) -> Iterator[Found]:
-    """Objects whose owner does not exist any more."""
-    for uid, owner in survey.owners.items():
-        if hash(uid) not in survey.uids and owner.name not in survey.undecodable_names:
-            more = f", and {owner.keys - 1} more" if owner.keys > 1 else ""
+    """
+    Objects that the garbage collector should have deleted: no owner of theirs is left.
+
+    As `attemptToDeleteItem` and `isDangling` decide (`pkg/controller/garbagecollector/garbagecollector.go`): an owner
+    is gone when the object of its kind and name, in the dependent's namespace, is missing or has another uid. One owner
+    that lives, or that cannot be looked up (of a kind that this store does not know, kept by another server, damaged),
+    keeps the object.
+    """
+    if not survey.namespaces:
+        return  # not all of a cluster: owners may lie elsewhere
+    for dependents in survey.dependents.values():
+        if all(survey.is_gone(owner, dependents.namespace) for owner in dependents.owners):
+            more = f", and {dependents.keys - 1} more" if dependents.keys > 1 else ""
             yield Found(
-                f"{owner.description} (uid {uid})", owner.first_key,
+                " and ".join(f"{owner.kind} {owner.name} (uid {owner.uid})" for owner in dependents.owners),
+                dependents.first_key,
                 f"owned by it{more}; its garbage collector should have deleted it",
-                (kstore("delete", owner.first_key),),
-            )  # fmt: skip
+                (kstore("get", dependents.first_key, "-o", "yaml"),),
+                "kube-controller-manager's log says why it was not: the garbage collector deletes it when it can",
+            )
 
 
 def stuck_namespace(survey: Survey) -> Iterator[Found]:
@@ -43,4 +54,5 @@ def stuck_object(seen: Seen, survey: Survey) -> Iterator[Found]:
     finalizers = members_of(metadata, "finalizers")
     if metadata.get("deletionTimestamp") and finalizers:
         detail = f"since {metadata['deletionTimestamp']}, held by {', '.join(map(str, finalizers))}"
-        yield Found(seen.home.label, seen.key, detail, (kstore("edit", seen.key),))
+        words = "whatever set the finalizer removes it when its own work is done: see that it runs"
+        yield Found(seen.home.label, seen.key, detail, (kstore("get", seen.key, "-o", "yaml"),), words)

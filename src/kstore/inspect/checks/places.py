@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kstore.codec import StoredObject, Undecodable
-from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.checks.interface import Found, deletion, kstore
 from kstore.inspect.survey import Seen, Survey, metadata_of
 
 
@@ -27,12 +27,19 @@ def misplaced(seen: Seen, survey: Survey) -> Iterator[Found]:
 def no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Keys below the prefix that no type, no CRD and no APIService explains."""
     read = seen.read
-    served = isinstance(read, StoredObject) and read.gvk.group in survey.extension_groups
+    served = isinstance(read, StoredObject) and read.gvk.group in survey.served_elsewhere
+    if isinstance(read, StoredObject) and not survey.namespaces:
+        return  # not a whole cluster: the objects of an extension server in an etcd of its own
     if seen.home.resource is None and not served:
         what = str(read.gvk) if isinstance(read, StoredObject) else "not an object"
         is_custom = isinstance(read, StoredObject) and "." in read.gvk.group and seen.key.count("/") > 2
         subject = f"{seen.home.label}: {'no CRD defines it' if is_custom else 'no resource is kept there'}"
-        yield Found(subject, seen.key, what, (kstore("delete", seen.key),))
+        if is_custom and isinstance(read, StoredObject) and survey.is_unserved(read.gvk.group):
+            words = "no CRD and no APIService has the group: nobody serves these objects; keep the copy all the same"
+            yield Found(subject, seen.key, what, deletion(seen.key), words)
+        else:
+            words = "another server may keep it here, in use: find out who writes it before anything is deleted"
+            yield Found(subject, seen.key, what, (kstore("history", seen.key),), words)
 
 
 def served_elsewhere(survey: Survey) -> Iterator[Found]:
@@ -48,8 +55,24 @@ def served_elsewhere(survey: Survey) -> Iterator[Found]:
 
 
 def no_namespace(seen: Seen, survey: Survey) -> Iterator[Found]:
-    """Objects in namespaces that do not exist."""
-    namespace = seen.home.namespace
-    if namespace and namespace not in survey.namespaces:
-        command = kstore("delete", seen.home.label, "-n", namespace, "--all")
-        yield Found(f"namespace {namespace}", seen.key, advice=(command,))
+    """
+    Objects in namespaces that do not exist.
+
+    Says nothing where this store cannot tell: one without a single Namespace (of Events, or an extension server's), and
+    of resources that another server keeps.
+    """
+    namespace, resource = seen.home.namespace, seen.home.resource
+    if not namespace or not survey.namespaces or namespace in survey.namespaces or resource is None:
+        return
+    if resource.group not in survey.served_elsewhere:
+        command = kstore("ls", seen.home.label, "-n", namespace)
+        words = "create the namespace again: then they can be used, or deleted with it, through the API"
+        yield Found(f"namespace {namespace}", seen.key, "", (command,), words)
+
+
+def foreign_keys(survey: Survey) -> Iterator[Found]:
+    """Keys outside the cluster's prefix: counted, and not judged."""
+    elsewhere = survey.store.elsewhere()
+    subject = f"{elsewhere.total():,} outside {' and '.join(survey.store.prefixes) or '/'}"
+    for name, count in sorted(elsewhere.items()):
+        yield Found(subject, name, f"{count:,} key{'s' * (count != 1)}")

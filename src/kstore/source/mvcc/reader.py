@@ -166,8 +166,14 @@ class Mvcc:
         return dict(self.bucket_items(b"cluster")).get(b"clusterVersion", b"").decode(errors="replace")
 
     def alarms(self) -> tuple[str, ...]:
-        """The alarms that are raised, such as `NOSPACE`."""
-        return tuple(sorted({_ALARMS.get(number, str(number)) for _, number in self.raised}))
+        """The alarms that are raised, each with its member, as `NOSPACE (member)`."""
+        names = {int(number, 16): str(member.get("name") or number) for number, member in self.members().items()}
+        return tuple(
+            sorted(
+                f"{_ALARMS.get(number, str(number))} ({names.get(member, f'{member:x}')})"
+                for member, number in self.raised
+            )
+        )
 
     def _read_alarms(self) -> set[tuple[int, int]]:
         """The bucket's keys are the messages (`schema/alarm.go`; memberID, alarm)."""
