@@ -42,6 +42,21 @@ def test_salvage(damaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--store", "demo", "--salvage", "ls", "pods", "-o", "name"]) == 0
 
 
+@pytest.mark.parametrize("command", [["check", "--only", "removed-version"], ["analyze"], ["crds"], ["report"]])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_answers_of_a_damaged_file(
+    damaged: Path, capsys: pytest.CaptureFixture[str], command: list[str], form: str
+) -> None:
+    """What could be read is answered, and the damage is named: exit code 3, whatever else was found."""
+    options = [] if form == "text" or command == ["report"] else ["-o", "json"]
+    run(["--store", "demo", *command, *options])
+    expected = capsys.readouterr().out
+    assert run(["--store", str(damaged), "--salvage", *command, *options]) == 3
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == len(expected.splitlines()) > 1
+    assert "lost: " in shown.err
+
+
 @pytest.mark.skipif(os.name != "posix", reason="nothing is remembered where files have no ctime")
 def test_what_is_hashed_again(hashed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking into a snapshot hashes it once a day; what checks it, or writes by it, hashes it anew."""

@@ -43,6 +43,13 @@ def names(count: int, prefix: bytes = b"/registry/pods/ns/") -> list[bytes]:
 # ---- reading
 
 
+def test_the_first_record(live: LiveSource) -> None:
+    """The first of a prefix from a key on, as a scan has it; None beyond the last."""
+    fill(live, [b"/a/1", b"/a/2", b"/b", b"c"])
+    for prefix, start in ((b"", b""), (b"/", b"/a/2"), (b"/a/", b"/a/1\0"), (b"/a/", b"/a/3"), (b"/d", b"")):
+        assert live.first(prefix, start=start) == next(iter(live.scan(prefix, start=start)), None)
+
+
 def test_a_scan_is_in_order_and_whole(live: LiveSource) -> None:
     """A scan over several pages yields every key of the prefix once, in key order, and no neighbour of it."""
     keys = names(2500)
