@@ -159,7 +159,7 @@ class Survey:
     def _read_namespaces(self) -> set[str]:
         names = set()
         for read in self.store.objects(self.store.built_in.find("namespaces")[0]):
-            key = read.record.key.decode("utf-8", "backslashreplace")
+            key = key_text(read.record.key)
             name = key.rpartition("/")[2]
             names.add(name)
             if isinstance(read, StoredObject) and metadata_of(read).get("deletionTimestamp"):
