@@ -32,7 +32,7 @@ class ArchivedSource(SnapshotSource):
         self, shown: Path, unpacked: Path, spool: Spool, spooled: Spooled | None, *, salvage: bool, wal: bool
     ) -> None:
         self._spool = spool
-        super().__init__(unpacked, salvage=salvage, wal=wal, memory=spooled)
+        super().__init__(unpacked, salvage=salvage, wal=wal, memory=spooled, shown=str(shown))
         self.path = shown
 
     @property

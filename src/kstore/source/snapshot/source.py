@@ -42,6 +42,7 @@ class SnapshotSource(Source):
         path: a file of `etcdctl snapshot save`, a database (`member/snap/db`), or an etcd data directory.
         salvage: go round damage and note it in `damage`, instead of raising at the first thing wrong.
         wal: replay the write-ahead log of the data directory on top of the database.
+        shown: what errors call the file, if not by its path.
         memory: where to look up whether the snapshot was found whole lately; without it its checksum is computed.
 
     Raises:
@@ -51,7 +52,9 @@ class SnapshotSource(Source):
         SourceError: `wal` is asked for, and there is none.
     """
 
-    def __init__(self, path: Path, *, salvage: bool = False, wal: bool = False, memory: Findings | None = None) -> None:
+    def __init__(
+        self, path: Path, *, salvage: bool = False, wal: bool = False, memory: Findings | None = None, shown: str = ""
+    ) -> None:
         self.path = path
         self.database_path, note = member.find_database(path)
         self.notes = (note,) if note else ()
@@ -67,6 +70,7 @@ class SnapshotSource(Source):
         """How many changes of the write-ahead log are on top of the file's."""
         try:
             self._file = PageFile.open(self.database_path)
+            self._file.name = shown or self._file.name
         except OSError as error:
             raise StoreNotFound(f"cannot be opened: {error.strerror}", where=str(self.database_path)) from error
         try:
