@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from kstore.catalog.custom import CustomResource, custom_resource
 from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
 from kstore.catalog.resources import ResourceInfo
 from kstore.codec import StorageCodec, StoredObject, Undecodable
-from kstore.custom import CustomConverter, CustomDefinition
+from kstore.customresource.converter import CustomConverter, CustomDefinition
+from kstore.customresource.resource import CustomResource, custom_resource
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.errors import KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
 from kstore.naming import GroupVersion

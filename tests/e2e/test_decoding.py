@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from tools.cluster import ApiError, Client, Etcd
 
-from kstore import custom
 from kstore.cli.main import run
+from kstore.customresource import converter as custom
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
 

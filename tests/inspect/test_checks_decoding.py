@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kstore import custom
 from kstore.catalog.releases import Release
+from kstore.customresource import converter as custom
 from kstore.inspect.checks import run_checks
 from kstore.inspect.findings import Finding
 from kstore.inspect.survey import Survey

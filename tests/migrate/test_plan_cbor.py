@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from kstore import custom
 from kstore.catalog.releases import Release
 from kstore.codec import StorageCodec
-from kstore.custom import CustomConverter, CustomDefinition
+from kstore.customresource import converter as custom
+from kstore.customresource.converter import CustomConverter, CustomDefinition
 from kstore.decode import cbor
 from kstore.migrate.plan import Change, Skipped, Step, VersionPlanner
 from kstore.migrate.targets import ReleaseTargets, VersionTargets

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tools.cluster import ServerMissing, find
 
-from kstore import custom
+from kstore.customresource import converter as custom
 from kstore.decode import cbor
 from kstore.decode.json import go_json
 from kstore.errors import DecodeError

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from kstore.catalog.custom import CustomResource
 from kstore.codec import StoredObject, Undecodable
+from kstore.customresource.resource import CustomResource
 from kstore.decode.projection import METADATA
 from kstore.inspect.places import resource_label
 from kstore.store import Store

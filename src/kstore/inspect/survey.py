@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from kstore.catalog.custom import CustomResource
 from kstore.catalog.releases import Release
 from kstore.codec import StoredObject, Undecodable
+from kstore.customresource.resource import CustomResource
 from kstore.errors import KstoreError, Unsupported
 from kstore.inspect.places import Home, Places
 from kstore.naming import GroupKind

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from kstore import custom
 from kstore.catalog.resources import custom_media_type
 from kstore.codec import StorageCodec, StoredObject, Undecodable
-from kstore.custom import CustomConverter
+from kstore.customresource import converter as custom
+from kstore.customresource.converter import CustomConverter
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError, NotConvertible
 from kstore.migrate.conversions import Job, conversion, convert_all

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
-from kstore.catalog.custom import CustomResource
 from kstore.catalog.mapper import NamedResource
 from kstore.codec import StorageCodec, StoredObject
-from kstore.custom import CustomConverter, CustomDefinition, Review
+from kstore.customresource.converter import CustomConverter, CustomDefinition, Review
+from kstore.customresource.resource import CustomResource
+from kstore.customresource.webhook import ConversionWebhook, not_asked, refusing
 from kstore.decode.projection import NOTHING, Projection
 from kstore.errors import JournalError, NotConvertible, UsageError
 from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
-from kstore.migrate.webhook import ConversionWebhook, not_asked, refusing
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind, parse_group_version
 from kstore.store import Store
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
-from kstore.catalog.custom import CustomResource
 from kstore.codec import StoredObject
-from kstore.custom import CustomDefinition
+from kstore.customresource.converter import CustomDefinition
+from kstore.customresource.resource import CustomResource
 from kstore.errors import Conflict, SourceError, StoreUnreachable, WriteRefused
 from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import Change

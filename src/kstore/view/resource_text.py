@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from kstore.catalog.custom import CustomResource
 from kstore.catalog.loader import Catalog
 from kstore.catalog.mapper import NamedResource, Place
 from kstore.catalog.releases import Release, minor_of
 from kstore.catalog.resources import ResourceInfo, all_resources
+from kstore.customresource.resource import CustomResource
 from kstore.naming import GroupVersion, GroupVersionKind
 from kstore.view.describe.page import Page, Table, render
 from kstore.view.tab_writer import TabWriter

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kstore.catalog.custom import CustomResource
 from kstore.catalog.mapper import NamedResource
 from kstore.catalog.resources import FIRST_CBOR
 from kstore.codec import CBOR, JSON, StoredObject, Undecodable
+from kstore.customresource.resource import CustomResource
 from kstore.decode.json.go_json import oddities
 from kstore.errors import EncryptionError, KstoreError, UnknownFields, UnknownKind
 from kstore.inspect.checks.interface import Found, deletion, kstore

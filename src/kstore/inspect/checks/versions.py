@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kstore.catalog.custom import CustomResource
 from kstore.catalog.releases import minor_of
 from kstore.codec import StoredObject, Undecodable
+from kstore.customresource.resource import CustomResource
 from kstore.errors import KstoreError, NotConvertible, UnknownFields
 from kstore.inspect.checks.interface import Found, Look, kstore
 from kstore.inspect.survey import Seen, Survey

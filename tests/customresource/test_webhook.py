@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tools.hostile_server import HostileServer
 
 from kstore.cli.main import run
+from kstore.customresource.webhook import ConversionWebhook
 from kstore.errors import NotConvertible
-from kstore.migrate.webhook import ConversionWebhook
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
 

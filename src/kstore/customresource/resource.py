@@ -1,7 +1,7 @@
 """
 Resources that no table has: a CRD of the store defines them, or only keys tell of them.
 
-Knows names and versions; how custom objects are converted is `kstore.custom`'s business.
+Knows names and versions; how custom objects are converted is `converter.py`'s business.
 """
 
 from __future__ import annotations

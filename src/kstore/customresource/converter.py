@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kstore.customresource import structural
+from kstore.customresource.structural import Structural
 from kstore.decode.json import go_json
 from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, EncodeError, NotConvertible, UnknownFields
 from kstore.naming import GroupKind
-from kstore.scheme import structural
-from kstore.scheme.structural import Structural
 
 Object = dict[str, Any]
 Review = Callable[[list[Object], str], "list[Object | NotConvertible]"]

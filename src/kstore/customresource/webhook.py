@@ -2,8 +2,9 @@
 A CRD's conversion webhook, asked over HTTPS: a ConversionReview out, one back.
 
 Knows the review's two versions, how the server is trusted, and how one object that it refuses is told from the others;
-whether the objects in the answer may be accepted is `custom.py`'s business. Nothing that it answers is taken on trust:
-not its length, not its time, not its types. (apiextensions-apiserver, `pkg/apiserver/conversion/webhook_converter.go`)
+whether the objects in the answer may be accepted is `converter.py`'s business. Nothing that it answers is taken on
+trust: not its length, not its time, not its types.
+(apiextensions-apiserver, `pkg/apiserver/conversion/webhook_converter.go`)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kstore.custom import Review
+from kstore.customresource.converter import Review
 from kstore.decode.json import go_json
 from kstore.errors import NotConvertible
 from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kstore.scheme.structural import Structural, default, drop_nulls, prune, repair_embedded
+from kstore.customresource.structural import Structural, default, drop_nulls, prune, repair_embedded
 
 PORTS = {
     "type": "object",

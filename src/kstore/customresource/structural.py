@@ -2,7 +2,7 @@
 Structural schemas of custom resources: what the apiserver prunes, defaults and repairs by them.
 
 Ported from apiextensions-apiserver, `pkg/apiserver/schema/{convert,pruning,defaulting,objectmeta}`. Works on plain JSON
-values in place; where the schemas come from and which version an object is in, `custom.py` knows.
+values in place; where the schemas come from and which version an object is in, `converter.py` knows.
 """
 
 from __future__ import annotations
