@@ -70,7 +70,7 @@ def snapshot(release: EtcdRelease, tmp_path_factory: pytest.TempPathFactory) -> 
 def store(snapshot: Path, codec: StorageCodec) -> Iterator[Store]:
     """The snapshot, read as objects."""
     with SnapshotSource(snapshot) as source:
-        yield Store(source, codec)
+        yield Store(source, codec.scheme)
 
 
 def names(store: Store) -> dict[str, str]:

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 
 from kstore.catalog.releases import newest
-from kstore.catalog.resources import resources_of
-from kstore.codec import StorageCodec
 from kstore.errors import UsageError
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
@@ -30,8 +28,7 @@ def store(folder: Path, values: dict[str, Any], prefix: str | None = None) -> St
         for key, value in sorted(values.items()):
             data = value if isinstance(value, bytes) else json.dumps(value).encode()
             writer.add(Record(key.encode(), data, 1, 1, 1))
-    release = newest()
-    return Store(DirectorySource(folder), StorageCodec(Scheme(release)), resources_of(release), prefix=prefix)
+    return Store(DirectorySource(folder), Scheme(newest()), prefix=prefix)
 
 
 FOREIGN = {

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 from kstore.catalog.releases import Release
-from kstore.catalog.resources import resources_of
 from kstore.cli.main import run
 from kstore.codec import StorageCodec, StoredObject
 from kstore.encryption.config import load_configuration
-from kstore.naming import GroupResource, parse_group_version
+from kstore.naming import parse_group_version
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.address import open_source
 from kstore.store import Store
@@ -50,15 +49,8 @@ def expectations(shared: Path, unpack: Callable[[Path], bytes]) -> dict[str, dic
 def objects(path: Path, release: str, configuration: Path | None = None) -> Iterator[tuple[StorageCodec, StoredObject]]:
     """The objects of a snapshot; every one must be readable."""
     transformers = load_configuration(str(configuration)) if configuration else None
-    codec = StorageCodec(Scheme(Release(release)), transformers=transformers)
     with open_source(str(path)) as source:
-        store = Store(source, codec, resources_of(Release(release)))
-
-        def resource_of(key: bytes) -> GroupResource | None:
-            place = store.place(key)
-            return GroupResource(place.resource.group, place.resource.resource) if place else None
-
-        codec.resource_of = resource_of
+        codec = Store(source, Scheme(Release(release)), transformers).codec
         for record in source.scan(b"/"):
             read = codec.read(record)
             assert isinstance(read, StoredObject), (record.key, read.error)

@@ -354,6 +354,11 @@ class Undecodable:
     seal: Seal | None = None
 
 
+def _no_resource(key: bytes) -> GroupResource | None:
+    """A codec without encryption need not know what a key is of."""
+    return None
+
+
 class StorageCodec(ObjectCodec):
     """
     Records to objects and back: opens what is sealed, decodes, converts, seals again.
@@ -362,6 +367,10 @@ class StorageCodec(ObjectCodec):
         scheme: the release's types and rules.
         transformers: what opens and seals values; without them sealed values are undecodable.
         resource_of: the resource that keeps its objects at a key, which decides how they are sealed.
+
+    Raises:
+        TypeError: transformers without `resource_of`: no value would be of a resource that is encrypted, so that
+            Secrets were stored in plain text.
     """
 
     def __init__(
@@ -369,11 +378,13 @@ class StorageCodec(ObjectCodec):
         scheme: Scheme,
         *,
         transformers: Transformers | None = None,
-        resource_of: Callable[[bytes], GroupResource | None] = lambda _: None,
+        resource_of: Callable[[bytes], GroupResource | None] | None = None,
     ) -> None:
+        if transformers is not None and resource_of is None:
+            raise TypeError("transformers need resource_of: the resource of a key decides whether it is encrypted")
         super().__init__(scheme)
         self.transformers = transformers
-        self.resource_of = resource_of
+        self._resource_of = resource_of or _no_resource
 
     def read(self, record: Record, projection: Projection = EVERYTHING) -> StoredObject | Undecodable:
         """Open and decode a record, or what is wanted of it; whatever is wrong with it comes back as a value."""
@@ -406,13 +417,13 @@ class StorageCodec(ObjectCodec):
                     hint="give the apiserver's --encryption-provider-config",
                 )
             return Opened(value, None, False, True)
-        return self.transformers.open(key, value, self.resource_of(key))
+        return self.transformers.open(key, value, self._resource_of(key))
 
     def seal(self, key: bytes, plain: bytes) -> bytes:
         """The bytes to store at a key: sealed by the first provider of its resource, if there is a configuration."""
         if self.transformers is None:
             return plain
-        return self.transformers.seal(key, plain, self.resource_of(key))
+        return self.transformers.seal(key, plain, self._resource_of(key))
 
     def as_version(self, stored: StoredObject, to: GroupVersion) -> dict[str, Any]:
         """

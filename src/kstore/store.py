@@ -14,17 +14,19 @@ from functools import cached_property
 from typing import Any
 
 from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
-from kstore.catalog.resources import ResourceInfo
+from kstore.catalog.resources import resources_of
 from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.customresource.converter import CustomConverter, CustomDefinition
 from kstore.customresource.resource import CustomResource, custom_resource
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
+from kstore.encryption import Transformers
 from kstore.errors import KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
-from kstore.naming import GroupVersion
+from kstore.naming import GroupResource, GroupVersion
 from kstore.prefixes import DEFAULT as DEFAULT_PREFIX
 from kstore.prefixes import OPENSHIFT, Prefixes
 from kstore.printable import command_text, key_text
 from kstore.records import Record, prefix_end
+from kstore.scheme.scheme import Scheme
 from kstore.source.interface import Source
 
 _WHICH = "--etcd-prefix says which is meant, as the apiserver's own option does"
@@ -77,13 +79,14 @@ def _count(counts: dict[str, int], name: str) -> None:
 
 class Store:
     """
-    A source read through a codec.
+    A source read through the storage codec of a release.
+
+    Makes its codec itself, so that values are always opened and encrypted by the resource that they are stored of.
 
     Args:
-        source: where the records come from.
-        codec: how they are read.
-        resources: the built-in resources, in order of preference.
-        extensions: the resources of extension API servers.
+        source: where the records come from; closing it is its owner's business.
+        scheme: the release's types and rules, and its resources.
+        transformers: what opens and encrypts values; without them encrypted values are undecodable.
         prefix: the apiserver's `--etcd-prefix`; None finds it.
         revision: look at the store as of this revision; 0 is now.
     """
@@ -91,20 +94,34 @@ class Store:
     def __init__(
         self,
         source: Source,
-        codec: StorageCodec,
-        resources: Iterable[NamedResource] = (),
+        scheme: Scheme,
+        transformers: Transformers | None = None,
         *,
-        extensions: Iterable[ResourceInfo] = (),
         prefix: str | None = None,
         revision: int = 0,
     ) -> None:
         self.source = source
-        self.codec = codec
+        self.codec = StorageCodec(scheme, transformers=transformers, resource_of=self.resource_of)
         self.revision = revision
-        self._resources = tuple(resources)
-        self._extensions = tuple(extensions)
+        self._resources: tuple[NamedResource, ...] = resources_of(scheme.release)
+        self._extensions = scheme.extension_resources
         self._prefix = prefix
         self._converters: dict[str, CustomConverter] = {}
+
+    def at(self, revision: int) -> Store:
+        """The same store as of a revision; 0 is now."""
+        codec = self.codec
+        return Store(self.source, codec.scheme, codec.transformers, prefix=self._prefix, revision=revision)
+
+    def read_as(self, scheme: Scheme) -> Store:
+        """The same store through another release's types and rules."""
+        transformers = self.codec.transformers
+        return Store(self.source, scheme, transformers, prefix=self._prefix, revision=self.revision)
+
+    def resource_of(self, key: bytes) -> GroupResource | None:
+        """The resource that an object is stored of, which decides how it is encrypted; None where none is known."""
+        place = self.place(key)
+        return GroupResource(place.resource.group, place.resource.resource) if place else None
 
     # ---- where things are
 

@@ -13,9 +13,8 @@ from kstore_bird import plugin
 from tests.inspect.conftest import MemorySource
 
 from kstore.catalog.releases import Release
-from kstore.catalog.resources import resources_of
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec, StorageCodec
+from kstore.codec import ObjectCodec
 from kstore.inspect.checks import run_checks
 from kstore.inspect.survey import Survey
 from kstore.naming import GroupVersion
@@ -88,7 +87,7 @@ def test_check_asks_the_validation(codec: ObjectCodec) -> None:
         stored = {**json.loads(bird("v1alpha1", wings=wings)), "metadata": metadata}
         source.put(f"/registry/{GROUP}/birds/default/{name}", stored)
     scheme = codec.scheme
-    store = Store(source, StorageCodec(scheme), resources_of(scheme.release), extensions=scheme.extension_resources)
+    store = Store(source, scheme)
     found = {one.rule.id: one for one in run_checks(Survey(store, scheme.release))}
     assert set(found) == {"invalid", "object-stuck"}
     assert "/odd" in str(found["invalid"])

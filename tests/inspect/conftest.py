@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 
 from kstore.catalog.releases import Release
-from kstore.catalog.resources import resources_of
-from kstore.codec import StorageCodec
 from kstore.encryption.transformers import Transformers
 from kstore.records import Delete, Mutation, Put, Record, Revision
 from kstore.scheme.scheme import Scheme
@@ -106,17 +104,7 @@ def open_store(source: MemorySource) -> OpenStore:
     """Read the store in memory as Kubernetes objects, as of a release and an encryption configuration."""
 
     def opened(release: str = "1.37", transformers: Transformers | None = None) -> Store:
-        from kstore.naming import GroupResource
-
-        found = Release(release)
-
-        def resource_of(key: bytes) -> GroupResource | None:
-            place = store.place(key)
-            return GroupResource(place.resource.group, place.resource.resource) if place else None
-
-        codec = StorageCodec(Scheme(found), transformers=transformers, resource_of=resource_of)
-        store = Store(source, codec, resources_of(found))
-        return store
+        return Store(source, Scheme(Release(release)), transformers)
 
     return opened
 

@@ -1,8 +1,5 @@
 """
-The composition root: from what the options said to a source, a codec and a store.
-
-Everything is opened on first use and closed with the session; imports stand inside the functions, so that a command
-pays for what it opens only.
+One command line's store: what the options said, handed to the library, and what is to be told while it is opened.
 """
 
 from __future__ import annotations
@@ -24,8 +21,7 @@ from kstore.errors import PartlyRead, UsageError
 if TYPE_CHECKING:
     from kstore.catalog.releases import Release
     from kstore.codec import StorageCodec
-    from kstore.encryption.transformers import Transformers
-    from kstore.naming import GroupResource
+    from kstore.library.opening import Opening
     from kstore.scheme.scheme import Scheme
     from kstore.source.interface import Source
     from kstore.source.location.address import Location
@@ -40,10 +36,9 @@ def open_scheme(release: Release) -> Scheme:
     Raises:
         ExtensionError: a plugin cannot be loaded.
     """
-    from kstore.scheme import plugins
-    from kstore.scheme.scheme import Scheme
+    from kstore.library.opening import make_scheme
 
-    return Scheme(release, plugins=plugins.load())
+    return make_scheme(release, plugins=None)
 
 
 class Session:
@@ -71,53 +66,51 @@ class Session:
         self._one_revision = one_revision
 
     @cached_property
+    def _opening(self) -> Opening:
+        from kstore.library.opening import Opening
+
+        given = self.given
+        return Opening(
+            given.store,
+            self._source_options(),
+            context=given.context,
+            environment=self._environment,
+            release=given.release,
+            plugins=None,
+            encryption_config=given.encryption_provider_config,
+            prefix=given.etcd_prefix,
+            revision=given.rev,
+        )
+
+    @property
     def release(self) -> Release:
         """The release whose types and storage versions are used."""
-        from kstore.catalog.releases import Release, newest
+        return self._opening.release
 
-        return Release(self.given.release) if self.given.release else newest()
+    @property
+    def scheme(self) -> Scheme:
+        """The release's types and rules, the installed plugins' among them."""
+        return self._opening.scheme
 
-    @cached_property
-    def transformers(self) -> Transformers | None:
-        """The encryption configuration, or None where none was given."""
-        if not self.given.encryption_provider_config:
-            return None
-        from kstore.encryption.config import load_configuration
-
-        return load_configuration(self.given.encryption_provider_config)
-
-    @cached_property
+    @property
     def codec(self) -> StorageCodec:
         """The storage codec of the release, with the keys of the encryption configuration."""
-        from kstore.codec import StorageCodec
+        return self.store.codec
 
-        return StorageCodec(open_scheme(self.release), transformers=self.transformers, resource_of=self._resource_of)
-
-    def _resource_of(self, key: bytes) -> GroupResource | None:
-        """The resource whose transformers open what lies at a key."""
-        from kstore.naming import GroupResource
-
-        place = self.store.place(key)
-        return GroupResource(place.resource.group, place.resource.resource) if place else None
-
-    @cached_property
+    @property
     def location(self) -> Location:
         """Which store is meant, and who said so."""
-        from kstore.source.location.address import locate_store
-
-        return locate_store(
-            self.given.store, self._source_options(), context=self.given.context, environment=self._environment
-        )
+        return self._opening.location
 
     @cached_property
     def source(self) -> Source:
         """The store itself."""
-        from kstore.source.location.address import is_live, open_location
+        from kstore.source.location.address import is_live
 
         if is_live(self.location.address):
             share_one_arena()
         self._warn_unverified()
-        source = open_location(self.location)
+        source = self._opening.source
         for note in source.notes:
             click.echo(f"kstore: {note}", err=True)
         return source
@@ -138,18 +131,8 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The store, read through the codec."""
-        source = self.source  # first: a snapshot's checksum is computed while the rest is loaded
-        from kstore.catalog.resources import resources_of
-        from kstore.store import Store
-
-        return Store(
-            source,
-            self.codec,
-            resources_of(self.release),
-            extensions=self.codec.scheme.extension_resources,
-            prefix=self.given.etcd_prefix or self.location.etcd_prefix or None,
-            revision=self.given.rev,
-        )
+        _ = self.source  # first: what is to be said of it comes before what may be wrong with the rest
+        return self._opening.store
 
     def _source_options(self) -> SourceOptions:
         """
@@ -186,14 +169,17 @@ class Session:
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("source", "transformers"):
-            opened = self.__dict__.get(name)
-            if opened is not None:
-                opened.close()
+        if "_opening" in self.__dict__:
+            self._opening.close()
+
+    @property
+    def _opened_source(self) -> Source | None:
+        """The source, if it has been opened."""
+        return self._opening.opened_source if "_opening" in self.__dict__ else None
 
     def report_compactions(self) -> None:
         """Say that what was read is of more than one revision, when it is."""
-        if getattr(self.__dict__.get("source"), "compactions", 0):
+        if getattr(self._opened_source, "compactions", 0):
             click.echo(
                 "kstore: the store was compacted while it was read: the rest was read at a newer revision", err=True
             )
@@ -205,7 +191,7 @@ class Session:
         Raises:
             PartlyRead: there was something.
         """
-        damage = getattr(self.__dict__.get("source"), "damage", ())
+        damage = getattr(self._opened_source, "damage", ())
         for each in damage:
             click.echo(f"kstore: damaged: {each.message} (byte {each.offset}); lost: {each.lost}", err=True)
         if damage:

@@ -87,7 +87,7 @@ def _type(
     from kstore.view.explain import ExplainedField, SchemaFields, TypeFields
     from kstore.view.resource_text import storage_version
 
-    catalog = known.session.codec.scheme.catalog
+    catalog = known.session.scheme.catalog
     group_version = version or storage_version(resource, catalog.release) or _first(resource)
     kind = GroupVersionKind(group_version.group, group_version.version, resource.kind)
     if catalog.has_kind(kind):

@@ -42,7 +42,7 @@ def command(what: tuple[str, ...], every: bool, built_in: bool, output: str, no_
         from kstore.view.resource_text import is_served
 
         rows = known.named(what) if what else known.all()
-        catalog = session.codec.scheme.catalog
+        catalog = session.scheme.catalog
         shown = [one for one in rows if every or what or is_served(one, catalog)]
         write(_printed(known, shown, output, headers=not no_headers))
         return 0
@@ -62,7 +62,7 @@ class Known:
 
         self.session = session
         self.prefix = "/" + (session.given.etcd_prefix.strip("/") or "registry")
-        self.mapper: ResourceMapper[NamedResource] = ResourceMapper(session.codec.scheme.resources)
+        self.mapper: ResourceMapper[NamedResource] = ResourceMapper(session.scheme.resources)
         self._loose: list[NamedResource] = []
         if not built_in and self._has_store():
             self.prefix = session.store.prefix
@@ -129,7 +129,7 @@ def _printed(known: Known, rows: list[NamedResource], output: str, *, headers: b
     from kstore.view.json_text import to_json, to_json_line
     from kstore.view.resource_text import resource_json, resource_table
 
-    catalog = known.session.codec.scheme.catalog
+    catalog = known.session.scheme.catalog
     if output == "json":
         document = {"release": str(catalog.release), "prefix": known.prefix}
         yield to_json({**document, "resources": [resource_json(one, catalog) for one in rows]})
@@ -156,7 +156,7 @@ def explained(known: Known, what: tuple[str, ...], *, as_json: bool) -> Iterator
     from kstore.view.json_text import to_json_line
     from kstore.view.resource_text import api_path, key_of, resource_json, resource_page
 
-    catalog = known.session.codec.scheme.catalog
+    catalog = known.session.scheme.catalog
     between = ""
     for text in what:
         resources, place = known.find(text)

@@ -1,0 +1,178 @@
+"""
+The composition root: from an address, a release and an encryption configuration to a store that can be read.
+
+Each part is opened on first use and closed with the whole; imports stand inside the functions, so that whoever asks for
+the scheme alone pays for no store.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kstore.catalog.releases import Release
+    from kstore.encryption.transformers import Transformers
+    from kstore.scheme.plugins import Plugin
+    from kstore.scheme.scheme import Scheme
+    from kstore.source.interface import Source
+    from kstore.source.location.address import Location
+    from kstore.source.options import SourceOptions
+    from kstore.store import Store
+
+
+class Opening:
+    """
+    A store, and all that it is read through.
+
+    Args:
+        address: endpoints, a file or directory, `demo`; empty to look where `locate_store` looks.
+        options: how to reach it.
+        context: a store of the config file.
+        environment: where the address and the options fall back to.
+        release: whose types and storage versions; empty for the newest known.
+        gates: feature gates that differ from the release's defaults.
+        plugins: types and rules of extension API servers; None for those that are installed.
+        encryption_config: the file of the apiserver's EncryptionConfiguration; empty where there is none.
+        prefix: the apiserver's `--etcd-prefix`; empty to find it.
+        revision: look at the store as of this revision; 0 is now.
+    """
+
+    def __init__(
+        self,
+        address: str = "",
+        options: SourceOptions | None = None,
+        *,
+        context: str = "",
+        environment: Mapping[str, str] = os.environ,
+        release: str = "",
+        gates: Mapping[str, bool] | None = None,
+        plugins: Iterable[Plugin] | None = (),
+        encryption_config: str = "",
+        prefix: str = "",
+        revision: int = 0,
+    ) -> None:
+        self._address = address
+        self._options = options
+        self._context = context
+        self._environment = environment
+        self._release = release
+        self._gates = dict(gates or {})
+        self._plugins = None if plugins is None else tuple(plugins)
+        self._encryption_config = encryption_config
+        self._prefix = prefix
+        self._revision = revision
+
+    @cached_property
+    def release(self) -> Release:
+        """
+        The release whose types and storage versions are used.
+
+        Raises:
+            UnknownRelease: the catalog does not hold it.
+        """
+        return release_of(self._release, self._gates)
+
+    @cached_property
+    def scheme(self) -> Scheme:
+        """
+        The release's types and rules, the plugins' among them.
+
+        Raises:
+            ExtensionError: a plugin cannot be loaded, or contradicts itself.
+        """
+        return self.scheme_of(self.release)
+
+    def scheme_of(self, release: Release) -> Scheme:
+        """The types and rules of another release, with the same plugins."""
+        return make_scheme(release, self._plugins)
+
+    @cached_property
+    def transformers(self) -> Transformers | None:
+        """
+        What opens and encrypts values; None where no configuration was given.
+
+        Raises:
+            EncryptionConfigError: an apiserver would not start with it.
+        """
+        if not self._encryption_config:
+            return None
+        from kstore.encryption.config import load_configuration
+
+        return load_configuration(self._encryption_config)
+
+    @cached_property
+    def location(self) -> Location:
+        """
+        Which store is meant, and who said so.
+
+        Raises:
+            UsageError: nobody did, or the options contradict each other.
+        """
+        from kstore.source.location.address import locate_store
+
+        return locate_store(self._address, self._options, context=self._context, environment=self._environment)
+
+    @cached_property
+    def source(self) -> Source:
+        """
+        The store itself.
+
+        Raises:
+            SourceError: it cannot be opened or reached.
+        """
+        from kstore.source.location.address import open_location
+
+        return open_location(self.location)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, read as Kubernetes objects."""
+        source = self.source  # first: a snapshot's checksum is computed while the rest is loaded
+        from kstore.store import Store
+
+        prefix = self._prefix or self.location.etcd_prefix or None
+        return Store(source, self.scheme, self.transformers, prefix=prefix, revision=self._revision)
+
+    @property
+    def opened_source(self) -> Source | None:
+        """The source, if it has been opened."""
+        found: Source | None = self.__dict__.get("source")
+        return found
+
+    def close(self) -> None:
+        """Close what was opened; harmless when called twice."""
+        for name in ("source", "transformers"):
+            opened = self.__dict__.get(name)
+            if opened is not None:
+                opened.close()
+
+
+def release_of(name: str, gates: Mapping[str, bool] | None = None) -> Release:
+    """
+    The release of that name; the newest known where it is empty.
+
+    Raises:
+        UnknownRelease: the catalog does not hold it.
+    """
+    from kstore.catalog.releases import Release, newest
+
+    return Release(name or newest().name, dict(gates or {}))
+
+
+def make_scheme(release: Release, plugins: Iterable[Plugin] | None = ()) -> Scheme:
+    """
+    The scheme of a release, with the types and rules of plugins: those given, or, for None, those installed.
+
+    Raises:
+        ExtensionError: a plugin cannot be loaded.
+    """
+    from kstore.scheme.scheme import Scheme
+
+    if plugins is None:
+        from kstore.scheme.plugins import load
+
+        plugins = load()
+    return Scheme(release, plugins=plugins)
