@@ -14,8 +14,8 @@ from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.decode.envelope import write_envelope
 from kstore.records import Put
 from kstore.scheme.scheme import Scheme
-from kstore.source.mvcc.writer import write_database
 from kstore.source.snapshot.source import SnapshotSource
+from kstore.source.snapshot.writer import write_database
 from kstore.store import Store
 from kstore.view.yaml_input import read_documents
 

@@ -18,9 +18,10 @@ from kstore.catalog.resources import resources_of
 from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.customresource.converter import CustomConverter, CustomDefinition
 from kstore.customresource.resource import CustomResource, custom_resource
+from kstore.decode.json import go_json
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.encryption import Transformers
-from kstore.errors import KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
+from kstore.errors import DecodeError, KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
 from kstore.naming import GroupResource, GroupVersion
 from kstore.prefixes import DEFAULT as DEFAULT_PREFIX
 from kstore.prefixes import OPENSHIFT, Prefixes
@@ -246,14 +247,12 @@ class Store:
         Raises:
             KstoreError: it cannot be read.
         """
-        import orjson
-
         plain = self.codec.open(record.key, record.value).plain
         if plain.startswith(b"{"):
             try:
-                found: dict[str, Any] = orjson.loads(plain)
+                found: dict[str, Any] = go_json.loads_fast(plain)
                 return found
-            except orjson.JSONDecodeError:
+            except DecodeError:
                 pass  # the codec's own reader knows better what is wrong, or takes it all the same
         return self.codec.decode(plain).object
 

@@ -8,7 +8,7 @@ import json
 
 import yaml
 
-from kstore.decode.json.go_json import Number
+from kstore.decode.json.number import Number
 from kstore.view.documents import json_lines, json_list, names, yaml_list
 from kstore.view.hex_text import hex_dump
 from kstore.view.json_text import to_json, to_json_line

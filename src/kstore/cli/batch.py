@@ -139,17 +139,15 @@ class _Blocks:
 
 
 def _parsed(line: bytes) -> Line:
-    import orjson
+    from kstore.decode.json import go_json
 
     try:
-        members = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        from kstore.decode.json import go_json
-
+        members = go_json.loads_fast(line)
+    except DecodeError as error:
         try:
-            members = go_json.loads(line)  # what orjson refuses and Go does not: lone surrogates, huge numbers
+            members = go_json.loads(line)  # lone surrogates, huge numbers
         except DecodeError:
-            raise UsageError(f"the line is not JSON: {error}") from None
+            raise UsageError(f"the line is not JSON: {error.message}") from None
     if not isinstance(members, dict):
         raise UsageError(f"the line is a {type(members).__name__}, not an object")
     return members
@@ -194,15 +192,17 @@ def value_line(value: bytes, head: bytes = b"") -> bytes:
 @lru_cache(1024)
 def type_members(api_version: str, kind: str) -> bytes:
     """The members `apiVersion` and `kind` of a line, with a comma at their end."""
-    import orjson
-
-    return b'"apiVersion":%b,"kind":%b,' % (orjson.dumps(api_version), orjson.dumps(kind))
+    return b'"apiVersion":%b,"kind":%b,' % (_json(api_version), _json(kind))
 
 
 def _error_line(error: Exception) -> bytes:
-    import orjson
+    return _json({"error": error_members(error)})
 
-    return orjson.dumps({"error": error_members(error)})
+
+def _json(value: Any) -> bytes:
+    from kstore.view.json_text import to_json_line
+
+    return to_json_line(value).rstrip("\n").encode()
 
 
 def error_members(error: Exception) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from operator import itemgetter
 from typing import Any
 
 from kstore.decode.envelope import CBOR_PREFIX
-from kstore.decode.json.go_json import Number, reprint
 from kstore.decode.json.go_json import loads as load_json
+from kstore.decode.json.go_json import reprint
+from kstore.decode.json.number import Number
 from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import DecodeError, EncodeError
 from kstore.scalars.times import parse_time

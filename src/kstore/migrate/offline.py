@@ -12,8 +12,8 @@ from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import Change, Planner
 from kstore.migrate.summary import Summary
 from kstore.records import Put, Record
-from kstore.source.mvcc.writer import Written, write_database
 from kstore.source.snapshot.source import SnapshotSource
+from kstore.source.snapshot.writer import Written, write_database
 from kstore.write.progress import Progress, Silent, Stop
 
 _BATCH, _BATCH_BYTES = 128, 4 << 20

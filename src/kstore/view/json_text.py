@@ -10,7 +10,8 @@ import json
 import re
 from typing import Any
 
-from kstore.decode.json.raw_json import RawJSON, escape_html, plain
+from kstore.decode.json.go_json import compacted, escape_html
+from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.errors import EncodeError
 
 _LEADING_SPACES = re.compile(rb"(?m)^( +)")
@@ -61,7 +62,7 @@ def _leaf(value: Any) -> Any:
         if value.nested:
             import orjson
 
-            return orjson.Fragment(value.compact())
+            return orjson.Fragment(compacted(value))
         return value.value
     if isinstance(value, float):
         return float(value)

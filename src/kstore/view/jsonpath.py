@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kstore.decode.json.go_json import Number, dumps
+from kstore.decode.json.go_json import dumps
+from kstore.decode.json.number import Number
 from kstore.decode.json.raw_json import RawJSON
 from kstore.view.json_text import to_json
 from kstore.view.jsonpath_parser import (

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kstore.decode.json import go_json
+from kstore.decode.json.number import Number
 from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.errors import DecodeError, EncodeError
 
@@ -50,7 +51,7 @@ def test_any_layout_is_read(value: Any) -> None:
 )  # fmt: skip
 def test_floats(number: float, text: str) -> None:
     """Floats have the shortest form, and an exponent only far from one (`encoding/json/encode.go`)."""
-    assert text.encode() == go_json.dumps(go_json.Number(number))
+    assert text.encode() == go_json.dumps(Number(number))
 
 
 def test_html_is_escaped() -> None:

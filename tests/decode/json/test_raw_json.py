@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from kstore.decode.json.go_json import compacted
 from kstore.decode.json.raw_json import RawJSON, plain
 
 
@@ -26,4 +27,4 @@ def test_text_that_is_no_json_is_shown_as_it_is(data: bytes, shown: str):
 def test_printing_it_as_go_would_is_refused():
     """Go's encoder refuses raw text that is no JSON, and so does the writer of stored bytes."""
     with pytest.raises(ValueError, match="broken"):
-        RawJSON(b"{").compact()
+        compacted(RawJSON(b"{"))

@@ -180,7 +180,9 @@ def test_what_breaks_off(form: str, demo: Path, records: list[Record]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [gzip.compress(b"hello" * 500), tar({"a.txt": b"a" * 900}), zipped({"a": b"b"}), b""]
+    "content",
+    [gzip.compress(b"hello" * 500), tar({"a.txt": b"a" * 900}), zipped({"a": b"b"}), b""],
+    ids=["gzip", "tar", "zip", "empty"],
 )
 def test_no_store_in_it(content: bytes) -> None:
     """What holds no store is refused, not shown as an empty one."""

@@ -8,8 +8,8 @@ import pytest
 from kstore.errors import (
     AccessDenied,
     Compacted,
-    Conflict,
     KstoreError,
+    LeaseGone,
     NoSpace,
     RequestTooLarge,
     SourceError,
@@ -36,7 +36,7 @@ CASES = [
     ("OUT_OF_RANGE", "etcdserver: mvcc: required revision has been compacted", Compacted, False),
     ("RESOURCE_EXHAUSTED", "etcdserver: mvcc: database space exceeded", NoSpace, False),
     ("INVALID_ARGUMENT", "etcdserver: request is too large", RequestTooLarge, False),
-    ("NOT_FOUND", "etcdserver: requested lease not found", Conflict, False),
+    ("NOT_FOUND", "etcdserver: requested lease not found", LeaseGone, False),
     ("PERMISSION_DENIED", "etcdserver: permission denied", AccessDenied, False),
     ("UNIMPLEMENTED", "unknown method", Unsupported, False),
     ("UNKNOWN", "unsupported transaction", Unsupported, False),

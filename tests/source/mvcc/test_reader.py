@@ -14,8 +14,8 @@ from kstore.source.etcd.messages import KeyValue
 from kstore.source.location.demo import open_demo
 from kstore.source.mvcc.key_value import encode_key_value, parse_key_value, revision_key
 from kstore.source.mvcc.reader import Mvcc
-from kstore.source.mvcc.writer import write_database
 from kstore.source.snapshot.source import SnapshotSource
+from kstore.source.snapshot.writer import write_database
 
 NUMBERS = st.integers(0, (1 << 63) - 1)
 RECORDS = st.builds(

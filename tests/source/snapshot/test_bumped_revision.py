@@ -12,8 +12,8 @@ from tools.cluster import Etcd
 from kstore.errors import Compacted
 from kstore.records import Delete, Put
 from kstore.source.etcd.live import LiveSource
-from kstore.source.mvcc.writer import write_database
 from kstore.source.snapshot.source import SnapshotSource
+from kstore.source.snapshot.writer import write_database
 
 pytestmark = pytest.mark.etcd
 

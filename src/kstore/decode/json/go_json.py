@@ -11,51 +11,53 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kstore.decode.json.raw_json import FOLLOWED, RawJSON, escape_html
+from kstore.decode.json.number import Number, format_float
+from kstore.decode.json.raw_json import FOLLOWED, RawJSON
 from kstore.errors import DecodeError, EncodeError
 
+# what Go's encoding/json changes in raw text on its way out: white space outside strings, and characters it escapes
+_NEEDS_COMPACTING = re.compile(rb"[\s<>&]|\xe2\x80[\xa8\xa9]")
+_STRING_OR_SPACE = re.compile(rb'"(?:[^"\\]|\\.)*"|\s+', re.S)
+_HTML = {
+    b"<": b"\\u003c",
+    b">": b"\\u003e",
+    b"&": b"\\u0026",
+    b"\xe2\x80\xa8": b"\\u2028",
+    b"\xe2\x80\xa9": b"\\u2029",
+}
 
-class Number(float):
+
+def escape_html(text: bytes) -> bytes:
+    """Escape what Go's encoder escapes inside JSON strings: `<`, `>`, `&`, U+2028 and U+2029."""
+    for plain, escaped in _HTML.items():
+        if plain in text:
+            text = text.replace(plain, escaped)
+    return text
+
+
+def compacted(raw: RawJSON) -> bytes:
     """
-    A number that is no whole one, printed as Go prints it; orjson prints Python's own floats in its own way.
-
-    One that the slow parser read knows the text that it was read from.
-    """
-
-    __slots__ = ("text",)
-    text: str
-
-    @classmethod
-    def read(cls, text: str) -> Number:
-        """The number that the text spells."""
-        number = cls(text)
-        number.text = text
-        return number
-
-
-def format_float(number: float) -> str:
-    """
-    A float64 as Go's encoding/json prints it: the shortest form, an exponent only below 1e-6 and from 1e21.
+    Raw text as Go's encoding/json prints it inside an object: compacted, HTML characters escaped.
 
     Raises:
-        ValueError: not a number, or infinite: JSON has neither.
+        ValueError: the text is not JSON.
     """
-    if math.isnan(number) or math.isinf(number):
-        raise ValueError("JSON has no infinity and no NaN")
-    if number == 0:
-        return "-0" if math.copysign(1, number) < 0 else "0"
-    digits, _, exponent = f"{number!r}".partition("e")
-    if 1e-6 <= abs(number) < 1e21:
-        whole, _, fraction = digits.partition(".")
-        if exponent.startswith("-"):
-            return f"{number:.{len(fraction) - int(exponent)}f}"
-        if exponent:
-            # the shortest digits and then zeros, not the digits of the binary number
-            return whole + fraction.ljust(int(exponent), "0")
-        return digits.removesuffix(".0")
-    if not exponent:
-        digits, _, exponent = f"{number:e}".partition("e")
-    return f"{digits.removesuffix('.0')}e{'-' if exponent[0] == '-' else '+'}{exponent.lstrip('+-').lstrip('0')}"
+    import orjson
+
+    try:
+        orjson.loads(raw.data)  # encoding/json refuses raw text that is not valid
+    except orjson.JSONDecodeError:
+        # what orjson refuses and Go does not: half a pair of surrogates, numbers too large for a float64, bytes
+        # that are no UTF-8, more than 1,024 levels
+        from kstore.decode.json.slow_json import parse
+
+        try:
+            parse(raw.data)
+        except DecodeError as error:
+            raise ValueError(str(error)) from None
+    if not _NEEDS_COMPACTING.search(raw.data):
+        return raw.data
+    return escape_html(_STRING_OR_SPACE.sub(lambda m: m[0] if m[0][:1] == b'"' else b"", raw.data))
 
 
 def with_numbers(value: Any) -> Any:
@@ -72,7 +74,7 @@ def _fragment(value: Any) -> Any:
     import orjson
 
     if isinstance(value, RawJSON):
-        return orjson.Fragment(value.compact())
+        return orjson.Fragment(compacted(value))
     if isinstance(value, float):
         return orjson.Fragment(format_float(value).encode())
     raise TypeError(f"a {type(value).__name__} has no place in JSON")
@@ -112,6 +114,21 @@ def loads(text: bytes) -> Any:
 
     found = _as_go_writes(text)
     return parse(text) if found is None else found[0]
+
+
+def loads_fast(text: bytes) -> Any:
+    """
+    Read JSON text by the fast parser alone, where it does not matter how numbers were spelled or what came twice.
+
+    Raises:
+        DecodeError: it does not take the text; Go may take it all the same (`loads`).
+    """
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise DecodeError(str(error)) from None
 
 
 def _as_go_writes(text: bytes) -> tuple[Any] | None:

@@ -7,30 +7,7 @@ and the spelling of numbers.
 
 from __future__ import annotations
 
-import re
 from typing import Any
-
-from kstore.errors import DecodeError
-
-# what Go's encoding/json changes in raw text on its way out: white space outside strings, and characters it escapes
-_NEEDS_COMPACTING = re.compile(rb"[\s<>&]|\xe2\x80[\xa8\xa9]")
-_STRING_OR_SPACE = re.compile(rb'"(?:[^"\\]|\\.)*"|\s+', re.S)
-_HTML = {
-    b"<": b"\\u003c",
-    b">": b"\\u003e",
-    b"&": b"\\u0026",
-    b"\xe2\x80\xa8": b"\\u2028",
-    b"\xe2\x80\xa9": b"\\u2029",
-}
-
-
-def escape_html(text: bytes) -> bytes:
-    """Escape what Go's encoder escapes inside JSON strings: `<`, `>`, `&`, U+2028 and U+2029."""
-    for plain, escaped in _HTML.items():
-        if plain in text:
-            text = text.replace(plain, escaped)
-    return text
-
 
 INVALID = "$invalidJSON"
 """The member that holds the text of raw JSON that is none."""
@@ -83,30 +60,6 @@ class RawJSON:
             except RecursionError:
                 pass
         return {name: self.data.decode("utf-8", "backslashreplace")}
-
-    def compact(self) -> bytes:
-        """
-        The text as Go's encoding/json prints it inside an object: compacted, HTML characters escaped.
-
-        Raises:
-            ValueError: the text is not JSON.
-        """
-        import orjson
-
-        try:
-            orjson.loads(self.data)  # encoding/json refuses raw text that is not valid
-        except orjson.JSONDecodeError:
-            from kstore.decode.json.slow_json import parse
-
-            # what orjson refuses and Go does not: half a pair of surrogates, numbers too large for a float64, bytes
-            # that are no UTF-8, more than 1,024 levels
-            try:
-                parse(self.data)
-            except DecodeError as error:
-                raise ValueError(str(error)) from None
-        if not _NEEDS_COMPACTING.search(self.data):
-            return self.data
-        return escape_html(_STRING_OR_SPACE.sub(lambda m: m[0] if m[0][:1] == b'"' else b"", self.data))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RawJSON) and self.data == other.data

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard library's C scanner
 from typing import Any, NamedTuple
 
+from kstore.decode.json.number import Number
 from kstore.decode.json.raw_json import FOLLOWED, RawJSON
 from kstore.errors import DecodeError
 
@@ -216,8 +217,6 @@ def _add(container: Members | Items, name: str, value: Any, span: tuple[int, int
 
 
 def _number(match: re.Match[str]) -> Any:
-    from kstore.decode.json.go_json import Number
-
     text = match[0]
     if match[1] is None and match[2] is None and text != "-0" and len(text) <= _LONGEST_INTEGER:
         whole = int(text)

@@ -15,7 +15,8 @@ from typing import Any
 from kstore.catalog.json_layout import UNKNOWN, is_zero, layout, zero_value
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, RAW, Field, TypeRef
-from kstore.decode.json.go_json import Number, raw_member
+from kstore.decode.json.go_json import raw_member
+from kstore.decode.json.number import Number
 from kstore.decode.json.raw_json import RawJSON
 from kstore.decode.json.repeated_names import merged_members
 from kstore.decode.json.slow_json import Members

@@ -12,7 +12,7 @@ from typing import Any
 
 from kstore import wire
 from kstore.catalog.loader import Catalog
-from kstore.decode.json.go_json import Number
+from kstore.decode.json.number import Number
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.decode.protobuf import special
 from kstore.decode.protobuf.codegen import Part, Source, function_name

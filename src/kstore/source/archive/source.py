@@ -80,7 +80,7 @@ def open_stream(
         if path.is_file() and kind_of(path.open("rb").read(64)) == "sqlite":
             from kstore.source.sqlite.source import SqliteSource
 
-            return SqliteSource(path, shown=shown, spool=spool)
+            return SqliteSource(path, shown=shown, on_close=spool.close)
         return ArchivedSource(Path(shown), path, spool, spooled, salvage=salvage, wal=wal)
     except BaseException:
         spool.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from kstore.source.bbolt.database_file import Damage, DatabaseFile
 from kstore.source.bbolt.format import (
     BRANCH,
     BRANCH_ELEMENT,
@@ -20,57 +21,14 @@ from kstore.source.bbolt.format import (
     PAGE_HEADER,
     read_meta,
 )
-from kstore.source.bbolt.page_file import PageFile
-from kstore.source.bbolt.pages import Damage, Element, Leaf, TreePages
+from kstore.source.bbolt.pages import Element, Leaf, TreePages
 
 _MAX_DEPTH = 32
 """A tree of two keys a page would hold four thousand million elements at this depth."""
 
 
-class Database:
-    """
-    A bbolt file.
-
-    Args:
-        file: the file, of which the database is all that counts.
-        salvage: go round what cannot be read and note it in `damage`, instead of raising at the first thing wrong.
-        guarded: a checksum over the whole file is verified, so that not every page needs to be looked at.
-
-    Raises:
-        NotADatabase: neither meta page has bbolt's magic number.
-        DamagedStore: it is bbolt's, but no meta page holds, or (without salvage) the file is too short.
-    """
-
-    def __init__(self, file: PageFile, *, salvage: bool = False, guarded: bool = False) -> None:
-        self.file = file
-        self.salvage = salvage
-        self.guarded = guarded
-        self._damage: dict[Damage, None] = {}
-        self.meta = read_meta(file)
-        self.page_size = self.meta.page_size
-        expected = self.meta.high_water * self.page_size
-        if expected > file.size:
-            self.fault(
-                f"the database has {expected} bytes, the file only {file.size}",
-                file.size,
-                "the pages after it",
-            )
-
-    def fault(self, message: str, offset: int, lost: str) -> None:
-        """
-        Note something wrong, when salvaging.
-
-        Raises:
-            DamagedStore: not salvaging.
-        """
-        if not self.salvage:
-            raise self.file.damaged(message, offset)
-        self._damage[Damage(offset, message, lost)] = None
-
-    @property
-    def damage(self) -> list[Damage]:
-        """What salvaging has met so far, each thing once."""
-        return list(self._damage)
+class Database(DatabaseFile):
+    """The buckets of a bbolt file."""
 
     def buckets(self) -> Iterator[tuple[bytes, Bucket]]:
         """The buckets of the root bucket, by name."""
@@ -115,7 +73,7 @@ class Bucket(TreePages):
     """
 
     def __init__(
-        self, database: Database, name: str, root: int, *, sequence: int = 0, inline: tuple[int, int] = (0, 0)
+        self, database: DatabaseFile, name: str, root: int, *, sequence: int = 0, inline: tuple[int, int] = (0, 0)
     ) -> None:
         super().__init__(database, name, root)
         self.sequence = sequence

@@ -7,9 +7,9 @@ walked, which is `bbolt.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from kstore.source.bbolt.database_file import DatabaseFile
 from kstore.source.bbolt.format import (
     BRANCH,
     BRANCH_ELEMENT,
@@ -18,21 +18,6 @@ from kstore.source.bbolt.format import (
     LEAF_ELEMENT,
     PAGE_HEADER,
 )
-
-if TYPE_CHECKING:
-    from kstore.source.bbolt.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """One thing that could not be read, and what that costs."""
-
-    offset: int
-    """The byte in the file where it was met."""
-    message: str
-    """What was found and what was expected."""
-    lost: str
-    """What cannot be read because of it."""
 
 
 class Element(NamedTuple):
@@ -63,7 +48,7 @@ class TreePages:
         root: its root page; 0 where it has none of its own.
     """
 
-    def __init__(self, database: Database, name: str, root: int) -> None:
+    def __init__(self, database: DatabaseFile, name: str, root: int) -> None:
         self.database = database
         self.name = name
         self.root = root

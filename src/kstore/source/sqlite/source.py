@@ -11,17 +11,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, StoreNotFound
 from kstore.records import Record, Revision, RevisionSize, prefix_end
 from kstore.source.interface import Source, StoreStatus
-
-if TYPE_CHECKING:
-    from kstore.source.archive.spool import Spool
 
 _COLUMNS = {"id", "name", "created", "deleted", "create_revision", "prev_revision", "lease", "value"}
 _NAMES = "name NOT IN ('compact_rev_key', 'compact_rev_key_apiserver') AND NOT (name LIKE 'gap-%' AND value IS NULL)"
@@ -42,17 +38,17 @@ class SqliteSource(Source):
     Args:
         path: the file.
         shown: what the user named, if the file was unpacked from it.
-        spool: where it was unpacked to; closed with the source.
+        on_close: called when the source is closed: the file was unpacked to where it need not stay.
 
     Raises:
         NotADatabase: it is SQLite's, but has no table of kine's.
         DamagedStore: it cannot be read.
     """
 
-    def __init__(self, path: Path, *, shown: str = "", spool: Spool | None = None) -> None:
+    def __init__(self, path: Path, *, shown: str = "", on_close: Callable[[], None] = lambda: None) -> None:
         self.path = path
         self._shown = shown or str(path)
-        self._spool = spool
+        self._on_close = on_close
         self._database = _opened(path, self._shown)
         try:
             with self._reading():
@@ -166,8 +162,7 @@ class SqliteSource(Source):
     def close(self) -> None:
         """Close the file; harmless when called twice."""
         self._database.close()
-        if self._spool is not None:
-            self._spool.close()
+        self._on_close()
 
 
 def _in_order(base: dict[bytes, Revision]) -> list[Revision]:

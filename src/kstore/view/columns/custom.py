@@ -13,7 +13,7 @@ from typing import Any
 
 from kstore.scalars.times import parse_time
 from kstore.view.columns.ages import since
-from kstore.view.columns.engine import Column, Printer, default_columns
+from kstore.view.columns.printer import Column, Printer, default_columns
 from kstore.view.columns.reading import Object, items, name_of, number, part, text
 from kstore.view.jsonpath import JsonPath, JsonPathError, JsonPathFault, to_text
 

@@ -1,69 +1,23 @@
 """
 Which kind is printed by what: the columns and cells of `kubectl get`, kind by kind, and whole tables.
 
-Knows the kinds (not their fields: the modules beside this one do) and the meta.k8s.io/v1 Table. The columns are
-facts, asked of a real server into `columns.json` (tools/generate_columns.py). What a person sees of a table is
-`text_table`.
+Knows the kinds (not their fields: the modules beside this one do) and the meta.k8s.io/v1 Table. What a person sees
+of a table is `text_table`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from kstore.naming import GroupKind, GroupVersionKind
 from kstore.view.columns import access, core, extensions, networking, pods, scheduling, storage, workloads
 from kstore.view.columns.ages import nanoseconds
+from kstore.view.columns.custom import custom_printer
+from kstore.view.columns.printer import Cells, Column, Printer, default_columns, printed_columns
 from kstore.view.columns.reading import Object, part
-
-Cells = Callable[[Object, int], list[Any]]
-"""The cells of one object at a time in nanoseconds since 1970."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A TableColumnDefinition of meta.k8s.io/v1."""
-
-    name: str
-    type: str
-    format: str = ""
-    description: str = ""
-    priority: int = 0
-    """0: always shown; above: only by `-o wide`."""
-
-    def as_json(self) -> dict[str, Any]:
-        """The column as the API serves it."""
-        return {
-            "name": self.name,
-            "type": self.type,
-            "format": self.format,
-            "description": self.description,
-            "priority": self.priority,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Printer:
-    """How objects of one kind are printed."""
-
-    columns: tuple[Column, ...]
-    cells: Cells
-    whole_list: Callable[[list[Object], int], Iterator[tuple[Object, list[Any]]]] | None = None
-    """For kinds whose list is more than its objects one by one; such a list cannot be streamed."""
-    conditions: Callable[[Object], list[dict[str, str]]] | None = None
-    """The conditions of an object's row."""
-
-    def rows(self, objects: Iterable[Object], now: datetime) -> Iterator[tuple[Object, list[Any]]]:
-        """Each object with its cells, in the order the server lists them."""
-        moment = nanoseconds(now)
-        if self.whole_list is not None:
-            return self.whole_list(list(objects), moment)
-        return ((obj, self.cells(obj, moment)) for obj in objects)
 
 
 def _storage_class_list(classes: list[Object], now: int) -> Iterator[tuple[Object, list[Any]]]:
@@ -205,35 +159,13 @@ _CONVERSION_ANNOTATIONS = {
 }
 """Where versions keep what only the hub has fields for (`pkg/apis/apps/v1`, `pkg/apis/autoscaling/annotations.go`)."""
 
-_DEFAULT = GroupKind("rbac.authorization.k8s.io", "Role")
-"""A kind that the server prints with the default convertor."""
-
-
-@cache
-def _facts() -> dict[str, tuple[Column, ...]]:
-    """The columns of each kind, as `columns.json` has them."""
-    facts = json.loads(files(__package__).joinpath("columns.json").read_bytes())
-    descriptions = facts["descriptions"]
-    return {
-        kind: tuple(
-            Column(name, type_, format_, descriptions[index], priority)
-            for name, type_, format_, priority, index in rows
-        )
-        for kind, rows in facts["kinds"].items()
-    }
-
-
-def default_columns() -> tuple[Column, ...]:
-    """The columns of a kind without a printer: name, and time of creation."""
-    return _facts()[str(_DEFAULT)]
-
 
 @cache
 def _built_in(kind: GroupKind) -> Printer:
     cells = _CELLS.get(kind.group, {}).get(kind.kind)
     if cells is None:
         return Printer(default_columns(), extensions.default_cells)
-    return Printer(_facts()[str(kind)], cells, _WHOLE_LISTS.get(kind), _CONDITIONS.get(kind))
+    return Printer(printed_columns()[str(kind)], cells, _WHOLE_LISTS.get(kind), _CONDITIONS.get(kind))
 
 
 def printer_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None) -> Printer:
@@ -245,8 +177,6 @@ def printer_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None) -> 
         crd: the CustomResourceDefinition of a custom kind, whose additionalPrinterColumns are its columns.
     """
     if crd is not None:
-        from kstore.view.columns.custom import custom_printer
-
         return custom_printer(crd, gvk.version)
     return _built_in(gvk.group_kind)
 

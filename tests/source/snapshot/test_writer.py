@@ -14,8 +14,8 @@ from kstore.errors import Conflict, SourceError, WriteRefused
 from kstore.records import Delete, Mutation, Put, Record
 from kstore.source.etcd.live import LiveSource
 from kstore.source.location.demo import open_demo
-from kstore.source.mvcc.writer import write_database
 from kstore.source.snapshot.source import SnapshotSource
+from kstore.source.snapshot.writer import write_database
 
 Serve = Callable[..., Etcd]
 Connect = Callable[..., LiveSource]
