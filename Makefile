@@ -4,12 +4,16 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+WHEEL := .wheel
 # Slow or needing Go: they have recipes of their own.
 PLAIN := not e2e and not oracle and not golden
 # Further arguments for pytest: make test ARGS="-k envelope -x"
 ARGS ?=
+PYTEST := -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4
+# Coverage has a floor (pyproject.toml), which only a whole run can reach.
+COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 
-.PHONY: help demo test lint format golden e2e bench servers demo-store docs clean
+.PHONY: help demo venv test test-wheel lint format golden e2e bench servers demo-store docs clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -19,13 +23,29 @@ demo: $(VENV)/kstore ## install kstore in .venv and run its main job on the demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/demo/tour.sh
 
 test: $(VENV)/test ## install what the tests need in .venv and pass them
-	$(BIN)/python -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4 --cov --cov-report term:skip-covered $(ARGS)
+	$(BIN)/python $(PYTEST) $(COVERAGE) $(ARGS)
 
-lint: $(VENV)/lint ## style, types and the direction of imports
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+venv: $(VENV)/lint ## make .venv with all that the tests and the checks need
+
+# What users install: first the wheel and its dependencies alone, which must do, then what the tests need beside it.
+# kstore is imported from the wheel: src is not on the path.
+test-wheel: $(VENV)/pip ## build the wheel, use it alone, and pass the same tests with it, in an environment of its own
+	rm -rf $(WHEEL)
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(WHEEL) .
+	$(BIN)/python -m venv $(WHEEL)/venv
+	$(WHEEL)/venv/bin/python -m pip install --quiet --upgrade pip
+	$(WHEEL)/venv/bin/python -m pip install --quiet $(WHEEL)/kstore-*.whl
+	$(WHEEL)/venv/bin/kstore --store demo ls
+	$(WHEEL)/venv/bin/python -m pip install --quiet --group test
+	PATH="$(CURDIR)/$(WHEEL)/venv/bin:$$PATH" $(WHEEL)/venv/bin/python $(PYTEST) $(COVERAGE) $(ARGS)
+
+lint: $(VENV)/lint ## style, types and imports; every check runs, and then any that failed fails it
+	@failed=; \
+	for check in "ruff check ." "ruff format --check ." mypy lint-imports; do \
+		echo "$(BIN)/$$check"; \
+		$(BIN)/$$check || failed="$$failed, $$check"; \
+	done; \
+	[ -z "$$failed" ] || { echo "failed: $${failed#, }" >&2; exit 1; }
 
 format: $(VENV)/lint ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -52,7 +72,7 @@ docs: $(VENV)/kstore ## write docs/cli.md and the tutorial from what the command
 	$(BIN)/python -m tools.generate_tutorial
 
 clean: ## remove the environment and what tools left behind
-	rm -rf $(VENV) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(WHEEL) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Each stamp is a state of the environment; the environment is made once. pip is brought up to date inside it,
 # because dependency groups need pip 25.1.
