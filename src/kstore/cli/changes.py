@@ -14,6 +14,7 @@ from kstore.cli.output import terminal
 if TYPE_CHECKING:
     from kstore.inspect.changes import Step
     from kstore.inspect.comparison import Compared
+    from kstore.selection import Selection
     from kstore.view.bar_table import Terminal
 
 Differing = TypeVar("Differing", "Step", "Compared")
@@ -65,3 +66,20 @@ def masked_for(output: str, one: Differing, *, secrets: bool) -> Differing:
     if secrets or not masks(output) or not is_secret(one.kind, one.key):
         return one
     return replace(one, differences=tuple(map(masked_difference, one.differences)))
+
+
+def selected_steps(steps: Iterable[Step], selection: Selection) -> Iterator[Step]:
+    """
+    Yield the steps whose object meets the conditions, before or after: so what ceases to meet them is told, too.
+
+    A step to what cannot be read is yielded: it says so itself.
+    """
+    from kstore.codec import StoredObject, Undecodable
+
+    def is_wanted(step: Step) -> bool:
+        if not selection.filter or isinstance(step.read, Undecodable):
+            return True
+        states = (one for one in (step.read, step.before) if isinstance(one, StoredObject))
+        return any(map(selection.filter.matches, states))
+
+    return filter(is_wanted, steps)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kstore.cli.unreadable import Unreadable
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError
+from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from kstore.records import Record
     from kstore.store import Store
 
+T = TypeVar("T")
+
 EXPRESSIONS: Final = ("jsonpath=", "jsonpath-as-json=", "custom-columns=")
 """The outputs that take an expression."""
+TABLES: Final = ("table", "wide", "table-json")
 
 
 @dataclass
@@ -48,6 +52,8 @@ class Reading:
     managed_fields: bool = False
     human: bool = True
     converted: Callable[[StoredObject, dict[str, Any]], None] = lambda _, __: None
+    found: int = field(default=0, init=False)
+    """How many objects were selected so far."""
     _unreadable: Unreadable = field(default_factory=Unreadable, init=False)
 
     def __post_init__(self) -> None:
@@ -55,17 +61,30 @@ class Reading:
         if self.to is not None and self.to not in scheme.versions:  # only then are CRDs read for it
             scheme.require_version(self.to, {one.group for one in self.store.custom_resources})
 
-    def readable(
-        self, reads: Iterable[StoredObject | Undecodable], wanted: Callable[[StoredObject], bool] = lambda _: True
-    ) -> Iterator[StoredObject]:
-        """Yield what could be read and is wanted; name the rest, with the reason, on standard error."""
+    def readable(self, reads: Iterable[StoredObject | Undecodable]) -> Iterator[StoredObject]:
+        """Yield what could be read; name the rest, with the reason, on standard error."""
         from kstore.codec import Undecodable
 
         for read in reads:
             if isinstance(read, Undecodable):
                 self.report(read.record, read.error)
-            elif wanted(read):
+            else:
+                self.found += 1
                 yield read
+
+    def counted(self, pieces: Iterable[T]) -> Iterator[T]:
+        """The same things, counted as found."""
+        for piece in pieces:
+            self.found += 1
+            yield piece
+
+    def in_order(self, stored: Iterator[StoredObject], path: str) -> Iterator[StoredObject]:
+        """The objects sorted by a field, as they are asked for; as they come, where no path is given."""
+        if not path:
+            return stored
+        from kstore.view.sorting import sort_by
+
+        return iter(sort_by(stored, path, self.asked_for))
 
     def shown(self, stored: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
         """Yield each object as it is to be shown: in the version asked for, with its resourceVersion, masked."""
@@ -122,6 +141,11 @@ def write(pieces: Iterable[str]) -> None:
     out = sys.stdout.write
     for piece in pieces:
         out(piece)
+
+
+def key_line(key: bytes) -> str:
+    """A line of `-o keys`; every command that takes a key takes it as it is written there."""
+    return f"{key_text(key)}\n"
 
 
 def hides_nothing(output: str) -> bool:

@@ -21,6 +21,7 @@ from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
 from kstore.errors import SourceError, UsageError, WriteRefused
 from kstore.printable import command_text
+from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.migrate.journal import Journal, JournalWriter
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kstore.migrate.request import Request, Selection
     from kstore.migrate.summary import Summary
     from kstore.records import Record
+    from kstore.selection import Criteria, Filter
     from kstore.write.retry import Retry
 
 EXIT_SKIPPED = 3
@@ -108,14 +110,30 @@ class Run:
 
     def _go(self, session: Session) -> int:
         from kstore.migrate.request import Selection
+        from kstore.selection import Filter
         from kstore.source.interface import WritableSource
 
-        selection = Selection(session.store, self.request, _wanted(self.request), processes=self.workers)
+        criteria = _criteria(self.request)
+        conditions = Filter(criteria)
+        selection = Selection(
+            session.store,
+            self.request,
+            conditions.matches,
+            projection=conditions.projection,
+            processes=self.workers,
+        )
+        _check(session, selection, criteria, conditions)
         if self.dry_run:
             return self._only_plan(session, selection)
         live = isinstance(session.source, WritableSource)
         self._refuse(session, live)
         if self.via == "apiserver":
+            if criteria.filters or self.request.only_stored_version:
+                given = next(iter(criteria.filters), "--stored-version")
+                raise UsageError(
+                    f"--via apiserver sends back whole resources, so {given} cannot hold",
+                    hint="name resources and -n, or leave --via out",
+                )
             from kstore.cli.via_apiserver import rewrite
 
             return rewrite(session, selection, self, self._shown)
@@ -154,7 +172,7 @@ class Run:
         self._shown.summary(summary, err=True)
         if not summary.changes:
             return
-        agree(f"Write {summary.changes} objects of {session.location.address}?")
+        agree(f"Write {counted(summary.changes, 'object')} of {session.location.address}?")
 
     # ---- planning only
 
@@ -253,7 +271,8 @@ class Run:
                 except (SourceError, WriteRefused):
                     if written := applier.summary.changes:
                         goes_on = command_text("kstore", "migrate", "resume", str(path))
-                        self._shown.say(f"{written} objects are written; `{goes_on}` goes on")
+                        written_so_far = counted(written, "object is", "objects are")
+                        self._shown.say(f"{written_so_far} written; `{goes_on}` goes on")
                     raise
                 finally:
                     self._leave_metrics(applier.summary, finished=False)
@@ -322,10 +341,29 @@ class Run:
             unfinished.replace(self.metrics_file)
 
 
-def _wanted(request: Request) -> Any:
-    from kstore.cli.commands.ls import wanted
+def _criteria(request: Request) -> Criteria:
+    """The request's conditions; those on stored versions of a migration are its targets' business."""
+    from kstore.selection import Criteria
 
-    return wanted(request.selector, "", "")
+    return Criteria(
+        what=request.resources,
+        namespace=request.namespace,
+        selector=request.selector,
+        field_selector=request.field_selector,
+        stored_version=request.only_stored_version if request.encrypt else "",
+        where=request.where,
+    )
+
+
+def _check(session: Session, selection: Selection, criteria: Criteria, conditions: Filter) -> None:
+    """See that each argument means something that the conditions and the namespace can be asked of."""
+    from kstore.selection.arguments import require_namespaced
+
+    store = session.store
+    arguments = [store.resources(text) for text in criteria.what] or [selection.resources()]
+    for resources in arguments:
+        require_namespaced(resources, criteria.namespace)
+    conditions.check(arguments, store.codec.scheme)
 
 
 def _version() -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -48,6 +49,8 @@ class Settings:
     color: bool = True
     progress: bool = True
     traceback: bool = False
+    given: set[str] = field(default_factory=set)
+    """The names of those that the command line gave."""
 
 
 def settings(ctx: click.Context | None = None) -> Settings:
@@ -57,10 +60,42 @@ def settings(ctx: click.Context | None = None) -> Settings:
     return found
 
 
+class Once(click.Option):
+    """
+    An option whose value is given once: of two values one would be dropped in silence, so that is refused.
+    """
+
+    def __init__(self, *names: Any, default: Any = "", **attributes: Any) -> None:
+        super().__init__(*names, **{**attributes, "multiple": True})
+        self.when_absent = default
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """The one value, or the default."""
+        found = super().type_cast_value(ctx, value)
+        if len(found or ()) > 1:
+            raise click.UsageError(f"{self.opts[-1]} is given {len(found)} times", ctx)
+        return found[0] if found else self.when_absent
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """The same where click casts nothing, as there is no value."""
+        found = super().process_value(ctx, value)
+        return self.when_absent if found == () else found
+
+
 def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Store what was given; an option that was not given leaves what stood before the command."""
-    if ctx.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE:
-        setattr(settings(ctx), str(parameter.name), value)
+    """
+    Store what was given; an option that was not given leaves what stood before the command.
+
+    Raises:
+        UsageError: something else was given before the command.
+    """
+    if ctx.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.COMMANDLINE:
+        return
+    name, kept = str(parameter.name), settings(ctx)
+    if name in kept.given and getattr(kept, name) != value:
+        raise click.UsageError(f"{parameter.opts[-1]} is given before and after the command", ctx)
+    kept.given.add(name)
+    setattr(kept, name, value)
 
 
 _Option = tuple[tuple[str, ...], dict[str, Any]]
@@ -69,7 +104,8 @@ _Option = tuple[tuple[str, ...], dict[str, Any]]
 def _apply(options: list[_Option]) -> Callable[[Decorated], Decorated]:
     def decorate(function: Decorated) -> Decorated:
         for names, attributes in reversed(options):
-            function = click.option(*names, expose_value=False, callback=_keep, **attributes)(function)
+            once = {} if "is_flag" in attributes or "default" in attributes else {"cls": Once}
+            function = click.option(*names, expose_value=False, callback=_keep, **once, **attributes)(function)
         return function
 
     return decorate
@@ -123,27 +159,46 @@ talk_options = _apply(_GLOBAL)
 """For commands that need neither store nor codec."""
 
 
+_SELECTION: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "namespace": (("-n", "--namespace"), {"cls": Once, "metavar": "NS", "help": "Only this namespace."}),
+    "all_namespaces": (("-A", "--all-namespaces"), {
+        "is_flag": True, "help": "All namespaces (of `get RESOURCE`; else that is so anyway)."}),
+    "selector": (("-l", "--selector"), {
+        "cls": Once, "metavar": "SELECTOR", "help": "Only objects with these labels."}),
+    "field_selector": (("--field-selector",), {
+        "cls": Once, "metavar": "SELECTOR", "help": "Only objects with these fields: status.phase=Running."}),
+    "stored_version": (("--stored-version",), {
+        "cls": Once, "metavar": "GLOB", "help": "Only what is stored so: 'apps/v1beta*'."}),
+    "where": (("--where",), {"cls": Once, "metavar": "CEL", "help": "Only where this is true: 'spec.replicas > 1'."}),
+}  # fmt: skip
+
+
 def selection_options(function: Decorated) -> Decorated:
-    """`-n`, `-A`, `-l` and `--field-selector`, as kubectl has them."""
-    for option in reversed((
-        click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace."),
-        click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces (the default of ls)."),
-        click.option("-l", "--selector", default="", metavar="SELECTOR", help="Only objects with these labels."),
-        click.option("--field-selector", default="", metavar="SELECTOR", help="Only objects with these fields."),
-    )):  # fmt: skip
-        function = option(function)
-    return function
+    """
+    The options that select among objects, of every command that reads or writes many of them the same.
+
+    They reach the command as one `criteria`, and the argument `what` within it: none can be forgotten on the way.
+    """
+
+    @wraps(function)
+    def with_criteria(*arguments: Any, **given: Any) -> Any:
+        from kstore.selection.criteria import Criteria
+
+        what = given.pop("what", ())
+        asked = {name: given.pop(name) for name in _SELECTION}
+        return function(*arguments, criteria=Criteria((what,) if isinstance(what, str) else what, **asked), **given)
+
+    decorated: Any = with_criteria
+    for names, attributes in reversed(_SELECTION.values()):
+        decorated = click.option(*names, **attributes)(decorated)
+    return cast(Decorated, decorated)
 
 
-def query_options(function: Decorated) -> Decorated:
-    """What kubectl cannot ask of a server, and in which order the answers come."""
-    for option in reversed((
-        click.option("--stored-version", default="", metavar="GLOB", help="Only what is stored so: 'apps/v1beta*'."),
-        click.option("--where", default="", metavar="CEL", help="Only where this is true: 'spec.replicas > 1'."),
-        click.option("--sort-by", default="", metavar="PATH", help="Sort by a field: .metadata.creationTimestamp."),
-    )):  # fmt: skip
-        function = option(function)
-    return function
+def sort_option(function: Decorated) -> Decorated:
+    """`--sort-by`, as kubectl has it."""
+    return click.option(
+        "--sort-by", cls=Once, metavar="PATH", help="Sort by a field: .metadata.creationTimestamp."
+    )(function)  # fmt: skip
 
 
 def shown_options(function: Decorated) -> Decorated:

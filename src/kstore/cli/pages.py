@@ -4,7 +4,7 @@ Objects a page each: described, or byte by byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -30,12 +30,7 @@ def descriptions(
         between = "\n\n"
 
 
-def storage_pages(
-    session: Session,
-    reading: Reading,
-    reads: Iterator[StoredObject | Undecodable],
-    is_wanted: Callable[[StoredObject], bool],
-) -> Iterator[str]:
+def storage_pages(session: Session, reading: Reading, reads: Iterator[StoredObject | Undecodable]) -> Iterator[str]:
     """The annotated bytes of each object, also of those that cannot be decoded; an empty line between them."""
     from kstore.codec import Undecodable
 
@@ -43,8 +38,6 @@ def storage_pages(
     for read in reads:
         if isinstance(read, Undecodable):
             reading.report(read.record, read.error)
-        elif not is_wanted(read):
-            continue
         yield between
         yield from storage_page(session, read, secrets=reading.secrets)
         between = "\n"

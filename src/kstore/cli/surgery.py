@@ -4,7 +4,8 @@ What the commands that change single objects have in common: a copy first, a que
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ import click
 
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
-from kstore.errors import NotFound, Unsupported, UsageError
+from kstore.errors import NotFound, Unsupported
 from kstore.printable import key_text
 from kstore.write.progress import Silent
 
 if TYPE_CHECKING:
+    from kstore.cli.unreadable import Unreadable
     from kstore.records import Record
+    from kstore.selection import Criteria, Selection
     from kstore.store import Store
     from kstore.write.change import KeyChange
     from kstore.write.commit import Left, Written
@@ -26,49 +29,46 @@ if TYPE_CHECKING:
 EXIT_CONFLICT = 4
 
 
-def selected(store: Store, texts: Iterable[str], namespace: str, *, many: bool) -> list[Record]:
+def selected(store: Store, criteria: Criteria, unreadable: Unreadable, *, many: bool) -> list[Record]:
     """
-    The records that arguments name, in key order.
+    The records that criteria select, in key order.
 
     Args:
         store: where they lie.
-        texts: keys or objects; with `many` also prefixes, resources and namespaces of them.
-        namespace: the only one wanted, or empty.
-        many: whether more than one object may be meant by one argument.
+        criteria: what is meant: objects; with `many` also paths and resources.
+        unreadable: told of what cannot be read where a condition asks about it: it is not selected.
+        many: whether an argument may mean more than one object.
 
     Raises:
-        NotFound: nothing lies there.
-        UsageError: many are meant, and may not be.
+        NotFound: nothing is selected, or an argument means nothing.
+        UnknownResource, UsageError: an argument or option cannot be meant.
     """
-    from kstore.cli.commands.ls import Selected
-    from kstore.decode.projection import METADATA
+    from kstore.selection import Selection
 
     found: dict[bytes, Record] = {}
-    for text in texts:
-        record = _exact(store, text, namespace)
-        if record is not None:
-            found[record.key] = record
-            continue
-        if not many:
-            hint = "`kstore ls` shows what is there; --all means everything below a prefix or of a resource"
-            raise NotFound(f"{text} names no object of the store", hint=hint)
-        below = {read.record.key: read.record for read in Selected(store, text, namespace).reads(METADATA)}
-        if not below:
+    for text in criteria.what or ("/",):
+        selection = Selection.either(store, replace(criteria, what=(text,)), many=many)
+        records = {record.key: record for record in _records(selection, unreadable)}
+        if not records and not selection.filter:
             raise NotFound(f"nothing is stored at {text}", hint="`kstore ls` shows what is there")
-        found |= below
+        found |= records
+    if not found:
+        options = ", ".join(criteria.filters)
+        raise NotFound(f"{options} select nothing", hint="`kstore ls` with the same options shows what they select")
     return [found[key] for key in sorted(found)]
 
 
-def _exact(store: Store, text: str, namespace: str) -> Record | None:
-    from kstore.cli.commands.get import object_key
+def _records(selection: Selection, unreadable: Unreadable) -> Iterator[Record]:
+    from kstore.codec import Undecodable
 
-    if "/" not in text:
-        return None
-    try:
-        key = object_key(store, text, namespace)
-    except UsageError:
-        return None
-    return store.source.get(key, revision=store.revision)
+    if not selection.filter:
+        yield from selection.records()
+        return
+    for read in selection.reads(selection.filter.projection):
+        if isinstance(read, Undecodable):
+            unreadable.note(read)
+        else:
+            yield read.record
 
 
 def keep(session: Session, records: Sequence[Record], folder: Path | None, what: str) -> Path:

@@ -135,6 +135,8 @@ class Analysis:
     """None where the store knows no leases."""
     history: bool
     """Whether the store told its history."""
+    is_whole: bool
+    """Whether all keys were added up, so that what is left of the file is none of any key."""
     window_minutes: float
     """The time between the last compaction and now, as far as the objects' own times tell; 0 where they do not."""
 
@@ -146,11 +148,9 @@ class Analysis:
     @property
     def overhead_bytes(self) -> int:
         """Bytes of the pages in use that hold neither keys nor values: branches, headers, gaps."""
-        return (
-            max(self.status.size_in_use - self.total.total_bytes - self.elsewhere.total_bytes, 0)
-            if self.status.size_in_use
-            else 0
-        )
+        if not self.status.size_in_use or not self.is_whole:
+            return 0
+        return max(self.status.size_in_use - self.total.total_bytes - self.elsewhere.total_bytes, 0)
 
     def per_minute(self, changes: int) -> float:
         """Changes a minute; 0 where the time is not known, or too short to tell."""
@@ -166,6 +166,7 @@ class Analyzer:
         top: how many of the largest objects and of the keys that change most; 0 is all.
         progress: told how many records have been read.
         unreadable: told of each object that cannot be read.
+        has_key: which keys are added up; None for all.
     """
 
     def __init__(
@@ -175,8 +176,10 @@ class Analyzer:
         top: int = 10,
         progress: Callable[[int], None] = lambda _: None,
         unreadable: Callable[[Undecodable], None] = lambda _: None,
+        has_key: Callable[[bytes], bool] | None = None,
     ) -> None:
         self._store = store
+        self._has_key = has_key
         self._top = top or _ALL
         self._progress = progress
         self._unreadable = unreadable
@@ -228,6 +231,7 @@ class Analyzer:
             ],
             leases=self._leases(),
             history=told,
+            is_whole=self._has_key is None,
             window_minutes=(end - start).total_seconds() / 60 if told and start and end and end > start else 0.0,
         )
 
@@ -246,6 +250,8 @@ class Analyzer:
     def _read_live(self) -> None:
         store, heap, read = self._store, self._heap, self._store.codec.read
         for record in store.source.scan(revision=store.revision):
+            if self._has_key is not None and not self._has_key(record.key):
+                continue
             size = key_value_size(record)
             usage = self._usage(record.key)
             usage.objects += 1
@@ -304,6 +310,8 @@ class Analyzer:
         compacted = status.compact_revision
         try:
             for key, mod_revision, size, deleted in self._store.source.history_sizes():
+                if self._has_key is not None and not self._has_key(key):
+                    continue
                 usage = self._usage(key)
                 if deleted:
                     usage.tombstones += 1

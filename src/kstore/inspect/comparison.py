@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kstore.codec import StoredObject, Undecodable
-from kstore.decode.projection import METADATA
+from kstore.decode.projection import EVERYTHING, METADATA
 from kstore.differences import ADDED, CHANGED, REMOVED, Difference
 from kstore.inspect.changes import as_document, differences_of
 from kstore.inspect.places import Places
@@ -65,6 +65,8 @@ def compare(
     new: Side,
     prefix: bytes = b"",
     *,
+    has_key: Callable[[bytes], bool] = lambda _: True,
+    wanted: Callable[[StoredObject], bool] | None = None,
     managed_fields: bool = False,
     as_stored: bool = False,
     progress: Callable[[int], None] = lambda _: None,
@@ -76,6 +78,8 @@ def compare(
         old: the one state.
         new: the other.
         prefix: only keys that begin so.
+        has_key: whether a key is compared.
+        wanted: a condition that an object must meet on one side at least; what cannot be read is compared.
         managed_fields: compare managedFields, too.
         as_stored: compare what is stored, even in two versions.
         progress: told how many keys have been compared.
@@ -86,19 +90,23 @@ def compare(
             progress(number)
         record = left or right
         assert record is not None
-        if left is not None and right is not None and left.value == right.value:
+        if not has_key(record.key) or (left is not None and right is not None and left.value == right.value):
             continue
         home = places.of(record.key)
         key = key_text(record.key)
         if left is None or right is None:
             side, what = (new, ADDED) if left is None else (old, REMOVED)
-            read = side.store.codec.read(record, METADATA)
+            read = side.store.codec.read(record, METADATA if wanted is None else EVERYTHING)
+            if not _is_wanted(wanted, read):
+                continue
             kind = read.gvk.kind if isinstance(read, StoredObject) else ""
             yield Compared(
                 key, home.label, home.namespace, what, kind, undecodable=_is_fault(read, home.resource is not None)
             )
             continue
         before, after = old.store.codec.read(left), new.store.codec.read(right)
+        if not _is_wanted(wanted, before, after):
+            continue
         if isinstance(before, Undecodable) or isinstance(after, Undecodable):
             error = next(one.error for one in (before, after) if isinstance(one, Undecodable))
             fault = home.resource is not None
@@ -109,6 +117,10 @@ def compare(
         if found or note:
             what = CHANGED if found else RESTORED
             yield Compared(key, home.label, home.namespace, what, after.gvk.kind, note, found)
+
+
+def _is_wanted(wanted: Callable[[StoredObject], bool] | None, *reads: StoredObject | Undecodable) -> bool:
+    return wanted is None or any(isinstance(read, Undecodable) or wanted(read) for read in reads)
 
 
 def _is_fault(read: StoredObject | Undecodable, is_object: bool) -> bool:

@@ -24,7 +24,6 @@ from kstore.store import Store
 
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
 _CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")
-_LABELS = Projection.of([("metadata", "labels")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,8 @@ class Request:
     """Whether objects may be sent to the conversion webhooks that the store's CRDs name."""
     assume_version: str = ""
     """`group/version` that custom objects are read in whose own version has left their CRD."""
+    field_selector: str = ""
+    where: str = ""
 
     def header(self) -> dict[str, Any]:
         """The request for a journal's first line."""
@@ -93,7 +94,7 @@ class Request:
     @property
     def is_whole(self) -> bool:
         """Whether all objects of a resource are taken, not a part of them."""
-        return not (self.namespace or self.selector or self.only_stored_version)
+        return not (self.namespace or self.selector or self.only_stored_version or self.field_selector or self.where)
 
 
 class Selection:
@@ -103,7 +104,8 @@ class Selection:
     Args:
         store: read with the request's release.
         request: what was asked for.
-        wanted: the request's label selector, understood.
+        wanted: the request's conditions on objects, understood.
+        projection: what they look at.
         processes: how many may convert at once.
 
     Raises:
@@ -116,8 +118,10 @@ class Selection:
         request: Request,
         wanted: Callable[[StoredObject], bool] = lambda _: True,
         *,
+        projection: Projection = NOTHING,
         processes: int = 1,
     ) -> None:
+        self._projection = projection
         self._store = store
         self._request = request
         self._wanted = wanted
@@ -141,9 +145,8 @@ class Selection:
 
     def planner(self) -> Planner:
         """What decides about each record."""
-        projection = _LABELS if self._request.selector else NOTHING
         if self.targets is None:
-            return SealPlanner(self._store.codec, wanted=self._wanted, projection=projection)
+            return SealPlanner(self._store.codec, wanted=self._wanted, projection=self._projection)
         return VersionPlanner(
             self._store.codec,
             self.targets,
@@ -152,7 +155,7 @@ class Selection:
             drop_unknown_fields=self._request.drop_unknown_fields,
             custom_converter=self.converter,
             wanted=self._wanted,
-            projection=projection,
+            projection=self._projection,
             processes=self._processes,
         )
 

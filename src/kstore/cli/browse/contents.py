@@ -16,13 +16,13 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from kstore.cli.changes import step_texts
-from kstore.cli.commands.ls import wanted
 from kstore.cli.listing import Reading
 from kstore.cli.pages import descriptions, storage_page
 from kstore.cli.tables import Heading, heading_of, in_version
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import KstoreError
 from kstore.printable import key_text
+from kstore.selection import Criteria, Filter
 from kstore.view.bar_table import Terminal
 from kstore.view.columns import printer_for
 from kstore.view.columns.reading import part
@@ -159,7 +159,7 @@ class Contents:
     def _matching(self, whole: bytes, search: str, stop: Callable[[], bool]) -> Iterator[StoredObject | Undecodable]:
         """The objects at a key or below it that are searched for; what the key tells is not decoded."""
         labels = search.removeprefix("-l").strip() if search.startswith("-l") else ""
-        matches = wanted(labels, "")
+        matches = Filter(Criteria(selector=labels)).matches
         text = b"" if labels else search.encode()
         for record in self._store.source.scan(whole, revision=self._store.revision):
             if stop():

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from kstore.cli.listing import write
-from kstore.cli.options import output_option, store_options
+from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.output import counting, terminal
-from kstore.cli.session import open_session
+from kstore.cli.session import Session, open_session
 from kstore.cli.unreadable import Unreadable
+from kstore.errors import UsageError
 
 if TYPE_CHECKING:
     from kstore.inspect.analysis import Analysis, LargeObject, Usage
+    from kstore.selection import Criteria
     from kstore.view.bar_table import FigureTable
 
 
 @click.command()
+@click.argument("what", nargs=-1, metavar="[PATH or RESOURCE]...")
+@selection_options
 @click.option("--top", default=10, type=click.IntRange(0), show_default=True, help="Rows of each table; 0 is all.")
 @click.option("--history/--no-history", default=True, help="Count the history, too: churn, replaced values.")
 @output_option(("table", "json", "prometheus"), "table")
 @store_options
-def command(top: int, history: bool, output: str) -> int:
+def command(criteria: Criteria, top: int, history: bool, output: str) -> int:
     """
     What fills the store: bytes live, in history and in tombstones, free pages, quota and headroom; by resource,
     namespace and field manager; the largest objects, and which of their fields make them large; the keys that change
@@ -31,14 +35,19 @@ def command(top: int, history: bool, output: str) -> int:
 
     \b
     kstore analyze --top 20
+    kstore analyze deploy,rs -n shop --no-history
     kstore --store backup.db analyze -o json
     kstore analyze -o prometheus > /var/lib/node_exporter/kstore.prom
     """
     from kstore.inspect.analysis import Analyzer
 
+    is_whole = not criteria.what and not criteria.namespace and not criteria.filters
+    if output == "prometheus" and not is_whole:
+        raise UsageError("metrics are of a whole store", hint="-o json has the figures of a part")
     unreadable = Unreadable()
     with open_session(one_revision=False) as session, counting("records read") as progress:
-        analyzer = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note)
+        has_key = None if is_whole else _selected_keys(session, criteria, unreadable)
+        analyzer = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note, has_key=has_key)
         found = analyzer.run(history=history)
         if output == "json":
             from kstore.inspect.analysis_forms import as_document
@@ -52,6 +61,28 @@ def command(top: int, history: bool, output: str) -> int:
         else:
             write(_text(found, top))
         return unreadable.summarize()
+
+
+def _selected_keys(session: Session, criteria: Criteria, unreadable: Unreadable) -> Callable[[bytes], bool]:
+    """
+    Which keys are meant: by where they lie, and, where conditions ask about objects, by those that live now.
+
+    Raises:
+        NotFound: none.
+    """
+    from kstore.codec import Undecodable
+    from kstore.selection import Selection
+
+    selection = Selection.either(session.store, criteria)
+    if not selection.filter:
+        return selection.has_key
+    keys = set()
+    for read in selection.reads(selection.filter.projection):
+        if isinstance(read, Undecodable):
+            unreadable.note(read)
+        else:
+            keys.add(read.record.key)
+    return keys.__contains__
 
 
 def _text(found: Analysis, top: int) -> Iterator[str]:
@@ -143,12 +174,12 @@ def _file_table(found: Analysis) -> FigureTable:
     if found.elsewhere.total_bytes:
         count = f"{found.elsewhere.objects:,} keys, others'"
         parts.append(("outside the prefix", count, found.elsewhere.total_bytes))
-    if status.size_in_use:
+    if status.size_in_use and found.is_whole:
         parts += [
             ("pages around them", "" if found.history else "with history", found.overhead_bytes),
             ("free pages", "a defragmentation frees them", found.free_bytes),
         ]
-    whole = status.size or sum(size for _, _, size in parts) or 1
+    whole = (status.size if found.is_whole else 0) or sum(size for _, _, size in parts) or 1
     rows: list[tuple[tuple[str, ...], float | None]] = [
         ((name, count, _size(size), f"{size / whole:.1%}"), size / whole) for name, count, size in parts
     ]

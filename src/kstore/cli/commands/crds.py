@@ -11,6 +11,7 @@ from kstore.cli.options import output_option, store_options
 from kstore.cli.output import terminal
 from kstore.cli.session import open_session
 from kstore.cli.unreadable import Unreadable
+from kstore.errors import NotFound
 from kstore.printable import command_text
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def command(names: tuple[str, ...], output: str) -> int:
             for one in custom_usages(session.store, unreadable.note)
             if not names or one.name in names or one.name.partition(".")[0] in names
         ]
+        unknown = [name for name in names if not any(name in (one.name, one.name.partition(".")[0]) for one in found)]
+        if unknown:
+            raise NotFound(f"the store has no CRD {unknown[0]}", hint="`kstore crds` lists all")
         if output == "json":
             from kstore.view.json_text import to_json
 

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kstore.cli.agreement import agree
-from kstore.cli.options import store_options
+from kstore.cli.options import selection_options, store_options
 from kstore.cli.session import open_session
 from kstore.cli.surgery import commit, keep, selected
+from kstore.cli.unreadable import Unreadable
+from kstore.errors import UsageError
 from kstore.printable import key_text, one_line
+from kstore.scalars.counts import counted
+
+if TYPE_CHECKING:
+    from kstore.selection import Criteria
 
 
 @click.command()
 @click.argument("what", nargs=-1, required=True, metavar="KEY or RESOURCE/[NS/]NAME...")
-@click.option("-n", "--namespace", default="", metavar="NS", help="The objects' namespace.")
-@click.option("--all", "everything", is_flag=True, help="All below a prefix, or of a resource (with -n: there).")
+@selection_options
+@click.option(
+    "--all", "everything", is_flag=True, help="All below a prefix, or of a resource; -l and the like say which."
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the copy goes; default: kstore-deleted-TIME.")  # fmt: skip
 @store_options
-def command(
-    what: tuple[str, ...], namespace: str, everything: bool, dry_run: bool, yes: bool, folder: Path | None
-) -> int:  # fmt: skip
+def command(criteria: Criteria, everything: bool, dry_run: bool, yes: bool, folder: Path | None) -> int:
     """
     Delete keys from etcd, past the apiserver: no finalizer, webhook or garbage collector is asked. For what the
     apiserver itself cannot delete: an object that it cannot decode, and that makes every list fail; what a CRD or
@@ -34,21 +41,27 @@ def command(
     \b
     kstore delete /registry/secrets/shop/broken
     kstore delete /registry/gone.example.com --all --dry-run
+    kstore delete events -A --where 'stored.size > 100000' --dry-run
     """
     from kstore.decode.projection import METADATA
     from kstore.write.change import KeyChange
     from kstore.write.commit import writable
 
+    unreadable = Unreadable()
     with open_session() as session:
-        records = selected(session.store, what, namespace, many=everything)
+        if session.given.rev:
+            raise UsageError("an old revision is looked at, not deleted from", hint="leave --rev out")
+        many = everything or bool(criteria.filters)
+        records = selected(session.store, criteria, unreadable, many=many)
         for record in records if dry_run or not yes else ():
             read = session.codec.read(record, METADATA)
             label = getattr(read, "gvk", None) or getattr(read, "error", "")
             click.echo(f"{key_text(record.key)}  {one_line(str(label))}", err=not dry_run)
         if dry_run:
-            return 0
+            return unreadable.exit_code
         writable(session.source)
-        agree(f"Delete {len(records)} key{'s' * (len(records) != 1)} of {session.source.status().location}?", yes=yes)
+        agree(f"Delete {counted(len(records), 'key')} of {session.source.status().location}?", yes=yes)
         path = keep(session, records, folder, "deleted")
         click.echo(f"saved in {path}", err=True)
-        return commit(session, [KeyChange(record.key, record, None) for record in records], "deleted")
+        changes = [KeyChange(record.key, record, None) for record in records]
+        return commit(session, changes, "deleted") or unreadable.exit_code

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kstore.cli.changes import masked_for
-from kstore.cli.commands.get import object_key
 from kstore.cli.listing import write
-from kstore.cli.options import output_option, settings, store_options
+from kstore.cli.options import output_option, selection_options, settings, store_options
 from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session, open_session
 from kstore.cli.unreadable import EXIT_SOME_UNREADABLE, named
-from kstore.errors import KstoreError, NotFound, StoreNotFound, UsageError
-from kstore.printable import key_bytes, key_text
+from kstore.errors import KstoreError, NotFound, StoreNotFound, UnknownResource, UsageError
+from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject
     from kstore.inspect.comparison import Compared, Side
+    from kstore.selection import Criteria, Selection
 
 EXIT_FOUND = 5
+_STORE_SUFFIXES = frozenset({".db", ".snap", ".snapshot", ".zst", ".gz", ".tar", ".tgz", ".bak"})
+"""By which a file's name is told from an object's."""
 _SIGNS = {
     "added": ("+", "green"),
     "removed": ("-", "red"),
@@ -37,16 +40,15 @@ _SIGNS = {
 @click.command()
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
-@click.argument("what", default="", metavar="[PREFIX or RESOURCE]")
-@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace; of objects: theirs.")
+@click.argument("what", nargs=-1, metavar="[PATH or RESOURCE]...")
+@selection_options
 @click.option("--stored", is_flag=True, help="Compare what is stored, even in two versions of a kind.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
 @click.option("--show-managed-fields", is_flag=True, help="Compare metadata.managedFields, too.")
 @output_option(("diff", "lines", "summary", "json", "jsonl"), "diff")
 @store_options
 def command(
-    old: str, new: str, what: str, namespace: str, stored: bool, show_secrets: bool, show_managed_fields: bool,
-    output: str,
+    criteria: Criteria, old: str, new: str, stored: bool, show_secrets: bool, show_managed_fields: bool, output: str
 ) -> int:  # fmt: skip
     """
     Compare A with B, each of which is a store (a file, directory or endpoint; `.` is the store of --store), a revision
@@ -66,16 +68,23 @@ def command(
         sides = [_side(here, opened, text) for text in (old, new)]
         if all(side is not None for side in sides):
             left, right = (side for side in sides if side is not None)
-            prefix = _prefix(right, what, namespace)
+            if settings().rev and here.store not in (left.store, right.store):
+                raise UsageError("--rev is of the store of --store, which is not compared", hint="write `.` for it")
             progress = opened.enter_context(counting("keys compared"))
-            found = compare(
-                left, right, prefix, managed_fields=show_managed_fields, as_stored=stored, progress=progress
-            )
-            found = (one for one in found if not namespace or one.namespace == namespace)
+            compared = partial(compare, managed_fields=show_managed_fields, as_stored=stored, progress=progress)
+            found = _states(left, right, criteria, compared)
         elif any(side is not None for side in sides):
+            _require_object(here, old if sides[0] is None else new)
             raise _unlike(old if sides[0] is None else new)
         else:
-            found = _objects(here, old, new, namespace, managed_fields=show_managed_fields, as_stored=stored)
+            if criteria.what or criteria.filters or criteria.all_namespaces:
+                given = (*criteria.what, *criteria.filters, "-A")[0]
+                raise UsageError(
+                    f"{given} selects within stores, and two objects are compared", hint=f"leave {given} out"
+                )
+            for text in (old, new):
+                _require_object(here, text)
+            found = _objects(here, old, new, criteria.namespace, managed_fields=show_managed_fields, as_stored=stored)
         return _show(found, output, secrets=show_secrets)
 
 
@@ -99,27 +108,77 @@ def _is_file(text: str) -> bool:
     return Path(text).exists() and not text.startswith("/registry/")
 
 
+def _require_object(here: Session, text: str) -> None:
+    """
+    See that what is no store can be an object: no other name is taken for one.
+
+    Raises:
+        StoreNotFound: it can only be the name of a file that is not there.
+    """
+    from kstore.catalog.mapper import ResourceMapper
+
+    name, slash, _ = text.partition("/")
+    if not slash or text.startswith((".", "~")) or Path(text).suffix in _STORE_SUFFIXES:
+        raise _no_file(text)
+    if name:
+        try:
+            ResourceMapper(here.codec.scheme.resources).find(name)
+        except UnknownResource:
+            try:
+                here.store.resources(name)
+            except UnknownResource:
+                raise _no_file(text) from None
+    elif not text.startswith((f"{here.store.prefix}/", "/registry/")):
+        raise _no_file(text)
+
+
+def _no_file(text: str) -> KstoreError:
+    return StoreNotFound("there is no such file or directory", where=text, hint="an object is RESOURCE/NAME or its key")
+
+
 def _unlike(text: str) -> KstoreError:
     """What to say of the argument beside a store that is none."""
-    if "/" not in text or text.endswith(".db") or text.startswith((".", "~")):
-        return StoreNotFound("there is no such file or directory", where=text)
     return UsageError("a store and an object cannot be compared", where=text, hint="write two stores, or two objects")
+
+
+def _states(
+    old: Side, new: Side, criteria: Criteria, compared: Callable[..., Iterator[Compared]]
+) -> Iterator[Compared]:
+    """What differs of what is selected, which may lie in one of the two alone."""
+    selection = _selection(old, new, criteria)
+    wanted = selection.filter.matches if selection.filter else None
+    for target in selection.targets:
+        yield from compared(
+            old, new, target.key if target.itself else target.prefix, wanted=wanted,
+            has_key=partial(selection.means, target),
+        )  # fmt: skip
+
+
+def _selection(old: Side, new: Side, criteria: Criteria) -> Selection:
+    """
+    What criteria mean in two states; a custom resource may be defined in one of them alone.
+
+    Raises:
+        NotFound: an argument means nothing in either.
+    """
+    from kstore.selection import Selection
+
+    try:
+        selection = Selection.of_changes(new.store, criteria)
+    except UnknownResource:
+        selection = Selection.of_changes(old.store, criteria)
+    for target in selection.targets:
+        records = (record for side in (new, old) for record in side.records(target.key))
+        if not target.may_be_empty and not any(map(target.covers, (record.key for record in records))):
+            text = key_text(target.key)
+            raise NotFound(f"nothing is stored at {text} on either side", hint="`kstore ls` shows what is there")
+    return selection
 
 
 def _revision(text: str) -> int:
     if text and not text.isdigit():
         raise UsageError(f"{text!r} is not a revision", hint="write @1200, or @ for now")
     return int(text or 0)
-
-
-def _prefix(side: Side, what: str, namespace: str) -> bytes:
-    """The keys that are meant: a prefix of keys, or those of a resource."""
-    if not what:
-        return b""
-    if what.startswith("/"):
-        return key_bytes(what)
-    resource = side.store.resources(what)[0]
-    return side.store.key_of(resource, namespace if resource.namespaced else "")
 
 
 def _objects(
@@ -138,6 +197,7 @@ def _objects(
 
 def _object(session: Session, text: str, namespace: str) -> StoredObject:
     from kstore.codec import Undecodable
+    from kstore.selection import object_key
 
     name, at, revision = text.rpartition("@")
     number = _revision(revision) if at and (revision.isdigit() or not revision) else 0

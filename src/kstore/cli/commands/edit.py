@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.agreement import agree
-from kstore.cli.commands.get import object_key
 from kstore.cli.draft import Draft, chosen_editor, read_text
 from kstore.cli.options import store_options
 from kstore.cli.output import terminal
@@ -18,6 +17,7 @@ from kstore.cli.surgery import commit, keep
 from kstore.cli.unreadable import named
 from kstore.errors import UsageError
 from kstore.printable import key_text
+from kstore.selection import object_key
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject

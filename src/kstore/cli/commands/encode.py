@@ -41,11 +41,19 @@ def command(file: Path | None, batch: bool, workers: int, media: str, output: st
         from kstore.view.yaml_input import read_documents
 
         where = str(file) if file else "standard input"
-        objects = [obj for obj in read_documents(read_input(file), where=where) if obj is not None]
+        documents = read_documents(read_input(file), where=where)
+        objects = [obj for one in documents if one is not None for obj in _members(one)]
         if not objects:
             raise UsageError("there is no object", hint="give one in JSON or YAML")
         write_values([_encode(codec, obj, media) for obj in objects], output)
         return 0
+
+
+def _members(document: Any) -> list[Any]:
+    """The objects of a `v1 List`, which is itself stored nowhere; else the one object."""
+    if isinstance(document, dict) and (document.get("apiVersion"), document.get("kind")) == ("v1", "List"):
+        return document.get("items") or []
+    return [document]
 
 
 def _answer(codec: ObjectCodec, *, media: str) -> Answer:
@@ -61,6 +69,8 @@ def _encode(codec: ObjectCodec, obj: Any, media: str) -> bytes:
     """
     if not isinstance(obj, dict):
         raise UsageError("there is no object" if obj is None else f"a {type(obj).__name__} where an object is expected")
+    if (obj.get("apiVersion"), obj.get("kind")) == ("v1", "List"):
+        raise UsageError("a v1 List is stored nowhere", hint="give its items, one by one")
     return codec.encode(obj, media or _media_type(codec, obj))
 
 

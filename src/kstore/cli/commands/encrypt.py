@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.commands.migrate import DryRunCommand, write_options
+from kstore.cli.commands.migrate import DryRunCommand, selection_of, write_options
 from kstore.cli.migration import Run
-from kstore.cli.options import settings, store_options
+from kstore.cli.options import selection_options, settings, store_options
 from kstore.errors import UsageError
+
+if TYPE_CHECKING:
+    from kstore.selection import Criteria
 
 
 @click.command(name="encrypt", cls=DryRunCommand)
-@click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
-@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.")
-@click.option("-l", "--selector", default="", metavar="SELECTOR", help="Only objects with these labels.")
+@click.argument("what", nargs=-1, metavar="[RESOURCE]...")
+@selection_options
 @write_options
 @store_options
-def command(resources: tuple[str, ...], namespace: str, selector: str, **options: Any) -> int:
+def command(criteria: Criteria, **options: Any) -> int:
     """
     Seal every value anew that the first provider of its resource has not sealed: what is in plain text, and what an
     older key sealed. Values whose resource is first in `identity` become plain.
@@ -36,5 +38,5 @@ def command(resources: tuple[str, ...], namespace: str, selector: str, **options
     given = settings()
     if not given.encryption_provider_config:
         raise UsageError("with which keys?", hint="--encryption-provider-config FILE, the apiserver's own")
-    request = Request(release=given.release, encrypt=True, resources=resources, namespace=namespace, selector=selector)
+    request = Request(release=given.release, encrypt=True, **selection_of(criteria))
     return Run(request, **options).go()

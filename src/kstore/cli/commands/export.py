@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.commands.ls import Selected, wanted
 from kstore.cli.listing import Reading
 from kstore.cli.options import selection_options, store_options
 from kstore.cli.session import Session, open_session
 from kstore.errors import KstoreError, Unsupported
+from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
+    from kstore.selection import Criteria, Selection
     from kstore.source.interface import StoreStatus
 
     Read = StoredObject | Undecodable
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets in YAML and Parquet.")
 @store_options
 def command(
-    target: Path, what: tuple[str, ...], namespace: str, all_namespaces: bool, selector: str, field_selector: str,
-    output: str, yaml: bool, show_secrets: bool,
+    criteria: Criteria, target: Path, output: str, yaml: bool, show_secrets: bool
 ) -> int:  # fmt: skip
     """
     Back up a store into a new directory: for each object its bytes as stored and, beside them, readable YAML; an index
@@ -50,44 +49,34 @@ def command(
     kstore export shop deployments.apps configmaps -n shop
     kstore export cluster.parquet -o parquet
     """
+    from kstore.selection import Selection
+
     with open_session(remembers=False) as session:
         store = session.store
         status = session.source.status()
         if status.kind != "etcd2":  # which only knows now, and gives it in one answer
             store.revision = store.revision or status.revision
             status = replace(status, revision=store.revision)
-        places = [Selected(store, text, "" if all_namespaces else namespace) for text in what or store.roots]
-        is_wanted = wanted(selector, field_selector, "")
-        every = not selector and not field_selector
-        notes = () if what or namespace else store.housekeeping()
-        reads = _once(
-            read
-            for read in chain(chain.from_iterable(place.reads() for place in places), notes)
-            if _is_wanted(read, is_wanted, every)
-        )
+        selection = Selection.either(store, criteria)
+        reads = _certain(selection)
         reading = Reading(session.store, secrets=show_secrets)
         if output == "parquet":
             count = _parquet(session, reading, reads, target, status)
         else:
             count = _directory(session, reading, reads, target, status, yaml=yaml)
-        click.echo(f"{count} objects of revision {status.revision} in {target}", err=True)
+        click.echo(f"{counted(count, 'object')} of revision {status.revision} in {target}", err=True)
         return reading.exit_code
 
 
-def _once(reads: Iterable[Read]) -> Iterator[Read]:
-    """Each key once, though several arguments may mean it."""
-    seen: set[bytes] = set()
-    for read in reads:
-        if read.record.key not in seen:
-            seen.add(read.record.key)
-            yield read
-
-
-def _is_wanted(read: Read, is_wanted: Any, every: bool) -> bool:
-    """What cannot be read is a part of the whole store, but of no selection by labels or fields."""
+def _certain(selection: Selection) -> Iterator[Read]:
+    """What cannot be read is a part of the whole store, but of no selection by labels, fields, version or CEL."""
     from kstore.codec import Undecodable
 
-    return every if isinstance(read, Undecodable) else is_wanted(read)
+    for read in selection.reads(notes=selection.is_whole):
+        if not (selection.filter and isinstance(read, Undecodable)):
+            yield read
+    if selection.is_whole:  # what lies beside the prefix, and a backup has
+        yield from (read for read in selection.store.housekeeping() if not selection.has_key(read.record.key))
 
 
 def _leases(session: Session) -> dict[int, int]:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.changes import masked_for, step_texts
-from kstore.cli.commands.get import object_key
+from kstore.cli.changes import masked_for, selected_steps, step_texts
 from kstore.cli.listing import write
-from kstore.cli.options import output_option, store_options
+from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.session import open_session
 from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
 from kstore.errors import NotFound
-from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.inspect.changes import Step
-    from kstore.store import Store
+    from kstore.selection import Criteria
 
 
 @click.command()
 @click.argument("what", metavar="KEY or RESOURCE/[NS/]NAME or PREFIX")
-@click.option("-n", "--namespace", default="", metavar="NS", help="The object's namespace.")
+@selection_options
 @click.option("--deleted", is_flag=True, help="Below a prefix: only keys that are deleted by now, as they were last.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
 @click.option("--show-managed-fields", is_flag=True, help="Compare metadata.managedFields, too.")
 @output_option(("diff", "lines", "json", "jsonl"), "diff")
 @store_options
 def command(
-    what: str, namespace: str, deleted: bool, show_secrets: bool, show_managed_fields: bool, output: str
+    criteria: Criteria, deleted: bool, show_secrets: bool, show_managed_fields: bool, output: str
 ) -> int:  # fmt: skip
     """
     Each revision of a key that is still held: when and by whom it was changed (as managedFields tell), and what. With
@@ -43,13 +42,13 @@ def command(
     """
     from kstore.codec import Undecodable
     from kstore.inspect.changes import Changes
+    from kstore.selection import Selection
 
     with open_session() as session:
-        key = _key(session.store, what, namespace)
-        single = not deleted and next(session.source.history(key), None) is not None
-        changes = Changes(session.store, managed_fields=show_managed_fields)
-        revisions = session.source.history(key) if single else session.source.history_scan(key.rstrip(b"/") + b"/")
-        steps = changes.steps(revisions)
+        selection = Selection.of_history(session.store, criteria)
+        last = session.given.rev or sys.maxsize
+        revisions = (one for one in selection.history() if one.record.mod_revision <= last)
+        steps = selected_steps(Changes(session.store, managed_fields=show_managed_fields).steps(revisions), selection)
         if deleted:
             steps = _last_of_the_deleted(steps)
         faults = 0
@@ -71,22 +70,18 @@ def command(
             else:
                 write(map(to_json_line, documents))
         else:
-            write(step_texts(counted(), diffs=output == "diff", secrets=show_secrets, keys=not single))
+            write(
+                step_texts(
+                    counted(), diffs=output == "diff", secrets=show_secrets, keys=not selection.is_single or deleted
+                )
+            )
         if not seen:
-            text = key_text(key)
+            text = " ".join((*criteria.what, *criteria.options))
             raise NotFound(
                 f"no revision of {text} {'that was deleted ' if deleted else ''}is held",
                 hint=f"history is held since the compaction at revision {session.source.status().compact_revision}",
             )
     return EXIT_SOME_UNREADABLE if faults else 0
-
-
-def _key(store: Store, what: str, namespace: str) -> bytes:
-    """The key of an object, or the prefix of a resource."""
-    if what.startswith("/") or "/" in what:
-        return object_key(store, what, namespace)
-    resource = store.resources(what)[0]
-    return store.key_of(resource, namespace if resource.namespaced else "")
 
 
 def _last_of_the_deleted(steps: Iterator[Step]) -> Iterator[Step]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,8 +12,11 @@ from kstore.cli.journals import open_journal, roll_back, saved_plan_of, see_that
 from kstore.cli.journals import verify as verify_journal
 from kstore.cli.migration import Run
 from kstore.cli.migration_report import Shown
-from kstore.cli.options import output_option, settings, store_options, workers_option
+from kstore.cli.options import Once, output_option, selection_options, settings, store_options, workers_option
 from kstore.errors import UsageError
+
+if TYPE_CHECKING:
+    from kstore.selection import Criteria
 
 _OUTPUTS = ("table", "json")
 
@@ -109,14 +113,25 @@ def allow_webhooks_option(function: Any) -> Any:
     )(function)
 
 
+def selection_of(criteria: Criteria) -> dict[str, Any]:
+    """Criteria as a migration's request has them, for its journal."""
+    return {
+        "resources": criteria.what,
+        "namespace": criteria.namespace,
+        "selector": criteria.selector,
+        "field_selector": criteria.field_selector,
+        "only_stored_version": criteria.stored_version,
+        "where": criteria.where,
+    }
+
+
 @command.command("run", hidden=True, cls=DryRunCommand)
-@click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
+@click.argument("what", nargs=-1, metavar="[RESOURCE]...")
 @click.option("--to", multiple=True, metavar="GROUP/VERSION", help="Store in this version whatever can be had in it.")
 @click.option("--storage-versions", default="", metavar="LIST", help="Several versions at once, joined by commas.")
 @click.option("--to-release", default="", metavar="R", help="Store each resource as this release's apiserver does.")
-@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.")
-@click.option("-l", "--selector", default="", metavar="SELECTOR", help="Only objects with these labels.")
-@click.option("--only-stored-version", default="", metavar="GLOB", help="Only what is stored in such a version.")
+@selection_options
+@click.option("--only-stored-version", cls=Once, metavar="GLOB", help="The same as --stored-version.")
 @click.option("--media-type", type=click.Choice(["protobuf", "json"]), default=None,
               help="The encoding; default: the apiserver's.")  # fmt: skip
 @click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know, as it would.")
@@ -141,15 +156,17 @@ def allow_webhooks_option(function: Any) -> Any:
 @write_options
 @store_options
 def run(
-    resources: tuple[str, ...], to: tuple[str, ...], storage_versions: str, to_release: str, plan_file: Path | None,
-    edited_plan: bool, save_plan: Path | None, media_type: str | None, **options: Any,
+    criteria: Criteria, only_stored_version: str, to: tuple[str, ...], storage_versions: str, to_release: str,
+    plan_file: Path | None, edited_plan: bool, save_plan: Path | None, media_type: str | None, **options: Any,
 ) -> int:  # fmt: skip
     """Plan the migration and carry it out."""
     from kstore.migrate.request import Request
 
-    names = ("namespace", "selector", "only_stored_version", "drop_unknown_fields", "webhook_url", "assume_version")
+    asked = {name: options.pop(name) for name in ("drop_unknown_fields", "webhook_url", "assume_version")}
     allow_webhooks = options["allow_webhooks"]
-    asked = {name: options.pop(name) for name in names}
+    if only_stored_version and criteria.stored_version not in ("", only_stored_version):
+        raise UsageError("--stored-version and --only-stored-version are the same", hint="give one of them")
+    asked |= selection_of(replace(criteria, stored_version=criteria.stored_version or only_stored_version))
     versions = (*to, *filter(None, storage_versions.split(",")))
     if save_plan is not None and not options["dry_run"]:
         raise UsageError(
@@ -158,7 +175,7 @@ def run(
     if edited_plan and plan_file is None:
         raise UsageError("--edited-plan is about the file that --plan names", hint="--plan FILE --edited-plan")
     if plan_file is not None:
-        if versions or to_release or resources or media_type or any(asked.values()):
+        if versions or to_release or media_type or any(asked.values()):
             raise UsageError(
                 "a saved plan says itself what is migrated, and to which version",
                 where=str(plan_file),
@@ -175,7 +192,6 @@ def run(
         release=release,
         to=versions,
         to_release=to_release,
-        resources=resources,
         media_type=media_type or "",
         allow_webhooks=allow_webhooks,
         **asked,

@@ -12,23 +12,25 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.agreement import agree
-from kstore.cli.commands.get import object_key
 from kstore.cli.listing import Reading, as_pieces, write
-from kstore.cli.options import settings, store_options
+from kstore.cli.options import selection_options, settings, store_options
 from kstore.cli.session import Session, open_session
 from kstore.cli.streams import for_programs
 from kstore.cli.surgery import commit, keep, selected
+from kstore.cli.unreadable import Unreadable
 from kstore.errors import NotFound, Unsupported, UsageError, WriteRefused
 from kstore.printable import key_text
+from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.records import Record
+    from kstore.selection import Criteria
     from kstore.store import Store
 
 
 @click.command()
 @click.argument("what", nargs=-1, metavar="[KEY, RESOURCE/[NS/]NAME, PREFIX or RESOURCE]...")
-@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.")
+@selection_options
 @click.option("--from", "origin", default="", metavar="ADDRESS", help="A snapshot, export or other store.")
 @click.option(
     "--from-rev", default=0, type=click.IntRange(min=0), metavar="N", help="As of this revision of the store."
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
               help="Where the copy of what is overwritten goes; default: kstore-overwritten-TIME.")  # fmt: skip
 @store_options
 def command(
-    what: tuple[str, ...], namespace: str, origin: str, from_rev: int, from_history: bool, output: str, version: str,
+    criteria: Criteria, origin: str, from_rev: int, from_history: bool, output: str, version: str,
     show_secrets: bool, overwrite: bool, dry_run: bool, yes: bool, folder: Path | None,
 ) -> int:  # fmt: skip
     """
@@ -62,45 +64,42 @@ def command(
     """
     if sum((bool(origin), bool(from_rev), from_history)) != 1:
         raise UsageError("where from?", hint="one of --from ADDRESS, --from-rev N and --from-history")
+    if settings().rev:
+        raise UsageError("--rev is for looking", hint="--from-rev N puts back what was there at revision N")
+    unreadable = Unreadable()
     with ExitStack() as opened:
         here = opened.enter_context(open_session())
         source = here
         if origin:
             source = Session(replace(settings(), store=origin, rev=0))
             opened.callback(source.close)
-        texts = what or ("/",)
         if from_history:
-            records = [record for text in texts for record in _deleted(source.store, text, namespace)]
+            records = list(_deleted(source.store, criteria, unreadable))
         else:
             source.store.revision = from_rev
-            records = selected(source.store, texts, namespace, many=True)
+            records = selected(source.store, criteria, unreadable, many=True)
         if not records:
             raise NotFound("nothing to put back was found", hint="`kstore history --deleted PREFIX` lists deletions")
         if version and not output:
             raise UsageError("--as is for manifests", hint="-o yaml; `kstore migrate` stores in another version")
         if output:
-            return _manifests(source, records, output, version, secrets=show_secrets)
-        return _put_back(here, records, folder, overwrite=overwrite, dry_run=dry_run, yes=yes)
+            return _manifests(source, records, output, version, secrets=show_secrets) or unreadable.exit_code
+        done = _put_back(here, records, folder, overwrite=overwrite, dry_run=dry_run, yes=yes)
+        return done or unreadable.exit_code
 
 
-def _deleted(store: Store, text: str, namespace: str) -> Iterator[Record]:
-    """What was deleted at a key, below a prefix, or of a resource."""
+def _deleted(store: Store, criteria: Criteria, unreadable: Unreadable) -> Iterator[Record]:
+    """What was deleted of what is selected, as it was last."""
+    from kstore.codec import Undecodable
     from kstore.repair.restore import last_before_deletion
+    from kstore.selection import Selection
 
-    if "/" in text.strip("/") or text.startswith("/"):
-        key = object_key(store, text, namespace) if text.strip("/") else b""
-        exact = list(last_before_deletion(store.source.history(key))) if key else []
-        revisions = store.source.history_scan(key.rstrip(b"/") + b"/" if key else b"")
-        found = iter(exact) if exact else last_before_deletion(revisions)
-    else:
-        found = last_before_deletion(
-            revision
-            for resource in store.resources(text)
-            for revision in store.source.history_scan(store.key_of(resource))
-        )
-    for record in found:
-        place = store.place(record.key) if namespace else None
-        if not namespace or (place is not None and place.namespace == namespace):
+    selection = Selection.of_history(store, criteria)
+    for record in last_before_deletion(selection.history()):
+        read = store.codec.read(record) if selection.filter else None
+        if isinstance(read, Undecodable):
+            unreadable.note(read)
+        elif read is None or selection.filter.matches(read):
             yield record
 
 
@@ -149,7 +148,7 @@ def _put_back(
         click.echo(f"{len(plans)} to be put back, {len(records) - len(plans)} are there as they were", err=True)
         return 0
     writable(session.source)
-    agree(f"Put {len(plans)} key{'s' * (len(plans) != 1)} back into {session.source.status().location}?", yes=yes)
+    agree(f"Put {counted(len(plans), 'key')} back into {session.source.status().location}?", yes=yes)
     if taken:
         path = keep(session, [plan.current for plan in taken if plan.current], folder, "overwritten")
         click.echo(f"saved what is overwritten in {path}", err=True)

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.changes import masked_for, step_texts
-from kstore.cli.options import output_option, store_options
+from kstore.cli.changes import masked_for, selected_steps, step_texts
+from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.session import Session, open_session
-from kstore.printable import key_bytes
+from kstore.errors import UsageError
 
 if TYPE_CHECKING:
-    from kstore.inspect.changes import Step
+    from kstore.inspect.changes import Changes, Step
     from kstore.records import Record
+    from kstore.selection import Criteria, Selection
 
 
 @click.command()
 @click.argument("what", default="/", metavar="[PREFIX or RESOURCE]")
-@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.")
+@selection_options
 @click.option(
     "--since", default=0, type=click.IntRange(min=0), metavar="N", help="Begin with the changes of revision N."
 )
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 @output_option(("lines", "diff", "jsonl", "yaml"), "lines")
 @store_options
 def command(
-    what: str, namespace: str, since: int, count: int, show_secrets: bool, show_managed_fields: bool, output: str
+    criteria: Criteria, since: int, count: int, show_secrets: bool, show_managed_fields: bool, output: str
 ) -> int:  # fmt: skip
     """
     Changes as they happen: the revision, what was done to which key, and by whom; with -o diff each field, with -o yaml
@@ -42,14 +43,17 @@ def command(
     kstore watch --since 1200 -o jsonl
     """
     from kstore.inspect.changes import Changes
+    from kstore.selection import Selection
 
     with open_session() as session:
-        store = session.store
-        prefix = (
-            key_bytes(what) if what.startswith("/") else store.key_of(store.resources(what)[0], namespace)
-        ).rstrip(b"/")
-        changes = Changes(store, previous=lambda record: _before(session, record), managed_fields=show_managed_fields)
-        for number, step in enumerate(_steps(session, changes.step, prefix, since, namespace), 1):
+        if session.given.rev:
+            raise UsageError("--rev looks at one revision, and a watch at those that follow", hint="--since N")
+        selection = Selection.of_changes(session.store, criteria)
+        changes = Changes(
+            session.store, previous=lambda record: _before(session, record), managed_fields=show_managed_fields
+        )
+        steps = selected_steps(_steps(session, changes, selection, since), selection)
+        for number, step in enumerate(steps, 1):
             sys.stdout.writelines(_text(step, output, show_secrets))
             sys.stdout.flush()
             if number == count:
@@ -57,19 +61,13 @@ def command(
     return 0
 
 
-def _steps(session: Session, step: object, prefix: bytes, since: int, namespace: str) -> Iterator[Step]:
+def _steps(session: Session, changes: Changes, selection: Selection, since: int) -> Iterator[Step]:
+    """The changes of the keys that are meant."""
     from kstore.records import Revision
 
-    assert callable(step)
-    for change in session.source.watch(prefix, start_revision=since):
-        if not isinstance(change, Revision):
-            continue
-        key = change.record.key
-        if key != prefix and not key.startswith(prefix + b"/"):
-            continue
-        place = session.store.place(key) if namespace else None
-        if not namespace or (place is not None and place.namespace == namespace):
-            yield step(change)
+    for change in session.source.watch(selection.prefix, start_revision=since):
+        if isinstance(change, Revision) and selection.has_key(change.record.key):
+            yield changes.step(change)
 
 
 def _before(session: Session, record: Record) -> Record | None:

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from kstore.decode.json.raw_json import plain
 from kstore.errors import UsageError
+from kstore.selection.cel_fields import field_paths
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject
+
+
+STORED = frozenset({"version", "encoding", "size", "revision", "lease", "encrypted"})
+"""What `stored` has."""
+_KNOWN = ", ".join(sorted(STORED))
+_WHOLE = ("object", "self")
 
 
 _CHARACTERS = 100_000
@@ -89,6 +96,12 @@ class Where:
             raise UsageError(f"{expression!r} is no CEL expression: {reason}") from None
         except BaseException as error:
             raise _panic(error, expression) from None
+        named = field_paths(expression)
+        for path in named:
+            if path[0] == "stored" and (len(path) > 2 or set(path[1:]) - STORED):
+                raise UsageError(f"{'.'.join(path)}: there is no such thing to ask", hint=f"stored has {_KNOWN}")
+        self.paths = [path[1:] if path[0] in _WHOLE else path for path in named if path[0] != "stored"]
+        """The fields of objects that the expression names."""
         self.matched = 0
         self.fault = ""
         """What went wrong with the first object that could not be judged."""

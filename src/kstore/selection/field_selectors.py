@@ -3,7 +3,8 @@ Field selectors: `metadata.name=web,status.phase!=Running`, read as the apiserve
 
 Knows the grammar of `apimachinery/pkg/fields/selector.go`, and which fields each kind can be selected by and how they
 are spelled as text (the `SelectableFields` of `pkg/registry/*/strategy.go`, the field label conversions of
-`pkg/apis/*/conversion.go`). Since nothing is indexed here, any other path of an object can be asked for as well.
+`pkg/apis/*/conversion.go`). Since nothing is indexed here, any other field that a type has can be asked for as well,
+by its path; whether a type has it, `fields.py` tells.
 """
 
 from __future__ import annotations
@@ -112,6 +113,16 @@ _METADATA: dict[str, Spelling] = {
     "metadata.name": _path("metadata", "name"),
     "metadata.namespace": _path("metadata", "namespace"),
 }
+
+
+def is_label(kind: GroupKind, label: str) -> bool:
+    """Whether the apiserver itself lets a kind be selected by a field label."""
+    return label in _METADATA or label in _FIELDS.get(kind, {})
+
+
+def field_path(label: str) -> tuple[str, ...]:
+    """The names of the members on the way to a field, written as a path."""
+    return JsonPath(f"{{.{label.removeprefix('.')}}}").paths[0]
 
 
 def selectable_fields(kind: GroupKind) -> tuple[str, ...]:

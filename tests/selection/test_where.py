@@ -16,7 +16,7 @@ from kstore.records import Record
 
 pytest.importorskip("cel")
 
-from kstore.view.where import Where
+from kstore.selection.where import Where
 
 
 def stored(**members: Any) -> StoredObject:

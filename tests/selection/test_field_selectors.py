@@ -8,7 +8,7 @@ import pytest
 
 from kstore.errors import KstoreError
 from kstore.naming import GroupKind
-from kstore.view.field_selectors import parse_field_selector, selectable_fields
+from kstore.selection.field_selectors import parse_field_selector, selectable_fields
 
 POD = {
     "apiVersion": "v1",

@@ -1,0 +1,101 @@
+"""
+The outputs of `ls` and `get`: which options each has a use for, and how selected objects become text.
+
+An option that an output cannot honour is refused: what was asked for is never dropped in silence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kstore.cli.listing import TABLES, Reading, key_line, projection_of, write
+from kstore.decode.projection import EVERYTHING, METADATA, Projection
+from kstore.errors import UsageError
+
+if TYPE_CHECKING:
+    from kstore.selection import Criteria, Selection
+
+TREE: Final = "tree"
+"""What `ls` shows without an argument."""
+_TEXT_TABLES: Final = frozenset({"table", "wide"})
+_ANY_OBJECT: Final = frozenset({
+    *TABLES, "name", "json", "jsonl", "yaml", "describe", "jsonpath", "jsonpath-as-json", "custom-columns",
+})  # fmt: skip
+HONOURED: Final[dict[str, frozenset[str]]] = {
+    "--as": _ANY_OBJECT | {"raw", "hex"},
+    "--sort-by": _ANY_OBJECT | {"keys"},
+    "--no-headers": _TEXT_TABLES | {"custom-columns"},
+    "--show-kind": _TEXT_TABLES,
+    "--show-labels": _TEXT_TABLES,
+    "--label-columns": _TEXT_TABLES,
+    "--storage-columns": _TEXT_TABLES,
+    "--now": frozenset({*TABLES, "describe"}),
+}
+"""Which outputs have a use for an option that not all have a use for. What selects holds for every one."""
+
+
+def refuse_unused(output: str, given: dict[str, Any]) -> None:
+    """
+    See that an output has a use for every option.
+
+    Args:
+        output: the word of `-o`, or `TREE`.
+        given: values by the options' parameter names, empty where one was not given.
+
+    Raises:
+        UsageError: it has none for one of them.
+    """
+    word = output.partition("=")[0]
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        if value and option in HONOURED and word not in HONOURED[option]:
+            if output == TREE:
+                hint = "name a resource, or / for all objects"
+            else:
+                hint = f"it goes with {', '.join(sorted(HONOURED[option]))}"
+            raise UsageError(f"{f'-o {word}' if output != TREE else 'the tree'} has no use for {option}", hint=hint)
+
+
+def needed(output: str, selection: Selection, *, whole: bool) -> Projection:
+    """
+    What of each object must be read.
+
+    Args:
+        output: the word of `-o`.
+        selection: whose conditions look at objects, too.
+        whole: objects are converted or sorted, so that anything may be looked at.
+    """
+    looked_at = selection.filter.projection
+    if whole or looked_at.everything:
+        return EVERYTHING
+    if output == "keys":
+        return looked_at
+    # tables are made of what the server would serve, which is decoded apart
+    return METADATA if output in TABLES else projection_of(output, bool(looked_at.members))
+
+
+def write_keys(reading: Reading, selection: Selection, sort_by: str) -> None:
+    """A key a line; values are read only where a condition or the order needs them."""
+    if not selection.filter and not sort_by:
+        write(reading.counted(map(key_line, selection.keys())))
+        return
+    projection = needed("keys", selection, whole=bool(sort_by))
+    stored = reading.in_order(reading.readable(selection.reads(projection)), sort_by)
+    write(key_line(read.record.key) for read in stored)
+
+
+def say_if_nothing(reading: Reading, selection: Selection) -> None:
+    """Say on standard error that nothing was found, and why where a CEL expression may be at fault."""
+    if selection.filter.fault:
+        click.echo(f"kstore: --where was true of no object: {selection.filter.fault}", err=True)
+    if not reading.found and not reading.faults:
+        click.echo(f"No resources found{_where(selection.criteria)}.", err=True)
+
+
+def _where(criteria: Criteria) -> str:
+    return f" in namespace {criteria.namespace}" if criteria.namespace else ""
+
+
+__all__ = ["HONOURED", "TREE", "needed", "refuse_unused", "say_if_nothing", "write_keys"]

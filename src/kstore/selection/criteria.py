@@ -1,0 +1,55 @@
+"""
+What was asked for, before any store is looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kstore.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """
+    Which objects are meant, in the words of the command line.
+
+    Raises:
+        UsageError: one namespace and all of them.
+    """
+
+    what: tuple[str, ...] = ()
+    """Keys, resources and names; empty for everything."""
+    namespace: str = ""
+    all_namespaces: bool = False
+    selector: str = ""
+    """Of labels, as `kubectl -l` takes it."""
+    field_selector: str = ""
+    """Of fields, as `kubectl --field-selector` takes it."""
+    stored_version: str = ""
+    """A glob of the `group/version` that an object is stored in."""
+    where: str = ""
+    """An expression in CEL."""
+
+    def __post_init__(self) -> None:
+        if self.namespace and self.all_namespaces:
+            raise UsageError(
+                f"one namespace ({self.namespace}) and all of them cannot both be meant", hint="-n NAMESPACE, or -A"
+            )
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The options that ask about the objects themselves, which must be read for it."""
+        given = {
+            "-l": self.selector,
+            "--field-selector": self.field_selector,
+            "--stored-version": self.stored_version,
+            "--where": self.where,
+        }
+        return tuple(option for option, value in given.items() if value)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """All options that were given, so that who cannot honour them can say which."""
+        places = (("-n", self.namespace), ("-A", self.all_namespaces))
+        return (*(option for option, value in places if value), *self.filters)
