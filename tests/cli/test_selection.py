@@ -96,7 +96,7 @@ def count(text: str, output: str, wanted: list[StoredObject]) -> int:
     if word == "table-json":
         return sum(len(json.loads(line)["rows"]) for line in text.splitlines())
     if word == "yaml":
-        return text.count("\n- apiVersion:")
+        return sum(line.startswith("- ") for line in text.splitlines())
     if word == "jsonpath":
         return sum(text.count(str(metadata(read).get("uid"))) for read in wanted if metadata(read).get("uid")) + sum(
             not metadata(read).get("uid") for read in wanted
@@ -155,7 +155,7 @@ def test_small_wrong_answers(demo: Kstore, kstore: Kstore) -> None:
     """What is not there is said, and never an empty answer with exit code 0."""
     assert demo("crds", "nope").code == 1
     assert demo("ls", "/registry/podz").code == 1
-    assert demo("--etcd-prefix", "/foo", "ls").code == 1
+    assert demo("--etcd-prefix", "/foo", "ls").code == 2
     assert demo("--store", "demo", "ls", "--store", "other.db").code == 2
     assert kstore("--store", "demo", "--store", "other.db", "ls").code == 2
     both = ("deploy/shop/cart", "deploy/shop/frontend")
