@@ -26,15 +26,7 @@ Written by `make docs` from the commands' own help; what a line of it says, `kst
 Options of the store, the codec and the talk may stand before or after the command, and mean the same in every one;
 they are listed once, under [Common options](#common-options).
 
-| code | means |
-|---|---|
-| 0 | done |
-| 1 | failed |
-| 2 | usage: what was asked for cannot be meant |
-| 3 | done, but some objects could not be read or were skipped; each is named on standard error, with its reason |
-| 4 | a conflict or a guard stopped a write |
-| 5 | `check`, `diff` or `verify` found something |
-| 130 | interrupted; resumable |
+What an exit code means, command by command: [reference/exit-codes.md](reference/exit-codes.md).
 """
 
 

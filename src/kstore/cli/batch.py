@@ -16,8 +16,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import Settings, settings
-from kstore.cli.stdin_codec import EXIT_SOME_FAILED, make_codec, open_codec
+from kstore.cli.stdin_codec import make_codec, open_codec
 from kstore.errors import DecodeError, KstoreError, UnknownFields, UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run_batch(file: Path | None, answering: Callable[[StorageCodec], Answer], wo
             pool.put(lines)
             failed |= _write(pool.take() if blocks.more_is_there() else pool.drain())
         failed |= _write(pool.drain())
-    return EXIT_SOME_FAILED if failed else 0
+    return ExitCode.SOME_SKIPPED if failed else ExitCode.DONE
 
 
 def _prepared(answering: Callable[[StorageCodec], Answer], given: Settings) -> Callable[[bytes], Answered]:

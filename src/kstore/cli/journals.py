@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kstore.cli.agreement import agree
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import Settings, settings
 from kstore.cli.session import Session
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from kstore.migrate.journal import Journal
     from kstore.migrate.planfile import SavedPlan
     from kstore.migrate.verify import Verified
-
-EXIT_CONFLICT, EXIT_FOUND = 4, 5
 
 
 def open_journal(path: Path) -> Journal:
@@ -237,7 +236,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
         },
         f"{result.restored} objects are as they were before",
     )
-    return EXIT_CONFLICT if findings else 0
+    return ExitCode.CONFLICT if findings else ExitCode.DONE
 
 
 def written_late(journal: Journal, shown: Shown) -> int | None:
@@ -291,7 +290,7 @@ def verify(journal: Journal, shown: Shown) -> int:
         "findings": len(result.findings),
     }
     shown.findings(result.findings, counts, f"{detail}: all are as planned, the journal is whole and finished")
-    return EXIT_FOUND if result.findings else 0
+    return ExitCode.FOUND if result.findings else ExitCode.DONE
 
 
 def _verified(journal: Journal) -> Verified:

@@ -18,11 +18,10 @@ from typing import NoReturn
 import click
 
 from kstore.cli.command_table import COMMANDS
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import global_options
 from kstore.cli.streams import escaping_streams
 from kstore.errors import KstoreError
-
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 1, 2, 130, 141
 
 _SHORT_WITH_EQUALS = re.compile(r"^(-[A-Za-z])=")
 _EPILOG = """\b
@@ -101,12 +100,12 @@ def _run(given: Sequence[str]) -> int:
         spelled = [_SHORT_WITH_EQUALS.sub(r"\1", argument) for argument in given]
         result = cli.main(args=spelled, prog_name="kstore", standalone_mode=False)
         sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        return result if isinstance(result, int) else ExitCode.DONE
     except BrokenPipeError:
         return _silenced()
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     except SystemExit as stop:  # click, when the pipe broke below it
         return _silenced() if stop.code == 1 else int(stop.code or 0)
     except Exception as error:
@@ -133,7 +132,7 @@ def _have_streams() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     if sys.stdout is None:
         _say("there is no standard output", "send it to /dev/null if nobody is to read it")
-        raise SystemExit(EXIT_FAILED)
+        raise SystemExit(ExitCode.FAILED)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
             stream.reconfigure(encoding="utf-8", errors=stream.errors)
@@ -147,22 +146,22 @@ def _worded(error: Exception) -> int:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "kstore"
         _say(_lower_first(error.format_message()), f"see `{path} --help`")
-        return EXIT_USAGE
+        return ExitCode.USAGE
     if isinstance(error, click.ClickException):
         _say(_lower_first(error.format_message()))
         return error.exit_code
     if isinstance(error, OSError) and error.strerror:
         _say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
-        return EXIT_FAILED
+        return ExitCode.FAILED
     if isinstance(error, UnicodeEncodeError) and error.reason.startswith("surrogates"):
         # what the shell passed on as bytes; as a file's name it is none the worse, as a key or a word it is
         _say("an argument is no UTF-8", "keys are written as text")
-        return EXIT_USAGE
+        return ExitCode.USAGE
     if isinstance(error, RecursionError):
         _say("what is to be read or shown is nested too deeply", "-o raw or -o hex show the bytes of an object")
-        return EXIT_FAILED
+        return ExitCode.FAILED
     _say(f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore; --traceback shows where")
-    return EXIT_FAILED
+    return ExitCode.FAILED
 
 
 def _lower_first(message: str) -> str:
@@ -180,4 +179,4 @@ def _silenced() -> int:
     """Whoever read our output has gone: nothing is left to be said, and nothing must fail at exit."""
     # the interpreter flushes standard output when it ends
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return EXIT_BROKEN_PIPE
+    return ExitCode.BROKEN_PIPE

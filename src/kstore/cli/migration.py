@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kstore.cli.agreement import agree, need_somebody
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled, journal_beside, see_that_it_may_go
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from kstore.records import Record
     from kstore.selection import Criteria, Filter
     from kstore.write.retry import Retry
-
-EXIT_SKIPPED = 3
 
 
 @dataclass
@@ -222,7 +221,7 @@ class Run:
                 elif found is not None:
                     write(found.lines())
         self._shown.summary(summary, objects=changes if self.dry_run == "diff" else None)
-        return EXIT_SKIPPED if summary.skipped_count else 0
+        return ExitCode.SOME_SKIPPED if summary.skipped_count else ExitCode.DONE
 
     # ---- writing
 
@@ -284,7 +283,7 @@ class Run:
             writer.close()
         self._leave_metrics(summary, finished=True)
         self._shown.summary(summary, journal=path)
-        return EXIT_SKIPPED if summary.skipped_count else 0
+        return ExitCode.SOME_SKIPPED if summary.skipped_count else ExitCode.DONE
 
     def _finish(
         self, session: Session, selection: Selection, summary: Summary, writer: JournalWriter, retry: Retry
@@ -332,7 +331,7 @@ class Run:
             for note in unlisted_versions(session.store, selection, summary):
                 self._shown.say(note)
         self._shown.summary(summary, journal=path, result=output)
-        return EXIT_SKIPPED if summary.skipped_count else 0
+        return ExitCode.SOME_SKIPPED if summary.skipped_count else ExitCode.DONE
 
     def _leave_metrics(self, summary: Summary, *, finished: bool) -> None:
         if self.metrics_file is not None:

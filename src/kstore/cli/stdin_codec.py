@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-EXIT_SOME_FAILED: Final = 3
 _PREFIXES: Final = ("/registry/", "/kubernetes.io/", "/openshift.io/")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
 from kstore.errors import NotFound, Unsupported
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from kstore.store import Store
     from kstore.write.change import KeyChange
     from kstore.write.commit import Left, Written
-
-EXIT_CONFLICT = 4
 
 
 def selected(store: Store, criteria: Criteria, unreadable: Unreadable, *, many: bool) -> list[Record]:
@@ -127,4 +126,4 @@ def commit(session: Session, changes: Sequence[KeyChange], done: str) -> int:
         retry = Retry(progress=_Waiting(), stop=stop)
         writer: Writer[KeyChange] = Writer(writable(session.source), retry=retry)
         write_all(writer, changes, say)
-    return EXIT_CONFLICT if left else 0
+    return ExitCode.CONFLICT if left else ExitCode.DONE

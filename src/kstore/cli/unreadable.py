@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kstore.cli.exit_codes import ExitCode
 from kstore.printable import key_text, one_line
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from kstore.errors import KstoreError
     from kstore.records import Record
 
-EXIT_SOME_UNREADABLE: Final = 3
 _NAMED: Final = 20
 """Where objects are only counted, so many are named: a store whose keys nobody gave may hold thousands."""
 
@@ -53,7 +53,7 @@ class Unreadable:
     @property
     def exit_code(self) -> int:
         """0, or the code that says that something could not be read."""
-        return EXIT_SOME_UNREADABLE if self.count else 0
+        return ExitCode.SOME_SKIPPED if self.count else ExitCode.DONE
 
 
 def named(read: Undecodable) -> KstoreError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.agreement import agree
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import settings
 from kstore.cli.stopping import stopping
 from kstore.cli.unverified import warn_unverified
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from kstore.cli.migration_report import Shown
     from kstore.cli.session import Session
     from kstore.migrate.request import Selection
-
-EXIT_SKIPPED, EXIT_FOUND = 3, 5
 
 
 def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
@@ -100,8 +99,8 @@ def rewrite(session: Session, selection: Selection, run: Run, shown: Shown) -> i
     left = _left(session, selection, run)
     _show(results, left, run.output)
     if left:
-        return EXIT_FOUND
-    return EXIT_SKIPPED if any(one.refused for one in results) else 0
+        return ExitCode.FOUND
+    return ExitCode.SOME_SKIPPED if any(one.refused for one in results) else ExitCode.DONE
 
 
 def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, str]]:

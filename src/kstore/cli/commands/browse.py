@@ -7,9 +7,9 @@ import sys
 
 import click
 
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import settings, store_options
 from kstore.cli.session import open_session
-from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
 from kstore.errors import UsageError
 
 
@@ -37,4 +37,4 @@ def command(show_secrets: bool) -> int:
     with open_session() as session:
         contents = Contents(session, secrets=show_secrets)
         Browser(contents).run()
-        return EXIT_SOME_UNREADABLE if contents.unreadable else 0
+        return ExitCode.SOME_SKIPPED if contents.unreadable else ExitCode.DONE

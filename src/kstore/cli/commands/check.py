@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, settings, store_options
 from kstore.cli.output import counting, terminal
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from kstore.inspect.findings import Finding
     from kstore.inspect.survey import Survey
 
-EXIT_FOUND = 5
 _STYLES = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
@@ -70,7 +70,7 @@ def command(
             write([to_json(document)])
         else:
             write(_text(findings, survey, location, keys))
-        return EXIT_FOUND if findings else 0
+        return ExitCode.FOUND if findings else ExitCode.DONE
 
 
 def _version() -> str:

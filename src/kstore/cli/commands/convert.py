@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.batch import Answer, Line, line_text, line_value, run_batch, type_members, value_line
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import codec_options
 from kstore.cli.stdin_codec import (
-    EXIT_SOME_FAILED,
     filter_options,
     key_option,
     open_codec,
@@ -72,7 +72,7 @@ def command(
                 failed = True
         if values:
             write_values(values, output)
-        return EXIT_SOME_FAILED if failed else 0
+        return ExitCode.SOME_SKIPPED if failed else ExitCode.DONE
 
 
 Convert = Callable[[bytes, bytes, str, str], "tuple[GroupVersionKind, bytes]"]

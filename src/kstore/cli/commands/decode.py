@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.batch import Answer, Line, line_text, line_value, run_batch, type_members
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
 from kstore.cli.options import codec_options, output_option
 from kstore.cli.stdin_codec import (
-    EXIT_SOME_FAILED,
     filter_options,
     key_option,
     open_codec,
@@ -120,4 +120,4 @@ def _decode(codec: StorageCodec, file: Path | None, key: str, output: str, *, ma
                 failed = True
 
     write(LISTS[output](objects()) if len(values) > 1 else map(SINGLES[output], objects()))
-    return EXIT_SOME_FAILED if failed else 0
+    return ExitCode.SOME_SKIPPED if failed else ExitCode.DONE

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.changes import masked_for
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, selection_options, settings, store_options
 from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session, open_session
-from kstore.cli.unreadable import EXIT_SOME_UNREADABLE, named
+from kstore.cli.unreadable import named
 from kstore.errors import KstoreError, NotFound, StoreNotFound, UnknownResource, UsageError
 from kstore.printable import key_text
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from kstore.inspect.comparison import Compared, Side
     from kstore.selection import Criteria, Selection
 
-EXIT_FOUND = 5
 _STORE_SUFFIXES = frozenset({".db", ".snap", ".snapshot", ".zst", ".gz", ".tar", ".tgz", ".bak"})
 """By which a file's name is told from an object's."""
 _SIGNS = {
@@ -234,7 +234,7 @@ def _show(found: Iterator[Compared], output: str, *, secrets: bool) -> int:
         write(_texts(counted(), diffs=output == "diff", secrets=secrets))
     if output in ("diff", "summary"):
         write(_summary(counts))
-    return EXIT_FOUND if counts else EXIT_SOME_UNREADABLE if faults else 0
+    return ExitCode.FOUND if counts else ExitCode.SOME_SKIPPED if faults else ExitCode.DONE
 
 
 def _texts(found: Iterator[Compared], *, diffs: bool, secrets: bool) -> Iterator[str]:

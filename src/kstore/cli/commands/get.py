@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.conversion_note import say_what_changed
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.forms import masks
 from kstore.cli.listing import EXPRESSIONS, TABLES, Reading, as_pieces, hides_nothing, key_line, write
 from kstore.cli.options import (
@@ -97,7 +98,7 @@ def command(
             _show(session, reading, selection, stored, output, table)
         if not missing:
             say_if_nothing(reading, selection)
-        return reading.exit_code or bool(missing)
+        return reading.exit_code or (ExitCode.FAILED if missing else ExitCode.DONE)
 
 
 def _certain(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.changes import masked_for, selected_steps, step_texts
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.session import open_session
-from kstore.cli.unreadable import EXIT_SOME_UNREADABLE
 from kstore.errors import NotFound
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def command(
                 f"no revision of {text} {'that was deleted ' if deleted else ''}is held",
                 hint=f"history is held since the compaction at revision {session.source.status().compact_revision}",
             )
-    return EXIT_SOME_UNREADABLE if faults else 0
+    return ExitCode.SOME_SKIPPED if faults else ExitCode.DONE
 
 
 def _last_of_the_deleted(steps: Iterator[Step]) -> Iterator[Step]:
