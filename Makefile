@@ -67,8 +67,9 @@ bench: $(VENV)/test ## how fast, beside a fixed piece of work in the same run
 demo-store: servers ## write the demo store anew with real servers (Go)
 	$(BIN)/python -m tools.demo.make
 
-docs: $(VENV)/kstore ## write docs/cli.md and the tutorial from what the commands print
+docs: $(VENV)/kstore ## write docs/cli.md, docs/reference/json.md and the tutorial
 	$(BIN)/python -m tools.generate_cli_reference
+	$(BIN)/python -m tools.generate_json_reference
 	$(BIN)/python -m tools.generate_tutorial
 
 clean: ## remove the environment and what tools left behind

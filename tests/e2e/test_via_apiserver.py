@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.cli.test_json_reference import faults
 from tools.cluster import ControllerManager, Etcd, KubeApiserver, write_kubeconfig
 
 from kstore.cli.main import run
@@ -31,7 +32,9 @@ def test_the_apiserver_writes(cluster, capsys):
     etcd, _, kubeconfig = cluster
     arguments = ["--store", etcd.endpoint, "migrate", "deployments", "--to", "apps/v1", "--via", "apiserver"]
     assert run([*arguments, "--kubeconfig", kubeconfig, "--yes", "-o", "json"]) == 0
-    (found,) = json.loads(capsys.readouterr().out)["resources"]
+    document = json.loads(capsys.readouterr().out)
+    assert faults("migrate-via-apiserver", document) == []
+    (found,) = document["resources"]
     assert (found["objects"], found["written"], found["by"]) == (4, 3, "updates")
     with LiveSource([etcd.endpoint]) as source:
         values = [record.value for record in source.scan(b"/registry/deployments/")]
