@@ -50,7 +50,8 @@ def every_error() -> Iterator[type[KstoreError]]:
     waiting = [KstoreError]
     while waiting:
         waiting.extend(waiting[0].__subclasses__())
-        yield waiting.pop(0)
+        if (found := waiting.pop(0)).__module__.startswith("kstore."):  # tests have errors of their own
+            yield found
 
 
 def test_the_page_has_every_code(page: str) -> None:

@@ -90,7 +90,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         the exit code.
     """
     with escaping_streams():
-        return _run(sys.argv[1:] if arguments is None else arguments)
+        return int(_run(sys.argv[1:] if arguments is None else arguments))
 
 
 def _run(given: Sequence[str]) -> int:

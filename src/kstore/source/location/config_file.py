@@ -81,10 +81,12 @@ class Contexts:
         unknown = sorted(str(word) for word in entry if word not in _WORDS)
         if unknown:
             raise UsageError(f"unknown words: {', '.join(unknown)}", where=where, hint=f"known are {', '.join(_WORDS)}")
+        if not isinstance(entry.get("etcd-prefix", ""), str):
+            raise UsageError(f"etcd-prefix cannot be {entry['etcd-prefix']!r}", where=where)
         return Context(
             store=_resolved(entry["store"], self.path),
             options=self._options(entry, where),
-            etcd_prefix=str(entry.get("etcd-prefix", "")),
+            etcd_prefix=entry.get("etcd-prefix", ""),
             origin=f"context {name} of {self.path}",
         )
 
