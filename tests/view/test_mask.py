@@ -47,3 +47,16 @@ def test_resource_version_and_managed_fields():
     }
     assert list(shown(obj, resource_version=7)["metadata"]) == ["name", "uid", "resourceVersion", "labels"]
     assert "managedFields" in shown(obj, resource_version=7, managed_fields=True)["metadata"]
+
+
+def test_allocations_are_called_by_their_key():
+    """The one kind that the apiserver stores without a name has that of its key; others are shown as they are."""
+    allocation = {"apiVersion": "v1", "kind": "RangeAllocation", "metadata": {}, "range": "30000-32767"}
+    for key, name in (
+        (b"/registry/ranges/serviceips", "serviceips"),
+        (b"/tenant/ranges/servicenodeports", "servicenodeports"),
+    ):
+        assert shown(allocation, key=key)["metadata"]["name"] == name
+    named = {**allocation, "metadata": {"name": "own"}}
+    assert shown(named, key=b"/registry/ranges/serviceips")["metadata"]["name"] == "own"
+    assert shown({"kind": "ConfigMap", "metadata": {}}, key=b"/registry/configmaps/a/b")["metadata"] == {}

@@ -16,6 +16,7 @@ from kstore.cli.options import Settings, settings
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
 from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.migrate.journal import Journal
@@ -205,7 +206,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
         source = writable(session.source)
         other = not any_cluster and _is_other(journal, source.status().cluster_id)
         objects = state_of(journal).objects + Unsettled.of(journal).count_landed(source, Retry())
-        agree(f"Put back {objects} objects of {session.location.address}?", yes=yes, hint="--yes agrees")
+        agree(f"Put back {counted(objects, 'object')} of {session.location.address}?", yes=yes, hint="--yes agrees")
         writer = JournalWriter(journal.path, None)
         try:
             with stopping() as stop:
@@ -234,7 +235,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
             "alreadyBack": result.already,
             "left": len(findings),
         },
-        f"{result.restored} objects are as they were before",
+        f"{counted(result.restored, 'object is', 'objects are')} as before",
     )
     return ExitCode.CONFLICT if findings else ExitCode.DONE
 
@@ -278,7 +279,7 @@ def verify(journal: Journal, shown: Shown) -> int:
     output = str(journal.header.get("output") or "")
     missing = output and not Path(output).exists()
     result = Verified.without_database(journal, output) if missing else _verified(journal)
-    detail = f"{result.objects} objects read again"
+    detail = f"{counted(result.objects, 'object')} read again"
     if output:
         detail += f", {result.others} others compared"
     if result.skipped:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.printable import command_text
+from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.migrate.finding import Finding
@@ -140,12 +141,13 @@ def _table(summary: Summary) -> Iterator[str]:
         grown = line.bytes_after - line.bytes_before
         size = f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}" if line.changes else ""
         counts = (line.changes, line.unchanged, line.skipped)
-        rows.append((line.kind, line.stored, line.target or "-", *(str(one) if one else "" for one in counts), size))
+        becomes = f"{line.target} ({', '.join(sorted(line.anew))})" if line.anew else line.target or "-"
+        rows.append((line.kind, line.stored, becomes, *(str(one) if one else "" for one in counts), size))
     if shown:
         yield from TabWriter().lay_out("\n".join("\t".join(row) for row in rows)).splitlines()
     grown = summary.growth
     yield (
-        f"{summary.changes} changes, {summary.unchanged} unchanged, {summary.skipped_count} skipped; "
+        f"{counted(summary.changes, 'change')}, {summary.unchanged} unchanged, {summary.skipped_count} skipped; "
         f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}"
         + (f"; {summary.conflicts} changed by others meanwhile and planned again" if summary.conflicts else "")
     )

@@ -17,6 +17,7 @@ from kstore.cli.memory import share_one_arena
 from kstore.cli.options import Settings, settings
 from kstore.cli.unpacking import show_unpacking
 from kstore.errors import PartlyRead, UsageError
+from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.catalog.releases import Release
@@ -195,7 +196,9 @@ class Session:
         for each in damage:
             click.echo(f"kstore: damaged: {each.message} (byte {each.offset}); lost: {each.lost}", err=True)
         if damage:
-            raise PartlyRead(f"of a damaged store, {len(damage)} things could not be read", where=self.location.address)
+            raise PartlyRead(
+                f"of a damaged store, {counted(len(damage), 'thing')} could not be read", where=self.location.address
+            )
 
 
 @contextmanager

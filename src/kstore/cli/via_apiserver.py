@@ -26,6 +26,7 @@ from kstore.migrate.via_apiserver import (
     storage_version_hash,
 )
 from kstore.printable import key_text
+from kstore.scalars.counts import counted
 from kstore.source.location.address import parse_duration
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _show(results: list[Rewritten], left: list[tuple[str, str]], output: str) ->
         return
     for one in results:
         if one.by == "updates":
-            click.echo(f"{one.resource}: {one.objects} objects sent back, {one.written} written anew")
+            click.echo(f"{one.resource}: {counted(one.objects, 'object')} sent back, {one.written} written anew")
         else:
             click.echo(f"{one.resource}: rewritten by the server's {one.by}")
         for path, message in one.refused:

@@ -26,6 +26,8 @@ class Line:
     skipped: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    anew: set[str] = field(default_factory=set)
+    """What is written anew though the version stays: `protobuf`, `json` or `cbor`, `defaults`, `encryption`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ class Summary:
     def add(self, step: Step) -> None:
         """Count one step."""
         match step:
-            case Change(record=record, stored=stored, target=target, value=value):
+            case Change(record=record, stored=stored, target=target, value=value, reason=reason):
                 line = self._line(stored, str(target))
                 line.changes += 1
                 line.bytes_before += len(record.value)
                 line.bytes_after += len(value)
+                if stored.api_version == str(target):
+                    line.anew.add(step.media_type if reason == "encoding" else reason)
             case Unchanged(stored=stored, target=target):
                 self._line(stored, str(target)).unchanged += 1
             case Skipped(record=record, error=error, stored=kind):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from kstore.printable import key_text
+
 MASK: Final = "*****"
 """What stands in place of a hidden value."""
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -24,6 +26,11 @@ _OBJECT_META: Final = frozenset(
 )  # fmt: skip
 """The fields of ObjectMeta; what else stands there is nobody's metadata."""
 
+_ALLOCATION: Final = "RangeAllocation"
+"""
+The one kind whose objects are stored without a name: the apiserver's allocators keep theirs at fixed keys
+(`pkg/registry/core/service/allocator/storage/storage.go`). They are called by the last part of the key.
+"""
 _BEFORE_RESOURCE_VERSION: Final = ("name", "generateName", "namespace", "selfLink", "uid")
 
 
@@ -50,6 +57,8 @@ def shown(
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict):
         return obj
+    if key and obj.get("kind") == _ALLOCATION and not metadata.get("name"):
+        metadata = {"name": key_text(key).rpartition("/")[2], **metadata}
     if resource_version:
         metadata = _with_resource_version(metadata, str(resource_version))
     if not managed_fields and "managedFields" in metadata:

@@ -13,6 +13,7 @@ from kstore.cli.options import output_option, settings, store_options
 from kstore.cli.output import counting, terminal
 from kstore.cli.session import open_session
 from kstore.errors import UsageError
+from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.inspect.checks.interface import Check
@@ -121,4 +122,4 @@ def _text(findings: list[Finding], survey: Survey, location: str, keys: int) -> 
         yield "\n" if finding is findings[-1] or findings[findings.index(finding) + 1].rule.id != shown else ""
     counts = {name: sum(one.rule.severity == name for one in findings) for name in _STYLES}
     said = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count)
-    yield f"{survey.read:,} objects of {location} against {survey.release}: {said or 'nothing found'}\n"
+    yield f"{counted(survey.read, 'object')} of {location} against {survey.release}: {said or 'nothing found'}\n"

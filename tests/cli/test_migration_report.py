@@ -1,0 +1,31 @@
+"""
+What a migration says of its counts: what changes where the version stays, and one of something in the singular.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kstore.cli.main import run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "row"),
+    [
+        (("serviceaccounts", "--to-release", "1.37", "--media-type", "json"), r"v1 +v1 \(json\)"),
+        (("deployments", "--to", "apps/v1", "--media-type", "json"), r"apps/v1 +apps/v1 \(json\)"),
+        (("deployments", "--to", "apps/v1"), r"apps/v1beta1 +apps/v1 +1 "),
+    ],
+)
+def test_what_changes_where_the_version_stays(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], row: str):
+    """`apps/v1` becoming `apps/v1` says what is written anew; a new version speaks for itself."""
+    assert run(["--store", "demo", "migrate", *arguments, "--dry-run"]) in (0, 3)
+    assert re.search(row, capsys.readouterr().out)
+
+
+def test_one_is_singular(capsys: pytest.CaptureFixture[str]):
+    """One change is no `1 changes`."""
+    assert run(["--store", "demo", "migrate", "statefulsets", "--to", "apps/v1", "--dry-run"]) == 0
+    assert "1 change, 1 unchanged" in capsys.readouterr().out
