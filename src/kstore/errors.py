@@ -64,9 +64,43 @@ class UnknownRelease(UsageError):
 
 
 class ExtensionError(KstoreError):
-    """A package that extends the scheme cannot be loaded, or contradicts itself or what is built in."""
+    """
+    A package that extends the scheme cannot be loaded, or contradicts itself or what is built in.
+
+    Args:
+        package: the installed package, if it is known.
+        rule: the rule at fault, as its module declares it.
+        row: the row of the tables at fault: `types: zoo.v1.Cage.Spec`.
+        others: what else is wrong with the same plugin.
+    """
 
     code = "extension"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        package: str = "",
+        rule: str = "",
+        row: str = "",
+        others: Sequence[ExtensionError] = (),
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, where=": ".join(filter(None, (package, rule, row))), hint=hint)
+        self.package = package
+        self.rule = rule
+        self.row = row
+        self.others = tuple(others)
+
+    @property
+    def all(self) -> tuple[ExtensionError, ...]:
+        """Everything that is wrong, this first."""
+        return self, *self.others
+
+    def of_package(self, package: str, hint: str) -> ExtensionError:
+        """The same error, of a package."""
+        others = [one.of_package(package, hint) for one in self.others]
+        return ExtensionError(self.message, package=package, rule=self.rule, row=self.row, others=others, hint=hint)
 
 
 class WorkerLost(KstoreError):
@@ -331,6 +365,28 @@ class NotConvertible(ValueFault):
     """The object cannot be had in the version asked for: another hub, or a rule that refuses its content."""
 
     code = "not-convertible"
+
+
+class RuleFailed(NotConvertible):
+    """
+    A plugin's rule raised an exception, or made of an object what its type has no place for.
+
+    Args:
+        plugin: the plugin's name.
+        rule: the rule, as its module declares it.
+        path: the field, where one is at fault.
+    """
+
+    code = "rule-failed"
+
+    def __init__(self, message: str, *, plugin: str, rule: str, path: str = "") -> None:
+        super().__init__(
+            f"plugin {plugin}, rule {rule}: {message}" + (f" in {path}" if path else ""),
+            hint=f"the plugin's author can mend it; `kstore plugin check {plugin}` tries all its rules",
+        )
+        self.plugin = plugin
+        self.rule = rule
+        self.path = path
 
 
 # ---- encryption at rest

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kstore.catalog.loader import Catalog
-from kstore.catalog.plugin_tables import ExtensionTables
+from kstore.catalog.plugin_tables import Tables
 from kstore.catalog.releases import Release
 from kstore.errors import ExtensionError
 from kstore.naming import GroupVersionKind
@@ -57,14 +57,14 @@ def changed(*path: Any, to: Any) -> dict[str, Any]:
 
 def test_what_follows_is_filled_in() -> None:
     """A resource's singular and key prefix follow from its names; one storage version serves all releases."""
-    resource = ExtensionTables.of(TABLES).resources[0]
+    resource = Tables.of(TABLES).resources[0]
     assert (resource.singular, resource.key_prefix) == ("cage", "zoo.example.com/cages")
     assert str(resource.storage_version(Release("1.29"))) == "zoo.example.com/v1"
 
 
 def test_the_catalog_finds_them() -> None:
     """Kinds and structs of an extension stand beside the built-in ones."""
-    catalog = Catalog(Release("1.37"), [ExtensionTables.of(TABLES)])
+    catalog = Catalog(Release("1.37"), [Tables.of(TABLES)])
     assert catalog.kind(GroupVersionKind("zoo.example.com", "v1", "Cage")).type == "zoo.v1.Cage"
     assert catalog.struct("zoo.v1.Bar").fields[0].json == "length"
     assert catalog.has_kind(GroupVersionKind("apps", "v1", "Deployment"))
@@ -73,9 +73,9 @@ def test_the_catalog_finds_them() -> None:
 
 def test_without_numbers_it_is_json() -> None:
     """Types without protobuf numbers are of a server that stores JSON."""
-    assert ExtensionTables.of(TABLES).json_groups == {"zoo.example.com"}
+    assert Tables.of(TABLES).json_groups == {"zoo.example.com"}
     numbered = changed("types", "zoo.v1", "Cage", "fields", 1, "proto", to=1)
-    assert ExtensionTables.of(numbered).json_groups == frozenset()
+    assert Tables.of(numbered).json_groups == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -96,20 +96,21 @@ def test_without_numbers_it_is_json() -> None:
 def test_what_does_not_hold(tables: dict[str, Any], message: str) -> None:
     """Each mistake in the tables is named with its place."""
     with pytest.raises(ExtensionError, match=message):
-        ExtensionTables.of(tables)
+        Tables.of(tables)
 
 
 def test_nothing_is_replaced() -> None:
     """An extension cannot take the place of a kind that is there already."""
     taken = changed("kinds", 0, "group", to="apps")
     taken["kinds"][0]["kind"] = "Deployment"
+    taken["resources"] = []
     with pytest.raises(ExtensionError, match="known already"):
-        Catalog(Release("1.37"), [ExtensionTables.of(taken)])
+        Catalog(Release("1.37"), [Tables.of(taken)])
     with pytest.raises(ExtensionError, match="known already"):
-        Catalog(Release("1.37"), [ExtensionTables.of(TABLES), ExtensionTables.of(TABLES)])
+        Catalog(Release("1.37"), [Tables.of(TABLES), Tables.of(TABLES)])
 
 
 def test_a_file_that_is_missing() -> None:
     """A package without tables is an error that names the file."""
     with pytest.raises(ExtensionError, match=r"tables\.json"):
-        ExtensionTables.read("kstore.scheme")
+        Tables.read("kstore.scheme")

@@ -12,7 +12,6 @@ import pytest
 from kstore_bird import plugin as bird
 from kstore_wardle import plugin as wardle
 
-from kstore.errors import ExtensionError
 from kstore.scheme import plugins
 
 
@@ -37,7 +36,8 @@ def points(*values: str) -> list[EntryPoint]:
 
 def test_plugins_are_loaded() -> None:
     """Each entry point names a plugin."""
-    assert plugins.load(points("kstore_wardle:plugin", "kstore_bird:plugin")) == [wardle, bird]
+    loaded = plugins.load(points("kstore_wardle:plugin", "kstore_bird:plugin"))
+    assert (loaded.plugins, loaded.failures) == ((wardle, bird), ())
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,28 @@ def test_plugins_are_loaded() -> None:
     ],
 )
 def test_a_broken_plugin(value: str, message: str) -> None:
-    """A plugin that cannot be loaded is an error that names its package and what to do."""
-    with pytest.raises(ExtensionError, match=message) as caught:
-        plugins.load(points(value))
-    assert "kstore-zoo" in str(caught.value)
-    assert "uninstall" in caught.value.hint
+    """A plugin that cannot be loaded is named with its package and what to do; the others are loaded."""
+    loaded = plugins.load(points(value, "kstore_bird:plugin"))
+    (failure,) = loaded.failures
+    assert loaded.plugins == (bird,)
+    assert message in str(failure)
+    assert failure.package == "kstore-zoo"
+    assert "uninstall" in failure.hint
+
+
+def test_a_plugin_that_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a package does when it is imported, it takes nothing else down."""
+    (tmp_path / "kstore_quitter.py").write_text("raise SystemExit(0)")
+    monkeypatch.syspath_prepend(tmp_path)
+    loaded = plugins.load(points("kstore_quitter:plugin", "kstore_wardle:plugin"))
+    assert loaded.plugins == (wardle,)
+    assert "SystemExit(0)" in str(loaded.failures[0])
+
+
+def test_two_plugins_for_the_same() -> None:
+    """The second is refused, with what they share and who has it."""
+    loaded = plugins.load(points("kstore_wardle:plugin", "kstore_wardle:plugin"))
+    assert loaded.plugins == (wardle,)
+    (failure,) = loaded.failures
+    for shared in ("wardle.v1beta1", "wardle.example.com/v1alpha1 Flunder", "flunders.wardle.example.com"):
+        assert shared in failure.message

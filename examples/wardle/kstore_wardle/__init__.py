@@ -4,8 +4,7 @@ wardle.example.com, the group that Kubernetes' sample-apiserver serves: Flunder 
 
 from __future__ import annotations
 
-from kstore.catalog.plugin_tables import ExtensionTables
-from kstore.scheme.plugins import Plugin
+from kstore.plugin import Plugin, Tables
 from kstore_wardle import rules
 
-plugin = Plugin("wardle", ExtensionTables.read(__name__), (rules.v1alpha1,))
+plugin = Plugin("wardle", Tables.read(__name__), (rules.v1alpha1,))

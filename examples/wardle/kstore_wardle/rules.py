@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kstore.scheme.registry import Auto, Obj, Rules, Scope
+from kstore.plugin import Auto, Obj, Rules, Scope
 
 v1alpha1 = Rules("wardle.v1alpha1", hub="wardle.v1beta1")
 

@@ -17,7 +17,7 @@ from kstore.errors import ExtensionError, UnknownKind
 from kstore.naming import GroupVersionKind
 
 if TYPE_CHECKING:
-    from kstore.catalog.plugin_tables import ExtensionTables
+    from kstore.catalog.plugin_tables import Tables
 
 
 class Catalog:
@@ -35,7 +35,7 @@ class Catalog:
         ExtensionError: an extension has a kind or a package that is there already.
     """
 
-    def __init__(self, release: Release, extensions: Iterable[ExtensionTables] = ()) -> None:
+    def __init__(self, release: Release, extensions: Iterable[Tables] = ()) -> None:
         self.release = release
         self._extensions: dict[str, Mapping[str, Any]] = {}
         self._structs: dict[str, StructType] = {}
@@ -47,7 +47,7 @@ class Catalog:
         for tables in extensions:
             self._extend(tables)
 
-    def _extend(self, tables: ExtensionTables) -> None:
+    def _extend(self, tables: Tables) -> None:
         for row in tables.kinds:
             key = (row["group"], row["version"], row["kind"])
             if key in self._kinds:

@@ -13,13 +13,14 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from kstore.cli.command_table import COMMANDS
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import global_options
+from kstore.cli.plugins import PLUGIN_NOT_LOADED
 from kstore.cli.streams import escaping_streams
 from kstore.errors import KstoreError
 
@@ -32,6 +33,10 @@ or were skipped; 4 a conflict or a guard stopped a write; 5 something was found
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are run, and listed from a table."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        result = super().invoke(ctx)
+        return result or ctx.meta.get(PLUGIN_NOT_LOADED, result)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for section in COMMANDS.values() for name in section]

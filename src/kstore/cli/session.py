@@ -15,6 +15,7 @@ import click
 
 from kstore.cli.memory import share_one_arena
 from kstore.cli.options import Settings, settings
+from kstore.cli.plugins import report_plugin
 from kstore.cli.unpacking import show_unpacking
 from kstore.errors import PartlyRead, UsageError
 from kstore.scalars.counts import counted
@@ -34,12 +35,12 @@ def open_scheme(release: Release) -> Scheme:
     """
     The scheme of a release, with the types and rules of the plugins that are installed.
 
-    Raises:
-        ExtensionError: a plugin cannot be loaded.
+    A plugin that cannot be loaded is named on standard error, and the command's exit code says that something was
+    left out; what it does with other kinds goes on.
     """
     from kstore.library.opening import make_scheme
 
-    return make_scheme(release, plugins=None)
+    return make_scheme(release, plugins=None, not_loaded=report_plugin)
 
 
 class Session:
@@ -78,6 +79,7 @@ class Session:
             environment=self._environment,
             release=given.release,
             plugins=None,
+            not_loaded=report_plugin,
             encryption_config=given.encryption_provider_config,
             prefix=given.etcd_prefix,
             revision=given.rev,

@@ -8,11 +8,12 @@ the scheme alone pays for no store.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kstore.errors import ExtensionError
     from kstore.catalog.releases import Release
     from kstore.encryption.transformers import Transformers
     from kstore.scheme.plugins import Plugin
@@ -35,6 +36,7 @@ class Opening:
         release: whose types and storage versions; empty for the newest known.
         gates: feature gates that differ from the release's defaults.
         plugins: types and rules of extension API servers; None for those that are installed.
+        not_loaded: told of each installed plugin that cannot be loaded, and then left out; None to raise the error.
         encryption_config: the file of the apiserver's EncryptionConfiguration; empty where there is none.
         prefix: the apiserver's `--etcd-prefix`; empty to find it.
         revision: look at the store as of this revision; 0 is now.
@@ -50,6 +52,7 @@ class Opening:
         release: str = "",
         gates: Mapping[str, bool] | None = None,
         plugins: Iterable[Plugin] | None = (),
+        not_loaded: Callable[[ExtensionError], None] | None = None,
         encryption_config: str = "",
         prefix: str = "",
         revision: int = 0,
@@ -61,6 +64,7 @@ class Opening:
         self._release = release
         self._gates = dict(gates or {})
         self._plugins = None if plugins is None else tuple(plugins)
+        self._not_loaded = not_loaded
         self._encryption_config = encryption_config
         self._prefix = prefix
         self._revision = revision
@@ -87,7 +91,7 @@ class Opening:
 
     def scheme_of(self, release: Release) -> Scheme:
         """The types and rules of another release, with the same plugins."""
-        return make_scheme(release, self._plugins)
+        return make_scheme(release, self._plugins, self._not_loaded)
 
     @cached_property
     def transformers(self) -> Transformers | None:
@@ -162,9 +166,18 @@ def release_of(name: str, gates: Mapping[str, bool] | None = None) -> Release:
     return Release(name or newest().name, dict(gates or {}))
 
 
-def make_scheme(release: Release, plugins: Iterable[Plugin] | None = ()) -> Scheme:
+def make_scheme(
+    release: Release,
+    plugins: Iterable[Plugin] | None = (),
+    not_loaded: Callable[[ExtensionError], None] | None = None,
+) -> Scheme:
     """
     The scheme of a release, with the types and rules of plugins: those given, or, for None, those installed.
+
+    Args:
+        release: whose types and rules.
+        plugins: the plugins.
+        not_loaded: told of each installed plugin that cannot be loaded, and then left out; None to raise the error.
 
     Raises:
         ExtensionError: a plugin cannot be loaded.
@@ -174,5 +187,10 @@ def make_scheme(release: Release, plugins: Iterable[Plugin] | None = ()) -> Sche
     if plugins is None:
         from kstore.scheme.plugins import load
 
-        plugins = load()
+        loaded = load()
+        for failure in loaded.failures:
+            if not_loaded is None:
+                raise failure
+            not_loaded(failure)
+        plugins = loaded.plugins
     return Scheme(release, plugins=plugins)

@@ -53,7 +53,7 @@ class Converter:
         if pair in self._differ:
             return self._differ[pair]
         assumed.add(pair)
-        left, right = _by_go_name(self.catalog.struct(source)), _by_go_name(self.catalog.struct(target))
+        left, right = fields_by_go_name(self.catalog.struct(source)), fields_by_go_name(self.catalog.struct(target))
         if left.keys() != right.keys():
             return True
         return any(self._fields_differ(left[name], right[name], assumed) for name in left)
@@ -100,7 +100,7 @@ class Converter:
 
     def _structural(self, source: str, target: str) -> Apply:
         """What upstream generates: fields of equal Go name, dropped where the other side has none."""
-        left, right = _by_go_name(self.catalog.struct(source)), _by_go_name(self.catalog.struct(target))
+        left, right = fields_by_go_name(self.catalog.struct(source)), fields_by_go_name(self.catalog.struct(target))
         drops = self._drops(left, right, to_hub=".internal." in target)
         renames = [
             (left[go].json, right[go].json)
@@ -213,8 +213,8 @@ class Converter:
     def _union(self, left: TypeRef, right: TypeRef) -> Apply | None:
         """One of two things: the schemas in it are converted, whichever it is."""
         schema = self._value(
-            _by_go_name(self.catalog.struct(left.name))["Schema"].type,
-            _by_go_name(self.catalog.struct(right.name))["Schema"].type,
+            fields_by_go_name(self.catalog.struct(left.name))["Schema"].type,
+            fields_by_go_name(self.catalog.struct(right.name))["Schema"].type,
         )
         if schema is None:
             return None
@@ -230,7 +230,7 @@ def _is_struct(ref: TypeRef) -> bool:
     return ref.form in ("struct", "union")
 
 
-def _by_go_name(struct: StructType) -> dict[str, Field]:
+def fields_by_go_name(struct: StructType) -> dict[str, Field]:
     """The fields by Go name, without the type's own `kind` and `apiVersion`, which no conversion copies."""
     return {field.go: field for field in struct.fields if field.type.name != "meta.v1.TypeMeta"}
 

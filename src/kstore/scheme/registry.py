@@ -52,6 +52,8 @@ class Rule:
     function: Callable[..., Any]
     releases: str
     """A range such as `1.29-1.33`; empty for all."""
+    declared: str = ""
+    """How it was declared, for errors: `zoo.v1alpha1.to_hub('CageSpec')`."""
 
 
 class Rules:
@@ -68,6 +70,8 @@ class Rules:
         self.versioned = versioned
         self.defaulted = defaulted
         self.hub = hub or f"{versioned.partition('.')[0]}.internal"
+        self.names_hub = bool(hub)
+        """Whether the hub was given, not assumed."""
         self.defaults: list[tuple[str, Rule]] = []
         self.conversions: list[tuple[str, str, Rule]] = []
         self.values: list[tuple[str, str, Rule]] = []
@@ -78,7 +82,7 @@ class Rules:
         """Declare the last change of a hub type before it is stored (a REST strategy's `Canonicalize`)."""
 
         def declare(function: Canonicalize) -> Canonicalize:
-            self.canonical.append((_full(self.hub, name), Rule(function, "")))
+            self.canonical.append((_full(self.hub, name), self._rule(function, "canonicalize", name)))
             return function
 
         return declare
@@ -87,7 +91,7 @@ class Rules:
         """Declare what must hold of a hub type (a REST strategy's `Validate`)."""
 
         def declare(function: Validate) -> Validate:
-            self.validations.append((_full(self.hub, name), Rule(function, "")))
+            self.validations.append((_full(self.hub, name), self._rule(function, "validate", name)))
             return function
 
         return declare
@@ -96,22 +100,26 @@ class Rules:
         """Declare the defaults of a versioned type (`SetDefaults_<name>`)."""
 
         def declare(function: Default) -> Default:
-            self.defaults.append((_full(self.versioned, name), Rule(function, releases)))
+            self.defaults.append((_full(self.versioned, name), self._rule(function, "default", name, releases)))
             return function
 
         return declare
 
     def to_hub(self, name: str, hub: str = "", *, releases: str = "") -> Callable[[Convert], Convert]:
         """Declare the conversion of a versioned type to its hub type (`Convert_v1_<name>_To_apps_<hub>`)."""
-        return self._conversion(_full(self.versioned, name), _full(self.hub, hub or name.rpartition(".")[2]), releases)
+        source, target = _full(self.versioned, name), _full(self.hub, hub or name.rpartition(".")[2])
+        return self._conversion("to_hub", name, source, target, releases)
 
     def from_hub(self, name: str, hub: str = "", *, releases: str = "") -> Callable[[Convert], Convert]:
         """Declare the conversion of a hub type to a versioned type (`Convert_apps_<hub>_To_v1_<name>`)."""
-        return self._conversion(_full(self.hub, hub or name.rpartition(".")[2]), _full(self.versioned, name), releases)
+        source, target = _full(self.hub, hub or name.rpartition(".")[2]), _full(self.versioned, name)
+        return self._conversion("from_hub", name, source, target, releases)
 
-    def _conversion(self, source: str, target: str, releases: str) -> Callable[[Convert], Convert]:
+    def _conversion(
+        self, decorator: str, name: str, source: str, target: str, releases: str
+    ) -> Callable[[Convert], Convert]:
         def declare(function: Convert) -> Convert:
-            self.conversions.append((source, target, Rule(function, releases)))
+            self.conversions.append((source, target, self._rule(function, decorator, name, releases)))
             return function
 
         return declare
@@ -120,10 +128,13 @@ class Rules:
         """Declare the conversion of a value that is no struct, by the names that the tables have for its type."""
 
         def declare(function: ConvertValue) -> ConvertValue:
-            self.values.append((source, target, Rule(function, "")))
+            self.values.append((source, target, self._rule(function, "value", source)))
             return function
 
         return declare
+
+    def _rule(self, function: Callable[..., Any], decorator: str, name: str, releases: str = "") -> Rule:
+        return Rule(function, releases, f"{self.versioned}.{decorator}({name!r})")
 
 
 def _full(package: str, name: str) -> str:

@@ -23,6 +23,7 @@ from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.scheme import groups
 from kstore.scheme.conversion import Converter
 from kstore.scheme.defaulting import Defaulter
+from kstore.scheme.guarded_rules import guarded
 from kstore.scheme.losses import lost_members
 from kstore.scheme.registry import Obj, Registry, Scope
 
@@ -77,7 +78,7 @@ class Scheme:
 
     @cached_property
     def _registry(self) -> Registry:
-        own = [rules for plugin in self._plugins for rules in plugin.rules]
+        own = [rules for plugin in self._plugins for rules in guarded(plugin, self.typed)]
         return Registry([*groups.load(), *own], self.release)
 
     @cached_property
@@ -101,6 +102,13 @@ class Scheme:
     def extension_resources(self) -> tuple[ResourceInfo, ...]:
         """The resources of extension API servers."""
         return tuple(resource for plugin in self._plugins for resource in plugin.tables.resources)
+
+    def of_plugin(self, gvk: GroupVersionKind) -> bool:
+        """Whether a plugin brought the kind."""
+        name = gvk.group, gvk.version, gvk.kind
+        return any(
+            name == (row["group"], row["version"], row["kind"]) for one in self._plugins for row in one.tables.kinds
+        )
 
     @property
     def resources(self) -> tuple[ResourceInfo, ...]:
@@ -183,6 +191,9 @@ class Scheme:
 
         Returns:
             Each fault as `path: message`.
+
+        Raises:
+            NotConvertible: a rule failed on the object.
         """
         kind = self.kind(gvk)
         rules = self._registry.validations.get(kind.hub or kind.type, [])

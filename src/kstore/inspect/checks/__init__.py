@@ -51,6 +51,8 @@ CHECKS: tuple[Check, ...] = (
            "the apiserver serves them under one name and writes them under another", places.misplaced),
     _check("invalid", WARNING, "Objects that their server's own validation refuses",
            "nothing can be changed in them before that is mended", decoding.refused),
+    _check("plugin-failed", WARNING, "Objects that a plugin's rule fails on",
+           "they are neither converted nor judged before the plugin is mended", decoding.unjudged),
     _check("lease-gone", WARNING, "Keys on leases that do not exist",
            "they were to expire, and will not", space.no_lease),
     _check("object-stuck", NOTE, "Objects that finalizers keep from being deleted",

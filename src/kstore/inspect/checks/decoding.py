@@ -9,7 +9,7 @@ from kstore.catalog.resources import FIRST_CBOR
 from kstore.codec import CBOR, JSON, StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
 from kstore.decode.json.go_json import oddities
-from kstore.errors import EncryptionError, KstoreError, UnknownFields, UnknownKind
+from kstore.errors import EncryptionError, KstoreError, NotConvertible, RuleFailed, UnknownFields, UnknownKind
 from kstore.inspect.checks.interface import Found, deletion, kstore
 from kstore.inspect.findings import Command
 from kstore.inspect.survey import Seen, Survey
@@ -115,5 +115,23 @@ def refused(seen: Seen, survey: Survey) -> Iterator[Found]:
     """What the server's own validation, as a plugin has it, says of a stored object."""
     scheme = survey.store.codec.scheme
     if isinstance(seen.read, StoredObject) and scheme.catalog.has_kind(seen.read.gvk):
-        for fault in scheme.validate(seen.read.gvk, seen.read.object):
+        try:
+            found = scheme.validate(seen.read.gvk, seen.read.object)
+        except NotConvertible:
+            return  # `unjudged` says why
+        for fault in found:
             yield Found(seen.home.label, seen.key, fault, (kstore("edit", seen.key),))
+
+
+def unjudged(seen: Seen, survey: Survey) -> Iterator[Found]:
+    """Objects that one of a plugin's rules fails on: where it validates them, or where they are rewritten."""
+    codec = survey.store.codec
+    if not isinstance(seen.read, StoredObject) or not codec.scheme.of_plugin(seen.read.gvk):
+        return
+    try:
+        codec.scheme.validate(seen.read.gvk, seen.read.object)
+        codec.convert_typed(seen.read.plain, drop_unknown_fields=True)
+    except RuleFailed as error:
+        yield Found(seen.home.label, seen.key, str(error), (kstore("plugin", "check", error.plugin),))
+    except KstoreError:
+        return  # a rule that refuses the object, or an object that cannot be read: other checks say so
