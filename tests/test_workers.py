@@ -92,8 +92,12 @@ EVERY_ERROR = [kind for kind in vars(errors).values() if isinstance(kind, type) 
 
 @pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
 def test_errors_pass_between_processes_whole(kind: type[KstoreError]) -> None:
-    make = {errors.UnknownFields: partial(errors.UnknownFields, ["spec.a", "spec.b"])}.get(kind, partial(kind, "found"))
-    error = make(where="/registry/pods/a/b", hint="try") if kind is not errors.UnknownFields else make(hint="try")
+    made = {
+        errors.UnknownFields: partial(errors.UnknownFields, ["spec.a", "spec.b"], hint="try"),
+        errors.ExtensionError: partial(errors.ExtensionError, "found", package="p", row="types: a", hint="try"),
+        errors.RuleFailed: partial(errors.RuleFailed, "found", plugin="p", rule="r", path="spec.a"),
+    }
+    error = made.get(kind, partial(kind, "found", where="/registry/pods/a/b", hint="try"))()
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is kind
     assert again.__dict__ == error.__dict__

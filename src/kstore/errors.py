@@ -69,6 +69,7 @@ class ExtensionError(KstoreError):
 
     Args:
         package: the installed package, if it is known.
+        plugin: the name of its entry point, if it is known.
         rule: the rule at fault, as its module declares it.
         row: the row of the tables at fault: `types: zoo.v1.Cage.Spec`.
         others: what else is wrong with the same plugin.
@@ -81,6 +82,7 @@ class ExtensionError(KstoreError):
         message: str,
         *,
         package: str = "",
+        plugin: str = "",
         rule: str = "",
         row: str = "",
         others: Sequence[ExtensionError] = (),
@@ -88,6 +90,7 @@ class ExtensionError(KstoreError):
     ) -> None:
         super().__init__(message, where=": ".join(filter(None, (package, rule, row))), hint=hint)
         self.package = package
+        self.plugin = plugin
         self.rule = rule
         self.row = row
         self.others = tuple(others)
@@ -97,10 +100,17 @@ class ExtensionError(KstoreError):
         """Everything that is wrong, this first."""
         return self, *self.others
 
-    def of_package(self, package: str, hint: str) -> ExtensionError:
-        """The same error, of a package."""
-        others = [one.of_package(package, hint) for one in self.others]
-        return ExtensionError(self.message, package=package, rule=self.rule, row=self.row, others=others, hint=hint)
+    def of_package(self, package: str, plugin: str, hint: str) -> ExtensionError:
+        """The same error, of the plugin of a package."""
+        return ExtensionError(
+            self.message,
+            package=package,
+            plugin=plugin,
+            rule=self.rule,
+            row=self.row,
+            others=[one.of_package(package, plugin, hint) for one in self.others],
+            hint=hint,
+        )
 
 
 class WorkerLost(KstoreError):

@@ -46,3 +46,42 @@ def test_the_page_works(zoo: Path, repository: Path) -> None:
     )
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout.decode() == shown[1]
+
+
+def test_the_keepers(zoo: Path) -> None:
+    """The second example converts as its words say, and `plugin check` finds what the page says it finds."""
+    program = """
+import json
+from kstore.catalog.releases import newest
+from kstore.codec import ObjectCodec
+from kstore.naming import GroupVersion
+from kstore.scheme.plugin_trial import try_plugin
+from kstore.scheme.scheme import Scheme
+from kstore_zoo.keepers import plugin
+codec = ObjectCodec(Scheme(newest(), plugins=[plugin]))
+for version, target, spec in (("v1alpha1", "v1", {"badge": "red 7"}), ("v1", "v1alpha1", {"badgeNumber": 7})):
+    value = json.dumps({"kind": "Keeper", "apiVersion": f"zoo.example.com/{version}", "spec": spec}).encode()
+    print(codec.convert(value, GroupVersion("zoo.example.com", target), media_type="json").decode(), end="")
+for trial in try_plugin(plugin, newest()):
+    print(trial.gvk.version, sorted({text.partition(":")[0].partition(" on ")[0] for text in trial.failures}))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(zoo), "PATH": "", "HOME": str(zoo)},
+        cwd=zoo,
+        check=False,
+    )
+    assert result.stderr == ""
+    first, second, *found = result.stdout.splitlines()
+    assert '"spec":{"badgeColour":"red","badgeNumber":7}' in first
+    assert '"spec":{"badge":"green 7"}' in second
+    assert found[1:] == ["v1 []"]
+    for part in (
+        "v1alpha1",
+        "rule keepers.v1alpha1.to_hub('KeeperSpec')",
+        "spec.badge is changed",
+        "spec.badge is lost",
+    ):
+        assert part in found[0]

@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "resources": ("resources", "Show resources, their keys in etcd and their storage versions."),
         "explain": ("explain", "Show the fields of a type, with types and protobuf numbers."),
         "releases": ("releases", "Show the Kubernetes releases that are known, and how exactly."),
+        "plugin": ("plugin", "Try the plugins that are installed."),
         "completion": ("completion", "Print the script that completes commands in a shell."),
         "version": ("version", "Print the version of kstore."),
     },

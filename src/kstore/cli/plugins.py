@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PLUGIN_NOT_LOADED: Final = "kstore.plugin-not-loaded"
 """Where the click context holds the exit code of a command that went well, but for a plugin."""
 _REPORTED: Final = "kstore.plugins-reported"
-"""Where it holds the packages that have been named: more than one scheme may be made."""
+"""Where it holds the plugins that have been named: more than one scheme may be made."""
 _EXIT_SOME_LEFT_OUT: Final = 3
 
 
@@ -24,9 +24,10 @@ def report_plugin(failure: ExtensionError) -> None:
     """Say why a plugin was not loaded, and have the command end with the code for what was left out."""
     context = click.get_current_context(silent=True)
     if context is not None:
-        if failure.package in context.meta.setdefault(_REPORTED, set()):
+        named = context.meta.setdefault(_REPORTED, set())
+        if (failure.package, failure.plugin) in named:
             return
-        context.meta[_REPORTED].add(failure.package)
+        named.add((failure.package, failure.plugin))
         context.meta[PLUGIN_NOT_LOADED] = _EXIT_SOME_LEFT_OUT
     click.echo(f"kstore: plugin not loaded, its kinds are unknown: {one_line(str(failure))}", err=True)
     if failure.others:

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kstore.errors import ExtensionError
     from kstore.catalog.releases import Release
     from kstore.encryption.transformers import Transformers
+    from kstore.errors import ExtensionError
     from kstore.scheme.plugins import Plugin
     from kstore.scheme.scheme import Scheme
     from kstore.source.interface import Source

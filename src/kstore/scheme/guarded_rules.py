@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, RuleFailed
 from kstore.scheme.registry import Auto, Obj, Rule, Rules, Scope
 
-if TYPE_CHECKING:
-    from kstore.scheme.plugins import Plugin
 
-
-def guarded(plugin: Plugin, typed: TypedJson) -> list[Rules]:
+def guarded(plugin: str, given: Iterable[Rules], typed: TypedJson) -> list[Rules]:
     """
     The plugin's rules, which raise nothing but `NotConvertible` and leave nothing behind that a type has no place for.
 
     Args:
-        plugin: whose rules.
+        plugin: the plugin's name.
+        given: its rules.
         typed: the types, those of the plugin among them.
     """
-    return [_guarded(rules, plugin.name, typed) for rules in plugin.rules]
+    return [_guarded(rules, plugin, typed) for rules in given]
 
 
 def _guarded(rules: Rules, plugin: str, typed: TypedJson) -> Rules:

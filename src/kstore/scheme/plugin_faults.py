@@ -8,8 +8,7 @@ peer type lacks "requires manual conversion"). What rules do to objects, `guarde
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.plugin_tables import Tables, did_you_mean, is_range
@@ -20,43 +19,41 @@ from kstore.errors import ExtensionError
 from kstore.scheme.conversion import fields_by_go_name
 from kstore.scheme.registry import Rule, Rules
 
-if TYPE_CHECKING:
-    from kstore.scheme.plugins import Plugin
 
-
-def faults(plugin: Plugin) -> list[ExtensionError]:
+def faults(tables: Tables, rules_given: Sequence[Rules]) -> list[ExtensionError]:
     """
     Everything that is wrong with a plugin.
 
     Args:
-        plugin: its tables hold by themselves; how they stand to the built-in ones is looked at here.
+        tables: they hold by themselves; how they stand to the built-in ones is looked at here.
+        rules_given: its rules.
     """
     found: dict[str, ExtensionError] = {}
     try:
-        for fault in _faults(plugin):
+        for fault in _faults(tables, rules_given):
             found.setdefault(str(fault), fault)
     except ExtensionError as fault:  # the catalog does not take the tables
         found.setdefault(str(fault), fault)
     return list(found.values())
 
 
-def _faults(plugin: Plugin) -> Iterator[ExtensionError]:
-    catalog = Catalog(newest(), [plugin.tables])
-    declared = [rule for rules in plugin.rules for rule in _declared(rules)]
-    for rules in plugin.rules:
-        yield from _package_faults(rules, plugin.tables)
-        yield from _name_faults(rules, plugin.tables)
+def _faults(tables: Tables, rules_given: Sequence[Rules]) -> Iterator[ExtensionError]:
+    catalog = Catalog(newest(), [tables])
+    declared = [rule for rules in rules_given for rule in _declared(rules)]
+    for rules in rules_given:
+        yield from _package_faults(rules, tables)
+        yield from _name_faults(rules, tables)
     yield from (
         ExtensionError(f"{rule.releases!r} is no range of releases", rule=rule.declared)
         for _, rule in declared
         if not all(map(is_range, rule.releases.split(","))) and rule.releases
     )
-    yield from _whole_object_faults(plugin)
-    yield from _overlaps(plugin)
-    ranges = plugin.tables.has_ranges or any(rule.releases for _, rule in declared)
-    catalogs = [Catalog(release, [plugin.tables]) for release in _exact_releases()] if ranges else [catalog]
+    yield from _whole_object_faults(tables, rules_given)
+    yield from _overlaps(rules_given)
+    ranges = tables.has_ranges or any(rule.releases for _, rule in declared)
+    catalogs = [Catalog(release, [tables]) for release in _exact_releases()] if ranges else [catalog]
     for one in catalogs:
-        yield from _Coverage(plugin, one).faults()
+        yield from _Coverage(tables, rules_given, one).faults()
 
 
 def _exact_releases() -> list[Release]:
@@ -135,12 +132,12 @@ def _refs(tables: Tables) -> Iterator[TypeRef]:
                     ref = ref.element
 
 
-def _whole_object_faults(plugin: Plugin) -> Iterator[ExtensionError]:
+def _whole_object_faults(tables: Tables, rules_given: Sequence[Rules]) -> Iterator[ExtensionError]:
     """Canonicalize and validate are called with whole objects, in their hub."""
-    whole = {kind["hub"] or kind["type"] for kind in plugin.tables.kinds}
-    for rules in plugin.rules:
+    whole = {kind["hub"] or kind["type"] for kind in tables.kinds}
+    for rules in rules_given:
         for name, rule in (*rules.canonical, *rules.validations):
-            if name in plugin.tables.struct_names and name not in whole:
+            if name in tables.struct_names and name not in whole:
                 yield ExtensionError(
                     f"{name} is no kind's hub type, so the rule would never be called; it is for one of "
                     f"{', '.join(sorted(whole))}",
@@ -148,10 +145,10 @@ def _whole_object_faults(plugin: Plugin) -> Iterator[ExtensionError]:
                 )
 
 
-def _overlaps(plugin: Plugin) -> Iterator[ExtensionError]:
+def _overlaps(rules_given: Sequence[Rules]) -> Iterator[ExtensionError]:
     """Two rules for the same in one release."""
     seen: dict[tuple[str, ...], list[Rule]] = {}
-    for rules in plugin.rules:
+    for rules in rules_given:
         alike = [
             *((("default", name), rule) for name, rule in rules.defaults),
             *((("canonicalize", name), rule) for name, rule in rules.canonical),
@@ -178,13 +175,13 @@ def _holds(rule: Rule, release: str) -> bool:
 class _Coverage:
     """Whether each field of a version is known to the other side, or to a rule, in one release."""
 
-    def __init__(self, plugin: Plugin, catalog: Catalog) -> None:
+    def __init__(self, tables: Tables, rules_given: Sequence[Rules], catalog: Catalog) -> None:
         self._catalog = catalog
-        self._own = plugin.tables.struct_names
+        self._own = tables.struct_names
         minor = catalog.release.rules
         self._ruled = {
             (source, target)
-            for rules in plugin.rules
+            for rules in rules_given
             for source, target, rule in (*rules.conversions, *rules.values)
             if in_range(rule.releases, minor)
         }

@@ -40,7 +40,7 @@ class Plugin:
     """Its defaulting, conversion, canonical form and validation."""
 
     def __post_init__(self) -> None:
-        raise_first(faults(self))
+        raise_first(faults(self.tables, self.rules))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def load(found: Iterable[EntryPoint] | None = None) -> Loaded:
             plugin = _load(point)
             _see_apart(plugin, zip(plugins, packages, strict=True))
         except ExtensionError as error:
-            failures.append(error.of_package(package, f"repair the package {package}, or uninstall it"))
+            failures.append(error.of_package(package, point.name, f"repair the package {package}, or uninstall it"))
             continue
         plugins.append(plugin)
         packages.append(package)

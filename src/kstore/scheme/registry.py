@@ -78,6 +78,13 @@ class Rules:
         self.canonical: list[tuple[str, Rule]] = []
         self.validations: list[tuple[str, Rule]] = []
 
+    @property
+    def functions(self) -> list[Callable[..., Any]]:
+        """The functions that were declared."""
+        pairs = (*self.defaults, *self.canonical, *self.validations)
+        triples = (*self.conversions, *self.values)
+        return [rule.function for _, rule in pairs] + [rule.function for _, _, rule in triples]
+
     def canonicalize(self, name: str) -> Callable[[Canonicalize], Canonicalize]:
         """Declare the last change of a hub type before it is stored (a REST strategy's `Canonicalize`)."""
 

@@ -78,7 +78,7 @@ class Scheme:
 
     @cached_property
     def _registry(self) -> Registry:
-        own = [rules for plugin in self._plugins for rules in guarded(plugin, self.typed)]
+        own = [rules for plugin in self._plugins for rules in guarded(plugin.name, plugin.rules, self.typed)]
         return Registry([*groups.load(), *own], self.release)
 
     @cached_property
@@ -156,6 +156,13 @@ class Scheme:
             self._canonicalize(left.hub, obj)
             self._converter.convert(right.hub, right.type, obj, self.scope)
         obj["kind"], obj["apiVersion"] = target.kind, target.api_version
+
+    def there_and_back(self, gvk: GroupVersionKind, obj: Obj) -> None:
+        """Have an object in its hub and in its own version again, in place, and nothing else done to it."""
+        kind = self.kind(gvk)
+        if kind.hub:
+            self._converter.convert(kind.type, kind.hub, obj, self.scope)
+            self._converter.convert(kind.hub, kind.type, obj, self.scope)
 
     def has_both(self, source: GroupVersionKind, target: GroupVersionKind) -> bool:
         """Whether the release itself has both versions: then its rules are the law, even in what they drop."""
