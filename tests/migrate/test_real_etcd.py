@@ -32,6 +32,8 @@ pytestmark = pytest.mark.etcd
 OBJECTS = int(os.environ.get("KSTORE_MIGRATION_OBJECTS", "600"))
 """5000 in the run that CONTRIBUTING.md names."""
 KILLS = max(4, OBJECTS // 250)
+SLOWLY = str(OBJECTS // 20)
+"""So many objects a second that a migration is still under way when a busy machine gets to interrupting it."""
 
 
 @pytest.fixture
@@ -159,10 +161,13 @@ def test_interrupted_it_says_how_to_go_on(number: signal.Signals, start_etcd, fi
     fill(etcd, OBJECTS)
     journal = tmp_path / "journal"
     command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
-    command += ["--journal", str(journal), "--batch", "5", "--rate", str(OBJECTS // 4)]
+    command += ["--journal", str(journal), "--batch", "5", "--rate", SLOWLY]
+    # a process takes over what its parent ignores, as one under nohup does
+    before = signal.signal(number, signal.default_int_handler)
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
+    signal.signal(number, before)
     wait_until_it_writes(process, journal)
     os.killpg(process.pid, number)
     _, said = process.communicate(timeout=30)
@@ -181,10 +186,9 @@ def test_a_server_that_stays_away(start_etcd, fill, codec, tmp_path: Path):
     fill(etcd, OBJECTS)
     journal = tmp_path / "journal"
     command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
-    command += ["--journal", str(journal), "--batch", "5", "--rate", str(OBJECTS // 4), "--retry-timeout", "0.5"]
+    command += ["--journal", str(journal), "--batch", "5", "--rate", SLOWLY, "--retry-timeout", "0.5"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     wait_until_it_writes(process, journal)
-    time.sleep(0.2)
     etcd.kill()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1

@@ -32,6 +32,9 @@ class Pace:
     """Objects a second at most; 0 for no limit."""
 
 
+_MADE_UP_FOR = 1.0
+"""Seconds of a stall in which the objects of a limited rate may still be written afterwards."""
+
 ONE_BY_ONE = Pace(concurrency=1)
 """One transaction after the other, so that what is said of them comes in order."""
 
@@ -98,7 +101,7 @@ class _Run(Generic[C]):
         """Changes, as many together as one transaction takes."""
         batch: list[C] = []
         size = 0
-        began, made = time.monotonic(), 0
+        due = time.monotonic()
         for change in changes:
             if self._ended:
                 return
@@ -122,16 +125,21 @@ class _Run(Generic[C]):
                     self._room.take(own)
             batch.append(change)
             size += own
-            made += 1
-            self._keep_pace(began, made)
+            due = self._keep_pace(due)
         if batch and not self._ended:
             yield batch
 
-    def _keep_pace(self, began: float, made: int) -> None:
-        if self._pace.rate > 0:
-            early = made / self._pace.rate - (time.monotonic() - began)
-            if early > 0:
-                self._stop.wait(early)
+    def _keep_pace(self, due: float) -> float:
+        """
+        Wait until an object's time has come; when the next one's will. What a stall has cost beyond a moment is not
+        made up for: a store that has just come back would get it all at once.
+        """
+        if self._pace.rate <= 0:
+            return due
+        due = max(due, time.monotonic() - _MADE_UP_FOR) + 1 / self._pace.rate
+        if (early := due - time.monotonic()) > 0:
+            self._stop.wait(early)
+        return due
 
     def _write(self, changes: list[C]) -> None:
         """Write a batch; a failure ends the whole run, at the next look."""
