@@ -50,9 +50,10 @@ class Hands:
         self.app = pilot.app
 
     async def press(self, *keys: str) -> None:
-        """Press keys, and wait until what they asked for has been read."""
-        await self._pilot.press(*keys)
-        await self.settle()
+        """Press keys one after another, each when what the one before asked for has been read and shown."""
+        for key in keys:
+            await self._pilot.press(key)
+            await self.settle()
 
     async def type(self, text: str) -> None:
         """Type a line into the prompt."""
@@ -60,10 +61,28 @@ class Hands:
         await self.press("enter")
 
     async def settle(self) -> None:
-        """Wait until nothing is being read any more."""
-        await self._pilot.pause(0.1)
-        await self.app.workers.wait_for_complete()
-        await self._pilot.pause()
+        """
+        Wait until nothing is being read, mounted or about to be shown any more, however busy the machine is.
+
+        One thing leads to another (a key, a message, a timer, a thread, a message), and a look between two of them
+        finds nothing: only several quiet ones in a row, all queues worked off before each, mean that it is over.
+        """
+        quiet = 0
+        while quiet < 4:
+            await self._pilot.pause(0.02)
+            quiet = 0 if self.busy else quiet + 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is on its way to the screen."""
+        if any(not worker.is_finished for worker in self.app.workers):
+            return True
+        for screen in self.app.screen_stack:
+            if isinstance(screen, lists_module.Lists) and screen.rests:
+                return True
+            if any(node.message_queue_size or not node.is_mounted for node in screen.walk_children(with_self=True)):
+                return True
+        return bool(self.app.message_queue_size)
 
     async def go(self, name: str) -> None:
         """Go to a resource, and into its table."""

@@ -156,7 +156,16 @@ class Lists(Screen[None]):
         """Show what the cursor is on, once it rests there."""
         if self._rest:
             self._rest.stop()
-        self._rest = self.set_timer(_PAUSE, lambda: self._show(event.node))
+        self._rest = self.set_timer(_PAUSE, lambda: self._rested(event.node))
+
+    @property
+    def rests(self) -> bool:
+        """Whether the cursor rests on a branch that is not shown yet."""
+        return self._rest is not None
+
+    def _rested(self, node: TreeNode[str]) -> None:
+        self._rest = None
+        self._show(node)
 
     @on(Tree.NodeSelected)
     def enter(self, event: Tree.NodeSelected[str]) -> None:
@@ -166,12 +175,13 @@ class Lists(Screen[None]):
             self._enter_table()
 
     def _enter_table(self) -> None:
+        self.set_focus(self.query_one(DataTable))
         self.query_one(Tree).display = self.size.width >= _NARROW
-        self.query_one(DataTable).focus()
 
     def _enter_tree(self) -> None:
-        self.query_one(Tree).display = True
-        self.query_one(Tree).focus()
+        tree = self.query_one(Tree)
+        tree.display = True
+        self.set_focus(tree)
 
     # ---- the table
 
@@ -273,12 +283,15 @@ class Lists(Screen[None]):
     def answered(self, event: Prompt.Submitted) -> None:
         """Do what was asked for."""
         prompt = self.query_one(Prompt)
+        # what is hidden while it has the focus takes it away from whatever gets it meanwhile
+        if prompt.sign == ":" or not self._path:
+            self._enter_tree()
+        else:
+            self._enter_table()
         prompt.display = False
         if prompt.sign == ":":
-            self._enter_tree()
             self._go_to(event.value)
         elif self._path:
-            self._enter_table()
             self._search = event.value
             self.read_list()
 

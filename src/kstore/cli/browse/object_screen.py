@@ -78,9 +78,9 @@ class ObjectScreen(Screen[None]):
     @on(Prompt.Submitted)
     def answered(self, event: Prompt.Submitted) -> None:
         """Go to the first line that has the text."""
+        self.set_focus(self.query_one(Log))
         event.input.display = False
         self._wanted = event.value
-        self.query_one(Log).focus()
         self.action_find()
 
     def action_find(self) -> None:
