@@ -25,9 +25,9 @@ _INDEX = re.compile(r"\[[^]]*\]")
 class Conversion(Protocol):
     """Converts the values of one release (`ObjectCodec`)."""
 
-    def convert_typed(
-        self, value: bytes, to: GroupVersion | None = None
-    ) -> tuple[GroupVersionKind, bytes]: ...  # pragma: no cover - a protocol's body is never run
+    def convert_typed(self, value: bytes, to: GroupVersion | None = None) -> tuple[GroupVersionKind, bytes]:
+        """The value in another version (the storage version, where none is named), and its kind there."""
+        ...
 
 
 class Routes:

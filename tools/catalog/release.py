@@ -95,6 +95,7 @@ class Release:
             self.download(f"k8s.io/{module}", f"v0.{version.removeprefix('1.')}")
 
     def download(self, module: str, version: str) -> None:
+        """Have a module of the release in the module cache, and note where it lies."""
         answer = run(["go", "mod", "download", "-json", f"{module}@{version}"], self.work)
         self.modules[module] = Path(json.loads(answer)["Dir"])
 
@@ -175,6 +176,7 @@ class Release:
         return "package main\n\nimport (\n" + "".join(f'\t_ "k8s.io/kubernetes/{p}"\n' for p in packages) + ")\n"
 
     def published_schemes(self) -> str:
+        """The Go file that fills a scheme with the published types only."""
         packages = []
         for module, pattern in (
             ("k8s.io/api", "*/*/register.go"),

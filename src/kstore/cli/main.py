@@ -39,9 +39,11 @@ class LazyGroup(click.Group):
         return result or ctx.meta.get(PLUGIN_NOT_LOADED, result)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of the help."""
         return [name for section in COMMANDS.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command."""
         for section in COMMANDS.values():
             if cmd_name in section:
                 module = importlib.import_module(f"kstore.cli.commands.{section[cmd_name][0]}")
@@ -50,10 +52,12 @@ class LazyGroup(click.Group):
         return None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands first, and then the options."""
         self.format_commands(ctx, formatter)
         click.Command.format_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands below the headings of their table, without importing one."""
         for heading, section in COMMANDS.items():
             with formatter.section(heading):
                 formatter.write_dl([(name, help_line) for name, (_, help_line) in section.items()])
@@ -61,6 +65,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; of one that does not exist, name those that are spelled alike."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -52,6 +52,7 @@ class VersionTargets:
             self.scheme.require_version(wanted, self.custom_groups)
 
     def built_in(self, stored: GroupVersionKind) -> GroupVersion | None:
+        """The first of the versions that has the kind, under whichever group it is the same one."""
         hub = self.scheme.kind(stored).hub
         for wanted in self.versions:
             target = GroupVersionKind(wanted.group, wanted.version, stored.kind)
@@ -60,6 +61,7 @@ class VersionTargets:
         return None
 
     def custom(self, stored: GroupVersionKind, definition: CustomDefinition) -> GroupVersion | None:
+        """The first of the versions that the CRD has."""
         for wanted in self.versions:
             if wanted.group == definition.kind.group and wanted.version in definition.versions:
                 return wanted
@@ -87,6 +89,7 @@ class ReleaseTargets:
         return target
 
     def custom(self, stored: GroupVersionKind, definition: CustomDefinition) -> GroupVersion | None:
+        """The storage version that the CRD names."""
         return GroupVersion(definition.kind.group, definition.storage_version)
 
 
@@ -98,7 +101,9 @@ class OnlyStoredIn:
     pattern: str
 
     def built_in(self, stored: GroupVersionKind) -> GroupVersion | None:
+        """What the other targets say, where the version matches."""
         return self.targets.built_in(stored) if fnmatchcase(stored.api_version, self.pattern) else None
 
     def custom(self, stored: GroupVersionKind, definition: CustomDefinition) -> GroupVersion | None:
+        """What the other targets say, where the version matches."""
         return self.targets.custom(stored, definition) if fnmatchcase(stored.api_version, self.pattern) else None

@@ -1,0 +1,3 @@
+"""
+What stored objects look like to people and programs; nothing here knows where they come from.
+"""

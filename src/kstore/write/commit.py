@@ -82,8 +82,11 @@ class NoLog:
         """Note nothing."""
         return 0
 
-    def done(self, number: int, revision: int) -> None: ...
-    def undone(self, number: int, reason: str) -> None: ...
+    def done(self, number: int, revision: int) -> None:
+        """Note nothing."""
+
+    def undone(self, number: int, reason: str) -> None:
+        """Note nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,14 @@ class Progress(Protocol):
 class Silent:
     """Progress that nobody watches."""
 
-    def step(self, step: object) -> None: ...
-    def written(self, objects: int) -> None: ...
-    def waiting(self, reason: str, seconds: float) -> None: ...
+    def step(self, step: object) -> None:
+        """Say nothing."""
+
+    def written(self, objects: int) -> None:
+        """Say nothing."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Say nothing."""
 
 
 class Stop:

@@ -25,6 +25,7 @@ class MigrateGroup(click.Group):
     """`kstore migrate [RESOURCE…]` is a command of its own; status, resume, rollback and verify stand below it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Arguments that name no command below are those of a migration."""
         if not set(args) & {"-h", "--help"} and not self._names_a_command(args):
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -43,10 +44,12 @@ class MigrateGroup(click.Group):
         return False
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Both ways to call it."""
         formatter.write_usage(ctx.command_path, "[RESOURCE]... [OPTIONS]")
         formatter.write_usage(ctx.command_path, "status|resume|rollback|verify JOURNAL", prefix="       ")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of a migration, and then the commands that follow one."""
         run = self.commands["run"]
         with click.Context(run, info_name="run", parent=ctx) as below:
             click.Command.format_options(run, below, formatter)
@@ -60,6 +63,7 @@ class DryRunCommand(click.Command):
     """A command whose `--dry-run` has a value only as `--dry-run=diff`: what stands after it is a resource."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`--dry-run` alone is `--dry-run=summary`."""
         return super().parse_args(ctx, ["--dry-run=summary" if arg == "--dry-run" else arg for arg in args])
 
 

@@ -58,6 +58,7 @@ class Source:
         self.lines: list[str] = []
 
     def emit(self, depth: int, *lines: str) -> None:
+        """Add lines of source, indented by `depth`."""
         self.lines += [" " * depth + line for line in lines]
 
     def emit_order(self, depth: int, *lines: str) -> None:
