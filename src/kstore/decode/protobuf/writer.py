@@ -18,6 +18,7 @@ from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Field, TypeRef
 from kstore.decode.protobuf import special
 from kstore.decode.protobuf.codegen import function_name
+from kstore.decode.protobuf.generated import compiled
 from kstore.decode.unions import unfold
 from kstore.errors import EncodeError
 from kstore.scalars import binary
@@ -83,7 +84,7 @@ class ProtobufWriter:
         name = function_name("write", type_name, inline)
         if name not in self._compiled:
             source = _Source(self.catalog, type_name, inline, self._scope)
-            code = compile(source.text(), f"<{name}>", "exec")
+            code = compiled(source.text(), f"writer {'.'.join(filter(None, (type_name, inline)))}")
             for needed, path in source.needs:
                 self._scope.setdefault(function_name("write", needed, path), self._stand_in(needed, path))
             exec(code, self._scope)  # noqa: S102 - generated from our own tables
