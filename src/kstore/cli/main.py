@@ -35,6 +35,7 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are run, and listed from a table."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; one that is done without a plugin which was not loaded ends with that exit code."""
         result = super().invoke(ctx)
         return result or ctx.meta.get(PLUGIN_NOT_LOADED, result)
 
