@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from kstore.errors import UnknownResource
 from kstore.naming import GroupKind
@@ -61,6 +61,11 @@ class NamedResource(Protocol):
     @property
     def versions(self) -> Sequence[str]:
         """The versions that it is served in."""
+        ...
+
+    @property
+    def definition(self) -> dict[str, Any] | None:
+        """Its CRD; None where it is built in, or only keys tell of it."""
         ...
 
 

@@ -36,6 +36,11 @@ class ResourceInfo:
     storage: dict[str, str] = field(hash=False)
     """Range of releases (`1.17-1.26`) -> the `group/version` stored by then; another group's where two share a key."""
 
+    @property
+    def definition(self) -> dict[str, Any] | None:
+        """The CRD of a custom resource: a built-in one has none."""
+        return None
+
     def storage_version(self, release: Release) -> GroupVersion | None:
         """The version in which a release stores the resource; None where the release does not have it."""
         for releases, version in self.storage.items():

@@ -25,7 +25,7 @@ def descriptions(
     between = ""
     for read, obj in reading.shown(stored):
         place = session.store.place(read.record.key)
-        definition = getattr(place.resource, "definition", None) if place else None
+        definition = place.resource.definition if place else None
         yield between + describe(read, obj, secrets=reading.secrets, now=now, definition=definition)
         between = "\n\n"
 

@@ -73,7 +73,7 @@ def heading_of(session: Session, read: StoredObject, to: GroupVersion | None) ->
     place = session.store.place(read.record.key)
     if place is None or not place.resource.kind:
         return Heading(read.gvk, read.gvk.group_version, b"/" in read.record.key.rpartition(b"/")[0], None)
-    definition = getattr(place.resource, "definition", None)
+    definition = place.resource.definition
     if definition is not None:
         own = GroupVersion(place.resource.group, getattr(place.resource, "storage_version", read.gvk.version))
         cells_of = to or own

@@ -140,7 +140,7 @@ def _shapes(resource: NamedResource, scheme: Scheme) -> Iterator[Shape]:
     }
     for name in sorted(names, key=str):
         yield _Typed(catalog, TypeRef("struct", name=catalog.kind(name).type))
-    definition = getattr(resource, "definition", None)
+    definition = resource.definition
     if not names and definition is not None:
         for schema in _schemas(plain(definition)):
             yield _schema(catalog, schema, root=True)

@@ -115,7 +115,7 @@ def _schema(resource: Any, version: str) -> dict[str, Any] | None:
     """The schema that a CRD has for a version."""
     from kstore.decode.json.raw_json import plain
 
-    spec = (getattr(resource, "definition", None) or {}).get("spec") or {}
+    spec = (resource.definition or {}).get("spec") or {}
     named: dict[str, Any] = next((one for one in spec.get("versions") or [] if one.get("name") == version), {})
     validation = named.get("schema") or spec.get("validation") or {}
     schema = plain(validation.get("openAPIV3Schema"))
