@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Kstore
+from tests.cli.pasted import words_of
 from tools.cluster import Etcd
 
 from kstore.cli.main import cli
@@ -66,20 +67,6 @@ def endpoint(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 text = value if isinstance(value, str) else json.dumps(value)
                 assert source.commit([Put(key.encode(), text.encode(), 0)]).succeeded
         yield server.endpoint
-
-
-def words_of(command: str) -> list[list[str]]:
-    """The commands of a line, word by word, as a shell reads them."""
-    lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()<>")
-    lexer.whitespace_split = True
-    commands: list[list[str]] = [[]]
-    for word in lexer:
-        if set(word) == {";"}:
-            commands.append([])
-        else:
-            assert not set(word) <= set("&|()<>"), command
-            commands[-1].append(word)
-    return commands
 
 
 def assert_names_something(command: str) -> None:

@@ -261,7 +261,7 @@ def test_advice_is_quoted_for_a_shell(whole: MemorySource, open_store: OpenStore
     whole.put(key, role | {"metadata": {"name": name, "namespace": "other"}})
     found = run_checks(Survey(open_store(), Release("1.37")))
     assert [one.rule.id for one in found] == ["misplaced"]
-    assert shlex.split(found[0].command)[-1] == key
+    assert shlex.split(found[0].command)[2] == key
     assert as_document(found, {})["findings"][0]["command"] == found[0].command
     assert found[0].command in as_sarif(found, [], "1")["runs"][0]["results"][0]["message"]["text"]
     report = ElementTree.fromstring(as_junit(found, [one.rule for one in found]))
@@ -351,7 +351,7 @@ def test_foreign_keys_are_counted_and_not_judged(whole: MemorySource, open_store
     found = checked(open_store)
     assert set(found) == {"foreign-keys"}
     counts = {"//registry": "1 key", "/calico": "2 keys", "/registry": "1 key", "cilium": "1 key"}
-    assert (dict(found["foreign-keys"].keys), found["foreign-keys"].steps) == (counts, ())
+    assert (dict(found["foreign-keys"].keys), found["foreign-keys"].advice) == (counts, ())
 
 
 def test_alarms_by_kind(whole: MemorySource, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,7 +197,8 @@ def test_a_version_that_has_left_the_crd(store: MemorySource, open_store: OpenSt
     (finding,) = checked(open_store)["unknown-to-target"]
     assert finding.command == (
         "kstore migrate gulls.sea.example.com --to sea.example.com/v2 --assume-version sea.example.com/v2 "
-        "--dry-run=diff"
+        "--dry-run=diff; "
+        "kstore migrate gulls.sea.example.com --to sea.example.com/v2 --assume-version sea.example.com/v2"
     )
     assert "put v1 back" in finding.words
 

@@ -256,7 +256,7 @@ class Run:
             path = self.resumed.path
             writer = JournalWriter(path, None)
         else:
-            path = self.journal_file or Path(f"kstore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.journal")
+            path = self.journal_file or Path(f"kstore-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.journal")
             writer = JournalWriter(path, self._header(session))
         pace = Pace(self.batch or 0, self.concurrency, self.rate)
         try:

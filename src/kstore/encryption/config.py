@@ -96,7 +96,9 @@ def load_configuration(path: str | Path) -> Transformers:
         raise EncryptionConfigError(
             f"cannot be read: {error.strerror}", where=str(path), hint="name an EncryptionConfiguration file"
         ) from None
-    return read_configuration(data, where=str(path))
+    transformers = read_configuration(data, where=str(path))
+    transformers.file = str(path)
+    return transformers
 
 
 def read_configuration(data: bytes | str, *, where: str = "encryption configuration") -> Transformers:

@@ -147,9 +147,11 @@ class Transformers:
 
     Args:
         by_resource: the ciphers of each resource or wildcard; empty for a cluster that encrypts nothing.
+        file: the configuration's file, for those who are told how to use it again.
     """
 
-    def __init__(self, by_resource: Mapping[GroupResource, Sequence[Cipher]] | None = None) -> None:
+    def __init__(self, by_resource: Mapping[GroupResource, Sequence[Cipher]] | None = None, file: str = "") -> None:
+        self.file = file
         self._by_resource = {
             resource: ResourceTransformer(resource_name(resource), ciphers)
             for resource, ciphers in (by_resource or {}).items()

@@ -55,7 +55,15 @@ class Finding:
     @property
     def steps(self) -> tuple[str, ...]:
         """What to do, a line each: the commands, every argument quoted for a shell, and the words."""
-        return (*map(shlex.join, self.advice), *((self.words,) if self.words else ()))
+        return (*map(shlex.join, self.advice), *self.remarks)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the commands alone do not say: that they are of one key of many, and the words."""
+        first = self.keys[0][0] if self.keys else ""
+        of_one = self.count > 1 and any(first in command for command in self.advice)
+        again = f"the commands name the first of {self.count:,} keys: the others likewise, one by one"
+        return (*((again,) if of_one else ()), *((self.words,) if self.words else ()))
 
     def add(self, key: str, detail: str) -> None:
         """Note one more place."""
@@ -77,7 +85,7 @@ def as_document(findings: Sequence[Finding], about: dict[str, Any]) -> dict[str,
                 "subject": one.subject,
                 "why": one.rule.why,
                 "command": one.command,
-                "hint": one.words,
+                "hint": "; ".join(one.remarks),
                 "count": one.count,
                 "keys": [{"key": key, "detail": detail} for key, detail in one.keys],
             }

@@ -98,6 +98,8 @@ class Survey:
         self.namespaces = self._read_namespaces()
         self.stored_versions: dict[str, Counter[str]] = {}
         """Of each custom resource (`plural.group`): the versions that its objects are stored in."""
+        self.unread: set[str] = set()
+        """The custom resources of which an object could not be read, so that its version is not known."""
         self.dependents: dict[tuple[tuple[Owner, ...], str], Dependents] = {}
         self._identities: set[int] = set()
         """Hashes of directory, namespace, name and uid of all objects, and of those without uid that were not read."""
@@ -202,6 +204,8 @@ class Survey:
         if isinstance(seen.read, Undecodable):
             if coordinates:
                 self._identities.add(hash(coordinates))
+            if isinstance(seen.home.resource, CustomResource):
+                self.unread.add(seen.home.label)
             return
         extension = self.extension_groups.get(seen.read.gvk.group)
         if extension is not None:

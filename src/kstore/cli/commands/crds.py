@@ -73,14 +73,15 @@ def _to_do(one: CustomUsage) -> str:
     if one.undecodable:
         return f"{one.undecodable} undecodable: kstore check"
     stores = f"{one.name.partition('.')[2]}/{one.storage_version}"
+    migrate = command_text("kstore", "migrate", one.name, "--to", stores)
     if one.gone:
         assume = ("--assume-version", stores, "--dry-run=diff")
-        assumed = command_text("kstore", "migrate", one.name, "--to", stores, *assume)
-        return f"{assumed}; or put {', '.join(one.gone)} back into the CRD"
+        assumed = f"{migrate} {command_text(*assume)}"
+        return f"{assumed}; then without --dry-run=diff; or put {', '.join(one.gone)} back into the CRD"
     if one.outdated:
-        return command_text("kstore", "migrate", one.name, "--to", stores)
+        return migrate
     if one.unlisted:
-        return f"storedVersions lacks {', '.join(one.unlisted)}"
+        return f"storedVersions lacks {', '.join(one.unlisted)}: {migrate} has them listed"
     if one.idle:
-        return f"storedVersions can lose {', '.join(one.idle)}"
+        return f"storedVersions can lose {', '.join(one.idle)}: {migrate} takes them out"
     return ""

@@ -228,26 +228,46 @@ def unstructured_number(value: Any) -> Any:
 
 def require_numbers(value: Any, path: str = "") -> None:
     """
-    See whether every number of a parsed value, as far as it knows its text, fits a float64.
+    See whether every number of a parsed value, as far as it knows its text, fits a float64: Go converts those of
+    members, too, whose names come again.
 
     Raises:
         DecodeError: one does not; with its path.
     """
-    from kstore.decode.json.slow_json import Items, Members
+    from kstore.decode.json.slow_json import DEEPEST, Items, Members, parse
 
-    try:
-        if isinstance(value, Members):
-            for name, item in value.items():
-                require_numbers(item, f"{path}.{name}")
-        elif isinstance(value, Items):
-            for index, item in enumerate(value):
-                require_numbers(item, f"{path}[{index}]")
-        elif isinstance(value, RawJSON):
-            reprint(value.data)
-        elif isinstance(value, float):
+    left = [(value, path)]
+    while left:
+        one, place = left.pop()
+        if isinstance(one, Members):
+            left += ((item, f"{place}.{name}") for name, item, _ in reversed(list(one.occurrences())))
+        elif isinstance(one, Items):
+            left += ((item, f"{place}[{index}]") for index, item in reversed(list(enumerate(one))))
+        elif isinstance(one, RawJSON):
+            _require_deep_numbers(parse(one.data, followed=DEEPEST), place)
+        else:
+            _require_number(one, place)
+
+
+def _require_deep_numbers(value: Any, path: str) -> None:
+    """The same, without the paths of what is nested so deeply: they would be as long as the text."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += (item for _, item, _ in one.occurrences())  # type: ignore[attr-defined]  # parsed: Members
+        elif isinstance(one, list):
+            left += one
+        else:
+            _require_number(one, path)
+
+
+def _require_number(value: Any, path: str) -> None:
+    if isinstance(value, float):
+        try:
             unstructured_number(value)
-    except DecodeError as error:
-        raise DecodeError(error.message, path=error.path or path.lstrip(".")) from None
+        except DecodeError as error:
+            raise DecodeError(error.message, path=path.lstrip(".")) from None
 
 
 def raw_member(container: Any, key: Any, value: Any) -> RawJSON:

@@ -32,7 +32,8 @@ def unusual(seen: Seen, survey: Survey) -> Iterator[Found]:
     """JSON that servers read, and that none of them has written."""
     if isinstance(seen.read, StoredObject) and seen.read.encoding == JSON and survey.fault(seen) is None:
         for oddity in oddities(seen.read.plain):
-            yield Found(f"{seen.home.label}, {oddity}", seen.key, advice=(kstore("get", seen.key, "-o", "storage"),))
+            advice = (kstore("get", seen.key, "-o", "storage"),)
+            yield Found(f"{seen.home.label}, {oddity}", seen.key, "", advice, "nothing needs to be done")
 
 
 def unknown_to_target(seen: Seen, survey: Survey) -> Iterator[Found]:
@@ -82,9 +83,9 @@ def _unknown_to_definition(seen: Seen, read: StoredObject, resource: CustomResou
         if read.gvk.group != resource.group:
             yield Found(subject, seen.key, advice=_show(seen), words=_NO_KIND)
             return
-        command = kstore("migrate", seen.home.label, "--to", stores, "--assume-version", stores, "--dry-run=diff")
+        command = kstore("migrate", seen.home.label, "--to", stores, "--assume-version", stores)
         words = f"or put {read.gvk.version} back into the CRD, not served, and migrate to {stores} as usual"
-        yield Found(subject, seen.key, advice=(command,), words=words)
+        yield Found(subject, seen.key, advice=((*command, "--dry-run=diff"), command), words=words)
     elif read.encoding == CBOR and survey.release.minor < FIRST_CBOR:
         command = kstore("migrate", seen.home.label, "--to-release", survey.release)
         yield Found(f"{seen.home.label}, stored as CBOR, which {survey.release} cannot read", seen.key, "", (command,))

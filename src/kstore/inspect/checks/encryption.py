@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import EncryptionError, KeyMissing
 from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.findings import Command
 from kstore.inspect.survey import Seen, Survey
 from kstore.naming import GroupResource
 
@@ -43,11 +44,18 @@ def plain_text(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values in plain text that the configuration would encrypt."""
     if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.seal is None:
         subject = f"{seen.home.label}, to be sealed by {_target(seen, survey)}"
-        yield Found(subject, seen.key, advice=(kstore("encrypt", seen.home.label),))
+        yield Found(subject, seen.key, advice=(_encrypt(seen, survey),))
 
 
 def old_key(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values that the transformer calls stale: under another key than the one that is written with now."""
     if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.seal is not None:
         subject = f"{seen.home.label}, sealed by {seen.read.seal.with_key_id}, now {_target(seen, survey)}"
-        yield Found(subject, seen.key, advice=(kstore("encrypt", seen.home.label),))
+        yield Found(subject, seen.key, advice=(_encrypt(seen, survey),))
+
+
+def _encrypt(seen: Seen, survey: Survey) -> Command:
+    """The command that seals a resource's objects anew, by the very configuration that the check was run with."""
+    transformers = survey.store.codec.transformers
+    assert transformers is not None
+    return kstore("encrypt", seen.home.label, "--encryption-provider-config", transformers.file or "FILE")

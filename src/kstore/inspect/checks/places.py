@@ -21,7 +21,12 @@ def misplaced(seen: Seen, survey: Survey) -> Iterator[Found]:
         return
     if name != place.name or (resource.namespaced and metadata.get("namespace", "") != place.namespace):
         inside = "/".join(filter(None, (str(metadata.get("namespace") or ""), str(name))))
-        yield Found(seen.home.label, seen.key, f"the object calls itself {inside}", (kstore("get", seen.key),))
+        words = (
+            "compare it with what lies at the key of that name (kstore diff): where both are the same, this one is a "
+            "copy that a restore or a script left, and the apiserver shows the object twice"
+        )
+        advice = (kstore("get", seen.key, "-o", "storage"),)
+        yield Found(seen.home.label, seen.key, f"the object calls itself {inside}", advice, words)
 
 
 def no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
@@ -75,4 +80,5 @@ def foreign_keys(survey: Survey) -> Iterator[Found]:
     elsewhere = survey.store.elsewhere()
     subject = f"{elsewhere.total():,} outside {' and '.join(survey.store.prefixes) or '/'}"
     for name, count in sorted(elsewhere.items()):
-        yield Found(subject, name, f"{count:,} key{'s' * (count != 1)}")
+        words = "another cluster's are looked at with its own --etcd-prefix"
+        yield Found(subject, name, f"{count:,} key{'s' * (count != 1)}", words=words)

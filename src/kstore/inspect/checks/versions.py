@@ -22,12 +22,19 @@ def lossy(seen: Seen, survey: Survey) -> Iterator[Found]:
         survey.store.codec.convert_typed(read.plain)
     except UnknownFields as error:
         subject = f"{read.gvk}, fields that {survey.release} does not know"
-        yield Found(subject, seen.key, ", ".join(error.paths), show)
+        words = error.hint if error.by_way_of else _NEWER
+        yield Found(subject, seen.key, ", ".join(error.paths), show, words)
     except NotConvertible as error:
         subject = f"{read.gvk}, refused by a rule of {survey.release}"
         yield Found(subject, seen.key, error.message, (kstore("edit", seen.key),))
     except KstoreError as error:
         yield Found(f"{read.gvk}, not convertible", seen.key, str(error), show)
+
+
+_NEWER = (
+    "a newer release may know the fields (--target-release); migrate and encrypt drop them only with "
+    "--drop-unknown-fields, as the apiserver does unasked"
+)
 
 
 def _version_state(seen: Seen, survey: Survey) -> str:
@@ -51,7 +58,8 @@ def in_state(state: str) -> Look:
     def look(seen: Seen, survey: Survey) -> Iterator[Found]:
         if _version_state(seen, survey) == state and isinstance(seen.read, StoredObject):
             kind = survey.catalog.kind(seen.read.gvk)
-            instead = f", use {kind.replacement}" if kind.replacement else ""
+            stores = survey.store.codec.scheme.stored_as(seen.read.gvk)
+            instead = f"; {survey.release} stores {stores}" if stores else ""
             subject = f"{seen.read.gvk}, {state} in {getattr(kind, state)}{instead}"
             command = kstore("migrate", seen.home.label, "--to-release", survey.release)
             yield Found(subject, seen.key, advice=(command,))

@@ -1,0 +1,595 @@
+"""
+Of each finding of `kstore check`: stores where it is true, near misses where it is not, and what its advice does.
+
+Values by their keys, beside those of a sound store (`SOUND`); objects are dicts and lie there as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kstore.custom import normalize, write
+from kstore.encryption.config import read_configuration
+from kstore.naming import GroupResource
+
+Values = Mapping[str, "bytes | dict[str, Any]"]
+
+
+@dataclass(frozen=True)
+class Store:
+    """What lies in a store beside what is sound, and with what it is looked at."""
+
+    values: Values = field(default_factory=dict)
+    release: str = ""
+    """Against which it is checked; empty: the newest."""
+    encryption: str = ""
+    """The EncryptionConfiguration that check is given."""
+    alarms: tuple[str, ...] = ()
+    plugin: str = ""
+    """The example plugin that is installed."""
+
+
+@dataclass(frozen=True)
+class Mended:
+    """The advised commands make the finding go; nothing but what they name has changed."""
+
+    changed: frozenset[str]
+    """The keys that are rewritten or deleted."""
+    typed: tuple[str, str] = ("", "")
+    """What the operator replaces in the editor, and with what."""
+    verb: str = "migrate"
+    """The command among those advised that mends it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Nothing is safe to do at once: the commands show more, and write nothing; words say how to go on."""
+
+    wording: str
+    """What the words or the subject must speak of."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way in which a finding is true."""
+
+    finding: str
+    name: str
+    true: Store
+    near_misses: Mapping[str, Store]
+    advice: Mended | Shown
+    keys: frozenset[str] = frozenset()
+    """The keys that are found; by default those of the values whose name is `bad`."""
+    besides: frozenset[str] = frozenset()
+    """Other findings that the same store has."""
+
+    def found(self) -> frozenset[str]:
+        """The keys that the finding names."""
+        return self.keys or frozenset(key for key in self.true.values if key.rpartition("/")[2].startswith("bad"))
+
+
+def obj(api_version: str, kind: str, name: str = "bad", namespace: str = "default", **more: Any) -> dict[str, Any]:
+    """An object; metadata's further members as `metadata_NAME`."""
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {}), "uid": f"uid-{name}"}
+    metadata |= {key.removeprefix("metadata_"): more.pop(key) for key in list(more) if key.startswith("metadata_")}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **more}
+
+
+def config_map(name: str = "bad", namespace: str = "default", **more: Any) -> dict[str, Any]:
+    """A config map."""
+    return obj("v1", "ConfigMap", name, namespace, **more)
+
+
+def api_service(group: str, service: str = "") -> tuple[str, dict[str, Any]]:
+    """A group's APIService: of the cluster itself, or of a server of its own."""
+    spec: dict[str, Any] = {"group": group, "version": "v1", "groupPriorityMinimum": 1, "versionPriority": 1}
+    spec |= {"service": {"namespace": "zoo", "name": service}} if service else {}
+    name = f"v1.{group}"
+    key = f"/registry/apiregistration.k8s.io/apiservices/{name}"
+    return key, obj("apiregistration.k8s.io/v1", "APIService", name, "", spec=spec)
+
+
+OPEN: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+EMBEDS = {
+    **OPEN,
+    "properties": {"spec": {**OPEN, "properties": {"e": {**OPEN, "x-kubernetes-embedded-resource": True}}}},
+}
+
+
+def definition(*versions: str, stored: tuple[str, ...] = (), schema: dict[str, Any] = OPEN) -> Values:
+    """The CRD of `lamps.lab.example.com`; the first of its versions is the one that is stored."""
+    names = {"plural": "lamps", "singular": "lamp", "kind": "Lamp", "listKind": "LampList"}
+    spec = {
+        "group": "lab.example.com",
+        "scope": "Namespaced",
+        "names": names,
+        "conversion": {"strategy": "None"},
+        "preserveUnknownFields": False,
+        "version": versions[0],
+        "versions": [
+            {"name": one, "served": True, "storage": one == versions[0], "schema": {"openAPIV3Schema": schema}}
+            for one in versions
+        ],
+    }
+    status = {"acceptedNames": names, "storedVersions": list(stored or versions[:1]), "conditions": []}
+    found = obj("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition", "lamps.lab.example.com", "")
+    return {DEFINITION: {**found, "spec": spec, "status": status}}
+
+
+DEFINITION = "/registry/apiextensions.k8s.io/customresourcedefinitions/lamps.lab.example.com"
+LAMP = "/registry/lab.example.com/lamps/default/bad"
+
+
+def lamp(version: str = "v1", name: str = "bad", **more: Any) -> dict[str, Any]:
+    """A custom object."""
+    return obj(f"lab.example.com/{version}", "Lamp", name, **more)
+
+
+def lamp_of(spec: str) -> bytes:
+    """A custom object whose spec is written as it is."""
+    head = '{"apiVersion":"lab.example.com/v1","kind":"Lamp","metadata":{"name":"bad","namespace":"default"},"spec":'
+    return f"{head}{spec}}}".encode("latin-1")
+
+
+def cbor(value: dict[str, Any]) -> bytes:
+    """A custom object as a server with CBOR stores it."""
+    return write(normalize(value), "cbor")
+
+
+def encryption(*keys: str, resource: str = "configmaps", plain: bool = True) -> str:
+    """A configuration with these AES-GCM keys, the first of which is written with."""
+    secrets = {
+        "old": "MDEyMzQ1Njc4OWFiY2RlZg==",
+        "new": "ZmVkY2JhOTg3NjU0MzIxMA==",
+        "other": "YWJjZGVmMDEyMzQ1Njc4OQ==",
+    }
+    providers: list[dict[str, Any]] = []
+    if keys:
+        providers.append({"aesgcm": {"keys": [{"name": one, "secret": secrets[one]} for one in keys]}})
+    if plain:
+        providers.append({"identity": {}})
+    head = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "EncryptionConfiguration"}
+    return json.dumps({**head, "resources": [{"resources": [resource], "providers": providers}]})
+
+
+def sealed(key: str, name: str) -> Values:
+    """A config map under a key of `encryption`."""
+    value = json.dumps(config_map(key.rpartition("/")[2])).encode()
+    transformers = read_configuration(encryption(name))
+    return {key: transformers.seal(key.encode(), value, GroupResource("", "configmaps"))}
+
+
+SOUND: Values = {
+    "/registry/namespaces/default": obj("v1", "Namespace", "default", ""),
+    "/registry/configmaps/default/sound": config_map("sound", data={"a": "b"}),
+    "/registry/pods/default/sound": obj("v1", "Pod", "sound"),
+    **dict([api_service("apps")]),
+}
+"""A store in which nothing is wrong."""
+
+BAD = "/registry/configmaps/default/bad"
+GONE = {"apiVersion": "batch/v1", "kind": "Job", "name": "gone", "uid": "1"}
+HERE = {"apiVersion": "v1", "kind": "Pod", "name": "sound", "uid": "uid-sound"}
+LEAVING = {"metadata_deletionTimestamp": "2026-01-01T00:00:00Z"}
+NONE = encryption()
+
+
+def one(key: str, value: bytes | dict[str, Any], **more: Any) -> Store:
+    """A store with one more key."""
+    return Store({key: value}, **more)
+
+
+def of_lamps(value: bytes | dict[str, Any], *versions: str, stored: tuple[str, ...] = (), **more: Any) -> Store:
+    """A store with the CRD of lamps, and one lamp."""
+    schema = more.pop("schema", OPEN)
+    return Store({**definition(*(versions or ("v1",)), stored=stored, schema=schema), LAMP: value}, **more)
+
+
+def mends(*keys: str, verb: str = "migrate", typed: tuple[str, str] = ("", "")) -> Mended:
+    """The advice rewrites these keys."""
+    return Mended(frozenset(keys), typed, verb)
+
+
+DEPLOYMENT = "/registry/deployments/default/bad"
+CLAIM = "/registry/resourceclaims/default/bad"
+CLASS = "/registry/deviceclasses/bad"
+SCALER = "/registry/horizontalpodautoscalers/default/bad"
+REQUEST = {"name": "r", "deviceClassName": "g", "allocationMode": "ExactCount", "count": 1}
+
+MATRIX: tuple[Case, ...] = (
+    Case(
+        "undecodable",
+        "cut protobuf",
+        one(BAD, b"k8s\0\x0a\xff"),
+        {
+            "a name twice": of_lamps(lamp_of('{"a":1,"a":2}')),
+            "no UTF-8": of_lamps(lamp_of('{"a":"x\xff"}')),
+            "deep": of_lamps(lamp_of('{"a":' * 900 + "1" + "}" * 900)),
+            "another's key": one("/calico/ipam/bad", b"\0\1"),
+        },
+        mends(BAD, verb="delete"),
+    ),
+    Case(
+        "undecodable",
+        "a value that is empty",
+        one("/registry/secrets/default/bad", b""),
+        {
+            "an allocation that is empty": one(
+                "/registry/ranges/serviceips", b'{"kind":"RangeAllocation","apiVersion":"v1"}'
+            ),
+            "the word of a compactor": one("compact_rev_key", b"9"),
+        },
+        mends("/registry/secrets/default/bad", verb="delete"),
+    ),
+    Case(
+        "undecodable",
+        "a number beyond Go",
+        of_lamps(lamp_of('{"a":1e309}')),
+        {"the largest number": of_lamps(lamp_of('{"a":1e308}')), "a small one": of_lamps(lamp_of('{"a":1e-400}'))},
+        mends(LAMP, verb="delete"),
+    ),
+    Case(
+        "undecodable",
+        "an embedded object's metadata",
+        of_lamps(lamp_of('{"e":{"metadata":"text"}}'), schema=EMBEDS),
+        {
+            "without metadata": of_lamps(lamp_of('{"e":{"apiVersion":"v1","kind":"Pod"}}'), schema=EMBEDS),
+            "not embedded": of_lamps(lamp_of('{"f":{"metadata":"text"}}'), schema=EMBEDS),
+        },
+        mends(LAMP, verb="edit", typed=("metadata: text", "metadata: {}")),
+    ),
+    Case(
+        "unopenable",
+        "sealed with a key that the configuration lacks",
+        Store(sealed(BAD, "old"), encryption=encryption("new")),
+        {
+            "the second key": Store(sealed(BAD, "old"), encryption=encryption("new", "old")),
+            "plain": one(BAD, config_map(), encryption=encryption("new")),
+        },
+        Shown("in use then"),
+        besides=frozenset({"plain-text"}),
+    ),
+    Case(
+        "unknown-to-target",
+        "a newer version",
+        one(CLASS, obj("resource.k8s.io/v1", "DeviceClass", namespace=""), release="1.33"),
+        {
+            "that release's own": one(
+                CLASS, obj("resource.k8s.io/v1beta1", "DeviceClass", namespace=""), release="1.33"
+            ),
+            "the newest": one(CLASS, obj("resource.k8s.io/v1", "DeviceClass", namespace="")),
+        },
+        mends(CLASS),
+    ),
+    Case(
+        "unknown-to-target",
+        "a version that only a release in between converts",
+        one(CLAIM, obj("resource.k8s.io/v1alpha3", "ResourceClaim", spec={"devices": {"requests": [REQUEST]}})),
+        {
+            "before it": one(CLAIM, obj("resource.k8s.io/v1alpha3", "ResourceClaim"), release="1.31"),
+            "after it": one(CLAIM, obj("resource.k8s.io/v1", "ResourceClaim")),
+        },
+        mends(CLAIM),
+    ),
+    Case(
+        "unknown-to-target",
+        "a kind that never was",
+        one(BAD, obj("v1", "Wrong")),
+        {
+            "Events of their group": one("/registry/events/default/bad", obj("events.k8s.io/v1", "Event")),
+            "a Deployment of old": one(DEPLOYMENT, obj("extensions/v1beta1", "Deployment")),
+        },
+        Shown("keep a copy"),
+    ),
+    Case(
+        "unknown-to-target",
+        "another kind's key",
+        one(DEPLOYMENT, obj("v1", "Pod")),
+        {
+            "a Scale's neighbour": one(SCALER, obj("autoscaling/v1", "HorizontalPodAutoscaler")),
+            "its own": one(DEPLOYMENT, obj("apps/v1", "Deployment")),
+        },
+        Shown("keep a copy"),
+    ),
+    Case(
+        "unknown-to-target",
+        "a version that has left its CRD",
+        of_lamps(lamp("v1alpha1"), "v1", stored=("v1", "v1alpha1")),
+        {
+            "still in it": of_lamps(lamp("v1alpha1"), "v1", "v1alpha1", stored=("v1", "v1alpha1")),
+            "without CRD": one(LAMP, lamp("v1alpha1")),
+        },
+        mends(LAMP, DEFINITION),
+    ),
+    Case(
+        "unknown-to-target",
+        "CBOR before 1.32",
+        of_lamps(cbor(lamp(spec={"n": 1})), release="1.29"),
+        {"1.37": of_lamps(cbor(lamp())), "JSON": of_lamps(lamp(), release="1.29")},
+        mends(LAMP),
+    ),
+    Case(
+        "lossy",
+        "fields that nobody knows",
+        one(BAD, config_map(nonsense=1)),
+        {
+            "of a custom object": of_lamps(lamp(nonsense=1)),
+            "empty members": one(BAD, config_map(data={}, binaryData=None)),
+        },
+        Shown("--target-release"),
+    ),
+    Case(
+        "crd-unlisted-version",
+        "a version that storedVersions lacks",
+        of_lamps(lamp("v1beta1"), "v1", "v1beta1"),
+        {
+            "listed": of_lamps(lamp("v1beta1"), "v1", "v1beta1", stored=("v1", "v1beta1")),
+            "stored as the CRD stores": of_lamps(lamp("v1"), "v1", "v1beta1"),
+        },
+        mends(LAMP),
+        keys=frozenset({"lamps.lab.example.com"}),
+        besides=frozenset({"other-version"}),
+    ),
+    Case(
+        "removed-version",
+        "a Deployment of old",
+        one(DEPLOYMENT, obj("apps/v1beta1", "Deployment")),
+        {
+            "its own version": one(DEPLOYMENT, obj("apps/v1", "Deployment")),
+            "not yet removed": one("/registry/cronjobs/default/bad", obj("batch/v1beta1", "CronJob"), release="1.20"),
+            "removed, and still stored": Store(definition("v1")),
+        },
+        mends(DEPLOYMENT),
+    ),
+    Case(
+        "removed-version",
+        "a budget, in a release before the newest",
+        one("/registry/poddisruptionbudgets/default/bad", obj("policy/v1beta1", "PodDisruptionBudget"), release="1.30"),
+        {
+            "kept by that release": one(
+                "/registry/flowschemas/bad",
+                obj("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema", namespace=""),
+                release="1.29",
+            ),
+            "the stable one": one(
+                "/registry/poddisruptionbudgets/default/bad", obj("policy/v1", "PodDisruptionBudget")
+            ),
+        },
+        mends("/registry/poddisruptionbudgets/default/bad"),
+    ),
+    Case(
+        "plain-text",
+        "written before encryption",
+        one(BAD, config_map(), encryption=encryption("new")),
+        {
+            "another resource": one(
+                "/registry/secrets/default/bad",
+                obj("v1", "Secret"),
+                encryption=encryption("new", resource="leases.coordination.k8s.io"),
+            ),
+            "identity first": one(BAD, config_map(), encryption=NONE),
+            "without configuration": one(BAD, config_map()),
+        },
+        mends(BAD, "/registry/configmaps/default/sound", verb="encrypt"),
+        keys=frozenset({BAD, "/registry/configmaps/default/sound"}),
+    ),
+    Case(
+        "old-key",
+        "the key before the first",
+        Store(sealed(BAD, "old"), encryption=encryption("new", "old")),
+        {
+            "the first": Store(sealed(BAD, "new"), encryption=encryption("new", "old")),
+            "no configuration": Store(sealed(BAD, "old")),
+        },
+        mends(BAD, "/registry/configmaps/default/sound", verb="encrypt"),
+        besides=frozenset({"plain-text"}),
+    ),
+    Case(
+        "namespace-stuck",
+        "a finalizer holds it",
+        one("/registry/namespaces/bad", obj("v1", "Namespace", namespace="", **LEAVING)),
+        {
+            "it lives": one("/registry/namespaces/bad", obj("v1", "Namespace", namespace="")),
+            "another kind goes": one("/registry/minions/bad", obj("v1", "Node", namespace="", **LEAVING)),
+        },
+        Shown("still holds"),
+    ),
+    Case(
+        "no-namespace",
+        "a config map of a namespace that has gone",
+        one("/registry/configmaps/gone/bad", config_map(namespace="gone")),
+        {
+            "cluster-wide": one(
+                "/registry/clusterroles/bad", obj("rbac.authorization.k8s.io/v1", "ClusterRole", namespace="")
+            ),
+            "an aggregated server's": Store(
+                {
+                    **dict([api_service("zoo.example.com", "api")]),
+                    "/registry/zoo.example.com/cages/gone/bad": obj("zoo.example.com/v1", "Cage", namespace="gone"),
+                }
+            ),
+        },
+        Shown("create the namespace again"),
+    ),
+    Case(
+        "no-resource",
+        "nobody serves the group",
+        one("/registry/gone.io/ts/default/bad", obj("gone.io/v1", "T")),
+        {
+            "a CRD": of_lamps(lamp()),
+            "a server of its own": Store(
+                {**dict([api_service("gone.io", "api")]), "/registry/gone.io/ts/default/bad": obj("gone.io/v1", "T")}
+            ),
+            "a lease of the control plane": one(
+                "/registry/masterleases/10.0.0.1", obj("v1", "Endpoints", "10.0.0.1", "")
+            ),
+        },
+        mends("/registry/gone.io/ts/default/bad", verb="delete"),
+    ),
+    Case(
+        "no-resource",
+        "the group is served",
+        Store({**dict([api_service("here.io")]), "/registry/here.io/ts/default/bad": obj("here.io/v1", "T")}),
+        {
+            "another prefix": one("/other/here.io/ts/default/bad", b"1"),
+            "a range": one("/registry/ranges/servicenodeports", obj("v1", "RangeAllocation", "", "")),
+        },
+        Shown("find out who writes it"),
+        keys=frozenset({"/registry/here.io/ts/default/bad"}),
+    ),
+    Case(
+        "misplaced",
+        "another's name",
+        one(BAD, config_map("sound")),
+        {
+            "its own name": one(BAD, config_map()),
+            "a name with a dot": one(
+                "/registry/clusterroles/system:a.b",
+                obj("rbac.authorization.k8s.io/v1", "ClusterRole", "system:a.b", ""),
+            ),
+        },
+        Shown("compare it"),
+    ),
+    Case(
+        "invalid",
+        "a bird of three wings",
+        one(
+            "/registry/demo.example.com/birds/default/bad",
+            obj("demo.example.com/v1alpha1", "Bird", spec={"wings": 3}),
+            plugin="bird",
+        ),
+        {
+            "of two": one(
+                "/registry/demo.example.com/birds/default/bad",
+                obj("demo.example.com/v1alpha1", "Bird", spec={"wings": 2}),
+                plugin="bird",
+            ),
+            "without plugin": one(
+                "/registry/demo.example.com/birds/default/bad",
+                obj("demo.example.com/v1alpha1", "Bird", spec={"wings": 3}),
+            ),
+        },
+        mends("/registry/demo.example.com/birds/default/bad", verb="edit", typed=("wings: 3", "wings: 2")),
+    ),
+    Case(
+        "object-stuck",
+        "a finalizer",
+        one(BAD, config_map(metadata_finalizers=["lab.example.com/f"], **LEAVING)),
+        {
+            "it lives": one(BAD, config_map(metadata_finalizers=["lab.example.com/f"])),
+            "nothing holds it": one(BAD, config_map(**LEAVING)),
+        },
+        Shown("finalizer"),
+    ),
+    Case(
+        "owner-gone",
+        "the one owner",
+        one(BAD, config_map(metadata_ownerReferences=[GONE])),
+        {
+            "one of two lives": one(BAD, config_map(metadata_ownerReferences=[GONE, HERE])),
+            "of a group served elsewhere": Store(
+                {
+                    **dict([api_service("zoo.example.com", "api")]),
+                    BAD: config_map(metadata_ownerReferences=[{**GONE, "apiVersion": "zoo.example.com/v1"}]),
+                }
+            ),
+            "of an unknown version": one(
+                BAD, config_map(metadata_ownerReferences=[{**GONE, "apiVersion": "batch/v9"}])
+            ),
+            "going": one(BAD, config_map(metadata_ownerReferences=[GONE], **LEAVING)),
+        },
+        Shown("garbage collector"),
+    ),
+    Case(
+        "deprecated-version",
+        "a claim",
+        one(CLAIM, obj("resource.k8s.io/v1beta1", "ResourceClaim")),
+        {
+            "the stable one": one(CLAIM, obj("resource.k8s.io/v1", "ResourceClaim")),
+            "before it was": one(CLAIM, obj("resource.k8s.io/v1beta1", "ResourceClaim"), release="1.32"),
+        },
+        mends(CLAIM),
+    ),
+    Case(
+        "other-version",
+        "a scaler",
+        one(SCALER, obj("autoscaling/v1", "HorizontalPodAutoscaler", spec={"maxReplicas": 3})),
+        {
+            "as it is stored": one(SCALER, obj("autoscaling/v2", "HorizontalPodAutoscaler")),
+            "of that release": one(SCALER, obj("autoscaling/v1", "HorizontalPodAutoscaler"), release="1.22"),
+        },
+        mends(SCALER),
+    ),
+    Case(
+        "other-version",
+        "a custom object",
+        of_lamps(lamp("v1beta1"), "v1", "v1beta1", stored=("v1", "v1beta1")),
+        {"the CRD's": of_lamps(lamp("v1"), "v1", "v1beta1"), "an unknown CRD's": one(LAMP, lamp("v1beta1"))},
+        mends(LAMP, DEFINITION),
+    ),
+    Case(
+        "crd-idle-version",
+        "a version that nothing is stored in",
+        of_lamps(lamp(), "v1", "v1beta1", stored=("v1beta1", "v1")),
+        {
+            "something is": Store({**of_lamps(lamp("v1beta1"), "v1", "v1beta1", stored=("v1beta1", "v1")).values}),
+            "an object that cannot be read": of_lamps(b"broken", "v1", "v1beta1", stored=("v1beta1", "v1")),
+            "not listed": of_lamps(lamp(), "v1", "v1beta1"),
+        },
+        mends(LAMP, DEFINITION),
+        keys=frozenset({"lamps.lab.example.com"}),
+    ),
+    Case(
+        "unusual-json",
+        "a name twice",
+        of_lamps(lamp_of('{"a":1,"a":2}')),
+        {
+            "once": of_lamps(lamp_of('{"a":1,"b":{"a":2}}')),
+            "twice, not decodable": of_lamps(lamp_of('{"a":1e309,"a":1}')),
+        },
+        Shown("nothing needs"),
+    ),
+    Case(
+        "served-elsewhere",
+        "an APIService with a service",
+        Store(dict([api_service("zoo.example.com", "api")])),
+        {"without": Store(dict([api_service("zoo.example.com")])), "a CRD": Store(definition("v1"))},
+        Shown("zoo/api"),
+        keys=frozenset({"/registry/apiregistration.k8s.io/apiservices/v1.zoo.example.com"}),
+    ),
+    Case(
+        "foreign-keys",
+        "Calico's",
+        one("/calico/ipam/bad", b"{}"),
+        {
+            "the compactor's": one("compact_rev_key", b"9"),
+            "below the prefix": one("/registry/masterleases/10.0.0.1", obj("v1", "Endpoints", "10.0.0.1", "")),
+        },
+        Shown("--etcd-prefix"),
+        keys=frozenset({"/calico"}),
+    ),
+    Case(
+        "sealed",
+        "without configuration",
+        Store(sealed(BAD, "old")),
+        {"with it": Store(sealed(BAD, "old"), encryption=encryption("old")), "nothing is": one(BAD, config_map())},
+        Shown("--encryption-provider-config"),
+    ),
+    Case(
+        "space",
+        "the alarm",
+        Store(alarms=("NOSPACE",)),
+        {"none": Store(), "another alarm": Store(alarms=("CORRUPT",))},
+        mends(verb="alarm"),
+    ),
+    Case(
+        "corrupt-member",
+        "the alarm",
+        Store(alarms=("CORRUPT",)),
+        {"none": Store(), "another alarm": Store(alarms=("NOSPACE",))},
+        Shown("replace"),
+    ),
+)
