@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from kstore.catalog.custom import CustomResource
+from kstore.customresource.resource import CustomResource
 from kstore.inspect.checks.interface import Found, kstore
 from kstore.inspect.findings import Command
 from kstore.inspect.survey import Survey
