@@ -49,6 +49,9 @@ READABLE = {
 UNREADABLE = {
     "big": '{"a":1e309}',
     "bignegative": '{"l":[-1e999]}',
+    "bigtwice": '{"a":1e309,"a":1}',
+    "bigtwicedeep": '{"l":[{"a":[-1e999],"a":{}}]}',
+    "bigtwicedeeper": '{"l":' + "[" * 900 + '{"a":1e400,"a":1}' + "]" * 900 + "}",
     "embed": '{"e":{"metadata":"text"}}',
     "embedlist": '{"e":{"metadata":[]}}',
     "tooDeep".lower(): '{"a":' * 10_001 + "1" + "}" * 10_001,

@@ -72,7 +72,7 @@ def _records(selection: Selection, unreadable: Unreadable) -> Iterator[Record]:
 
 def keep(session: Session, records: Sequence[Record], folder: Path | None, what: str) -> Path:
     """
-    Save records as an export, from which `kstore restore --from` brings them back.
+    Save records as an export, from which `kstore restore --from DIR` brings them back.
 
     Args:
         session: whose store they are of.

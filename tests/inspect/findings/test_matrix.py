@@ -26,6 +26,7 @@ from tools.cluster import Etcd, find_etcd
 from kstore.inspect.checks import CHECKS
 from kstore.printable import key_bytes
 from kstore.records import Put
+from kstore.source.export_directory import HEADER
 from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
 
@@ -233,8 +234,39 @@ def test_near_misses(case: Case, store: Store, setting: Setting, installed: Call
         assert_careful(words_of(one["command"]) if one["command"] else [])
 
 
+def test_a_lease_that_has_gone(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A running etcd deletes the keys of a lease with it: only in a copy can the key outlive its lease.
+
+    Silent: a key on a lease that is there, a key on none, in etcd and in the export.
+    """
+    setting.fill(Store())
+    lease = int(setting.request("lease/grant", TTL="3600", ID="0")["ID"])
+    key = b"/registry/masterleases/10.0.0.1"
+    with open_source(setting.server.endpoint) as source:
+        assert isinstance(source, WritableSource)
+        value = b'{"kind":"Endpoints","apiVersion":"v1","metadata":{"name":"10.0.0.1"}}'
+        assert source.commit([Put(key, value, 0, lease)]).succeeded
+    assert setting.check(Store()) == []
+    assert setting.run("export", "copy").code == 0
+    monkeypatch.setenv("KSTORE_STORE", "copy")
+    assert setting.check(Store()) == []
+    header = setting.folder / "copy" / HEADER
+    document = json.loads(header.read_text())
+    assert [int(one) for one in document["leases"]] == [lease]
+    header.write_text(json.dumps({**document, "leases": {str(lease + 1): 60}}))
+    (finding,) = setting.check(Store())
+    assert (finding["id"], [place["key"] for place in finding["keys"]]) == ("lease-gone", [key.decode()])
+    assert f"lease {lease:x}" in finding["keys"][0]["detail"]
+    assert "the next write through the API" in finding["hint"]
+    (command,) = words_of(finding["command"])
+    assert setting.run(*command[1:]).code == 0
+    monkeypatch.setenv("KSTORE_STORE", setting.server.endpoint)
+    setting.request("lease/revoke", ID=str(lease))
+
+
 def test_every_finding_is_here() -> None:
-    """Each check has a case, and each case at least two near misses."""
+    """Each check has a case, and each case at least two near misses; a lease that has gone has a test of its own."""
     apart = {"lease-gone"}
     assert {case.finding for case in MATRIX} | apart == {check.rule.id for check in CHECKS}
     assert all(len(case.near_misses) >= 2 for case in MATRIX)

@@ -1,0 +1,101 @@
+"""
+Every command that a text of kstore's own code names between backquotes, or that it builds, is one that kstore takes.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from kstore.cli.commands.migrate import DryRunCommand
+from kstore.cli.main import cli
+
+SOURCE = Path(__file__).parents[2] / "src/kstore"
+QUOTED = re.compile(r"`(kstore [^`]*)`", re.S)
+VALUE = "1"
+"""What stands for a value that is only known when the text is shown: a word, a number, a file's name."""
+BUILDERS = ("command_text", "kstore")
+
+
+def _text(node: ast.expr) -> str | None:
+    """A literal or formatted text, its values replaced."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(one) if isinstance(one, ast.Constant) else VALUE for one in node.values)  # type: ignore[misc]
+    return None
+
+
+def _named(tree: ast.Module) -> Iterator[list[str]]:
+    """The command lines in a module's texts, and those that it builds word by word."""
+    inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILDERS:
+            words = [_text(word) or VALUE for word in node.args if not isinstance(word, ast.Starred)]
+            if node.func.id == "kstore" or words[:1] == ["kstore"]:
+                yield words if node.func.id == "command_text" else ["kstore", *words]
+        elif isinstance(node, ast.expr) and id(node) not in inner and (text := _text(node)):
+            for command in QUOTED.findall(text):
+                yield shlex.split(command.replace("…", ""))
+
+
+COMMANDS = sorted(
+    {
+        (str(path.relative_to(SOURCE)), *words)
+        for path in SOURCE.rglob("*.py")
+        for words in _named(ast.parse(path.read_text(encoding="utf-8")))
+        if words != ["kstore"]
+    }
+)
+
+
+def accept(words: list[str]) -> None:
+    """
+    Have click take a command line apart: each command and option must exist, and have the values that it needs.
+
+    Raises:
+        click.UsageError: one does not.
+    """
+    command: click.Command = cli
+    context = click.Context(cli)
+    while isinstance(command, click.Group):
+        found = command.get_command(context, words[0]) if words else None
+        if found is not None:
+            words = words[1:]
+        elif command is cli or (found := command.get_command(context, "run")) is None:
+            raise click.UsageError(f"no command {words[:1]}")
+        command, context = found, click.Context(found, parent=context)
+    if isinstance(command, DryRunCommand):
+        words = ["--dry-run=summary" if word == "--dry-run" else word for word in words]
+    command.make_parser(context).parse_args(list(words))
+
+
+@pytest.mark.parametrize("named", COMMANDS, ids=" ".join)
+def test_named_commands_are_taken(named: tuple[str, ...]) -> None:
+    """Alternatives (`status|resume`) are taken one by one."""
+    _, _, *words = named
+    alternatives = max((word.split("|") for word in words), key=len)
+    for one in alternatives if len(alternatives) > 1 else [""]:
+        accept([one if "|" in word else word for word in words])
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["ls", "--nonsense"], ["migrate", "verify", "--to", "1"], ["get", "-o"]]
+)
+def test_others_are_not(words: list[str]) -> None:
+    """What the test would find."""
+    with pytest.raises(click.UsageError):
+        accept(words)
+
+
+def test_there_are_many() -> None:
+    """The search finds texts and built commands, in every layer that has hints."""
+    folders = {name.partition("/")[0] for name, *_ in COMMANDS}
+    assert {"cli", "inspect", "migrate", "store.py", "scheme"} <= folders
+    assert len(COMMANDS) > 60
