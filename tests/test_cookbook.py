@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.source.etcd_releases import installed
 from tools.cluster import Etcd
 
 from kstore.records import Put
@@ -55,6 +56,8 @@ def kitchen(tmp_path: Path) -> Path:
     for name, text in (("kstore", f'exec "{sys.executable}" -m kstore "$@"'), ("kubectl", "grep -q apiVersion")):
         (tools / name).write_text(f"#!/bin/sh\n{text}\n")
         (tools / name).chmod(0o755 | stat.S_IXUSR)
+    if installed():
+        (tools / "etcdutl").symlink_to(installed()[max(installed())].folder / "etcdutl")
     return tmp_path
 
 
@@ -71,6 +74,8 @@ def test_recipes_for_files(kitchen: Path) -> None:
     """Every command on the demo store exits as it says."""
     wrong = []
     for line, code in commands("demo"):
+        if line.startswith("etcdutl") and not installed():
+            continue
         done = cook(kitchen, line, "demo")
         if done.returncode != code:
             wrong.append(f"{line}\n  {done.returncode}: {done.stderr}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.offline_surgery import write_copy
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
 from kstore.errors import NotFound, Unsupported
@@ -100,9 +101,21 @@ class _Waiting(Silent):
         click.echo(f"kstore: {reason}; trying again in {seconds:.1f} s", err=True)
 
 
-def commit(session: Session, changes: Sequence[KeyChange], done: str) -> int:
+def destination(session: Session, output: Path | None) -> str:
+    """What is about to be written, for the question whether it shall be."""
+    location = session.source.status().location
+    return location if output is None else f"a copy of {location}, {output}"
+
+
+def commit(session: Session, changes: Sequence[KeyChange], done: str, output: Path | None = None) -> int:
     """
     Do it, say what became of each key, and give the exit code.
+
+    Args:
+        session: whose store is changed.
+        changes: at most one of each key.
+        done: the word for what becomes of a key.
+        output: the new database, for a store that is a file.
 
     Raises:
         Interrupted: by Ctrl-C; what was done has been said.
@@ -112,6 +125,8 @@ def commit(session: Session, changes: Sequence[KeyChange], done: str) -> int:
     from kstore.write.commit import Writer, Written, writable
     from kstore.write.retry import Retry
 
+    if output is not None:
+        return write_copy(session, changes, done, output)
     left = []
 
     def say(ending: Written[KeyChange] | Left[KeyChange]) -> None:

@@ -19,6 +19,7 @@ from kstore.errors import KstoreError, Unsupported
 from kstore.inspect.places import Home, Places
 from kstore.naming import GroupKind
 from kstore.printable import key_text
+from kstore.source.snapshot.source import SnapshotSource
 from kstore.store import Store, is_housekeeping
 
 _NOT_COLLECTED = ("events", "events.events.k8s.io")
@@ -104,6 +105,11 @@ class Survey:
         self._identities: set[int] = set()
         """Hashes of directory, namespace, name and uid of all objects, and of those without uid that were not read."""
         self.read = 0
+
+    @cached_property
+    def is_file(self) -> bool:
+        """Whether the store is a database that lies in a file: a change of it is written as a new one."""
+        return isinstance(self.store.source, SnapshotSource)
 
     @cached_property
     def leases(self) -> dict[int, int] | None:

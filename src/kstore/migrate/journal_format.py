@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kstore.migrate.plan import Change
+from kstore.naming import GroupVersionKind
+from kstore.write.change import KeyChange
 
 FORMAT, VERSION = "kstore-journal", 1
 HEADER = {
@@ -61,17 +63,18 @@ class Entry:
 
     key: bytes
     mod_revision: int
-    """What the key's revision was, on which the write depended."""
+    """What the key's revision was, on which the write depended; 0 where it was not there."""
     create_revision: int
     version: int
     lease: int
     before: bytes = field(repr=False)
     """The bytes as they were stored."""
     after: str
-    """The SHA-256 of the bytes that were to be stored, in hex."""
+    """The SHA-256 of the bytes that were to be stored, in hex; empty where the key was to be deleted."""
     stored: str
-    """What it was stored as: `apps/v1beta1`."""
+    """What it was stored as: `apps/v1beta1`; empty for nothing, or for what cannot be told."""
     target: str
+    """What it was to be stored as; empty likewise."""
     kind: str
 
     @staticmethod
@@ -82,6 +85,30 @@ class Entry:
             record.key, record.mod_revision, record.create_revision, record.version, record.lease, record.value,
             digest(change.value), change.stored.api_version, str(change.target), change.stored.kind,
         )  # fmt: skip
+
+    @staticmethod
+    def of_key(change: KeyChange, stored: GroupVersionKind | None, target: GroupVersionKind | None) -> Entry:
+        """
+        What the journal keeps of the change of one key.
+
+        Args:
+            change: a key that is put, changed or deleted.
+            stored: what it holds; None for nothing, or for what cannot be told.
+            target: what it will hold; None likewise.
+        """
+        old = change.before
+        revisions = (old.mod_revision, old.create_revision, old.version) if old else (0, 0, 0)
+        kind = stored or target
+        return Entry(
+            change.key, *revisions, change.lease, old.value if old else b"",
+            "" if change.value is None else digest(change.value), stored.api_version if stored else "",
+            target.api_version if target else "", kind.kind if kind else "",
+        )  # fmt: skip
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the key is deleted."""
+        return not self.after
 
 
 @dataclass(frozen=True, slots=True)

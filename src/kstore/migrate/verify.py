@@ -196,6 +196,8 @@ def _check(
 ) -> Finding | None:
     """What is wrong with an object; `counted` where the store counts the versions of a key, which kine does not."""
     key = key_text(entry.key)
+    if entry.deletes:
+        return Finding(key, "not-written", "it is still there") if record else None
     if record is None:
         return Finding(key, "deleted", "it is no longer there")
     if digest(record.value) != entry.after:
@@ -204,10 +206,13 @@ def _check(
         return Finding(key, "changed", f"its bytes were changed since, at revision {record.mod_revision}")
     if record.lease != entry.lease:
         return Finding(key, "lease", f"its lease is {record.lease:x}, and was {entry.lease:x}")
+    created = entry.create_revision or revision
     if record.mod_revision == revision and (
-        record.create_revision != entry.create_revision or (counted and record.version != entry.version + 1)
+        record.create_revision != created or (counted and record.version != entry.version + 1)
     ):
         return Finding(key, "version", "its create revision or version does not follow from what it was")
+    if not entry.target:  # nobody could tell what it is when it was written either
+        return None
     read = codec.read(record)
     if isinstance(read, Undecodable):
         return Finding(key, "undecodable", f"it cannot be decoded: {read.error.message}")
@@ -227,30 +232,49 @@ def verify_file(journal: Journal, before: Source, after: Source, codec: StorageC
         return result
     entries = _in_key_order(journal)
     expected = next(entries, None)
-    remaining = after.scan()
-    found = next(remaining, None)
-    for old in before.scan():
-        while found is not None and found.key < old.key:
-            result.findings.append(Finding(key_text(found.key), "touched", "the input has no such key"))
-            found = next(remaining, None)
-        same = found if found is not None and found.key == old.key else None
-        if expected is not None and expected[0].key == old.key:
+    for key, old, new in _side_by_side(before.scan(), after.scan()):
+        while expected is not None and expected[0].key < key:
+            result.findings += _check_in_file(*expected, None, None, codec)
+            expected = next(entries, None)
+        if expected is not None and expected[0].key == key:
             result.objects += 1
-            finding = _check(expected[0], expected[1], same, codec)
+            result.findings += _check_in_file(*expected, old, new, codec)
             expected = next(entries, None)
         else:
             result.others += 1
-            finding = None if same == old else Finding(key_text(old.key), "touched", "it is not as it was in the input")
-        if finding is not None:
-            result.findings.append(finding)
-        if same is not None:
-            found = next(remaining, None)
-    while found is not None:
-        result.findings.append(Finding(key_text(found.key), "touched", "the input has no such key"))
-        found = next(remaining, None)
-    if expected is not None:
-        result.findings.append(Finding(key_text(expected[0].key), "deleted", "the input has no such key"))
+            if old != new:
+                problem = "it is not as it was in the input" if old else "the input has no such key"
+                result.findings.append(Finding(key_text(key), "touched", problem))
+    while expected is not None:
+        result.findings += _check_in_file(*expected, None, None, codec)
+        expected = next(entries, None)
     return result
+
+
+def _check_in_file(
+    entry: Entry, revision: int, old: Record | None, new: Record | None, codec: StorageCodec
+) -> Iterator[Finding]:
+    """What is wrong with a key that a journal names, by the input's record and the output's."""
+    if entry.mod_revision and old is None:
+        yield Finding(key_text(entry.key), "deleted", "the input has no such key")
+    elif (finding := _check(entry, revision, new, codec)) is not None:
+        yield finding
+
+
+def _side_by_side(
+    before: Iterator[Record], after: Iterator[Record]
+) -> Iterator[tuple[bytes, Record | None, Record | None]]:
+    """Yield each key of either store, in order, with its record in both."""
+    old, new = next(before, None), next(after, None)
+    while old is not None or new is not None:
+        key = min(one.key for one in (old, new) if one is not None)
+        left = old if old is not None and old.key == key else None
+        right = new if new is not None and new.key == key else None
+        yield key, left, right
+        if left is not None:
+            old = next(before, None)
+        if right is not None:
+            new = next(after, None)
 
 
 def _in_key_order(journal: Journal) -> Iterator[tuple[Entry, int]]:

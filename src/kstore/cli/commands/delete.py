@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.agreement import agree
+from kstore.cli.offline_surgery import output_option, see_that_it_may_change
 from kstore.cli.options import selection_options, store_options
 from kstore.cli.session import open_session
-from kstore.cli.surgery import commit, keep, selected
+from kstore.cli.surgery import commit, destination, keep, selected
 from kstore.cli.unreadable import Unreadable
 from kstore.errors import UsageError
 from kstore.printable import key_text, one_line
@@ -30,22 +31,25 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the copy goes; default: kstore-deleted-TIME.")  # fmt: skip
+@output_option
 @store_options
-def command(criteria: Criteria, everything: bool, dry_run: bool, yes: bool, folder: Path | None) -> int:
+def command(
+    criteria: Criteria, everything: bool, dry_run: bool, yes: bool, folder: Path | None, output_file: Path | None
+) -> int:  # fmt: skip
     """
     Delete keys from etcd, past the apiserver: no finalizer, webhook or garbage collector is asked. For what the
     apiserver itself cannot delete: an object that it cannot decode, and that makes every list fail; what a CRD or
     namespace left behind. What is deleted is saved first; `kstore restore --from DIR` puts it back. A key that
-    somebody changes meanwhile is left alone.
+    somebody changes meanwhile is left alone. Of a store that is a file, a copy without the keys is written (--output).
 
     \b
     kstore delete /registry/secrets/shop/broken
     kstore delete /registry/gone.example.com --all --dry-run
     kstore delete events -A --where 'stored.size > 100000' --dry-run
+    kstore --store backup.db delete /registry/pods/shop/broken --output without.db
     """
     from kstore.decode.projection import METADATA
     from kstore.write.change import KeyChange
-    from kstore.write.commit import writable
 
     unreadable = Unreadable()
     with open_session() as session:
@@ -59,9 +63,9 @@ def command(criteria: Criteria, everything: bool, dry_run: bool, yes: bool, fold
             click.echo(f"{key_text(record.key)}  {one_line(str(label))}", err=not dry_run)
         if dry_run:
             return unreadable.exit_code
-        writable(session.source)
-        agree(f"Delete {counted(len(records), 'key')} of {session.source.status().location}?", yes=yes)
+        see_that_it_may_change(session, output_file)
+        agree(f"Delete {counted(len(records), 'key')} of {destination(session, output_file)}?", yes=yes)
         path = keep(session, records, folder, "deleted")
         click.echo(f"saved in {path}", err=True)
         changes = [KeyChange(record.key, record, None) for record in records]
-        return commit(session, changes, "deleted") or unreadable.exit_code
+        return commit(session, changes, "deleted", output_file) or unreadable.exit_code

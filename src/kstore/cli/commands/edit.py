@@ -10,10 +10,11 @@ import click
 
 from kstore.cli.agreement import agree
 from kstore.cli.draft import Draft, chosen_editor, read_text
+from kstore.cli.offline_surgery import output_option, see_that_it_may_change
 from kstore.cli.options import store_options
 from kstore.cli.output import terminal
 from kstore.cli.session import Session, open_session
-from kstore.cli.surgery import commit, keep
+from kstore.cli.surgery import commit, destination, keep
 from kstore.cli.unreadable import named
 from kstore.errors import UsageError
 from kstore.printable import key_text
@@ -39,22 +40,24 @@ _HEADER = """\
 @click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the copy goes; default: kstore-edited-TIME.")  # fmt: skip
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets in the diff.")
+@output_option
 @store_options
 def command(
-    what: str, namespace: str, filename: Path | None, dry_run: bool, yes: bool, folder: Path | None, show_secrets: bool
+    what: str, namespace: str, filename: Path | None, dry_run: bool, yes: bool, folder: Path | None, show_secrets: bool,
+    output_file: Path | None,
 ) -> int:  # fmt: skip
     """
     Change one object in $KUBE_EDITOR or $EDITOR, as YAML in the version that it is stored in. Its encoding, lease,
     unknown fields and all that is not touched stay as they are; changes are shown before anything is written, odd ones
     marked; if somebody else changes the object meanwhile, nothing is written. A copy of what was is kept. What you
-    typed stays in a file until it is written, and -f takes it up again.
+    typed stays in a file until it is written, and -f takes it up again. Of a store that is a file, a copy with the
+    change is written (--output).
 
     \b
     kstore edit pv/data-0
     kstore edit /registry/pods/shop/stuck -f changed.yaml --dry-run
     """
     from kstore.codec import Undecodable
-    from kstore.write.commit import writable
 
     with open_session() as session:
         key = object_key(session.store, what, namespace)
@@ -63,23 +66,25 @@ def command(
             raise named(read)
         if filename is not None:
             changed = _object(read, read_text(filename), str(filename))
-            return _edit(session, read, changed, dry_run, yes, folder, show_secrets)
+            return _edit(session, read, changed, dry_run, yes, folder, show_secrets, output_file)
         editor = chosen_editor()
         if not dry_run:
-            writable(session.source)  # before anything is typed
-        with Draft(_begun(read), ("kstore", "edit", key_text(key))) as draft:
+            see_that_it_may_change(session, output_file)  # before anything is typed
+        into = () if output_file is None else ("--output", str(output_file))
+        with Draft(_begun(read), ("kstore", "edit", key_text(key), *into)) as draft:
             text = draft.edit(editor)
             if text is None:
                 click.echo("no change", err=True)
                 return 0
-            code = _edit(session, read, _object(read, text, str(draft.path)), dry_run, yes, folder, show_secrets)
+            changed = _object(read, text, str(draft.path))
+            code = _edit(session, read, changed, dry_run, yes, folder, show_secrets, output_file)
             draft.done = code == 0 and not dry_run
         return code
 
 
 def _edit(
     session: Session, read: StoredObject, changed: dict[str, Any], dry_run: bool, yes: bool, folder: Path | None,
-    show_secrets: bool,
+    show_secrets: bool, output_file: Path | None,
 ) -> int:  # fmt: skip
     """Show what changes, and write it if that is wanted; the exit code."""
     from kstore.codec import StoredObject, Undecodable
@@ -87,7 +92,6 @@ def _edit(
     from kstore.repair.edit import edited, restriction
     from kstore.view.difference_text import difference_lines
     from kstore.write.change import KeyChange
-    from kstore.write.commit import writable
 
     value = edited(session.codec, read, changed)
     again = session.codec.read(replace(read.record, value=value))
@@ -107,11 +111,13 @@ def _edit(
     click.echo(f"{len(read.record.value)} → {len(value)} bytes", err=True)
     if dry_run:
         return 0
-    writable(session.source)
-    agree(f"Write {key_text(read.record.key)}?", yes=yes)
+    see_that_it_may_change(session, output_file)
+    into = "" if output_file is None else f" into {destination(session, output_file)}"
+    agree(f"Write {key_text(read.record.key)}{into}?", yes=yes)
     path = keep(session, [read.record], folder, "edited")
     click.echo(f"saved in {path}", err=True)
-    return commit(session, [KeyChange(read.record.key, read.record, value, read.record.lease)], "edited")
+    change = KeyChange(read.record.key, read.record, value, read.record.lease)
+    return commit(session, [change], "edited", output_file)
 
 
 def _begun(read: StoredObject) -> str:

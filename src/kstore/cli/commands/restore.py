@@ -13,10 +13,11 @@ import click
 
 from kstore.cli.agreement import agree
 from kstore.cli.listing import Reading, as_pieces, write
+from kstore.cli.offline_surgery import output_option, see_that_it_may_change
 from kstore.cli.options import selection_options, settings, store_options
 from kstore.cli.session import Session, open_session
 from kstore.cli.streams import for_programs
-from kstore.cli.surgery import commit, keep, selected
+from kstore.cli.surgery import commit, destination, keep, selected
 from kstore.cli.unreadable import Unreadable
 from kstore.errors import NotFound, Unsupported, UsageError, WriteRefused
 from kstore.printable import key_text
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from kstore.selection import Criteria
     from kstore.store import Store
 
+_MANIFESTS = ("yaml", "json")
+
 
 @click.command()
 @click.argument("what", nargs=-1, metavar="[KEY, RESOURCE/[NS/]NAME, PREFIX or RESOURCE]...")
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     "--from-rev", default=0, type=click.IntRange(min=0), metavar="N", help="As of this revision of the store."
 )
 @click.option("--from-history", is_flag=True, help="Deleted keys, as they were before the deletion.")
-@click.option("-o", "--output", default="", type=click.Choice(["", "yaml", "json"]), metavar="yaml|json",
+@click.option("-o", "output", default="", type=click.Choice(["", *_MANIFESTS]), metavar="yaml|json",
               help="Print manifests for kubectl instead, without uid, resourceVersion and status.")  # fmt: skip
 @click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Manifests in this version.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets of manifests on a terminal, too.")
@@ -45,15 +48,17 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the copy of what is overwritten goes; default: kstore-overwritten-TIME.")  # fmt: skip
+@output_option
 @store_options
 def command(
     criteria: Criteria, origin: str, from_rev: int, from_history: bool, output: str, version: str,
-    show_secrets: bool, overwrite: bool, dry_run: bool, yes: bool, folder: Path | None,
+    show_secrets: bool, overwrite: bool, dry_run: bool, yes: bool, folder: Path | None, output_file: Path | None,
 ) -> int:  # fmt: skip
     """
     Put back one object, a namespace or a resource, byte for byte as it was: from a snapshot or an export (--from), from
     an earlier revision of the store itself (--from-rev), or the last revision of what was deleted (--from-history). A
-    key is written only if nothing lies there, or with --overwrite.
+    key is written only if nothing lies there, or with --overwrite. Into a store that is a file nothing is written: its
+    copy with the objects is a new file (--output).
 
     \b
     kstore restore deploy/shop/web --from backup.db
@@ -61,11 +66,16 @@ def command(
     kstore restore pdb -n shop --from old.db -o yaml --as policy/v1 | kubectl apply -f -
     kstore restore configmaps -n shop --from-history
     kstore restore cm/shop/settings --from-rev 1200 --overwrite
+    kstore --store new.db restore deploy/shop/web --from old.db --output both.db
     """
     if sum((bool(origin), bool(from_rev), from_history)) != 1:
         raise UsageError("where from?", hint="one of --from ADDRESS, --from-rev N and --from-history")
     if settings().rev:
         raise UsageError("--rev is for looking", hint="--from-rev N puts back what was there at revision N")
+    if str(output_file) in _MANIFESTS or (output and output_file):
+        raise UsageError(
+            "--output names a new database", hint="-o yaml prints manifests; --output ./NAME is a file of any name"
+        )
     unreadable = Unreadable()
     with ExitStack() as opened:
         here = opened.enter_context(open_session())
@@ -84,7 +94,7 @@ def command(
             raise UsageError("--as is for manifests", hint="-o yaml; `kstore migrate` stores in another version")
         if output:
             return _manifests(source, records, output, version, secrets=show_secrets) or unreadable.exit_code
-        done = _put_back(here, records, folder, overwrite=overwrite, dry_run=dry_run, yes=yes)
+        done = _put_back(here, records, folder, output_file, overwrite=overwrite, dry_run=dry_run, yes=yes)
         return done or unreadable.exit_code
 
 
@@ -121,10 +131,10 @@ def _manifests(session: Session, records: list[Record], output: str, version: st
 
 
 def _put_back(
-    session: Session, records: list[Record], folder: Path | None, *, overwrite: bool, dry_run: bool, yes: bool
-) -> int:
+    session: Session, records: list[Record], folder: Path | None, output_file: Path | None, *, overwrite: bool,
+    dry_run: bool, yes: bool,
+) -> int:  # fmt: skip
     from kstore.repair.restore import plan_restore
-    from kstore.write.commit import writable
 
     try:
         leases = session.source.leases()
@@ -146,10 +156,12 @@ def _put_back(
             click.echo(f"{key_text(plan.record.key)}  to be {word}", err=not dry_run)
     if dry_run or not plans:
         click.echo(f"{len(plans)} to be put back, {len(records) - len(plans)} are there as they were", err=True)
+        if output_file is not None and not dry_run:
+            click.echo(f"nothing to write: there is no {output_file}", err=True)
         return 0
-    writable(session.source)
-    agree(f"Put {counted(len(plans), 'key')} back into {session.source.status().location}?", yes=yes)
+    see_that_it_may_change(session, output_file)
+    agree(f"Put {counted(len(plans), 'key')} back into {destination(session, output_file)}?", yes=yes)
     if taken:
         path = keep(session, [plan.current for plan in taken if plan.current], folder, "overwritten")
         click.echo(f"saved what is overwritten in {path}", err=True)
-    return commit(session, [plan.change for plan in plans], "put back")
+    return commit(session, [plan.change for plan in plans], "put back", output_file)

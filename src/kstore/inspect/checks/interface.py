@@ -49,5 +49,17 @@ def deletion(key: str) -> tuple[Command, Command]:
     return kstore("delete", key, "--dry-run"), kstore("delete", key, "--keep", f"kept-{_file_name(key)}")
 
 
+_COPIES = {"delete": "without", "edit": "edited", "restore": "restored"}
+"""The commands that change single keys, and how the copy of a file is called that each makes."""
+
+
+def on_store(command: Command, *, is_file: bool) -> Command:
+    """The command as it is given on a store: on a file, which stays as it is, with the name of the new one."""
+    program, verb, *arguments = (*command, "")
+    if not is_file or program != "kstore" or verb not in _COPIES or "--dry-run" in arguments:
+        return command
+    return (*command, "--output", f"{_COPIES[verb]}-{_file_name(arguments[0])}.db")
+
+
 def _file_name(key: str) -> str:
     return "".join(char if char.isalnum() or char in ".-_" else "_" for char in key.rpartition("/")[2])[:60]

@@ -60,6 +60,9 @@ class Location:
     @property
     def absolute(self) -> str:
         """The address as it is right from any directory: a file's whole path."""
+        whole, mark, member = os.path.expanduser(self.address).rpartition("!")
+        if mark and Path(whole).is_file() and not Path(whole + mark + member).exists():
+            return f"{Path(whole).resolve()}{mark}{member}"
         path = Path(os.path.expanduser(self.address))
         return str(path.resolve()) if path.exists() and self.address != DEMO else self.address
 
