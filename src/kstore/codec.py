@@ -25,6 +25,7 @@ from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk
 from kstore.printable import key_text
 from kstore.records import Record
 from kstore.routes import Routes
+from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme
 
 PROTOBUF, JSON, CBOR = "protobuf", "json", "cbor"
@@ -229,6 +230,7 @@ class ObjectCodec:
         *,
         media_type: str | None = None,
         drop_unknown_fields: bool = False,
+        server: RunningServer | None = None,
     ) -> tuple[GroupVersionKind, bytes]:
         """
         As `convert`, and what the bytes hold then.
@@ -238,11 +240,15 @@ class ObjectCodec:
             to: the version; None is the one that the release stores.
             media_type: the encoding; None is the one that the release's servers write the group in.
             drop_unknown_fields: drop what the release does not know.
+            server: also do what a server that was started so does to the object beyond its scheme, so that an update
+                which changes nothing leaves it as it is.
 
         Raises:
             DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
         """
-        return finished(self.converting(value, to, media_type=media_type, drop_unknown_fields=drop_unknown_fields))
+        return finished(
+            self.converting(value, to, media_type=media_type, drop_unknown_fields=drop_unknown_fields, server=server)
+        )
 
     def converting(
         self,
@@ -251,6 +257,7 @@ class ObjectCodec:
         *,
         media_type: str | None = None,
         drop_unknown_fields: bool = False,
+        server: RunningServer | None = None,
     ) -> Stages[tuple[GroupVersionKind, bytes]]:
         """
         As `convert_typed`, with a pause after each stage.
@@ -261,10 +268,15 @@ class ObjectCodec:
         Raises:
             DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
         """
-        target, obj = yield from self._converting(value, to, drop_unknown_fields)
+        target, obj = yield from self._converting(value, to, drop_unknown_fields, server)
         yield
         media_type = media_type or self.scheme.media_type(target.group)
-        return target, self._write(target, self.scheme.kind(target).type, obj, media_type)
+        written = self._write(target, self.scheme.kind(target).type, obj, media_type)
+        if server is not None and recognize(value) != media_type:
+            # what one encoding can say and the other cannot (a null among bytes) shows when it is read again
+            _, obj = yield from self._converting(written, to, drop_unknown_fields, server)
+            written = self._write(target, self.scheme.kind(target).type, obj, media_type)
+        return target, written
 
     def convert_object(self, value: bytes, to: GroupVersion, *, drop_unknown_fields: bool = True) -> dict[str, Any]:
         """
@@ -277,7 +289,7 @@ class ObjectCodec:
         return self._typed.present(self.scheme.kind(target).type, obj)
 
     def _converting(
-        self, value: bytes, to: GroupVersion | None, drop: bool
+        self, value: bytes, to: GroupVersion | None, drop: bool, server: RunningServer | None = None
     ) -> Stages[tuple[GroupVersionKind, dict[str, Any]]]:
         """Decode, default, convert: to the kind that the object has become, and the object."""
         reader = self._exact_reader
@@ -297,6 +309,8 @@ class ObjectCodec:
         self.scheme.convert(decoded.gvk, target, decoded.object)
         if stored is not None and (paths := self.scheme.losses(decoded.gvk, target, stored, decoded.object)):
             raise self._losing(paths, value, decoded.gvk, target)
+        if server is not None:
+            self.scheme.update_by(server, decoded.gvk, target, decoded.object)
         return target, decoded.object
 
     def _unknown_paths(self, decoded: Decoded) -> list[str]:

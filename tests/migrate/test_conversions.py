@@ -10,6 +10,7 @@ from kstore.codec import StorageCodec
 from kstore.errors import KstoreError
 from kstore.migrate.conversions import Job, convert_all
 from kstore.naming import GroupVersion
+from kstore.scheme.registry import RunningServer
 
 
 def test_many_are_as_one_by_one(deployment: Callable[..., bytes], codec: StorageCodec) -> None:
@@ -19,7 +20,7 @@ def test_many_are_as_one_by_one(deployment: Callable[..., bytes], codec: Storage
     for number in range(20):
         value = deployment(f"web-{number}")
         jobs += [(value, apps, "protobuf"), (value[:-9], apps, "json"), (value, batch, "json"), (value, apps, "json")]
-    results = convert_all(codec, False, jobs)
+    results = convert_all(codec, False, RunningServer(), jobs)
     assert len(results) == len(jobs)
     for at, ((value, to, media), result) in enumerate(zip(jobs, results, strict=True)):
         if at % 4 in (1, 2):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kstore.catalog.releases import Release, in_range
+from kstore.catalog.releases import Release, in_range, minor_of
 from kstore.catalog.tables import read_table
 from kstore.catalog.types import Field, Kind, StructType, parse_type
 from kstore.errors import ExtensionError, UnknownKind
@@ -81,6 +81,18 @@ class Catalog:
         """Whether the release itself has the kind, so that its apiserver can decode it."""
         row = self._kinds.get((gvk.group, gvk.version, gvk.kind))
         return row is not None and in_range(row.get("releases", ""), self.release.minor)
+
+    def serves(self, gvk: GroupVersionKind) -> bool:
+        """
+        Whether the release's apiserver offers the kind in its API: a version may be known, and not be served any more.
+
+        Versions that are served only where flags say so count as served.
+        """
+        if not self.holds(gvk):
+            return False
+        kind, minor = self.kind(gvk), self.release.minor
+        begun = not kind.introduced or minor_of(kind.introduced) <= minor
+        return begun and not (kind.removed and minor_of(kind.removed) <= minor)
 
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:

@@ -56,6 +56,11 @@ class Shown:
             click.echo(f"skipped {summary.skipped_count - len(summary.skipped)} more", err=True)
         for line in _table(summary):
             click.echo(line, err=err)
+        for assumption, count in summary.assumed.items():
+            self.say(
+                f"{assumption} is assumed for {count} headless Services: nothing in the store says it; "
+                f"--service-family IPv4 or IPv6 does"
+            )
         if result is not None:
             verify = command_text("kstore", "migrate", "verify", str(result))
             self.say(f"the migrated database is {result}, its journal {journal}: `{verify}`")

@@ -10,6 +10,7 @@ from functools import partial
 from kstore.codec import ObjectCodec
 from kstore.errors import KstoreError
 from kstore.naming import GroupVersion
+from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Recipe
 
 Job = tuple[bytes, GroupVersion, str]
@@ -19,18 +20,25 @@ _SIDE_BY_SIDE = 16
 """How many conversions take their steps in turn: with more, what they work on does not stay in the caches."""
 
 
-def convert_all(codec: ObjectCodec, drop_unknown_fields: bool, jobs: list[Job]) -> list[bytes | KstoreError]:
-    """The bytes that an apiserver would store for each; an error where it could not."""
+def convert_all(
+    codec: ObjectCodec, drop_unknown_fields: bool, server: RunningServer, jobs: list[Job]
+) -> list[bytes | KstoreError]:
+    """The bytes that an apiserver would leave in the store for each; an error where it could not."""
     results: list[bytes | KstoreError] = []
     for begin in range(0, len(jobs), _SIDE_BY_SIDE):
-        results += _side_by_side(codec, drop_unknown_fields, jobs[begin : begin + _SIDE_BY_SIDE])
+        results += _side_by_side(codec, drop_unknown_fields, server, jobs[begin : begin + _SIDE_BY_SIDE])
     return results
 
 
-def _side_by_side(codec: ObjectCodec, drop: bool, jobs: list[Job]) -> Iterator[bytes | KstoreError]:
+def _side_by_side(
+    codec: ObjectCodec, drop: bool, server: RunningServer, jobs: list[Job]
+) -> Iterator[bytes | KstoreError]:
     """Convert a few values, each stage of all before the next; see `ObjectCodec.converting`."""
     running = dict(
-        enumerate(codec.converting(plain, to, media_type=media, drop_unknown_fields=drop) for plain, to, media in jobs)
+        enumerate(
+            codec.converting(plain, to, media_type=media, drop_unknown_fields=drop, server=server)
+            for plain, to, media in jobs
+        )
     )
     results: dict[int, bytes | KstoreError] = {}
     while running:
@@ -46,6 +54,8 @@ def _side_by_side(codec: ObjectCodec, drop: bool, jobs: list[Job]) -> Iterator[b
     return (results[number] for number in range(len(jobs)))
 
 
-def conversion(recipe: Recipe, drop_unknown_fields: bool) -> Callable[[list[Job]], list[bytes | KstoreError]]:
+def conversion(
+    recipe: Recipe, drop_unknown_fields: bool, server: RunningServer
+) -> Callable[[list[Job]], list[bytes | KstoreError]]:
     """`convert_all` in a process of its own, for the scheme of a recipe."""
-    return partial(convert_all, ObjectCodec(recipe.scheme()), drop_unknown_fields)
+    return partial(convert_all, ObjectCodec(recipe.scheme()), drop_unknown_fields, server)

@@ -18,6 +18,7 @@ from kstore.customresource.converter import CustomConverter
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError, NotConvertible
 from kstore.migrate.conversions import Job, conversion, convert_all
+from kstore.migrate.server import AssumedServer
 from kstore.migrate.targets import Targets
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.records import Put, Record
@@ -46,6 +47,8 @@ class Change:
     """
     pruned: tuple[str, ...] = ()
     """Fields of a custom resource that the target's schema has no place for."""
+    assumed: str = ""
+    """What the new bytes rest on that nothing in the store says: `service-family=IPv4`."""
 
     def mutation(self) -> Put:
         """The write: only if the key is as it was read, with the lease that it has."""
@@ -112,6 +115,7 @@ class VersionPlanner:
         custom_converter: the converter of a custom kind; None where no CRD defines it.
         wanted: a further condition on objects (labels).
         projection: what that condition looks at.
+        server: the running server whose next update is to find nothing to change.
         processes: how many may convert at once; more than 1 needs a program whose main module can be imported again.
     """
 
@@ -126,9 +130,11 @@ class VersionPlanner:
         custom_converter: Callable[[GroupKind], CustomConverter | None] = lambda _: None,
         wanted: Callable[[StoredObject], bool] = lambda _: True,
         projection: Projection = EVERYTHING,
+        server: AssumedServer | None = None,
         processes: int = 1,
     ) -> None:
         self.codec = codec
+        self._server = server or AssumedServer()
         self._processes = processes
         self._targets = targets
         self._media_type = media_type
@@ -145,8 +151,9 @@ class VersionPlanner:
                 yield from self._steps(entries, results)
 
     def _conversions(self) -> Workers[list[Job], list[bytes | KstoreError]]:
-        prepare = partial(conversion, self.codec.scheme.recipe, self._drop)
-        return Workers(partial(convert_all, self.codec, self._drop), prepare, processes=self._processes)
+        prepare = partial(conversion, self.codec.scheme.recipe, self._drop, self._server.running)
+        convert = partial(convert_all, self.codec, self._drop, self._server.running)
+        return Workers(convert, prepare, processes=self._processes)
 
     # ---- before conversion
 
@@ -225,7 +232,8 @@ class VersionPlanner:
         elif not reason:
             reason = "defaults" if read.encoding == media_type else "encoding"
         value = self.codec.seal(read.record.key, plain)
-        return Change(read.record, read.gvk, target, media_type, value, reason, pruned)
+        assumed = self._server.assumption(self.codec, read)
+        return Change(read.record, read.gvk, target, media_type, value, reason, pruned, assumed)
 
     # ---- custom resources
 

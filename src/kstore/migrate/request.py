@@ -18,6 +18,7 @@ from kstore.customresource.webhook import ConversionWebhook, not_asked, refusing
 from kstore.decode.projection import NOTHING, Projection
 from kstore.errors import JournalError, NotConvertible, UsageError
 from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
+from kstore.migrate.server import server_of
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind, parse_group_version
 from kstore.store import Store
@@ -51,6 +52,8 @@ class Request:
     """`group/version` that custom objects are read in whose own version has left their CRD."""
     field_selector: str = ""
     where: str = ""
+    service_family: str = ""
+    """`IPv4` or `IPv6`, the family that the server's Services have first; empty where the store is to say it."""
 
     def header(self) -> dict[str, Any]:
         """The request for a journal's first line."""
@@ -156,6 +159,7 @@ class Selection:
             custom_converter=self.converter,
             wanted=self._wanted,
             projection=self._projection,
+            server=server_of(self._store, self._request.service_family),
             processes=self._processes,
         )
 

@@ -50,19 +50,23 @@ class Summary:
     lines: dict[tuple[str, str, str], Line] = field(default_factory=dict)
     skipped: list[SkippedObject] = field(default_factory=list)
     skipped_count: int = 0
+    assumed: dict[str, int] = field(default_factory=dict)
+    """What changes rest on that nothing in the store says -> how many do."""
     conflicts: int = 0
     """How many objects somebody else changed meanwhile, so that they were read and planned again."""
 
     def add(self, step: Step) -> None:
         """Count one step."""
         match step:
-            case Change(record=record, stored=stored, target=target, value=value, reason=reason):
+            case Change(record=record, stored=stored, target=target, value=value, reason=reason, assumed=assumed):
                 line = self._line(stored, str(target))
                 line.changes += 1
                 line.bytes_before += len(record.value)
                 line.bytes_after += len(value)
                 if stored.api_version == str(target):
                     line.anew.add(step.media_type if reason == "encoding" else reason)
+                if assumed:
+                    self.assumed[assumed] = self.assumed.get(assumed, 0) + 1
             case Unchanged(stored=stored, target=target):
                 self._line(stored, str(target)).unchanged += 1
             case Skipped(record=record, error=error, stored=kind):
@@ -104,6 +108,7 @@ class Summary:
             "skipped": self.skipped_count,
             "conflicts": self.conflicts,
             "bytesAdded": self.growth,
+            "assumed": self.assumed,
             "resources": [
                 {
                     "kind": line.kind,

@@ -31,6 +31,14 @@ class Scope:
     """The clock: a few defaults are the time of day."""
 
 
+@dataclass(frozen=True)
+class RunningServer:
+    """How a server was started, as far as what it writes depends on it."""
+
+    service_family: str = "IPv4"
+    """`IPv4` or `IPv6`: the family of the first range of `--service-cluster-ip-range`."""
+
+
 Default = Callable[[Obj, Scope], None]
 """Sets defaults in place, in the versioned object: `SetDefaults_Deployment`."""
 Auto = Callable[[Obj], None]
@@ -39,6 +47,16 @@ Convert = Callable[[Obj, Auto, Scope], None]
 """Converts in place between a versioned type and its hub type; calls `auto` where upstream calls `autoConvert_…`."""
 Canonicalize = Callable[[Obj, Scope], None]
 """Brings a hub object into the one form in which it is stored, in place: what has no order gets one."""
+OnRead = Callable[[Obj, Scope, RunningServer], None]
+"""
+Fills in, in place, what a server fills in whenever it reads an object, in any version of its kind (a registry store's
+`Decorator`).
+"""
+OnUpdate = Callable[[Obj, Scope, RunningServer], bool]
+"""
+Changes an object, in place and in any version of its kind, as an update does that asks for nothing (`BeginUpdate`, a
+REST strategy's `PrepareForUpdate`); whether that raises its generation.
+"""
 Validate = Callable[[Obj, Scope], Iterable[str]]
 """Says what is wrong with a hub object, each as `path: message`."""
 ConvertValue = Callable[[Any], Any]
@@ -77,6 +95,26 @@ class Rules:
         self.values: list[tuple[str, str, Rule]] = []
         self.canonical: list[tuple[str, Rule]] = []
         self.validations: list[tuple[str, Rule]] = []
+        self.reads: list[tuple[str, Rule]] = []
+        self.updates: list[tuple[str, Rule]] = []
+
+    def on_read(self, name: str, *, releases: str = "") -> Callable[[OnRead], OnRead]:
+        """Declare what a running server fills in when it reads objects of a hub type (a store's `Decorator`)."""
+
+        def declare(function: OnRead) -> OnRead:
+            self.reads.append((_full(self.hub, name), Rule(function, releases)))
+            return function
+
+        return declare
+
+    def on_update(self, name: str, *, releases: str = "") -> Callable[[OnUpdate], OnUpdate]:
+        """Declare what an update that asks for nothing changes in objects of a hub type (`PrepareForUpdate`)."""
+
+        def declare(function: OnUpdate) -> OnUpdate:
+            self.updates.append((_full(self.hub, name), Rule(function, releases)))
+            return function
+
+        return declare
 
     @property
     def functions(self) -> list[Callable[..., Any]]:
@@ -158,6 +196,8 @@ class Registry:
         self.values: dict[tuple[str, str], ConvertValue] = {}
         self.canonical: dict[str, Canonicalize] = {}
         self.validations: dict[str, list[Validate]] = {}
+        self.reads: dict[str, list[OnRead]] = {}
+        self.updates: dict[str, list[OnUpdate]] = {}
         self.undefaulted: set[str] = set()
         """The packages whose objects are never defaulted."""
         for rules in modules:
@@ -166,6 +206,10 @@ class Registry:
             for name, rule in rules.defaults:
                 if in_range(rule.releases, release.rules):
                     self.defaults.setdefault(name, []).append(rule.function)
+            for kind, declared in ((self.reads, rules.reads), (self.updates, rules.updates)):
+                for name, rule in declared:
+                    if in_range(rule.releases, release.rules):
+                        kind.setdefault(name, []).append(rule.function)
             _choose(self.conversions, rules.conversions, release)
             _choose(self.values, rules.values, release)
             self.canonical.update((name, rule.function) for name, rule in rules.canonical)

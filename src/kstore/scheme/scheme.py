@@ -25,7 +25,8 @@ from kstore.scheme.conversion import Converter
 from kstore.scheme.defaulting import Defaulter
 from kstore.scheme.guarded_rules import guarded
 from kstore.scheme.losses import lost_members
-from kstore.scheme.registry import Obj, Registry, Scope
+from kstore.scheme.registry import Obj, Registry, RunningServer, Scope
+from kstore.scheme.running_server import Updater
 
 if TYPE_CHECKING:
     from kstore.scheme.plugins import Plugin
@@ -88,6 +89,10 @@ class Scheme:
     @cached_property
     def _converter(self) -> Converter:
         return Converter(self.catalog, self._registry)
+
+    @cached_property
+    def _updater(self) -> Updater:
+        return Updater(self.catalog, self._registry)
 
     def kind(self, gvk: GroupVersionKind) -> Kind:
         """
@@ -163,6 +168,31 @@ class Scheme:
         if kind.hub:
             self._converter.convert(kind.type, kind.hub, obj, self.scope)
             self._converter.convert(kind.hub, kind.type, obj, self.scope)
+
+    def read_by(self, server: RunningServer, gvk: GroupVersionKind, obj: Obj) -> None:
+        """Fill in what a running server fills in when it reads an object, in place: how its API then serves it."""
+        kind = self.kind(gvk)
+        self._updater.read(kind.hub or kind.type, obj, self.scope, server)
+
+    def update_by(self, server: RunningServer, stored: GroupVersionKind, target: GroupVersionKind, obj: Obj) -> None:
+        """
+        Make of a converted object what a running server would write at its next update that changes nothing, in place.
+
+        Args:
+            server: how it was started.
+            stored: the version in which the object was stored.
+            target: the version that it has been converted to.
+            obj: the object.
+        """
+        kind = self.kind(target)
+
+        def default(obj: Obj) -> None:
+            self.default(target, obj)
+            self.convert(target, target, obj)
+
+        self._updater.update(
+            target, kind.hub or kind.type, obj, self.scope, server, default if stored != target else None
+        )
 
     def has_both(self, source: GroupVersionKind, target: GroupVersionKind) -> bool:
         """Whether the release itself has both versions: then its rules are the law, even in what they drop."""

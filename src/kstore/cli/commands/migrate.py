@@ -141,6 +141,8 @@ def selection_of(criteria: Criteria) -> dict[str, Any]:
 @click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know, as it would.")
 @click.option("--assume-version", default="", metavar="GROUP/VERSION",
               help="Read custom objects whose own version has left their CRD as if stored in this one.")  # fmt: skip
+@click.option("--service-family", default="", type=click.Choice(["", "IPv4", "IPv6"]), metavar="FAMILY",
+              help="The first family of the server's Services: IPv4 or IPv6; default: the store's.")  # fmt: skip
 @click.option("--webhook-url", default="", metavar="URL",
               help="Ask the conversion webhooks of CRDs here, not where the CRDs say.")  # fmt: skip
 @allow_webhooks_option
@@ -166,7 +168,8 @@ def run(
     """Plan the migration and carry it out."""
     from kstore.migrate.request import Request
 
-    asked = {name: options.pop(name) for name in ("drop_unknown_fields", "webhook_url", "assume_version")}
+    names = ("drop_unknown_fields", "webhook_url", "assume_version", "service_family")
+    asked = {name: options.pop(name) for name in names}
     allow_webhooks = options["allow_webhooks"]
     if only_stored_version and criteria.stored_version not in ("", only_stored_version):
         raise UsageError("--stored-version and --only-stored-version are the same", hint="give one of them")

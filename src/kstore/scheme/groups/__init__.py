@@ -1,6 +1,7 @@
 """
 The rules, ported by hand: `<group>/<version>.py` holds what Kubernetes has in `pkg/apis/<group>/<version>`, first the
-defaults, then the conversions. The list below is upstream's `install.go`.
+defaults, then the conversions; `<group>/storage.py` what it has in `pkg/registry/<group>`: what a running server does
+to objects beside its scheme. The list below is upstream's `install.go`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ MODULES: tuple[str, ...] = (
     "apiextensions.v1beta1",
     "apiregistration.v1",
     "apiregistration.v1beta1",
+    "apps.storage",
     "apps.v1",
     "apps.v1beta1",
     "apps.v1beta2",
@@ -25,9 +27,11 @@ MODULES: tuple[str, ...] = (
     "autoscaling.v2",
     "autoscaling.v2beta1",
     "autoscaling.v2beta2",
+    "batch.storage",
     "batch.v1",
     "batch.v1beta1",
     "certificates.v1beta1",
+    "core.storage",
     "core.v1",
     "discovery.v1",
     "discovery.v1beta1",

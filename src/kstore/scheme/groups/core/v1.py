@@ -13,6 +13,7 @@ from kstore.scalars.int_or_string import is_zero
 from kstore.scalars.quantity import MILLI, parse_quantity
 from kstore.scheme.groups.core.image_name import image_tag
 from kstore.scheme.groups.core.pod_resources import default_pod_resources
+from kstore.scheme.groups.pod_templates import drop_init_container_annotations
 from kstore.scheme.registry import Auto, Obj, Rules, Scope
 
 rules = Rules("core.v1")
@@ -428,19 +429,6 @@ def pod_spec_from_hub(spec: Obj, auto: Auto, _scope: Scope) -> None:
 
 _IN_SECURITY_CONTEXT = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 """What the hub keeps in the security context."""
-_INIT_CONTAINER_ANNOTATIONS = frozenset(
-    f"pod.{stage}.kubernetes.io/{name}"
-    for stage in ("alpha", "beta")
-    for name in ("init-containers", "init-container-statuses")
-)
-
-
-def _drop_init_containers(obj: Obj) -> None:
-    """Annotations of the time before init containers had a field (`dropInitContainerAnnotations`)."""
-    found = obj["metadata"].get("annotations")
-    if found and not _INIT_CONTAINER_ANNOTATIONS.isdisjoint(found):
-        kept = {name: text for name, text in found.items() if name not in _INIT_CONTAINER_ANNOTATIONS}
-        obj["metadata"]["annotations"] = kept
 
 
 @rules.to_hub("PodTemplateSpec", releases="-1.36")
@@ -448,7 +436,7 @@ def _drop_init_containers(obj: Obj) -> None:
 def pod_template(template: Obj, auto: Auto, _scope: Scope) -> None:
     """Without the annotations of init containers."""
     auto(template)
-    _drop_init_containers(template)
+    drop_init_container_annotations(template["metadata"])
 
 
 @rules.to_hub("Pod", releases="-1.36")
@@ -456,7 +444,7 @@ def pod_template(template: Obj, auto: Auto, _scope: Scope) -> None:
 def pod(obj: Obj, auto: Auto, _scope: Scope) -> None:
     """Without the annotations of init containers, and with a second to end in at least."""
     auto(obj)
-    _drop_init_containers(obj)
+    drop_init_container_annotations(obj["metadata"])
     grace = obj["spec"].get("terminationGracePeriodSeconds")
     if grace is not None and grace < 0:
         obj["spec"]["terminationGracePeriodSeconds"] = 1

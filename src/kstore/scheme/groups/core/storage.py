@@ -1,0 +1,122 @@
+"""
+What a running server adds to core/v1 (`pkg/registry/core/<resource>/storage/storage.go` and `strategy.go`).
+
+The members named here are the same in the hub's form and in v1.
+"""
+
+from __future__ import annotations
+
+from kstore.scheme.groups.pod_templates import drop_init_container_annotations, update_template
+from kstore.scheme.registry import Obj, Rules, RunningServer, Scope
+
+rules = Rules("core.v1")
+
+_PLURAL_CLUSTER_IPS = 20
+"""The minor release from which a Service has clusterIPs, ipFamilies and ipFamilyPolicy."""
+_DATA_SOURCE_REF = 24
+"""The minor release from which dataSourceRef is there unless it is switched off."""
+_OTHER = {"IPv4": "IPv6", "IPv6": "IPv4"}
+
+
+# ---- Service (`service/storage/storage.go`, defaultOnRead; `service/strategy.go`, dropTypeDependentFields)
+
+
+@rules.on_read("Service")
+def read_service(obj: Obj, scope: Scope, server: RunningServer) -> None:
+    """The plural of clusterIP, and the families and policy of a Service that was written before these were there."""
+    spec = obj.get("spec")
+    if not spec or scope.release.minor < _PLURAL_CLUSTER_IPS:
+        return
+    if spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    if spec.get("type") == "ExternalName":
+        spec.pop("internalTrafficPolicy", None)
+    elif not spec.get("ipFamilies"):
+        _read_families(spec, server.service_family)
+
+
+def _read_families(spec: Obj, primary: str) -> None:
+    """
+    The families, from the addresses; a headless Service has none, and gets the primary one of the cluster.
+
+    What has no address at all is left: its server allocates one.
+    """
+    policy = "SingleStack"
+    if is_headless(spec):
+        families = [primary]
+        if not spec.get("selector"):
+            families.append(_OTHER[primary])
+            policy = "RequireDualStack"
+    else:
+        families = [family_of(address) for address in spec.get("clusterIPs") or ()]
+        if len(families) == 2:
+            policy = "RequireDualStack"
+    if not families:
+        return
+    spec["ipFamilies"] = families
+    if len(families) <= 2:
+        spec["ipFamilyPolicy"] = policy
+
+
+def is_headless(spec: Obj) -> bool:
+    """Whether a Service was asked to have no address."""
+    return spec.get("clusterIP") == "None"
+
+
+def family_of(address: str) -> str:
+    """The family of an address; what is no address counts as IPv4, as for the server."""
+    return "IPv6" if ":" in address else "IPv4"
+
+
+@rules.on_update("Service")
+def update_service(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
+    """A Service without a load balancer has no status of one."""
+    if obj.get("spec", {}).get("type") != "LoadBalancer" and (obj.get("status") or {}).get("loadBalancer"):
+        obj["status"]["loadBalancer"] = {}
+    return False
+
+
+# ---- PersistentVolumeClaim (`api/persistentvolumeclaim/util.go`, NormalizeDataSources)
+
+
+@rules.on_read("PersistentVolumeClaim")
+def read_claim(obj: Obj, scope: Scope, _server: RunningServer) -> None:
+    """dataSource and dataSourceRef say the same, but for a source in another namespace, which only the latter can."""
+    spec = obj.get("spec")
+    if not spec or scope.release.minor < _DATA_SOURCE_REF:
+        return
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source is not None and reference is None:
+        spec["dataSourceRef"] = _same_source(source)
+    elif reference is not None and source is None and not reference.get("namespace"):
+        spec["dataSource"] = _same_source(reference)
+
+
+def _same_source(source: Obj) -> Obj:
+    return {name: source[name] for name in ("apiGroup", "kind", "name") if source.get(name) is not None}
+
+
+# ---- ServiceAccount (`serviceaccount/strategy.go`, cleanSecretReferences)
+
+
+@rules.on_update("ServiceAccount")
+def update_service_account(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
+    """Secrets are named by name alone."""
+    secrets = obj.get("secrets")
+    if secrets:
+        obj["secrets"] = [{"name": secret["name"]} if secret.get("name") else {} for secret in secrets]
+    return False
+
+
+# ---- Pods and templates of them (`api/pod/util.go`, DropInitContainerAnnotations)
+
+
+@rules.on_update("Pod")
+def update_pod(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
+    """Init containers in annotations, as in 1.5 to 1.7, are no concern of anybody's any more."""
+    drop_init_container_annotations(obj.get("metadata"))
+    return False
+
+
+rules.on_update("PodTemplate")(update_template("template"))
+rules.on_update("ReplicationController")(update_template("spec", "template"))

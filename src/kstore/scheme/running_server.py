@@ -1,0 +1,138 @@
+"""
+What a running server does to stored objects beyond its scheme: when it reads them, and when it updates them unchanged.
+
+A server reads an object from etcd, has its registry's storage fill in what older servers left out, applies an update,
+and writes the object back if its bytes differ. `Updater` does so for an update that asks for nothing: an empty merge
+patch, as the in-tree storage version migrator sends it. The rules of single kinds stand in `groups/<group>/storage.py`;
+what holds for every object (`metadata`, `generation`, defaults of the new version) is here and in `managed_fields.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kstore.catalog.loader import Catalog
+from kstore.naming import GroupVersionKind
+from kstore.naming import gvk as kind_in
+from kstore.scheme.groups.generations import counted_members
+from kstore.scheme.managed_fields import settled_entries
+from kstore.scheme.registry import Obj, Registry, RunningServer, Scope
+
+Serves = Callable[[str], bool]
+"""Whether a server has the kind of the object at hand in a version, given as `group/version`."""
+
+
+class Updater:
+    """
+    Reads and updates of one release's servers, on objects in a version of their kind.
+
+    Args:
+        catalog: the release's types.
+        registry: its rules.
+    """
+
+    def __init__(self, catalog: Catalog, registry: Registry) -> None:
+        self._catalog = catalog
+        self._registry = registry
+
+    def read(self, hub: str, obj: Obj, scope: Scope, server: RunningServer) -> None:
+        """Fill in what a server fills in whenever it reads an object (a registry store's `Decorator`), in place."""
+        for rule in self._registry.reads.get(hub, ()):
+            rule(obj, scope, server)
+
+    def update(
+        self,
+        gvk: GroupVersionKind,
+        hub: str,
+        obj: Obj,
+        scope: Scope,
+        server: RunningServer,
+        default: Callable[[Obj], None] | None,
+    ) -> None:
+        """
+        Make of an object what a server writes at an update that changes nothing, in place.
+
+        Args:
+            gvk: the version that it is stored in from now on.
+            hub: the hub type of the kind.
+            obj: decoded, defaulted and converted; `kind` and `apiVersion` say what it is.
+            scope: what rules may ask for.
+            server: how the server was started.
+            default: sets the defaults of the version, for an object that was stored in another: what is stored is read
+                in the new version from now on, and has the new version's defaults then. None for one that was not.
+        """
+        counted = counted_members(hub, scope.release)
+        before = [copied(obj.get(name)) for name in counted] if default is not None else []
+        if default is not None:
+            default(obj)
+        self.read(hub, obj, scope, server)
+        raised = False
+        for rule in self._registry.updates.get(hub, ()):
+            raised |= rule(obj, scope, server)
+        if default is not None:
+            raised |= before != [obj.get(name) for name in counted]
+        if counted and raised:
+            _raise_generation(obj)
+        metadata = obj.get("metadata")
+        if metadata:
+            settle_metadata(metadata, lambda version: self._serves(gvk, version))
+
+    def _serves(self, gvk: GroupVersionKind, api_version: str) -> bool:
+        """
+        Whether the server that an object is updated through knows its kind in a version.
+
+        The core group and the named groups are installed apart, with types of their own: neither takes entries that
+        speak of the other's. An Event is updated through both, so that none of its entries stays for good.
+        """
+        named = kind_in(api_version, gvk.kind)
+        if gvk.kind == "Event" or bool(named.group) != bool(gvk.group):
+            return False
+        return self._catalog.serves(named)
+
+
+def settle_metadata(metadata: Obj, serves: Serves) -> None:
+    """
+    Bring metadata into the form in which a server writes it, in place.
+
+    `selfLink` and `resourceVersion` are never stored (`apiserver/pkg/storage/api_object_versioner.go`,
+    PrepareObjectForStorage), an owner is named once (`endpoints/handlers/rest.go`, dedupOwnerReferences), and
+    managedFields have one order and no entries of versions that are gone.
+    """
+    if "selfLink" in metadata:
+        del metadata["selfLink"]
+    if "resourceVersion" in metadata:
+        del metadata["resourceVersion"]
+    owners = metadata.get("ownerReferences")
+    if owners and len(owners) > 1:
+        metadata["ownerReferences"] = _each_once(owners)
+    entries = metadata.get("managedFields")
+    if entries is not None:
+        settled = settled_entries(entries, serves)
+        if settled:
+            metadata["managedFields"] = settled
+        else:
+            del metadata["managedFields"]
+
+
+def _each_once(owners: list[Obj]) -> list[Obj]:
+    """References without those that are equal to an earlier one."""
+    found: list[Obj] = []
+    for owner in owners:
+        if owner not in found:
+            found.append(owner)
+    return found
+
+
+def _raise_generation(obj: Obj) -> None:
+    metadata = obj.setdefault("metadata", {})
+    metadata["generation"] = (metadata.get("generation") or 0) + 1
+
+
+def copied(value: Any) -> Any:
+    """A deep copy of plain dicts and lists; what they hold beside these is never changed in place, and shared."""
+    if isinstance(value, dict):
+        return {name: copied(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [copied(item) for item in value]
+    return value
