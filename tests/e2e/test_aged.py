@@ -27,7 +27,7 @@ def store(etcd: Etcd, objects: list[Aged]) -> None:
     """Write the objects as their servers did."""
     codec = ObjectCodec(Scheme(newest()))
     with LiveSource([etcd.endpoint]) as source:
-        for aged in {aged.key: aged for aged in objects}.values():
+        for aged in objects:
             value = codec.encode(aged.object, aged.media_type)
             assert source.commit([Put(aged.key.encode(), value, 0)]).succeeded
 

@@ -20,6 +20,8 @@ from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, EncodeError, NotConvertible, UnknownFields
 from kstore.naming import GroupKind
+from kstore.scheme.managed_fields import can_be_read
+from kstore.scheme.running_server import copied, settle_metadata
 
 Object = dict[str, Any]
 Review = Callable[[list[Object], str], "list[Object | NotConvertible]"]
@@ -44,6 +46,8 @@ class CustomDefinition:
     """By version; None where the version has no schema."""
     preserve_unknown_fields: bool
     """`spec.preserveUnknownFields`: nothing is pruned at all, as in CRDs of v1beta1."""
+    with_status: frozenset[str]
+    """The versions with a status subresource, whose status no other update can change."""
     webhook: Mapping[str, Any] | None
     """`spec.conversion.webhook` where the strategy is Webhook, else None: only apiVersion changes."""
 
@@ -69,6 +73,9 @@ class CustomDefinition:
                 storage_version=next((one["name"] for one in versions if one.get("storage")), ""),
                 schemas={version["name"]: _schema(version) for version in versions},
                 preserve_unknown_fields=bool(spec.get("preserveUnknownFields")),
+                with_status=frozenset(
+                    one["name"] for one in versions if (one.get("subresources") or {}).get("status") is not None
+                ),
                 webhook=conversion.get("webhook") or {} if conversion.get("strategy") == "Webhook" else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
@@ -103,6 +110,7 @@ class CustomConverter:
         self.definition = definition
         self._typed = typed
         self._review = review
+        self._defaulting = {name for name, schema in definition.schemas.items() if structural.has_default(schema)}
         for schema in definition.schemas.values():
             structural.repair_defaults(schema, lambda found: self._metadata(found, lenient=True))
 
@@ -114,7 +122,8 @@ class CustomConverter:
 
         Read as the storage decoder reads (pruned, repaired and defaulted in the stored version), converted by the
         CRD's strategy, then pruned in the target, and defaulted once more, as whatever is written is (a server that
-        only reads does not). What fails for one object stands in its place; the others go on.
+        only reads does not); `metadata` becomes what an update writes, its generation counted up where the rest has
+        changed. What fails for one object stands in its place; the others go on.
 
         Args:
             objects: as decoded from the store; they are not changed.
@@ -132,8 +141,9 @@ class CustomConverter:
             )
         results: list[Any] = [self._attempt(self._stored, one, drop_unknown_fields) for one in objects]
         waiting = [place for place, one in enumerate(results) if isinstance(one, dict)]
+        finish = self._served if served else self._written
         for place, one in zip(waiting, self._to_version([results[place] for place in waiting], version), strict=True):
-            results[place] = one if isinstance(one, Exception) else self._attempt(self._finished, one, served)
+            results[place] = one if isinstance(one, Exception) else self._attempt(finish, one)
         return results
 
     def fault(self, obj: Object) -> DecodeError | NotConvertible | None:
@@ -152,7 +162,7 @@ class CustomConverter:
             return None
         found = self._attempt(self._stored, obj, True)
         if isinstance(found, dict):
-            found = self._attempt(self._finished, found, True)
+            found = self._attempt(self._served, found)
         return None if isinstance(found, Converted) else found
 
     @staticmethod
@@ -200,12 +210,49 @@ class CustomConverter:
         )
         return [next(converted) if one["apiVersion"] != target else one for one in objects]
 
-    def _finished(self, obj: Object, served: bool) -> Converted:
-        version = obj["apiVersion"].rpartition("/")[2]
-        pruned = self._coerce(obj, version, lenient=False)
-        if not served:
+    def _served(self, obj: Object) -> Converted:
+        """The object as a read gives it."""
+        return Converted(obj, tuple(self._coerce(obj, _version_of(obj), lenient=False)))
+
+    def _written(self, obj: Object) -> Converted:
+        """
+        The object as an update that asks for nothing writes it.
+
+        What is updated has been printed and read once more, so that its whole numbers are integers, and has the
+        defaults of its new version; whatever differs then counts as a change of the object
+        (`pkg/registry/customresource/strategy.go`, PrepareForUpdate).
+        """
+        read = self._served(obj)
+        version = _version_of(obj)
+        uncounted = {"metadata", "status"} if version in self.definition.with_status else {"metadata"}
+        changed = False
+        if version in self._defaulting:
+            before = {name: copied(value) for name, value in obj.items() if name not in uncounted}
             structural.default(obj, self.definition.schemas[version])
-        return Converted(obj, tuple(pruned))
+            changed = before != {name: value for name, value in obj.items() if name not in uncounted}
+        for name, value in obj.items():
+            obj[name], whole = go_json.whole_numbers(value)
+            changed |= whole and name not in uncounted
+        metadata = obj.get("metadata")
+        if metadata:
+            if changed:
+                metadata["generation"] = (metadata.get("generation") or 0) + 1
+            self._settle(metadata)
+        return read
+
+    def _settle(self, metadata: Object) -> None:
+        """
+        Bring metadata into the form that an update writes.
+
+        Where managedFields speak of a version that the CRD does not have the server fails to update them, and leaves
+        all of them as they are.
+        """
+        entries = metadata.get("managedFields") or []
+        versions = {f"{self.definition.kind.group}/{version}" for version in self.definition.versions}
+        kept = can_be_read(entries) and not versions.issuperset(entry["apiVersion"] for entry in entries)
+        settle_metadata(metadata, lambda _: True)
+        if kept:
+            metadata["managedFields"] = entries
 
     def _coerce(self, obj: Object, version: str, *, lenient: bool) -> list[str]:
         """What unstructuredSchemaCoercer does to an object, in place; the paths of what was pruned are returned."""
@@ -250,6 +297,10 @@ class CustomConverter:
         self._typed.drop_unknown(_OBJECT_META, typed)
         presented: Object = normalize(self._typed.present(_OBJECT_META, typed))
         return presented
+
+
+def _version_of(obj: Object) -> str:
+    return str(obj["apiVersion"]).rpartition("/")[2]
 
 
 def normalize(value: Any) -> Any:

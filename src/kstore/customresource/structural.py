@@ -143,6 +143,14 @@ def default(value: Any, schema: Structural | None) -> None:
             default(value[index], schema.items)
 
 
+def has_default(schema: Structural | None) -> bool:
+    """Whether there is a default somewhere in a schema."""
+    if schema is None:
+        return False
+    below = (*schema.properties.values(), schema.additional, schema.items)
+    return schema.default is not None or any(map(has_default, below))
+
+
 def has_embedded(schema: Structural | None) -> bool:
     """Whether a resource can be embedded somewhere below a schema."""
     if schema is None:

@@ -32,7 +32,7 @@ def settled_entries(entries: list[Entry], serves: Callable[[str], bool]) -> list
         entries: as they are stored.
         serves: whether the server has the object's kind in a version, given as `group/version`.
     """
-    if not all(_can_be_read(entry) for entry in entries):
+    if not can_be_read(entries):
         return []
     by_manager: dict[tuple[Any, ...], Entry] = {}
     for entry in entries:
@@ -41,11 +41,15 @@ def settled_entries(entries: list[Entry], serves: Callable[[str], bool]) -> list
     return sorted(kept, key=_order)
 
 
-def _can_be_read(entry: Entry) -> bool:
-    """Whether DecodeManagedFields takes an entry."""
-    if entry.get("operation") not in _OPERATIONS or not entry.get("apiVersion"):
-        return False
-    return entry.get("fieldsType") == "FieldsV1" and isinstance(_fields(entry), dict)
+def can_be_read(entries: list[Entry]) -> bool:
+    """Whether a server can read them (DecodeManagedFields); where it cannot read one it drops all."""
+    return all(
+        entry.get("operation") in _OPERATIONS
+        and entry.get("apiVersion")
+        and entry.get("fieldsType") == "FieldsV1"
+        and isinstance(_fields(entry), dict)
+        for entry in entries
+    )
 
 
 def _fields(entry: Entry) -> Any:

@@ -83,12 +83,12 @@ class Updater:
         Whether the server that an object is updated through knows its kind in a version.
 
         The core group and the named groups are installed apart, with types of their own: neither takes entries that
-        speak of the other's. An Event is updated through both, so that none of its entries stays for good.
+        speak of the other's. Events alone are updated through both; their entries stay, as for the group that they
+        speak of.
         """
         named = kind_in(api_version, gvk.kind)
-        if gvk.kind == "Event" or bool(named.group) != bool(gvk.group):
-            return False
-        return self._catalog.serves(named)
+        other_server = bool(named.group) != bool(gvk.group)
+        return self._catalog.serves(named) and (not other_server or gvk.kind == "Event")
 
 
 def settle_metadata(metadata: Obj, serves: Serves) -> None:

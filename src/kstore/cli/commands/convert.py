@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 @click.option("--to", default="", metavar="GROUP/VERSION", help="Default: the version that the release stores.")
 @click.option("--media", default="", metavar="TYPE", help="protobuf or json; default: as the apiserver stores it.")
 @click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know.")
+@click.option("--as-server", is_flag=True, help="Also do what a running server does to objects beside its scheme.")
+@click.option("--service-family", default="IPv4", show_default=True, type=click.Choice(["IPv4", "IPv6"]),
+              metavar="FAMILY", help="With --as-server: the first family of the server's Services.")  # fmt: skip
 @value_output_option
 @codec_options
 def command(
@@ -44,11 +47,16 @@ def command(
     to: str,
     media: str,
     drop_unknown_fields: bool,
+    as_server: bool,
+    service_family: str,
     output: str,
 ) -> int:
     """
     Turn stored bytes into those that a kube-apiserver of the release would store in another version: decoded,
     defaulted, converted through the hub, encoded. The result is never encrypted.
+
+    That is what the scheme makes of them. With --as-server it is what a running server would leave in etcd after an
+    update that changes nothing, as `kstore migrate` writes it.
 
     What would drop fields that the release does not know is refused, unless --drop-unknown-fields says so. With --batch
     a line {"value": "<base64>", "to": "apps/v1", "media": "protobuf", "key": "/registry/..."} gives a line
@@ -59,10 +67,13 @@ def command(
     kstore convert --batch --release 1.29 < values.jsonl
     """
     if batch:
-        answering = partial(_answer, key=key, to=to, media=media, drop_unknown_fields=drop_unknown_fields)
+        family = service_family if as_server else ""
+        answering = partial(
+            _answer, key=key, to=to, media=media, drop_unknown_fields=drop_unknown_fields, family=family
+        )
         return run_batch(file, answering, workers)
     with open_codec() as codec:
-        convert = _converter(codec, drop_unknown_fields)
+        convert = _converter(codec, drop_unknown_fields, service_family if as_server else "")
         values, failed = [], False
         for own, value in read_values(file, key):
             try:
@@ -78,12 +89,21 @@ def command(
 Convert = Callable[[bytes, bytes, str, str], "tuple[GroupVersionKind, bytes]"]
 
 
-def _converter(codec: StorageCodec, drop_unknown_fields: bool) -> Convert:
-    """A function that makes of a key, a value, a version and a media type the new type and value."""
+def _converter(codec: StorageCodec, drop_unknown_fields: bool, family: str) -> Convert:
+    """
+    A function that makes of a key, a value, a version and a media type the new type and value.
+
+    Args:
+        codec: what converts.
+        drop_unknown_fields: drop what the release does not know.
+        family: the first family of the Services of the server that is followed; empty for the scheme alone.
+    """
     from functools import lru_cache
 
     from kstore.naming import parse_group_version
+    from kstore.scheme.registry import RunningServer
 
+    server = RunningServer(family) if family else None
     version = lru_cache(parse_group_version)
 
     def convert(key: bytes, value: bytes, to: str, media: str) -> tuple[GroupVersionKind, bytes]:
@@ -94,6 +114,7 @@ def _converter(codec: StorageCodec, drop_unknown_fields: bool) -> Convert:
                 version(to) if to else None,
                 media_type=media or None,
                 drop_unknown_fields=drop_unknown_fields,
+                server=server,
             )
         except DecodeError as error:
             raise opened.doubt(key) or error from None
@@ -101,8 +122,8 @@ def _converter(codec: StorageCodec, drop_unknown_fields: bool) -> Convert:
     return convert
 
 
-def _answer(codec: StorageCodec, *, key: str, to: str, media: str, drop_unknown_fields: bool) -> Answer:
-    convert = _converter(codec, drop_unknown_fields)
+def _answer(codec: StorageCodec, *, key: str, to: str, media: str, drop_unknown_fields: bool, family: str) -> Answer:
+    convert = _converter(codec, drop_unknown_fields, family)
 
     def answer(line: Line) -> bytes:
         own = line_text(line, "key", key).encode("utf-8", "surrogatepass")

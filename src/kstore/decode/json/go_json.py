@@ -222,8 +222,34 @@ def unstructured_number(value: Any) -> Any:
         if math.isinf(value):
             text = getattr(value, "text", str(value))
             raise DecodeError(f"the number {text[:40]} does not fit a float64")
-        return Number(value)
+        return value if isinstance(value, Number) else Number(value)
     return Number(value) if type(value) is int and not -(1 << 63) <= value < 1 << 63 else value
+
+
+def whole_numbers(value: Any) -> tuple[Any, bool]:
+    """
+    A value as it is after one more way through JSON text, and whether that differs: a float64 that was read as `1.0` or
+    `-0.0` is printed without a fraction, and read as an int64 then. Dicts and lists are changed in place.
+
+    Numbers that never were text, as in CBOR, stay what they are.
+    """
+    if isinstance(value, dict):
+        items: Any = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    elif getattr(value, "text", "") and value.is_integer() and -_INT64 <= value < _INT64:
+        return int(format_float(value)), True
+    else:
+        return value, False
+    changed = False
+    for name, item in items:
+        if isinstance(item, dict | list | float):
+            value[name], differs = whole_numbers(item)
+            changed |= differs
+    return value, changed
+
+
+_INT64 = float(1 << 63)
 
 
 def require_numbers(value: Any, path: str = "") -> None:
