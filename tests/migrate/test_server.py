@@ -28,7 +28,7 @@ def a_store(codec: StorageCodec, **objects: dict[str, Any]) -> Store:
     if "cidr" in objects:
         cidr = {"apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR", "metadata": {"name": "kubernetes"}}
         values["/registry/servicecidrs/kubernetes"] = {**cidr, "spec": objects["cidr"]}
-    return Store(MemoryStore({key.encode(): codec.encode(value) for key, value in values.items()}), codec)
+    return Store(MemoryStore({key.encode(): codec.encode(value) for key, value in values.items()}), codec.scheme)
 
 
 @pytest.mark.parametrize(
