@@ -18,6 +18,7 @@ from kstore.errors import KstoreError, NotConvertible, RuleFailed
 from kstore.migrate.conversions import convert_all
 from kstore.naming import GroupVersion
 from kstore.plugin import Plugin, Rules
+from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme
 
 V1, V1ALPHA1 = GroupVersion(fleet.GROUP, "v1"), GroupVersion(fleet.GROUP, "v1alpha1")
@@ -130,7 +131,7 @@ def test_one_object_of_many() -> None:
     codec = codec_with(DECORATORS["default('ShipSpec')"], picky)
     pod = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}'
     jobs = [(ship(tons=1), V1, "json"), (ship(tons=9), V1, "json"), (pod, GroupVersion("", "v1"), "json")]
-    good, bad, built_in = convert_all(codec, False, jobs)
+    good, bad, built_in = convert_all(codec, False, RunningServer(), jobs)
     assert isinstance(good, bytes)
     assert isinstance(built_in, bytes)
     assert isinstance(bad, RuleFailed)

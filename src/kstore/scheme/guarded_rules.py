@@ -41,6 +41,7 @@ def _guarded(rules: Rules, plugin: str, typed: TypedJson) -> Rules:
     ]
     found.values = [(source, target, _with(rule, guard(rule).value)) for source, target, rule in rules.values]
     found.validations = [(name, _with(rule, guard(rule).validation)) for name, rule in rules.validations]
+    found.reads, found.updates = rules.reads, rules.updates
     return found
 
 
