@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import codec_options, output_option, settings
 from kstore.errors import UsageError
 from kstore.printable import one_line
@@ -15,8 +16,6 @@ from kstore.printable import one_line
 if TYPE_CHECKING:
     from kstore.errors import ExtensionError
     from kstore.scheme.plugin_trial import Trial
-
-EXIT_FOUND: Final = 5
 
 
 @click.group()
@@ -64,7 +63,7 @@ def check(names: tuple[str, ...], objects: int, seed: int, output: str) -> int:
         click.echo(to_json({"plugins": documents}), nl=False)
     else:
         click.echo("\n".join(line for one in documents for line in _lines(one)) or "no plugin is installed")
-    return EXIT_FOUND if any(one["faults"] or any(map(_found, one["versions"])) for one in documents) else 0
+    return ExitCode.FOUND if any(one["faults"] or any(map(_found, one["versions"])) for one in documents) else 0
 
 
 def _wanted(names: tuple[str, ...], plugin: str, package: str) -> bool:

@@ -190,7 +190,8 @@ def _request(message: Message) -> Request | None:
     if 10 in message:
         alarm = Message(message.data(10))
         if alarm.number(1) in (_RAISE, _TAKE_BACK):
-            return SetAlarm(alarm.number(2), alarm.number(3), alarm.number(1) == _RAISE)
+            member = alarm.number(2) & wire.MASK64  # an id is a uint64 (`rpc.proto`, AlarmRequest)
+            return SetAlarm(member, alarm.number(3), alarm.number(1) == _RAISE)
     return None
 
 
