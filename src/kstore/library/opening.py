@@ -29,7 +29,7 @@ class Opening:
     A store, and all that it is read through.
 
     Args:
-        address: endpoints, a file or directory, `demo`; empty to look where `locate_store` looks.
+        address: endpoints, a file or directory, `demo`; empty to look where `locate_store` looks; or the source itself.
         options: how to reach it.
         context: a store of the config file.
         environment: where the address and the options fall back to.
@@ -44,7 +44,7 @@ class Opening:
 
     def __init__(
         self,
-        address: str = "",
+        address: str | Source = "",
         options: SourceOptions | None = None,
         *,
         context: str = "",
@@ -115,8 +115,10 @@ class Opening:
         Raises:
             UsageError: nobody did, or the options contradict each other.
         """
-        from kstore.source.location.address import locate_store
+        from kstore.source.location.address import Location, locate_store
 
+        if not isinstance(self._address, str):
+            return Location(self._address.status().location)
         return locate_store(self._address, self._options, context=self._context, environment=self._environment)
 
     @cached_property
@@ -129,6 +131,8 @@ class Opening:
         """
         from kstore.source.location.address import open_location
 
+        if not isinstance(self._address, str):
+            return self._address
         return open_location(self.location)
 
     @cached_property

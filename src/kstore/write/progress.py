@@ -35,10 +35,15 @@ class Silent:
 
 
 class Stop:
-    """A request to stop, from a signal handler or another thread; the engine looks between two transactions."""
+    """
+    A request to stop, from a signal handler or another thread; the engine looks between two transactions.
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
+    Args:
+        event: stands for the request; None for one of its own.
+    """
+
+    def __init__(self, event: threading.Event | None = None) -> None:
+        self._event = event or threading.Event()
 
     def ask(self) -> None:
         """Ask the engine to stop."""

@@ -1,0 +1,354 @@
+"""
+A migration's journal afterwards: found, held against the store, gone on with, undone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kstore.errors import JournalError, UsageError, WriteRefused
+from kstore.library.migration import Migration, Report, Told, retry_of
+from kstore.library.opening import Opening
+from kstore.migrate import journal as journals
+from kstore.migrate.request import Request
+from kstore.migrate.rollback import Rollback, RolledBack
+from kstore.migrate.settle import Unsettled, settle
+from kstore.migrate.verify import State, Verified, state_of, verify_file, verify_live
+from kstore.new_file import unfinished
+from kstore.write.commit import writable
+from kstore.write.retry import Retry
+
+if TYPE_CHECKING:
+    from kstore.library.store import Store
+    from kstore.migrate.planfile import SavedPlan
+    from kstore.source.interface import Source, WritableSource
+    from kstore.store import Store as ObjectStore
+
+
+class Journal:
+    """
+    The journal of a migration, and the store that it wrote to.
+
+    Made by `Journal.open`.
+    """
+
+    def __init__(self, journal: journals.Journal, store: Store | None) -> None:
+        self._journal = journal
+        self._store = store
+
+    @classmethod
+    def open(cls, path: str | PathLike[str], store: Store | None = None) -> Journal:
+        """
+        A journal.
+
+        Args:
+            path: its file, or the database that the migration wrote.
+            store: the store that it wrote to, where more than its address is needed to open it (certificates, keys,
+                plugins); None opens the one that the journal names, whenever it is needed.
+
+        Raises:
+            JournalError: there is none, or it is no journal.
+        """
+        return cls(open_journal(Path(path)), store)
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self._journal.path
+
+    def state(self) -> State:
+        """
+        What the journal says of its migration: `.objects` written, `.finished`, revisions, what is open.
+
+        Raises:
+            JournalError: it is damaged.
+        """
+        return state_of(self._journal)
+
+    def verify(self) -> Verified:
+        """
+        Read every object again that was written, and hold it against the journal.
+
+        Returns:
+            `.findings` is empty if every object is as planned, none is missing, and the journal is whole and finished.
+
+        Raises:
+            SourceError: the store cannot be opened or read.
+        """
+        output = self._journal.header.get("output")
+        if output and not Path(output).exists():
+            return Verified.without_database(self._journal, output)
+        with self._opened() as store:
+            return verified(self._journal, store)
+
+    def resume(
+        self,
+        *,
+        progress: Told | None = None,
+        stop: threading.Event | None = None,
+        allow_webhooks: bool = False,
+        retry_seconds: float = 120,
+    ) -> Report:
+        """
+        Go on with a migration that was interrupted.
+
+        Args:
+            progress: told how many objects have been planned, and how many written.
+            stop: set it to stop between two transactions.
+            allow_webhooks: send objects to conversion webhooks, if the migration did.
+            retry_seconds: how long to wait for a store that does not answer.
+
+        Raises:
+            UsageError: it wrote a new file, which is whole or not there; or it asks webhooks, which is to be allowed
+                each time.
+            WriteRefused: it was rolled back.
+            KstoreError: what else stops it; see `Migration.apply`.
+        """
+        from dataclasses import replace
+
+        from kstore.write.batches import Pace
+
+        require_resumable(self._journal)
+        request = Request.of(self._journal.header, str(self.path))
+        if request.asks_webhooks and not allow_webhooks:
+            raise UsageError(
+                "this migration asks conversion webhooks, which is to be allowed each time",
+                where=str(self.path),
+                hint="allow_webhooks=True",
+            )
+        with self._opened() as store:
+            going_on = Migration(
+                store,
+                replace(request, allow_webhooks=allow_webhooks, release=str(store.codec.scheme.release)),
+                saved=saved_plan_of(self._journal),
+            )
+            retry = retry_of(progress, stop, retry_seconds)
+            return going_on.run(self.path, pace=Pace(), retry=retry, resumed=self._journal)
+
+    def rollback(
+        self,
+        *,
+        progress: Told | None = None,
+        stop: threading.Event | None = None,
+        any_cluster: bool = False,
+        retry_seconds: float = 120,
+    ) -> RolledBack:
+        """
+        Put back what the migration replaced, unless others have changed it since. It may be interrupted and run again.
+
+        Args:
+            progress: told how many objects are looked at (0), and how many are put back.
+            stop: set it to stop between two transactions.
+            any_cluster: also where the cluster is not the one that the migration wrote to: one restored from a backup.
+            retry_seconds: how long to wait for a store that does not answer.
+
+        Returns:
+            `.restored`, `.already`, and `.findings`: what was left as it is, by key.
+
+        Raises:
+            WriteRefused: the migration wrote a new file: what it was made from is as it was.
+            Interrupted: `stop` was set.
+        """
+        require_in_place(self._journal)
+        with self._opened() as store:
+            source = writable(store.source)
+            read_only = not any_cluster and is_other_cluster(self._journal, source)
+            return roll_back(self._journal, source, retry_of(progress, stop, retry_seconds), read_only=read_only)
+
+    @contextmanager
+    def _opened(self) -> Iterator[ObjectStore]:
+        """The store, read by the migration's release."""
+        header = self._journal.header
+        release = Request.of(header, str(self.path)).release
+        with ExitStack() as opened:
+            if self._store is not None:
+                yield self._store.read_as(release)
+                return
+            opening = Opening(
+                str(header.get("output") or header.get("store") or ""),
+                release=release,
+                prefix=str(header.get("prefix") or ""),
+            )
+            opened.callback(opening.close)
+            yield opening.store
+
+    def __repr__(self) -> str:
+        return f"<Journal {self.path}>"
+
+
+# ---- found
+
+
+def open_journal(path: Path) -> journals.Journal:
+    """
+    The journal of that name, or the one beside a migrated database of that name.
+
+    Raises:
+        JournalError: there is none.
+    """
+    beside = journal_beside(path)
+    if beside.exists():
+        return journals.Journal(beside)
+    for candidate in (path, beside):
+        if not path.exists() and unfinished(candidate).exists():
+            raise JournalError(
+                "the migration that this is the journal of is still going on, or was killed before its end",
+                where=str(unfinished(candidate)),
+                hint="if it was killed, run the same command again: its input is as it was, and no output was written",
+            )
+    return journals.Journal(path)
+
+
+def journal_beside(output: Path) -> Path:
+    """The journal of a migrated database."""
+    return output.with_name(output.name + ".journal")
+
+
+def require_free(path: Path, output: Path) -> None:
+    """
+    See that a new journal may take the name: nothing has it, or the journal of a migration that was killed before its
+    output appeared.
+
+    Args:
+        path: the journal's name.
+        output: the new database, which is not there.
+
+    Raises:
+        JournalError: another file has the name.
+    """
+    if not path.exists():
+        return
+    try:
+        left_behind = Path(journals.Journal(path).header.get("output") or "") == output.resolve()
+    except JournalError:
+        left_behind = False
+    if not left_behind:
+        raise JournalError(
+            "there is a file of this name already, and not the journal of a migration into this output",
+            where=str(path),
+            hint="name another journal",
+        )
+
+
+# ---- gone on with
+
+
+def require_resumable(journal: journals.Journal) -> None:
+    """
+    See that a journal is of a migration that can be resumed.
+
+    Raises:
+        UsageError: it wrote a new file, which is whole or not there.
+        WriteRefused: it was rolled back.
+    """
+    output = journal.header.get("output")
+    if output and Path(output).exists():
+        raise UsageError("the migration came to its end: its new database is there", where=str(journal.path))
+    if output:
+        raise UsageError(
+            f"a new database is written whole or not at all, and {output} is not there: there is nothing to resume",
+            where=str(journal.path),
+        )
+    notes = state_of(journal).notes
+    if "rolledBack" in notes:
+        raise WriteRefused(f"this migration was rolled back at {notes['rolledBack']}", where=str(journal.path))
+    if "rollingBack" in notes:
+        raise WriteRefused(
+            f"a rollback of this migration was begun at {notes['rollingBack']}, and did not come to its end",
+            where=str(journal.path),
+        )
+
+
+def saved_plan_of(journal: journals.Journal) -> SavedPlan | None:
+    """
+    The saved plan that a migration was held to, to which it is held when it goes on; None where there was none.
+
+    Raises:
+        JournalError: the plan is not there any more, or is another one.
+    """
+    from kstore.migrate.planfile import SavedPlan
+
+    path = journal.header.get("plan")
+    if not path:
+        return None
+    # an edited one is the one that was applied, too, if it has not been edited since
+    plan = SavedPlan(Path(path), edited=True)
+    if plan.sha256 != journal.header.get("planSHA256"):
+        raise JournalError(
+            "this is not the plan that was applied: its SHA-256 is another",
+            where=path,
+            hint="put the plan back as it was, or migrate anew by another one",
+        )
+    return plan
+
+
+# ---- undone
+
+
+def require_in_place(journal: journals.Journal) -> None:
+    """
+    See that a migration wrote to a running store, so that there is something to put back.
+
+    Raises:
+        WriteRefused: it wrote a new file.
+    """
+    if journal.header.get("output"):
+        raise WriteRefused(
+            "the migration wrote a new file; what it was made from is as it was",
+            where=str(journal.header["output"]),
+            hint="delete the file",
+        )
+
+
+def is_other_cluster(journal: journals.Journal, source: Source) -> bool:
+    """Whether a store is of another cluster than the journal's; journals of before 1.0 name none."""
+    named, found = journal.header.get("cluster"), source.status().cluster_id
+    return bool(named and found and named != found)
+
+
+def count_written(journal: journals.Journal, source: Source, retry: Retry) -> int:
+    """How many objects a migration wrote, by transactions that the journal does not call done, too."""
+    return state_of(journal).objects + Unsettled.of(journal).count_landed(source, retry)
+
+
+def roll_back(journal: journals.Journal, source: WritableSource, retry: Retry, *, read_only: bool) -> RolledBack:
+    """
+    Undo a migration, or only say what would be left (`read_only`).
+
+    Raises:
+        KstoreError: what stopped it; it can be run again.
+    """
+    writer = journals.JournalWriter(journal.path, None)
+    try:
+        if not read_only:
+            settle(journal, writer, source, retry, for_good=True)
+            writer.begin_rollback()
+        result = Rollback(journal, source, retry=retry, read_only=read_only).run()
+        if not read_only:
+            writer.finish_rollback(result.restored)
+        return result
+    finally:
+        writer.close()
+
+
+# ---- verified
+
+
+def verified(journal: journals.Journal, store: ObjectStore) -> Verified:
+    """
+    A store, or the database that was written, held against a journal.
+
+    Raises:
+        SourceError: it cannot be read, or the database that it was made from is not there.
+    """
+    if not journal.header.get("output"):
+        return verify_live(journal, store.source, store.codec)
+    from kstore.source.location.address import open_source
+
+    with open_source(journal.header.get("store", "")) as before:
+        return verify_file(journal, before, store.source, store.codec)

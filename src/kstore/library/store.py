@@ -1,0 +1,408 @@
+"""
+A store as `import kstore` opens it: its objects, its history, and what the commands say of it, as data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from kstore import codec
+from kstore.errors import NotFound, UsageError
+from kstore.library.listing import Findings, Listing
+from kstore.library.objects import StoredObject, Undecodable
+from kstore.library.opening import Opening, release_of
+from kstore.selection import Criteria, Selection, object_key
+from kstore.source.interface import Source
+from kstore.source.options import SourceOptions
+
+if TYPE_CHECKING:
+    from kstore.catalog.mapper import NamedResource
+    from kstore.catalog.releases import Release
+    from kstore.differences import Difference
+    from kstore.inspect.analysis import Analysis
+    from kstore.inspect.changes import Author
+    from kstore.inspect.comparison import Compared
+    from kstore.scheme.plugins import Plugin
+    from kstore.store import Branch
+    from kstore.store import Store as ObjectStore
+
+Address = str | PathLike[str] | Source
+Item = StoredObject | Undecodable
+
+
+def open(
+    address: Address = "",
+    *,
+    release: str = "",
+    feature_gates: Mapping[str, bool] | None = None,
+    encryption_config: str | PathLike[str] = "",
+    prefix: str | None = None,
+    revision: int = 0,
+    plugins: Iterable[Plugin] = (),
+    context: str = "",
+    cacert: str | PathLike[str] | None = None,
+    cert: str | PathLike[str] | None = None,
+    key: str | PathLike[str] | None = None,
+    user: str = "",
+    password: str = "",
+    tls_server_name: str = "",
+    insecure_skip_tls_verify: bool = False,
+    dial_timeout: float = 5.0,
+    command_timeout: float = 30.0,
+    salvage: bool = False,
+    wal: bool = False,
+) -> Store:
+    """
+    Open a store.
+
+    Args:
+        address: endpoints of an etcd, a snapshot, database file or directory, `demo`, or a `Source`; empty for the
+            store that `$KSTORE_STORE`, etcdctl's variables or the config file name.
+        release: the Kubernetes release whose types and storage versions are used; empty for the newest known.
+        feature_gates: those that differ from the release's defaults.
+        encryption_config: the file of the apiserver's EncryptionConfiguration.
+        prefix: the apiserver's `--etcd-prefix`; None finds it.
+        revision: look at the store as of this revision; 0 is now.
+        plugins: types and rules of extension API servers.
+        context: a store of the config file, instead of an address.
+        cacert: certificates to verify the server with.
+        cert: the client's certificate; together with `key`.
+        key: the client's private key.
+        user: the etcd user, as `NAME` or `NAME:PASSWORD`.
+        password: the etcd user's.
+        tls_server_name: the name that the server's certificate must bear, if not the host's.
+        insecure_skip_tls_verify: accept any certificate of the server.
+        dial_timeout: seconds in which an endpoint must accept a connection.
+        command_timeout: seconds in which a request must be answered.
+        salvage: of a damaged file, read what can be read; see `Store.damage`.
+        wal: of a data directory, replay its log on top of its database.
+
+    Raises:
+        SourceError: the store cannot be opened or reached.
+        UsageError: what is asked for contradicts itself, or the release is not known.
+        EncryptionConfigError: an apiserver would not start with the configuration.
+    """
+    if (cert is None) != (key is None):
+        raise UsageError("a client certificate and its key are given together", hint="cert and key")
+    name, colon, secret = user.partition(":")
+    options = SourceOptions(
+        cacert=Path(cacert) if cacert else None,
+        cert=Path(cert) if cert else None,
+        key=Path(key) if key else None,
+        user=name,
+        password=secret if colon else password,
+        tls_server_name=tls_server_name,
+        insecure_skip_tls_verify=insecure_skip_tls_verify,
+        dial_timeout=dial_timeout,
+        command_timeout=command_timeout,
+        salvage=salvage,
+        wal=wal,
+    )
+    opening = Opening(
+        address if isinstance(address, Source) else fspath(address),
+        options,
+        context=context,
+        release=release,
+        gates=feature_gates,
+        plugins=plugins,
+        encryption_config=fspath(encryption_config),
+        prefix=prefix or "",
+        revision=revision,
+    )
+    try:
+        return Store(opening.store, opening)
+    except BaseException:
+        opening.close()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What a RESTMapper knows of a resource, and where its objects are stored."""
+
+    group: str
+    versions: tuple[str, ...]
+    """The preferred one first; of a built-in resource, those of every known release."""
+    kind: str
+    resource: str
+    """The plural: `deployments`."""
+    singular: str
+    short_names: tuple[str, ...]
+    categories: tuple[str, ...]
+    namespaced: bool
+    prefix: str
+    """What the keys of its objects begin with: `/registry/deployments/`."""
+    storage_version: str
+    """The `apiVersion` that the release stores it in; empty where it does not store it, or no CRD tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a key."""
+
+    key: str
+    revision: int
+    change: str
+    """`created`, `changed` or `deleted`."""
+    item: Item | None
+    """The object as of this revision; None where it was deleted."""
+    authors: tuple[Author, ...]
+    """Who wrote it, as far as managedFields tell: `.manager`, `.operation`, `.time`, `.subresource`."""
+    time: str
+    """When, in RFC 3339, as far as the object tells; else empty."""
+    differences: tuple[Difference, ...]
+    """What has changed since the revision before: `.path`, `.kind`, `.old`, `.new`."""
+
+
+class Store:
+    """
+    A store, read as Kubernetes objects; a context manager that closes it.
+
+    Made by `kstore.open`, and by `at` for another revision of the same store.
+    """
+
+    def __init__(self, store: ObjectStore, opening: Opening, *, owned: bool = True) -> None:
+        self._store = store
+        self._opening = opening
+        self._owned = owned
+
+    # ---- what it is
+
+    @property
+    def address(self) -> str:
+        """Where the store is, as it was found."""
+        return self._opening.location.address
+
+    @property
+    def absolute_address(self) -> str:
+        """The address as it is right from any directory."""
+        return self._opening.location.absolute
+
+    @property
+    def release(self) -> Release:
+        """The release whose types and storage versions are used."""
+        return self._store.codec.scheme.release
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of all keys of the cluster, without a slash at its end."""
+        return self._store.prefix
+
+    @property
+    def revision(self) -> int:
+        """The revision that is looked at; 0 is now."""
+        return self._store.revision
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever reads this store should know of how it was opened."""
+        return self._store.source.notes
+
+    @property
+    def damage(self) -> tuple[Any, ...]:
+        """What of a damaged store could not be read so far, where `salvage` was asked for."""
+        return tuple(getattr(self._store.source, "damage", ()))
+
+    def at(self, revision: int) -> Store:
+        """
+        The same store as of a revision; 0 is now. It is closed with the store that it was made of.
+
+        Raises (when it is read):
+            Compacted: the revision is no longer held.
+            FutureRevision: the store has not come so far.
+        """
+        return Store(self._store.at(revision), self._opening, owned=False)
+
+    def close(self) -> None:
+        """Close the store; harmless when called twice."""
+        if self._owned:
+            self._opening.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        at = f" at revision {self.revision}" if self.revision else ""
+        return f"<Store {self.address}{at}, read as Kubernetes {self.release}>"
+
+    # ---- objects
+
+    def objects(
+        self,
+        what: str = "",
+        namespace: str = "",
+        *,
+        selector: str = "",
+        field_selector: str = "",
+        stored_version: str = "",
+        where: str = "",
+    ) -> Listing:
+        """
+        The objects of a resource, or below a path, in key order.
+
+        Args:
+            what: a resource as kubectl takes it (`deploy`, `deployments.apps`, several with commas),
+                `RESOURCE/NAMESPACE`, a path or key; empty for all of the store.
+            namespace: only this one.
+            selector: only objects with these labels, as `kubectl -l` takes it.
+            field_selector: only objects with these fields, as `kubectl --field-selector` takes it.
+            stored_version: only what is stored in such a version: `apps/v1beta1`, `*beta*`.
+            where: only objects of which this CEL expression is true (needs the extra `cel`).
+
+        Returns:
+            `StoredObject` and, in its place, `Undecodable`; each iteration reads anew.
+
+        Raises:
+            UnknownResource: there is no such resource.
+            NotFound: nothing is stored at a path that no resource has.
+            UsageError: a selector that cannot be read, or a field that there is not.
+        """
+        criteria = Criteria(
+            (what,) if what else (),
+            namespace,
+            selector=selector,
+            field_selector=field_selector,
+            stored_version=stored_version,
+            where=where,
+        )
+        selection = Selection.listed(self._store, criteria)
+        return Listing(lambda: map(self._item, selection.reads()))
+
+    def __iter__(self) -> Iterator[Item]:
+        """All objects of the store, in key order."""
+        return iter(self.objects())
+
+    def get(self, name: str, namespace: str = "") -> StoredObject:
+        """
+        One object.
+
+        Args:
+            name: `RESOURCE/NAME`, `RESOURCE/NAMESPACE/NAME`, or a key.
+            namespace: of a name without one; `default` where it is empty.
+
+        Raises:
+            NotFound: it is not there.
+            ValueFault: it cannot be decoded, or not be decrypted; with its key.
+            UsageError: the name cannot be meant.
+        """
+        read = self._store.get(object_key(self._store, name, namespace))
+        found = self._item(read)
+        if isinstance(found, Undecodable):
+            found.error.where = found.error.where or found.key
+            raise found.error
+        return found
+
+    def history(self, name: str, namespace: str = "") -> Iterator[Revision]:
+        """
+        The revisions of an object that are still held, oldest first: who changed it, when, and what.
+
+        Raises:
+            NotFound: no revision of it is held.
+            Unsupported: this kind of store keeps no history.
+        """
+        from kstore.inspect.changes import Changes
+
+        key = object_key(self._store, name, namespace)
+        found = False
+        for step in Changes(self._store).steps(self._store.source.history(key)):
+            found = True
+            item = self._item(step.read) if step.read is not None else None
+            yield Revision(step.key, step.revision, step.what, item, step.authors, step.time, step.differences)
+        if not found:
+            raise NotFound(f"no revision of {name} is held")
+
+    def _item(self, read: codec.StoredObject | codec.Undecodable) -> Item:
+        place = self._store.place(read.record.key)
+        if isinstance(read, codec.Undecodable):
+            return Undecodable(read, place)
+        return StoredObject(read, place, self._store.as_version)
+
+    # ---- the whole
+
+    def resources(self) -> list[Resource]:
+        """The resources of the release, of the store's CRDs, and those that only keys tell of."""
+        return [self._resource(one) for one in (*self._store.mapper.resources, *self._store.unexplained())]
+
+    def _resource(self, found: NamedResource) -> Resource:
+        from kstore.view.resource_text import storage_version
+
+        stored = storage_version(found, self.release)
+        return Resource(
+            group=found.group,
+            versions=tuple(found.versions),
+            kind=found.kind,
+            resource=found.resource,
+            singular=found.singular,
+            short_names=tuple(found.short_names),
+            categories=tuple(found.categories),
+            namespaced=found.namespaced,
+            prefix=f"{self.prefix}/{found.key_prefix}/",
+            storage_version=str(stored) if stored else "",
+        )
+
+    def tree(self) -> list[Branch]:
+        """What each resource has in the store: objects, bytes, stored versions, encodings, encryption, namespaces."""
+        return self._store.tree()
+
+    def analyze(self, *, top: int = 10, history: bool = True) -> Analysis:
+        """
+        What fills the store.
+
+        Args:
+            top: how many of the largest objects, and of the keys that change most; 0 is all.
+            history: count the history, too.
+        """
+        from kstore.inspect.analysis import Analyzer
+
+        return Analyzer(self._store, top=top).run(history=history)
+
+    def check(self, target_release: str = "") -> Findings:
+        """
+        What a release could not read, and what else is wrong with the store.
+
+        Args:
+            target_release: the release to upgrade to; empty for the store's own.
+
+        Raises:
+            UnknownRelease: it is not known.
+        """
+        from kstore.inspect.checks import run_checks
+        from kstore.inspect.survey import Survey
+
+        store = self.read_as(target_release)
+        release = store.codec.scheme.release
+        return Findings(run_checks(Survey(store, release)), str(release))
+
+    def diff(self, other: Store, what: str = "", namespace: str = "") -> Iterator[Compared]:
+        """
+        What is different in another store, or at another revision of this one, in key order.
+
+        Args:
+            other: the later state.
+            what: only objects of this resource, or below this path.
+            namespace: only this one.
+        """
+        from kstore.inspect.comparison import Side, compare
+
+        prefix = b""
+        if what:
+            prefix = Selection.listed(other._store, Criteria((what,), namespace)).prefix
+        found = compare(Side(self._store), Side(other._store), prefix)
+        return (one for one in found if not namespace or one.namespace == namespace)
+
+    def read_as(self, release: str) -> ObjectStore:
+        """The records' store through another release's types; through its own where that is empty."""
+        wanted = release_of(release, self.release.gates) if release else self.release
+        if wanted == self.release:
+            return self._store
+        return self._store.read_as(self._opening.scheme_of(wanted))
