@@ -258,6 +258,10 @@ class JournalError(KstoreError):
     code = "journal"
 
 
+class JournalTaken(JournalError):
+    """The name that a new journal shall have is another file's."""
+
+
 class Interrupted(KstoreError):
     """Stopped between two transactions on request; the journal can be resumed."""
 

@@ -103,11 +103,16 @@ class Store:
     ) -> None:
         self.source = source
         self.codec = StorageCodec(scheme, transformers=transformers, resource_of=self.resource_of)
-        self.revision = revision
+        self._revision = revision
         self._resources: tuple[NamedResource, ...] = resources_of(scheme.release)
         self._extensions = scheme.extension_resources
         self._prefix = prefix
         self._converters: dict[str, CustomConverter] = {}
+
+    @property
+    def revision(self) -> int:
+        """The revision that is looked at; 0 is now."""
+        return self._revision
 
     def at(self, revision: int) -> Store:
         """The same store as of a revision; 0 is now."""

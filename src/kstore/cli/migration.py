@@ -8,30 +8,27 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kstore.cli.agreement import agree, need_somebody
 from kstore.cli.exit_codes import ExitCode
-from kstore.cli.journals import as_journaled, journal_beside, see_that_it_may_go
+from kstore.cli.journals import as_journaled
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import settings
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
-from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.errors import JournalTaken, SourceError, UsageError, WriteRefused
 from kstore.printable import command_text
 from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
-    from kstore.migrate.journal import Journal, JournalWriter
+    from kstore.library.migration import Migration, Report
+    from kstore.migrate.journal import Journal
     from kstore.migrate.planfile import SavedPlan
-    from kstore.migrate.request import Request, Selection
+    from kstore.migrate.request import Request
     from kstore.migrate.summary import Summary
-    from kstore.records import Record
-    from kstore.selection import Criteria, Filter
-    from kstore.write.retry import Retry
 
 
 @dataclass
@@ -108,41 +105,33 @@ class Run:
         self.request = replace(self.request, allow_webhooks=self.allow_webhooks)
 
     def _go(self, session: Session) -> int:
-        from kstore.migrate.request import Selection
-        from kstore.selection import Filter
+        from kstore.library.migration import Migration
         from kstore.source.interface import WritableSource
 
-        criteria = _criteria(self.request)
-        conditions = Filter(criteria)
-        selection = Selection(
-            session.store,
-            self.request,
-            conditions.matches,
-            projection=conditions.projection,
-            processes=self.workers,
+        migration = Migration(
+            session.store, self.request, address=session.location.absolute, saved=self.saved, workers=self.workers
         )
-        _check(session, selection, criteria, conditions)
         if self.dry_run:
-            return self._only_plan(session, selection)
+            return self._only_plan(session, migration)
         live = isinstance(session.source, WritableSource)
         self._refuse(session, live)
         if self.via == "apiserver":
-            if criteria.filters or self.request.only_stored_version:
-                given = next(iter(criteria.filters), "--stored-version")
+            if migration.conditions or self.request.only_stored_version:
+                given = next(iter(migration.conditions), "--stored-version")
                 raise UsageError(
                     f"--via apiserver sends back whole resources, so {given} cannot hold",
                     hint="name resources and -n, or leave --via out",
                 )
             from kstore.cli.via_apiserver import rewrite
 
-            return rewrite(session, selection, self, self._shown)
+            return rewrite(session, migration.selection, self, self._shown)
         if live and self.kubeconfig and not self.force:
             from kstore.cli.via_apiserver import guard
 
-            guard(selection, self.kubeconfig, self._shown)
+            guard(migration.selection, self.kubeconfig, self._shown)
         if not self.yes:
-            self._ask(session, selection)
-        return self._live(session, selection) if live else self._file(session, selection)
+            self._ask(session, migration)
+        return self._live(session, migration) if live else self._file(session, migration)
 
     def _refuse(self, session: Session, live: bool) -> None:
         """See that there is a way to write, before anything is planned."""
@@ -165,51 +154,28 @@ class Run:
                 hint="--output FILE says where; --dry-run says what",
             )
 
-    def _ask(self, session: Session, selection: Selection) -> None:
+    def _ask(self, session: Session, migration: Migration) -> None:
+        from kstore.write.retry import Retry
+
         need_somebody()
-        summary = self._planned(session, selection)
+        plan = migration.plan(retry=Retry(self.retry_seconds), compacted=self._say_compacted)
+        summary = plan.summary()
         self._shown.summary(summary, err=True)
         if not summary.changes:
             return
         agree(f"Write {counted(summary.changes, 'object')} of {session.location.address}?")
 
-    # ---- planning only
-
-    def _records(self, session: Session, selection: Selection, retry: Retry | None = None) -> Iterator[Record]:
-        from kstore.write.retry import Retry
-
-        if self.saved is not None:
-            return self.saved.records(session.source)
-        retry = retry or Retry(self.retry_seconds)
-        return retry.scan(
-            session.source, selection.prefixes(), revision=session.given.rev, compacted=self._say_compacted
-        )
-
     def _say_compacted(self) -> None:
         self._shown.say("the store was compacted while it was read: the rest is read at its newest revision")
 
-    def _planner(self, selection: Selection) -> Any:
-        planner = selection.planner()
-        return planner if self.saved is None else self.saved.only(planner)
-
-    def _planned(self, session: Session, selection: Selection) -> Summary:
+    def _only_plan(self, session: Session, migration: Migration) -> int:
         from kstore.migrate.summary import Summary
+        from kstore.write.retry import Retry
 
         summary = Summary()
-        for step in self._planner(selection).plan(self._records(session, selection)):
-            summary.add(step)
-        return summary
-
-    def _only_plan(self, session: Session, selection: Selection) -> int:
-        from kstore.migrate.planfile import save_plan
-        from kstore.migrate.summary import Summary
-
-        summary = Summary()
-        steps = self._planner(selection).plan(self._records(session, selection))
-        if self.save_plan is not None:
-            steps = save_plan(self.save_plan, self.request, steps)
+        plan = migration.plan(retry=Retry(self.retry_seconds), compacted=self._say_compacted)
         changes: list[dict[str, Any]] = []
-        for step in steps:
+        for step in plan if self.save_plan is None else plan.saving(self.save_plan):
             summary.add(step)
             if self.dry_run == "diff":
                 from kstore.migrate.diff import difference_of
@@ -225,113 +191,59 @@ class Run:
 
     # ---- writing
 
-    def _header(self, session: Session) -> dict[str, Any]:
-        from kstore.migrate.request import Request
-
-        assert isinstance(self.request, Request)
-        status = session.source.status()
-        return {
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "kstore": _version(),
-            "store": session.location.absolute,
-            "prefix": session.store.prefix,
-            "revision": status.revision,
-            "cluster": status.cluster_id,
-            "output": str(self.output_file.resolve()) if self.output_file else "",
-            "plan": str(self.saved.path.resolve()) if self.saved else "",
-            "planSHA256": self.saved.sha256 if self.saved else "",
-            **self.request.header(),
-        }
-
-    def _live(self, session: Session, selection: Selection) -> int:
-        from kstore.migrate.apply import Applier
-        from kstore.migrate.journal import Journal, JournalWriter
-        from kstore.migrate.settle import settle
+    def _live(self, session: Session, migration: Migration) -> int:
+        from kstore.library.migration import default_journal
         from kstore.write.batches import Pace
-        from kstore.write.commit import writable
         from kstore.write.retry import Retry
 
-        source = writable(session.source)
-        if self.resumed is not None:
-            path = self.resumed.path
-            writer = JournalWriter(path, None)
-        else:
-            path = self.journal_file or Path(f"kstore-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.journal")
-            writer = JournalWriter(path, self._header(session))
+        path = self.resumed.path if self.resumed is not None else self.journal_file or default_journal()
         pace = Pace(self.batch or 0, self.concurrency, self.rate)
-        try:
-            with stopping() as stop, watching(session, selection, self) as progress:
-                retry = Retry(self.retry_seconds, progress, stop)
-                if self.resumed is not None:
-                    settle(self.resumed, writer, source, retry)
-                applier = Applier(source, self._planner(selection), writer, pace=pace, retry=retry)
-                try:
-                    summary = applier.run(self._records(session, selection, retry))
-                except (SourceError, WriteRefused):
-                    if written := applier.summary.changes:
-                        goes_on = command_text("kstore", "migrate", "resume", str(path))
-                        written_so_far = counted(written, "object is", "objects are")
-                        self._shown.say(f"{written_so_far} written; `{goes_on}` goes on")
-                    raise
-                finally:
-                    self._leave_metrics(applier.summary, finished=False)
-                self._finish(session, selection, summary, writer, retry)
-                if self.resumed is not None or not applier.saw_every_end:
-                    settle(Journal(path), writer, source, retry, for_good=True)
-            writer.finish(summary)
-        finally:
-            writer.close()
-        self._leave_metrics(summary, finished=True)
-        self._shown.summary(summary, journal=path)
-        return ExitCode.SOME_SKIPPED if summary.skipped_count else ExitCode.DONE
+        written = 0
 
-    def _finish(
-        self, session: Session, selection: Selection, summary: Summary, writer: JournalWriter, retry: Retry
-    ) -> None:
-        """Have `status.storedVersions` of the CRDs whose objects were migrated say where these lie now."""
-        if self.request.encrypt:
-            return
-        from kstore.migrate.stored_versions import settle_versions
+        def ended(summary: Summary) -> None:
+            nonlocal written
+            written = summary.changes
+            self._leave_metrics(summary, finished=False)
 
-        whole = self.request.is_whole and self.saved is None
-        for note in settle_versions(session.store, selection, summary, writer, retry, whole=whole):
-            self._shown.say(note)
+        with stopping() as stop, watching(session, migration, self) as progress:
+            try:
+                report = migration.run(
+                    path,
+                    pace=pace,
+                    retry=Retry(self.retry_seconds, progress, stop),
+                    resumed=self.resumed,
+                    ended=ended,
+                    compacted=self._say_compacted,
+                )
+            except (SourceError, WriteRefused):
+                if written:
+                    goes_on = command_text("kstore", "migrate", "resume", str(path))
+                    self._shown.say(f"{counted(written, 'object is', 'objects are')} written; `{goes_on}` goes on")
+                raise
+        return self._done(report)
 
-    def _file(self, session: Session, selection: Selection) -> int:
-        from kstore.migrate.journal import JournalWriter
-        from kstore.migrate.offline import migrate_file
-        from kstore.source.snapshot.source import SnapshotSource
+    def _file(self, session: Session, migration: Migration) -> int:
         from kstore.write.retry import Retry
 
-        source, output = session.source, self.output_file
-        assert isinstance(source, SnapshotSource)
-        assert output is not None
-        path = self.journal_file or journal_beside(output)
-        if output.exists():
-            raise WriteRefused("the file is there already", where=str(output), hint="name another output")
-        see_that_it_may_go(path, output)
-        writer = JournalWriter(path, self._header(session), appears_whole=True)
-        try:
-            with stopping() as stop, watching(session, selection, self) as progress:
-                summary, _ = migrate_file(
-                    source,
-                    self._planner(selection),
-                    self._records(session, selection, Retry(self.retry_seconds, progress, stop)),
-                    output,
-                    writer,
-                    progress=progress,
-                    stop=stop,
+        assert self.output_file is not None
+        with stopping() as stop, watching(session, migration, self) as progress:
+            retry = Retry(self.retry_seconds, progress, stop)
+            try:
+                report = migration.run_file(
+                    self.output_file, self.journal_file, retry=retry, compacted=self._say_compacted
                 )
-        finally:
-            writer.close()
-        self._leave_metrics(summary, finished=True)
-        if not self.request.encrypt:
-            from kstore.migrate.stored_versions import unlisted_versions
+            except JournalTaken as error:
+                error.hint = "--journal names another"
+                raise
+        return self._done(report)
 
-            for note in unlisted_versions(session.store, selection, summary):
-                self._shown.say(note)
-        self._shown.summary(summary, journal=path, result=output)
-        return ExitCode.SOME_SKIPPED if summary.skipped_count else ExitCode.DONE
+    def _done(self, report: Report) -> int:
+        """Say what came of it; the exit code."""
+        self._leave_metrics(report.summary, finished=True)
+        for note in report.notes:
+            self._shown.say(note)
+        self._shown.summary(report.summary, journal=report.journal, result=report.output)
+        return ExitCode.SOME_SKIPPED if report.summary.skipped_count else ExitCode.DONE
 
     def _leave_metrics(self, summary: Summary, *, finished: bool) -> None:
         if self.metrics_file is not None:
@@ -340,39 +252,8 @@ class Run:
             unfinished.replace(self.metrics_file)
 
 
-def _criteria(request: Request) -> Criteria:
-    """The request's conditions; those on stored versions of a migration are its targets' business."""
-    from kstore.selection import Criteria
-
-    return Criteria(
-        what=request.resources,
-        namespace=request.namespace,
-        selector=request.selector,
-        field_selector=request.field_selector,
-        stored_version=request.only_stored_version if request.encrypt else "",
-        where=request.where,
-    )
-
-
-def _check(session: Session, selection: Selection, criteria: Criteria, conditions: Filter) -> None:
-    """See that each argument means something that the conditions and the namespace can be asked of."""
-    from kstore.selection.arguments import require_namespaced
-
-    store = session.store
-    arguments = [store.resources(text) for text in criteria.what] or [selection.resources()]
-    for resources in arguments:
-        require_namespaced(resources, criteria.namespace)
-    conditions.check(arguments, store.codec.scheme)
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("kstore")
-
-
 @contextmanager
-def watching(session: Session, selection: Selection, run: Run) -> Iterator[Any]:
+def watching(session: Session, migration: Migration, run: Run) -> Iterator[Any]:
     """A progress bar, on a terminal; else progress that nobody sees."""
     from kstore.source.interface import WritableSource
     from kstore.write.progress import Silent
@@ -384,6 +265,6 @@ def watching(session: Session, selection: Selection, run: Run) -> Iterator[Any]:
 
     total = None
     if isinstance(session.source, WritableSource) and run.saved is None:
-        total = sum(session.source.count(prefix) for prefix in selection.prefixes())
+        total = sum(session.source.count(prefix) for prefix in migration.selection.prefixes())
     with Bar(total) as bar:
         yield bar

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kstore.errors import JournalError, UsageError, WriteRefused
+from kstore.library.journal_files import open_journal
 from kstore.library.migration import Migration, Report, Told, retry_of
 from kstore.library.opening import Opening
 from kstore.migrate import journal as journals
@@ -19,7 +20,6 @@ from kstore.migrate.request import Request
 from kstore.migrate.rollback import Rollback, RolledBack
 from kstore.migrate.settle import Unsettled, settle
 from kstore.migrate.verify import State, Verified, state_of, verify_file, verify_live
-from kstore.new_file import unfinished
 from kstore.write.commit import writable
 from kstore.write.retry import Retry
 
@@ -179,60 +179,6 @@ class Journal:
 
     def __repr__(self) -> str:
         return f"<Journal {self.path}>"
-
-
-# ---- found
-
-
-def open_journal(path: Path) -> journals.Journal:
-    """
-    The journal of that name, or the one beside a migrated database of that name.
-
-    Raises:
-        JournalError: there is none.
-    """
-    beside = journal_beside(path)
-    if beside.exists():
-        return journals.Journal(beside)
-    for candidate in (path, beside):
-        if not path.exists() and unfinished(candidate).exists():
-            raise JournalError(
-                "the migration that this is the journal of is still going on, or was killed before its end",
-                where=str(unfinished(candidate)),
-                hint="if it was killed, run the same command again: its input is as it was, and no output was written",
-            )
-    return journals.Journal(path)
-
-
-def journal_beside(output: Path) -> Path:
-    """The journal of a migrated database."""
-    return output.with_name(output.name + ".journal")
-
-
-def require_free(path: Path, output: Path) -> None:
-    """
-    See that a new journal may take the name: nothing has it, or the journal of a migration that was killed before its
-    output appeared.
-
-    Args:
-        path: the journal's name.
-        output: the new database, which is not there.
-
-    Raises:
-        JournalError: another file has the name.
-    """
-    if not path.exists():
-        return
-    try:
-        left_behind = Path(journals.Journal(path).header.get("output") or "") == output.resolve()
-    except JournalError:
-        left_behind = False
-    if not left_behind:
-        raise JournalError(
-            "there is a file of this name already, and not the journal of a migration into this output",
-            where=str(path),
-            hint="name another journal",
-        )
 
 
 # ---- gone on with

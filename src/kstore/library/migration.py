@@ -364,7 +364,7 @@ class Migration:
         compacted: Callable[[], None] = lambda: None,
     ) -> Report:
         """As `write`; `retry` has who is told, and who may stop it."""
-        from kstore.library.journals import journal_beside, require_free
+        from kstore.library.journal_files import journal_beside, require_free
         from kstore.migrate.journal import JournalWriter
         from kstore.migrate.offline import migrate_file
         from kstore.migrate.stored_versions import unlisted_versions
@@ -442,7 +442,7 @@ def criteria_of(request: Request) -> Criteria:
 
 def default_journal() -> Path:
     """The name of a journal that nobody named."""
-    return Path(f"kstore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.journal")
+    return Path(f"kstore-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.journal")
 
 
 def retry_of(progress: Told | None, stop: threading.Event | None, seconds: float = 120) -> Retry:

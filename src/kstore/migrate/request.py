@@ -15,7 +15,7 @@ from kstore.codec import StorageCodec, StoredObject
 from kstore.customresource.converter import CustomConverter, CustomDefinition, Review
 from kstore.customresource.resource import CustomResource
 from kstore.customresource.webhook import ConversionWebhook, not_asked, refusing
-from kstore.decode.projection import NOTHING, Projection
+from kstore.decode.projection import Projection
 from kstore.errors import JournalError, NotConvertible, UsageError
 from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
 from kstore.migrate.server import server_of
@@ -112,18 +112,21 @@ class Selection:
         processes: how many may convert at once.
 
     Raises:
-        UsageError: the request names no target, or one that cannot be.
+        UsageError: the request names no target, or one that cannot be; or the store is read with another release.
     """
 
     def __init__(
         self,
         store: Store,
         request: Request,
-        wanted: Callable[[StoredObject], bool] = lambda _: True,
+        wanted: Callable[[StoredObject], bool],
         *,
-        projection: Projection = NOTHING,
+        projection: Projection,
         processes: int = 1,
     ) -> None:
+        release = store.codec.scheme.release
+        if request.release != release.name:
+            raise UsageError(f"a migration by the rules of {request.release}, of a store that is read by {release}")
         self._projection = projection
         self._store = store
         self._request = request

@@ -55,13 +55,13 @@ def command(
         store = session.store
         status = session.source.status()
         if status.kind != "etcd2":  # which only knows now, and gives it in one answer
-            store.revision = store.revision or status.revision
+            store = store.at(store.revision or status.revision)
             status = replace(status, revision=store.revision)
         selection = Selection.either(store, criteria)
         reads = _certain(selection)
-        reading = Reading(session.store, secrets=show_secrets)
+        reading = Reading(store, secrets=show_secrets)
         if output == "parquet":
-            count = _parquet(session, reading, reads, target, status)
+            count = _parquet(reading, reads, target, status)
         else:
             count = _directory(session, reading, reads, target, status, yaml=yaml)
         click.echo(f"{counted(count, 'object')} of revision {status.revision} in {target}", err=True)
@@ -118,20 +118,20 @@ def _described(reading: Reading, read: Read, *, yaml: bool) -> tuple[dict[str, s
         return about | {"error": error.code, "error_message": str(error)}, ""
 
 
-def _parquet(session: Session, reading: Reading, reads: Iterator[Read], target: Path, status: StoreStatus) -> int:
+def _parquet(reading: Reading, reads: Iterator[Read], target: Path, status: StoreStatus) -> int:
     """Write the file; how many rows."""
     from kstore.view.parquet import write_parquet
 
-    rows = (_row(session, reading, read) for read in reads)
+    rows = (_row(reading, read) for read in reads)
     return write_parquet(target, rows, {"store": status.location, "store_revision": status.revision})
 
 
-def _row(session: Session, reading: Reading, read: Read) -> dict[str, Any]:
+def _row(reading: Reading, read: Read) -> dict[str, Any]:
     from kstore.codec import Undecodable
     from kstore.store import is_housekeeping
     from kstore.view.parquet import row
 
-    known = session.store.place(read.record.key)
+    known = reading.store.place(read.record.key)
     place = {}
     if known is not None:
         resource = known.resource

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.journals import open_journal, roll_back, saved_plan_of, see_that_it_may_go_on, written_late
+from kstore.cli.journals import roll_back, see_that_it_may_go_on, written_late
 from kstore.cli.journals import verify as verify_journal
 from kstore.cli.migration import Run
 from kstore.cli.migration_report import Shown
@@ -212,6 +212,7 @@ def run(
 @store_options
 def status(journal: Path, output: str) -> int:
     """Say what a journal holds; of transactions that it does not call done, also what is stored."""
+    from kstore.library.journal_files import open_journal
     from kstore.migrate.verify import state_of
 
     opened, shown = open_journal(journal), Shown(output)
@@ -234,6 +235,8 @@ def status(journal: Path, output: str) -> int:
 @store_options
 def resume(journal: Path, output: str, **pace: Any) -> int:
     """Go on with a migration that was interrupted."""
+    from kstore.library.journal_files import open_journal
+    from kstore.library.journals import saved_plan_of
     from kstore.migrate.request import Request
 
     opened = open_journal(journal)
@@ -253,6 +256,8 @@ def resume(journal: Path, output: str, **pace: Any) -> int:
 @store_options
 def rollback(journal: Path, yes: bool, any_cluster: bool, output: str) -> int:
     """Put back what a migration replaced, unless others changed it since."""
+    from kstore.library.journal_files import open_journal
+
     return roll_back(open_journal(journal), yes=yes, shown=Shown(output), any_cluster=any_cluster)
 
 
@@ -262,4 +267,6 @@ def rollback(journal: Path, yes: bool, any_cluster: bool, output: str) -> int:
 @store_options
 def verify(journal: Path, output: str) -> int:
     """Read it all again and hold it against the journal."""
+    from kstore.library.journal_files import open_journal
+
     return verify_journal(open_journal(journal), Shown(output))

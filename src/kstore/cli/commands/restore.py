@@ -83,17 +83,17 @@ def command(
         if origin:
             source = Session(replace(settings(), store=origin, rev=0))
             opened.callback(source.close)
+        store = source.store.at(from_rev)
         if from_history:
-            records = list(_deleted(source.store, criteria, unreadable))
+            records = list(_deleted(store, criteria, unreadable))
         else:
-            source.store.revision = from_rev
-            records = selected(source.store, criteria, unreadable, many=True)
+            records = selected(store, criteria, unreadable, many=True)
         if not records:
             raise NotFound("nothing to put back was found", hint="`kstore history --deleted PREFIX` lists deletions")
         if version and not output:
             raise UsageError("--as is for manifests", hint="-o yaml; `kstore migrate` stores in another version")
         if output:
-            return _manifests(source, records, output, version, secrets=show_secrets) or unreadable.exit_code
+            return _manifests(store, records, output, version, secrets=show_secrets) or unreadable.exit_code
         done = _put_back(here, records, folder, output_file, overwrite=overwrite, dry_run=dry_run, yes=yes)
         return done or unreadable.exit_code
 
@@ -113,14 +113,14 @@ def _deleted(store: Store, criteria: Criteria, unreadable: Unreadable) -> Iterat
             yield record
 
 
-def _manifests(session: Session, records: list[Record], output: str, version: str, *, secrets: bool) -> int:
+def _manifests(store: Store, records: list[Record], output: str, version: str, *, secrets: bool) -> int:
     from kstore.naming import parse_group_version
     from kstore.repair.restore import manifest
 
     to = parse_group_version(version) if version else None
-    reading = Reading(session.store, to, secrets=secrets, human=sys.stdout.isatty())  # in a pipe they are for kubectl
+    reading = Reading(store, to, secrets=secrets, human=sys.stdout.isatty())  # in a pipe they are for kubectl
     for_programs()
-    stored = reading.readable(session.codec.read(record) for record in records)
+    stored = reading.readable(store.codec.read(record) for record in records)
     if output == "yaml":
         from kstore.view.yaml_text import to_yaml
 
