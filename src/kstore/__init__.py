@@ -7,7 +7,7 @@ private. Each name is loaded on first use, so that importing the package costs n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # as type checkers read it; to import it would cost more than all the rest
 
 if TYPE_CHECKING:
     from kstore.catalog.releases import Release as Release
@@ -87,7 +87,7 @@ __all__ = [
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         """A public name, loaded."""
         from importlib import import_module
 

@@ -141,7 +141,9 @@ def test_a_running_store(full_etcd: Etcd, keywords: dict[str, str], tmp_path: Pa
         assert {one.key: one.value for one in store} == before
         report = kstore.Journal.open(path).resume()
         assert report.summary.changes == changes > 0
-        assert kstore.migration(store, **keywords).plan().summary().changes == 0  # type: ignore[arg-type]
+        left = [step for step in migration.plan() if isinstance(step, kstore.Change)]
+        # the defaults of extensions/v1beta1 leave a port's protocol out, those of networking.k8s.io/v1 do not
+        assert {(step.stored.kind, step.reason) for step in left} <= {("NetworkPolicy", "defaults")}
         journal = kstore.Journal.open(path, store)
         assert journal.verify().findings == []
         assert journal.state().finished

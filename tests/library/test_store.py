@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import kstore
+from kstore.source.location.address import open_source
 
 Answer = Callable[..., Any]
 
@@ -177,3 +178,11 @@ def test_half_a_certificate() -> None:
     """It is refused before anything is opened."""
     with pytest.raises(kstore.UsageError, match="together"):
         kstore.open("https://127.0.0.1:1", cert="client.crt")
+
+
+def test_a_source_of_ones_own() -> None:
+    """It is read like any other store, and left open."""
+    with open_source("demo") as source:
+        with kstore.open(source) as store:
+            assert store.get("pods/default/webserver").kind == "Pod"
+        assert source.get(b"/registry/namespaces/shop") is not None

@@ -151,10 +151,10 @@ class Opening:
         return found
 
     def close(self) -> None:
-        """Close what was opened; harmless when called twice."""
+        """Close what was opened here, so not a source that was given; harmless when called twice."""
         for name in ("source", "transformers"):
             opened = self.__dict__.get(name)
-            if opened is not None:
+            if opened is not None and opened is not self._address:
                 opened.close()
 
 

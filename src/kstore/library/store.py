@@ -61,8 +61,9 @@ def open(
     Open a store.
 
     Args:
-        address: endpoints of an etcd, a snapshot, database file or directory, `demo`, or a `Source`; empty for the
-            store that `$KSTORE_STORE`, etcdctl's variables or the config file name.
+        address: endpoints of an etcd, a snapshot, database file or directory, `demo`; empty for the store that
+            `$KSTORE_STORE`, etcdctl's variables or the config file name. Or a `Source`, which is not closed with the
+            store.
         release: the Kubernetes release whose types and storage versions are used; empty for the newest known.
         feature_gates: those that differ from the release's defaults.
         encryption_config: the file of the apiserver's EncryptionConfiguration.
