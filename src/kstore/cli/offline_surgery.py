@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.journals import command, journal_beside, see_that_it_may_go
+from kstore.cli.journals import command
 from kstore.cli.session import Session
 from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.library.journal_files import journal_beside, require_free
 from kstore.printable import key_text
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def write_copy(session: Session, changes: Sequence[KeyChange], done: str, output
     from kstore.repair.offline import copyable, write_changes
 
     path = journal_beside(output)
-    see_that_it_may_go(path, output)
+    require_free(path, output)
     writer = JournalWriter(path, _header(session, output), appears_whole=True)
     try:
         written = write_changes(copyable(session.source), changes, output, KeyJournal(writer, session.codec))
