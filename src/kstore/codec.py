@@ -62,7 +62,7 @@ class Decoded(NamedTuple):
 
 class ObjectCodec:
     """
-    Plain (unsealed) values of one release's types: bytes to objects and back.
+    Plain (not encrypted) values of one release's types: bytes to objects and back.
 
     Args:
         scheme: the release's types and rules.
@@ -355,7 +355,7 @@ class StoredObject:
     plain: bytes = b""
     """The value opened: what the encoding holds."""
     stale: bool = False
-    """Whether the encryption configuration would seal it anew: see `Opened.stale`."""
+    """Whether the encryption configuration would encrypt it again: see `Opened.stale`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,12 +375,12 @@ def _no_resource(key: bytes) -> GroupResource | None:
 
 class StorageCodec(ObjectCodec):
     """
-    Records to objects and back: opens what is sealed, decodes, converts, seals again.
+    Records to objects and back: opens what is encrypted, decodes, converts, encrypts again.
 
     Args:
         scheme: the release's types and rules.
-        transformers: what opens and seals values; without them sealed values are undecodable.
-        resource_of: the resource that keeps its objects at a key, which decides how they are sealed.
+        transformers: what opens and encrypts values; without them encrypted values are undecodable.
+        resource_of: the resource that keeps its objects at a key, which decides how they are encrypted.
 
     Raises:
         TypeError: transformers without `resource_of`: no value would be of a resource that is encrypted, so that
@@ -420,7 +420,7 @@ class StorageCodec(ObjectCodec):
         The plain bytes of a value as it is stored at a key.
 
         Raises:
-            EncryptionError: it is sealed, and cannot be opened.
+            EncryptionError: it is encrypted, and cannot be opened.
         """
         if self.transformers is None:
             seal = read_seal(value)
@@ -434,7 +434,7 @@ class StorageCodec(ObjectCodec):
         return self.transformers.open(key, value, self._resource_of(key))
 
     def seal(self, key: bytes, plain: bytes) -> bytes:
-        """The bytes to store at a key: sealed by the first provider of its resource, if there is a configuration."""
+        """The bytes to store at a key: encrypted by the first provider of its resource, if there is a configuration."""
         if self.transformers is None:
             return plain
         return self.transformers.seal(key, plain, self._resource_of(key))

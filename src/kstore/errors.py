@@ -408,7 +408,7 @@ class RuleFailed(NotConvertible):
 
 class EncryptionError(ValueFault):
     """
-    A sealed value cannot be opened, or a plain one not be sealed. Never holds key material or plaintext.
+    An encrypted value cannot be opened, or a plain one not be encrypted. Never holds key material or plaintext.
 
     Args:
         provider: the provider that the value names, such as `aescbc`, if it is known.
@@ -439,7 +439,7 @@ class PluginError(EncryptionError):
 
 
 class KeyMissing(EncryptionError):
-    """The configuration holds no provider or key of the name that the value was sealed with."""
+    """The configuration holds no provider or key of the name that the value was encrypted with."""
 
     code = "key-missing"
 
@@ -451,6 +451,6 @@ class WrongKey(EncryptionError):
 
 
 class TamperedValue(EncryptionError):
-    """A sealed value whose authentication fails: changed, or moved from another key path."""
+    """An encrypted value whose authentication fails: changed, or moved from another key path."""
 
     code = "tampered"

@@ -17,7 +17,7 @@ class Record:
     key: bytes
     """The full key, such as `b"/registry/pods/default/webserver"`."""
     value: bytes
-    """The stored bytes, sealed or plain; empty when only keys were asked for."""
+    """The stored bytes, encrypted or plain; empty when only keys were asked for."""
     create_revision: int
     """The revision that created this incarnation of the key."""
     mod_revision: int

@@ -54,7 +54,7 @@ class Branch:
     encodings: dict[str, int] = field(default_factory=dict)
     """How many in each encoding (`protobuf`)."""
     seals: dict[str, int] = field(default_factory=dict)
-    """How many are sealed by each provider and key."""
+    """How many are encrypted by each provider and key."""
     namespaces: dict[str, int] = field(default_factory=dict)
     """How many in each namespace."""
     undecodable: int = 0
@@ -444,7 +444,7 @@ class Store:
         unreadable: Callable[[Undecodable], None] = lambda _: None,
     ) -> list[Branch]:
         """
-        Count everything below the prefix: by resource, version, encoding, seal and namespace, in key order.
+        Count everything below the prefix: by resource, version, encoding, encryption and namespace, in key order.
 
         Args:
             progress: told how many objects have been counted.

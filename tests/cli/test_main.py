@@ -45,7 +45,7 @@ from kstore.source.location.demo import unpacked
         (["edit", "cm/shop/settings", "-f", sys.executable], 2, "this is no text"),
         (["diff", "demo", "none.db"], 1, "none.db: there is no such file or directory"),
         (["diff", "none", "."], 1, "none: there is no such file or directory"),
-        (["diff", "demo", "127.0.0.1:1"], 1, "nobody listens there"),
+        (["diff", "demo", "127.0.0.1:1"], 1, "connection refused"),
         (["diff", "demo", "pods/default/webserver"], 2, "a store and an object cannot be compared"),
         (["get", "\udcff/x"], 2, r"no resource '\udcff'"),
         (["ls", "--rev", "999999"], 1, "revision"),

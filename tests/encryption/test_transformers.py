@@ -173,7 +173,7 @@ def test_a_plain_value_that_the_apiserver_would_refuse_is_shown_and_stale() -> N
 def test_a_sealed_value_is_not_sealed_again() -> None:
     """Sealing what is sealed already is refused: nobody would look for a second layer."""
     for transformers in (of(keyed("aesgcm", ("key1", 1))), Transformers()):
-        with pytest.raises(EncryptionError, match="sealed already"):
+        with pytest.raises(EncryptionError, match="encrypted already"):
             transformers.seal(PATH, b"k8s:enc:aescbc:v1:key1:x", SECRETS)
 
 

@@ -10,7 +10,7 @@ import click
 
 from kstore.errors import WriteRefused
 
-_HINT = "--yes agrees; --dry-run only shows what would be done"
+_HINT = "pass --yes to confirm; --dry-run only shows what would be done"
 
 
 def need_somebody(hint: str = _HINT) -> None:
@@ -24,7 +24,7 @@ def need_somebody(hint: str = _HINT) -> None:
         WriteRefused: nobody is there.
     """
     if not sys.stdin.isatty() or not sys.stderr.isatty():
-        raise WriteRefused("nobody is there to be asked", hint=hint)
+        raise WriteRefused("standard input is not a terminal, so there is no confirmation", hint=hint)
 
 
 def agree(question: str, *, yes: bool = False, hint: str = _HINT) -> None:
@@ -43,4 +43,4 @@ def agree(question: str, *, yes: bool = False, hint: str = _HINT) -> None:
         return
     need_somebody(hint)
     if not click.confirm(question, err=True):
-        raise WriteRefused("not agreed to: nothing was written")
+        raise WriteRefused("not confirmed: nothing was written")

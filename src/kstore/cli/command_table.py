@@ -26,9 +26,9 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Migrate": {
         "migrate": ("migrate", "Rewrite stored objects to another storage version."),
-        "encrypt": ("encrypt", "Seal stored values with the first provider of a configuration."),
+        "encrypt": ("encrypt", "Encrypt stored values with the first provider of a configuration."),
     },
-    "Mend": {
+    "Repair": {
         "restore": ("restore", "Put objects back from a snapshot, an export or history."),
         "edit": ("edit", "Change one stored object in an editor."),
         "delete": ("delete", "Delete stored objects past the apiserver, keeping a copy."),

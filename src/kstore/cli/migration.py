@@ -149,9 +149,9 @@ class Run:
             raise WriteRefused("this kind of store is only read", where=session.location.address)
         if not live and self.output_file is None:
             raise WriteRefused(
-                "a file is never written; its migration goes into a new one",
+                "a snapshot is not modified in place",
                 where=session.location.address,
-                hint="--output FILE says where; --dry-run says what",
+                hint="pass --output NEW.db for the migrated copy; --dry-run shows what would change",
             )
 
     def _ask(self, session: Session, migration: Migration) -> None:

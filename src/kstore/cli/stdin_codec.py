@@ -91,7 +91,7 @@ def open_value(codec: StorageCodec, key: bytes, value: bytes) -> Opened:
     A value opened; one without a key by whatever resource's ciphers can, if they do not authenticate the key.
 
     Raises:
-        EncryptionError: it is sealed, and cannot be opened.
+        EncryptionError: it is encrypted, and cannot be opened.
     """
     if key or codec.transformers is None:
         return codec.open(key, value)

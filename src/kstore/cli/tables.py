@@ -174,6 +174,6 @@ def _storage(read: StoredObject) -> dict[str, Any]:
 
 
 def _encryption(read: StoredObject) -> str:
-    """Who sealed a value, with which key, and whether the configuration would seal it anew."""
+    """Who encrypted a value, with which key, and whether the configuration would encrypt it again."""
     sealed = read.seal.with_key_id if read.seal else ""
     return ", ".join(filter(None, (sealed, "stale" if read.stale else "")))

@@ -10,6 +10,7 @@ import click
 
 from kstore.cli.exit_codes import ExitCode
 from kstore.printable import key_text, one_line
+from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.codec import Undecodable
@@ -46,7 +47,7 @@ class Unreadable:
     def summarize(self) -> int:
         """Say how many were not named, and give the exit code."""
         if self.count > _NAMED:
-            more = f"{self.count - _NAMED:,} more objects cannot be read"
+            more = f"{counted(self.count - _NAMED, 'more object')} cannot be read"
             click.echo(f"kstore: {more}\n  hint: `kstore check --keys 0` names them all", err=True)
         return self.exit_code
 

@@ -1,7 +1,7 @@
 """
-Values sealed at rest, both ways: what an EncryptionConfiguration opens and seals.
+Values encrypted at rest, both ways: what an EncryptionConfiguration opens and encrypts.
 
-`prefix` reads who sealed a value, without keys; `config` reads the configuration file; `transformers` decides
+`prefix` reads who encrypted a value, without keys; `config` reads the configuration file; `transformers` decides
 which key is meant; `aes`, `secretbox`, `identity` and `kms` are the providers. Knows nothing of what the
 plain bytes hold.
 """

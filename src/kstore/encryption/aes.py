@@ -1,5 +1,5 @@
 """
-`aescbc` and `aesgcm`, and the derived keys of KMS v2: values sealed with AES
+`aescbc` and `aesgcm`, and the derived keys of KMS v2: values encrypted with AES
 (`apiserver/pkg/storage/value/encrypt/aes`).
 
 Knows the layouts:

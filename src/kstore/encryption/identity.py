@@ -1,7 +1,7 @@
 """
 `identity`: values that are stored in plain.
 
-Knows that a sealed value is none of its own (`encrypt/identity/identity.go`), and nothing else.
+Knows that an encrypted value is none of its own (`encrypt/identity/identity.go`), and nothing else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from kstore.printable import key_text
 
 
 class Identity(Cipher):
-    """Leaves values as they are; refuses those that somebody else has sealed."""
+    """Leaves values as they are; refuses those that somebody else has encrypted."""
 
     name = Seal("identity", "")
     prefix = b""
@@ -22,7 +22,7 @@ class Identity(Cipher):
     def open(self, body: bytes, path: bytes) -> tuple[bytes, bool]:
         """See `Cipher.open`."""
         if is_sealed(body):
-            raise KeyMissing("sealed, but read as plain", where=key_text(path))
+            raise KeyMissing("the value is encrypted, and was to be read as plain text", where=key_text(path))
         return body, False
 
     def seal(self, plain: bytes, path: bytes) -> bytes:

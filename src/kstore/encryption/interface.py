@@ -1,5 +1,5 @@
 """
-What every way to seal values offers, and what opening one gives.
+What every way to encrypt values offers, and what opening one gives.
 
 Knows the shape only. The rules of which key opens what are in `transformers.py`, the algorithms in a file
 each.
@@ -34,7 +34,7 @@ class Algorithm(ABC):
     """One key of one algorithm; knows neither names nor prefixes."""
 
     authenticated: bool
-    """Whether a value that was changed, or sealed with another key, is sure to be noticed."""
+    """Whether a value that was changed, or encrypted with another key, is sure to be noticed."""
 
     @abstractmethod
     def open(self, data: bytes, path: bytes) -> bytes:
@@ -51,7 +51,7 @@ class Algorithm(ABC):
 
     @abstractmethod
     def seal(self, plain: bytes, path: bytes) -> bytes:
-        """The sealed bytes, with a fresh nonce."""
+        """The encrypted bytes, with a fresh nonce."""
 
 
 class Cipher(ABC):
@@ -60,13 +60,13 @@ class Cipher(ABC):
     name: Seal
     """Provider and key name, as the prefix has them."""
     prefix: bytes
-    """The bytes in front of what this cipher has sealed; empty for `identity`."""
+    """The bytes in front of what this cipher has encrypted; empty for `identity`."""
     authenticated: bool
 
     @abstractmethod
     def open(self, body: bytes, path: bytes) -> tuple[bytes, bool]:
         """
-        The plain bytes of a value without its prefix, and whether the cipher itself would seal it anew by
+        The plain bytes of a value without its prefix, and whether the cipher itself would encrypt it again by
         now.
 
         Raises:
@@ -76,10 +76,10 @@ class Cipher(ABC):
     @abstractmethod
     def seal(self, plain: bytes, path: bytes) -> bytes:
         """
-        The sealed bytes, without the prefix.
+        The encrypted bytes, without the prefix.
 
         Raises:
-            EncryptionError: the value cannot be sealed.
+            EncryptionError: the value cannot be encrypted.
         """
 
     def close(self) -> None:  # noqa: B027 - only plugins hold a connection
@@ -118,9 +118,9 @@ class Opened:
     plain: bytes = field(repr=False)
     """The bytes as an apiserver hands them to its decoder."""
     seal: Seal | None
-    """Who had sealed it; None when it was plain."""
+    """Who had encrypted it; None when it was plain."""
     stale: bool
-    """Whether the apiserver would write the object even unchanged: it was not sealed with the first key."""
+    """Whether the apiserver would write the object even unchanged: it was not encrypted with the first key."""
     authenticated: bool
     """False when a change could go unnoticed: `aescbc` and plain values authenticate nothing."""
 
@@ -129,7 +129,7 @@ class Opened:
         What it means that `plain` cannot be decoded: a wrong key or a changed value, which `aescbc` cannot
         notice.
 
-        None where `plain` is what was sealed, or was never sealed: then the object itself is at fault.
+        None where `plain` is what was encrypted, or was never encrypted: then the object itself is at fault.
         """
         if self.authenticated or self.seal is None:
             return None
@@ -143,14 +143,14 @@ def describe_fault(name: Seal, path: bytes, *, key_fits: bool, reason: str) -> E
     where = key_text(path)
     if key_fits:
         return TamperedValue(
-            f"sealed by {name}, and changed since, or moved here from another key path: {reason}",
+            f"encrypted by {name}, and changed since, or moved here from another key path: {reason}",
             provider=name.provider,
             key_name=name.key_name,
             where=where,
             hint="look at older revisions of the key (kstore history), or restore it from a backup",
         )
     return WrongKey(
-        f"sealed by {name}, but the configuration's key of that name does not open it: {reason}",
+        f"encrypted by {name}, but the configuration's key of that name does not open it: {reason}",
         provider=name.provider,
         key_name=name.key_name,
         where=where,

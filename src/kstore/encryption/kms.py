@@ -1,5 +1,5 @@
 """
-`kms`: values sealed with a data key that a plugin wraps, v1 (`envelope/envelope.go`) and v2
+`kms`: values encrypted with a data key that a plugin wraps, v1 (`envelope/envelope.go`) and v2
 (`envelope/kmsv2/envelope.go`).
 
 Knows the two envelopes, when a data key is made anew, and what is stale:
@@ -66,7 +66,7 @@ class _DataKeys:
 
 
 class _GcmOrCbc(Algorithm):
-    """What KMS v1 seals with: GCM, and CBC for values older than Kubernetes 1.25 (`unionTransformers`)."""
+    """What KMS v1 encrypts with: GCM, and CBC for values older than Kubernetes 1.25 (`unionTransformers`)."""
 
     authenticated = True
 
@@ -80,7 +80,7 @@ class _GcmOrCbc(Algorithm):
 
     def open_either(self, data: bytes, path: bytes) -> tuple[bytes, bool]:
         """
-        The plain bytes, and whether they were sealed the old way.
+        The plain bytes, and whether they were encrypted the old way.
 
         A changed GCM value may pass CBC's padding by chance. The apiserver would take the noise for a
         value; here only what looks like a stored object is believed.
@@ -155,7 +155,7 @@ class KmsV1(Cipher):
 
 @dataclass(frozen=True, slots=True)
 class _WriteSeed:
-    """The seed that values are sealed with until the plugin's key changes."""
+    """The seed that values are encrypted with until the plugin's key changes."""
 
     wrapped: Wrapped
     algorithm: DerivedAesGcm
@@ -278,7 +278,7 @@ def _validate(wrapped: Wrapped, source: int, data: bytes) -> None:
 def _not_unwrapped(name: Seal, path: bytes, refusal: Refused, key_id: str = "") -> EncryptionError:
     key = f" (its key {key_id!r})" if key_id else ""
     return WrongKey(
-        f"sealed by {name}{key}, but the plugin refuses to unwrap the data key ({refusal.status})",
+        f"encrypted by {name}{key}, but the plugin refuses to unwrap the data key ({refusal.status})",
         provider=name.provider,
         key_name=name.key_name,
         where=key_text(path),

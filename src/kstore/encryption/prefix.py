@@ -1,8 +1,8 @@
 """
-How a value at rest says that it is sealed, by whom and with which key: `k8s:enc:<provider>:<version>:<key
+How a value at rest says that it is encrypted, by whom and with which key: `k8s:enc:<provider>:<version>:<key
 name>:`.
 
-Knows what can be read without keys. Opening and sealing is the business of the ciphers beside it.
+Knows what can be read without keys. Opening and encrypting is the business of the ciphers beside it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kstore.encryption.kms_messages import ENCRYPTED_OBJECT, decode_message
 
 ENCRYPTED = b"k8s:enc:"
-"""Reserved for sealed values (`encrypt/identity/identity.go`); protobuf has a zero byte after `k8s`."""
+"""Reserved for encrypted values (`encrypt/identity/identity.go`); protobuf has a zero byte after `k8s`."""
 
 _STORAGE_BEGINNINGS = (b"k8s\0", b'{"', b"\xd9\xd9\xf7", b"apiVersion:", b"kind:")
 """How the storage encodings begin: protobuf, JSON, self-described CBOR, YAML."""
@@ -23,7 +23,7 @@ _HEAD = 64
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What a sealed value says of itself."""
+    """What an encrypted value says of itself."""
 
     provider: str
     """`aescbc`, `aesgcm`, `secretbox`, `kms`, or a name that this release does not know."""
@@ -45,18 +45,18 @@ class Seal:
 
     @property
     def prefix(self) -> bytes:
-        """The bytes in front of what this seal's key has sealed."""
+        """The bytes in front of what this header's key has encrypted."""
         return ENCRYPTED + f"{self.provider}:{self.version}:{self.key_name}:".encode()
 
 
 def is_sealed(value: bytes) -> bool:
-    """Whether the value is sealed, by whatever provider; everything else is plain."""
+    """Whether the value is encrypted, by whatever provider; everything else is plain."""
     return value.startswith(ENCRYPTED)
 
 
 def read_seal(value: bytes) -> Seal | None:
     """
-    Read who sealed a value, without keys; None when it is plain.
+    Read who encrypted a value, without keys; None when it is plain.
 
     The name of a key ends at the first colon: one that holds colons itself is only told apart by a
     configuration that has it. A prefix that is cut short leaves the missing parts empty.

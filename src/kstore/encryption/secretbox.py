@@ -1,5 +1,5 @@
 """
-`secretbox`: values sealed with XSalsa20 and Poly1305 (`encrypt/secretbox/secretbox.go`, NaCl's
+`secretbox`: values encrypted with XSalsa20 and Poly1305 (`encrypt/secretbox/secretbox.go`, NaCl's
 `crypto_secretbox`).
 
 Knows the layout (a 24-byte nonce, a 16-byte tag, the ciphertext; the etcd key is not authenticated) and

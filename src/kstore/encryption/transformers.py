@@ -1,5 +1,5 @@
 """
-Which key opens and seals the values of which resource, decided as the apiserver decides it.
+Which key opens and encrypts the values of which resource, decided as the apiserver decides it.
 
 Knows the order of providers and keys (`storage/value/transformer.go`) and that of resources and wildcards
 (`transformerFromOverrides` in `server/options/encryptionconfig/config.go`). The file they are read from is
@@ -25,7 +25,7 @@ ANY = GroupResource("*", "*")
 _ALLOCATIONS = GroupResource("", "rangeallocations")
 """
 IP and port allocations (`/registry/ranges`): no API serves them, and the control plane asks for their storage without
-any transformer (`pkg/registry/core/rest/storage_core.go`). It would not start if they were sealed, not by `*.*` either.
+any transformer (`pkg/registry/core/rest/storage_core.go`). With encrypted ones it would not start; `*.*` omits them.
 """
 
 _MOST_TELLING = (TamperedValue, PluginError, WrongKey, EncryptionError)
@@ -34,7 +34,7 @@ _MOST_TELLING = (TamperedValue, PluginError, WrongKey, EncryptionError)
 
 class ResourceTransformer:
     """
-    The ciphers of one resource, in order: the first seals, and the first that can opens.
+    The ciphers of one resource, in order: the first encrypts, and the first that can opens.
 
     Args:
         resource: as the configuration would name it, for errors.
@@ -47,7 +47,7 @@ class ResourceTransformer:
 
     @property
     def target(self) -> Seal | None:
-        """Who seals what is written now; None where values are stored in plain."""
+        """Who encrypts what is written now; None where values are stored in plain."""
         first = self._ciphers[0]
         return first.name if first.prefix else None
 
@@ -69,7 +69,7 @@ class ResourceTransformer:
             value: the stored bytes.
 
         Raises:
-            KeyMissing: no provider or key of the name that sealed it.
+            KeyMissing: no provider or key of the name that encrypted it.
             WrongKey: the key of that name does not fit.
             TamperedValue: the key fits, and the value was changed or moved.
             PluginError: a KMS plugin does not answer.
@@ -94,20 +94,20 @@ class ResourceTransformer:
 
     def seal(self, key: bytes, plain: bytes) -> bytes:
         """
-        The bytes to store: sealed with the first key of the first provider.
+        The bytes to store: encrypted with the first key of the first provider.
 
         Raises:
-            EncryptionError: the plain bytes already look sealed, which nobody could read back.
+            EncryptionError: the plain bytes already look encrypted, which nobody could read back.
             PluginError: a KMS plugin does not answer.
         """
         if is_sealed(plain):
-            raise EncryptionError("a value that is sealed already", where=key_text(key))
+            raise EncryptionError("a value that is encrypted already", where=key_text(key))
         first = self._ciphers[0]
         return first.prefix + first.seal(plain, key)
 
     def moved_from(self, value: bytes, candidates: Iterable[bytes]) -> bytes | None:
         """
-        The first of these keys under which the value opens: where a `TamperedValue` was sealed, if it was
+        The first of these keys under which the value opens: where a `TamperedValue` was encrypted, if it was
         but moved.
 
         Says something only for providers that authenticate the key path (`aesgcm`, `kms`).
@@ -126,14 +126,14 @@ class ResourceTransformer:
             cipher.close()
 
     def _named(self, cipher: Cipher, seal: Seal | None) -> Seal | None:
-        """The seal as the configuration knows it, whose key names may hold colons."""
+        """The encryption header as the configuration knows it, whose key names may hold colons."""
         if seal is None or not cipher.prefix:
             return None
         return Seal(cipher.name.provider, cipher.name.key_name, cipher.name.version, seal.key_id)
 
     def _missing(self, seal: Seal, key: bytes) -> KeyMissing:
         return KeyMissing(
-            f"sealed by {seal}, which the encryption configuration does not hold for {self._resource}",
+            f"encrypted by {seal}, which the encryption configuration does not hold for {self._resource}",
             provider=seal.provider,
             key_name=seal.key_name,
             where=key_text(key),
@@ -143,7 +143,7 @@ class ResourceTransformer:
 
 class Transformers:
     """
-    What opens and seals the values of every resource.
+    What opens and encrypts the values of every resource.
 
     Args:
         by_resource: the ciphers of each resource or wildcard; empty for a cluster that encrypts nothing.

@@ -40,7 +40,7 @@ class Finding:
     subject: str
     """What it is about: a version, a resource, a namespace."""
     advice: tuple[Command, ...] = ()
-    """The commands that mend it, or that show more where nothing can be mended by a command, in their order."""
+    """The commands that repair it, or that show more where nothing can be repaired by a command, in their order."""
     words: str = ""
     """What to do where no command is safe or enough."""
     count: int = 0

@@ -2,8 +2,8 @@
 The journal of a migration: what was about to be written, and what came of it.
 
 A text file that only grows, of the lines of `journal_format`. Before the first write of a batch its line is on the
-disk: keys, revisions, leases, the bytes as they lay there (sealed ones stay sealed) and the SHA-256 of those to come.
-After it, a line says that it was done, at which revision, or that it was not. The line that ends a journal counts and
+disk: keys, revisions, leases, the stored bytes (encrypted ones stay encrypted) and the SHA-256 of those to come. After
+it, a line says that it was done, at which revision, or that it was not. The line that ends a journal counts and
 hashes all before it. A last line that a crash has torn is as if it had never been; damage anywhere else is an error.
 
 Knows nothing of stores.

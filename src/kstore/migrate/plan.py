@@ -39,7 +39,7 @@ class Change:
     target: GroupVersion
     media_type: str
     value: bytes = field(repr=False)
-    """The bytes to store, sealed if the resource is encrypted at rest."""
+    """The bytes to store, encrypted if the resource is encrypted at rest."""
     reason: str = "version"
     """
     `version`, `assumed-version` (its own has left the CRD), `encoding`, `defaults` (the same version and encoding,
@@ -213,7 +213,7 @@ class VersionPlanner:
             return Skipped(entry.read.record, result, entry.read.gvk)
         try:
             return self._step(entry.read, entry.target, entry.media_type, result)
-        except KstoreError as error:  # it cannot be sealed
+        except KstoreError as error:  # it cannot be encrypted
             return Skipped(entry.read.record, error, entry.read.gvk)
 
     def _step(
@@ -292,7 +292,7 @@ class VersionPlanner:
 
 class SealPlanner:
     """
-    Plans re-encryption: every value that its resource's first provider has not sealed is sealed by it anew.
+    Plans re-encryption: every value that its resource's first provider has not encrypted is encrypted by it anew.
 
     Args:
         codec: with the transformers of the configuration.

@@ -37,7 +37,7 @@ class Request:
     """`--to`, as `group/version`; empty with `to_release` for that release's storage versions."""
     to_release: str = ""
     encrypt: bool = False
-    """Seal anew instead of converting."""
+    """Encrypt again instead of converting."""
     resources: tuple[str, ...] = ()
     """Only these, in kubectl's words; empty for all that the target concerns."""
     namespace: str = ""
@@ -144,7 +144,7 @@ class Selection:
         elif self._request.to_release:
             targets = ReleaseTargets(scheme)
         else:
-            raise UsageError("to which version?", hint="--to apps/v1, or --to-release 1.37")
+            raise UsageError("a target version is required", hint="--to apps/v1, or --to-release 1.37")
         if self._request.only_stored_version:
             return OnlyStoredIn(targets, self._request.only_stored_version)
         return targets

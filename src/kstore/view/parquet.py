@@ -35,7 +35,7 @@ COLUMNS: Final = {
     "created": ("string", "metadata.creationTimestamp."),
     "labels": ("map<string, string>", "metadata.labels."),
     "encoding": ("string", "`protobuf`, `json` or `cbor`; empty for what cannot be read."),
-    "encryption": ("string", "Provider and key that it is sealed with."),
+    "encryption": ("string", "Provider and key that it is encrypted with."),
     "size": ("int64", "Bytes of the stored value."),
     "sha256": ("string", "Of the stored value, in hex."),
     "create_revision": ("int64", "The revision that created it."),

@@ -1,4 +1,4 @@
-"""`kstore encrypt`: seal every value with the first provider of an encryption configuration."""
+"""`kstore encrypt`: encrypt every value with the first provider of an encryption configuration."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 @store_options
 def command(criteria: Criteria, **options: Any) -> int:
     """
-    Seal every value anew that the first provider of its resource has not sealed: what is in plain text, and what an
-    older key sealed. Values whose resource is first in `identity` become plain.
+    Encrypt again every value that the first provider of its resource has not encrypted: what is in plain text, and what
+    an older key encrypted. Values whose resource is first in `identity` become plain.
 
     \b
     kstore encrypt --encryption-provider-config new.yaml --dry-run
     kstore encrypt secrets --encryption-provider-config new.yaml --yes
-    kstore --store backup.db encrypt --encryption-provider-config new.yaml --yes --output sealed.db
+    kstore --store backup.db encrypt --encryption-provider-config new.yaml --yes --output encrypted.db
 
     Give the configuration that holds the old keys after the new ones, as the apiserver wants it for a rotation. It is
     written, resumed, undone and proved as a migration: `kstore migrate status|resume|rollback|verify JOURNAL`.

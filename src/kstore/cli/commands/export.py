@@ -41,7 +41,7 @@ def command(
     Back up a store into a new directory: for each object its bytes as stored and, beside them, readable YAML; an index
     with keys, revisions, leases and hashes. The directory is itself a store: kstore --store DIR ls.
 
-    Stored bytes are complete: those of a Secret hold its values (sealed, if they are encrypted at rest). In YAML and
+    Stored bytes are complete: those of a Secret hold its values (encrypted, if they are encrypted at rest). In YAML and
     Parquet they are masked.
 
     \b

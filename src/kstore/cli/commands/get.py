@@ -163,7 +163,7 @@ def _bytes(
     secrets: bool,
 ) -> None:
     """
-    Print values as stored (sealed ones sealed), or as they would be stored in another version.
+    Print values as stored (encrypted ones encrypted), or as they would be stored in another version.
 
     Raises:
         UsageError: raw bytes on a terminal, or several of them, which nothing would tell apart.

@@ -193,7 +193,7 @@ def run(
         saved = SavedPlan(plan_file, edited=edited_plan)
         return Run(saved.request, saved=saved, **options).go()
     if bool(versions) == bool(to_release):
-        raise UsageError("to which version?", hint="--to apps/v1, or --to-release 1.37; one of them")
+        raise UsageError("a target version is required", hint="--to apps/v1, or --to-release 1.37; one of them")
     release = to_release or settings().release
     request = Request(
         release=release,

@@ -146,7 +146,7 @@ def _printed(known: Known, rows: list[NamedResource], output: str, *, headers: b
 
 def _explain(known: Known, what: tuple[str, ...], output: str) -> int:
     if not what:
-        raise UsageError("explain what?", hint="kstore resources explain RESOURCE, KIND or KEY")
+        raise UsageError("a resource, kind or key is required", hint="kstore resources explain RESOURCE, KIND or KEY")
     write(explained(known, what, as_json=output in ("json", "jsonl")))
     return 0
 

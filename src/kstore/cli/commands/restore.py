@@ -69,7 +69,9 @@ def command(
     kstore --store new.db restore deploy/shop/web --from old.db --output both.db
     """
     if sum((bool(origin), bool(from_rev), from_history)) != 1:
-        raise UsageError("where from?", hint="one of --from ADDRESS, --from-rev N and --from-history")
+        raise UsageError(
+            "a source to restore from is required", hint="one of --from ADDRESS, --from-rev N and --from-history"
+        )
     if settings().rev:
         raise UsageError("--rev is for looking", hint="--from-rev N puts back what was there at revision N")
     if str(output_file) in _MANIFESTS or (output and output_file):
@@ -146,7 +148,8 @@ def _put_back(
         for plan in taken:
             click.echo(f"kstore: {key_text(plan.record.key)}: something else lies there now", err=True)
         raise WriteRefused(
-            f"{len(taken)} of {len(records)} keys hold something else", hint="--overwrite puts back these, too"
+            f"{len(taken)} of {counted(len(records), 'key')} hold another value",
+            hint="--overwrite puts back these, too",
         )
     for plan in plans:
         word = "put back" if plan.current is None else "overwritten"

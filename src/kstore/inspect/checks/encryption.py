@@ -32,7 +32,7 @@ def sealed(seen: Seen, survey: Survey) -> Iterator[Found]:
 
 
 def _target(seen: Seen, survey: Survey) -> str:
-    """Who seals the resource's values by the configuration."""
+    """Who encrypts the resource's values by the configuration."""
     transformers, resource = survey.store.codec.transformers, seen.home.resource
     if transformers is None or resource is None:
         return ""
@@ -43,14 +43,14 @@ def _target(seen: Seen, survey: Survey) -> str:
 def plain_text(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values in plain text that the configuration would encrypt."""
     if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.seal is None:
-        subject = f"{seen.home.label}, to be sealed by {_target(seen, survey)}"
+        subject = f"{seen.home.label}, to be encrypted by {_target(seen, survey)}"
         yield Found(subject, seen.key, advice=(_encrypt(seen, survey),))
 
 
 def old_key(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values that the transformer calls stale: under another key than the one that is written with now."""
     if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.seal is not None:
-        subject = f"{seen.home.label}, sealed by {seen.read.seal.with_key_id}, now {_target(seen, survey)}"
+        subject = f"{seen.home.label}, encrypted by {seen.read.seal.with_key_id}, now {_target(seen, survey)}"
         yield Found(subject, seen.key, advice=(_encrypt(seen, survey),))
 
 

@@ -19,7 +19,7 @@ class Found:
     key: str
     detail: str = ""
     advice: tuple[Command, ...] = ()
-    """The commands that mend it, or show more of it, in their order."""
+    """The commands that repair it, or show more of it, in their order."""
     words: str = ""
     """What to do where no command is safe or enough."""
 

@@ -110,7 +110,7 @@ _BY_CODE: dict[Any, Callable[[str, str], KstoreError]] = {
 
 # What a broken connection attempt says of itself, and what it means for a person.
 _EXPLANATIONS = (
-    ("Connection refused", "nobody listens there"),
+    ("Connection refused", "connection refused"),
     ("CERTIFICATE_VERIFY_FAILED", "its certificate is not signed by a known authority"),
     ("certificate verify failed", "its certificate is not signed by a known authority"),
     ("Hostname Verification Check failed", "its certificate is for another name"),

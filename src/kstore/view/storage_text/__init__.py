@@ -34,7 +34,7 @@ def storage_text(
         record: the record as it is stored.
         plain: its value opened; None where it could not be.
         catalog: the types by which fields get their names.
-        seal: who sealed the value.
+        seal: the encryption header of the value, if it has one.
         secrets: show the values of Secrets.
     """
     lease = f", lease {record.lease:x}" if record.lease else ""
