@@ -63,7 +63,11 @@ def check(names: tuple[str, ...], objects: int, seed: int, output: str) -> int:
         click.echo(to_json({"plugins": documents}), nl=False)
     else:
         click.echo("\n".join(line for one in documents for line in _lines(one)) or "no plugin is installed")
-    return ExitCode.FOUND if any(one["faults"] or any(map(_found, one["versions"])) for one in documents) else 0
+    return (
+        ExitCode.FOUND
+        if any(one["faults"] or any(map(_found, one["versions"])) for one in documents)
+        else ExitCode.DONE
+    )
 
 
 def _wanted(names: tuple[str, ...], plugin: str, package: str) -> bool:
