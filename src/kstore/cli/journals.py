@@ -108,7 +108,11 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
         source = writable(session.source)
         other = not any_cluster and is_other_cluster(journal, source)
         objects = count_written(journal, source, Retry())
-        agree(f"Put back {counted(objects, 'object')} of {session.location.address}?", yes=yes, hint="pass --yes to confirm")
+        agree(
+            f"Put back {counted(objects, 'object')} of {session.location.address}?",
+            yes=yes,
+            hint="pass --yes to confirm",
+        )
         with stopping() as stop:
             result = put_back(journal, source, Retry(stop=stop), read_only=other)
     finally:
