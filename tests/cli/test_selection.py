@@ -14,9 +14,8 @@ import pytest
 from tests.cli.conftest import Kstore
 
 from kstore.catalog.releases import newest
-from kstore.catalog.resources import resources_of
 from kstore.cli.outputs import HONOURED
-from kstore.codec import StorageCodec, StoredObject
+from kstore.codec import StoredObject
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo
 from kstore.store import Store
@@ -64,7 +63,7 @@ OUTPUTS = (
 def objects() -> list[StoredObject]:
     """All objects of the demo store, decoded in full."""
     with open_demo() as source:
-        store = Store(source, StorageCodec(Scheme(newest())), resources_of(newest()))
+        store = Store(source, Scheme(newest()))
         return [read for read in map(store.codec.read, source.scan(b"/registry/")) if isinstance(read, StoredObject)]
 
 

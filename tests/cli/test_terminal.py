@@ -198,12 +198,14 @@ LINES: dict[tuple[str, ...], Lines] = {
     ("resources",): [(), ("-o", "wide"), ("-o", "json"), ("explain", f"plants.{CRD_GROUP}"), ("explain", MAP)],
     ("explain",): [(f"plants.{CRD_GROUP}",), (f"plants.{CRD_GROUP}.spec",), (PLANT,)],
     ("releases",): [(), ("-o", "json")],
+    ("plugin", "check"): [(), (NAME,)],
     ("completion",): [("bash",), ("zsh",), ("fish",)],
     ("version",): [()],
     ("browse",): [],
 }  # fmt: skip
 """What is run of every command; FOLDER and BETWEEN stand for what the fixture made."""
 SHOWS_NOTHING_STORED = {
+    ("plugin", "check"),
     ("releases",),
     ("completion",),
     ("version",),

@@ -10,6 +10,7 @@ import pytest
 from tests.migrate.conftest import MemoryStore
 
 from kstore.codec import StorageCodec
+from kstore.decode.projection import NOTHING
 from kstore.migrate.plan import Change
 from kstore.migrate.request import Request, Selection
 from kstore.migrate.server import server_of
@@ -49,7 +50,9 @@ def test_the_store_tells_the_family(codec: StorageCodec, objects: dict[str, Any]
 def planned(codec: StorageCodec, **request: Any) -> tuple[Change, Summary]:
     """What becomes of the Service in a store that tells no family, and the counts."""
     store = a_store(codec)
-    selection = Selection(store, Request(release="1.37", to_release="1.37", **request))
+    selection = Selection(
+        store, Request(release="1.37", to_release="1.37", **request), lambda _: True, projection=NOTHING
+    )
     (change,) = selection.planner().plan(store.source.scan())
     assert isinstance(change, Change)
     summary = Summary()

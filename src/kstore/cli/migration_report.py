@@ -58,7 +58,7 @@ class Shown:
             click.echo(line, err=err)
         for assumption, count in summary.assumed.items():
             self.say(
-                f"{assumption} is assumed for {count} headless Services: nothing in the store says it; "
+                f"{assumption} is assumed for {counted(count, 'headless Service')}: nothing in the store says it; "
                 f"--service-family IPv4 or IPv6 does"
             )
         if result is not None:
