@@ -5,7 +5,6 @@ What somebody types in an editor: a file that stays until it is written, so that
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import tempfile
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Self
 import click
 
 from kstore.errors import KstoreError, UsageError
+from kstore.printable import command_text
 from kstore.regular_file import read_regular
 
 LARGEST = 64 << 20
@@ -79,7 +79,7 @@ class Draft:
         except UsageError:  # it is there, and no text
             wanted = self.path.exists()
         if wanted:
-            again = shlex.join([*self._again, "-f", str(self.path)])
+            again = command_text(*self._again, "-f", str(self.path))
             click.echo(f"kstore: what you typed is saved in {self.path}; `{again}` goes on with it", err=True)
             return
         with suppress(OSError):

@@ -4,7 +4,6 @@ What is done with a migration's journal afterwards: it is found, undone, held ag
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from kstore.cli.options import Settings, settings
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
 from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.printable import command_text
 from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def see_that_it_may_go_on(journal: Journal) -> None:
 
 def command(*words: str) -> str:
     """A command of kstore as it is typed into a shell."""
-    return shlex.join(["kstore", *words])
+    return command_text("kstore", *words)
 
 
 def _as_asked(journal: Journal) -> str:
