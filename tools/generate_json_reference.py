@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 SCHEMAS, TARGET = FOLDER / "schemas", FOLDER / "json.md"
 ENDING = ".schema.json"
 SECTIONS = {
-    "Objects": ("object", "list", "table", "tree"),
+    "Objects": ("object", "list", "table", "tree", "prefixes"),
     "Questions": ("analyze", "check", "crds", "history", "revision", "diff", "compared"),
     "Migrations": (
         "migrate-summary", "migrate-status", "migrate-verify", "migrate-rollback", "migrate-via-apiserver",

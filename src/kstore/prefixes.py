@@ -53,8 +53,8 @@ class Prefixes:
         """
         The prefixes of each cluster, in key order: one prefix each, two of an OpenShift.
 
-        `/registry` and OpenShift's are a cluster's whatever lies there; others where an object of a known resource
-        lies directly below, or a group's objects as an extension server keeps them.
+        `/registry` and OpenShift's are a cluster's whatever lies there, unless it is clusters; others where an object
+        of a known resource lies directly below, or a group's objects as an extension server keeps them.
         """
         found: list[tuple[str, ...]] = [(prefix,) for prefix in islice(self._prefixes(), _MOST_CLUSTERS)]
         if (OPENSHIFT[0],) in found and (OPENSHIFT[1],) in found:
@@ -105,16 +105,22 @@ class Prefixes:
             prefix = name.rstrip("/")
             if not name.endswith("/") or name.startswith("//"):
                 continue  # no server has such a prefix
-            if prefix in (DEFAULT, *OPENSHIFT) or self._is_prefix(directory):
+            if self._is_prefix(directory):
                 yield prefix
+            elif prefix in (DEFAULT, *OPENSHIFT):
+                yield from list(self._below(directory)) or [prefix]
             elif self._is_object(record, b"/"):
                 if not at_root:
                     yield "/"
                 at_root = True
             else:
-                for below, _ in islice(self._directories(directory), _MOST_DIRECTORIES):
-                    if below.endswith(b"/") and self._is_prefix(below):
-                        yield below.decode("utf-8", "replace").rstrip("/")
+                yield from self._below(directory)
+
+    def _below(self, directory: bytes) -> Iterator[str]:
+        """Yield the prefixes directly below a directory that is none itself: tenants, each with a name of its own."""
+        for below, _ in islice(self._directories(directory), _MOST_CLUSTERS):
+            if below.endswith(b"/") and self._is_prefix(below):
+                yield below.decode("utf-8", "replace").rstrip("/")
 
     def _is_prefix(self, directory: bytes) -> bool:
         """Whether an object lies directly below a directory, as a server keeps its own."""

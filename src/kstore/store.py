@@ -173,6 +173,18 @@ class Store:
             raise UsageError(f"nothing is stored below {DEFAULT_PREFIX}: objects lie below {found[0]}", hint=_WHICH)
         return (self._own_of_extension(found[0]), *found[1:])
 
+    def clusters(self) -> list[Store]:
+        """
+        The same store for each cluster in it, in key order; for the one prefix alone that it was opened with.
+
+        None for a store without any.
+        """
+        if self._prefix is not None:
+            return [self]
+        prefixes = [self._own_of_extension(found[0]) for found in self._finder.clusters()]
+        scheme, transformers = self.codec.scheme, self.codec.transformers
+        return [Store(self.source, scheme, transformers, prefix=one, revision=self.revision) for one in prefixes]
+
     @property
     def roots(self) -> tuple[str, ...]:
         """The paths below which all of the cluster lies."""

@@ -96,6 +96,7 @@ def test_a_member_without_documentation_is_found() -> None:
     ("name", "arguments", "codes"),
     [
         ("tree", ["ls", "-o", "json"], (0,)),
+        ("prefixes", ["prefixes", "-o", "json"], (0,)),
         ("list", ["ls", "pods", "-o", "json"], (0,)),
         ("list", ["get", "pods/default/webserver", "cm/shop/settings", "-o", "json"], (0,)),
         ("object", ["ls", "deploy", "secrets", "ct", "-A", "-o", "jsonl"], (0,)),

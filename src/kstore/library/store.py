@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kstore.differences import Difference
     from kstore.inspect.analysis import Analysis
     from kstore.inspect.changes import Author
+    from kstore.inspect.clusters import Cluster
     from kstore.inspect.comparison import Compared
     from kstore.scheme.plugins import Plugin
     from kstore.store import Branch
@@ -354,6 +355,15 @@ class Store:
     def tree(self) -> list[Branch]:
         """What each resource has in the store: objects, bytes, stored versions, encodings, encryption, namespaces."""
         return self._store.tree()
+
+    def clusters(self) -> list[Cluster]:
+        """
+        The clusters that share the store, each below prefixes of its own: `.prefixes`, `.objects`, `.size`,
+        `.versions`, `.namespaces`, `.encryption`; the one alone whose prefix the store was opened with.
+        """
+        from kstore.inspect.clusters import clusters_of
+
+        return clusters_of(self._store)
 
     def analyze(self, *, top: int = 10, history: bool = True) -> Analysis:
         """
