@@ -95,10 +95,12 @@ def in_version(
     version = heading.cells_of
     from kstore.codec import Undecodable
 
-    for read, obj in reading.shown(stored):
-        if reading.to == version:
-            yield read, obj  # `shown` has made it so
-            continue
+    if reading.to == version:
+        yield from reading.shown(stored)
+        return
+    if reading.to is not None:  # what cannot be had in the version that was asked for is reported, and not printed
+        stored = (read for read, _ in reading.shown(stored))
+    for read in stored:
         try:
             served = reading.store.as_version(read, version)
         except KstoreError:

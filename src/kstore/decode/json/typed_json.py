@@ -12,11 +12,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kstore.catalog.json_layout import UNKNOWN, is_zero, layout, zero_value
+from kstore.catalog.json_layout import UNKNOWN, layout, zero_value
 from kstore.catalog.loader import Catalog
-from kstore.catalog.types import INTEGERS, RAW, Field, TypeRef
+from kstore.catalog.types import INTEGERS, RAW, TypeRef
 from kstore.decode.json.go_json import raw_member
 from kstore.decode.json.number import Number
+from kstore.decode.json.presenting import Presenter
 from kstore.decode.json.raw_json import RawJSON
 from kstore.decode.json.repeated_names import merged_members
 from kstore.decode.json.slow_json import Members
@@ -47,6 +48,7 @@ class TypedJson:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
+        self._presenter = Presenter(catalog)
 
     # ---- JSON -> dict
 
@@ -160,50 +162,7 @@ class TypedJson:
 
         Members that the type does not have come last.
         """
-        shape = layout(self.catalog, type_name)
-        found: dict[str, Any] = {}
-        last, in_order = -1, True
-        for name, value in members.items():
-            place = shape.places.get(name)
-            if place is None:
-                found[name] = value
-                in_order = False
-                continue
-            in_order = in_order and place > last
-            last = place
-            field = shape.members[name]
-            if not self._omitted(field, value):
-                found[name] = self._present(field.type, value)
-        for name in shape.always:
-            if name not in members:
-                found[name] = zero_value(self.catalog, shape.members[name].type)
-                in_order = False
-        return found if in_order else shape.ordered(found)
-
-    def _omitted(self, field: Field, value: Any) -> bool:
-        ref = field.type
-        if field.omitzero and is_zero(self.catalog, ref, value):
-            return True
-        if not field.omitempty:
-            return False
-        if ref.pointer:
-            return value is None and not ref.set_though_null
-        return ref.form in ("plain", "list", "map", "items") and not value
-
-    def _present(self, ref: TypeRef, value: Any) -> Any:
-        if value is None:
-            return None if ref.nilable else zero_value(self.catalog, ref)
-        if ref.form == "struct":
-            return self.present(ref.name, value)
-        if ref.form == "list" and ref.element is not None and ref.element.form != "plain":
-            return [self._present(ref.element, item) for item in value]
-        if ref.form == "map" and ref.element is not None:
-            return {name: self._present(ref.element, value[name]) for name in sorted(value)}
-        if ref.form == "union":
-            parts = unfold(ref.name, value)
-            members = layout(self.catalog, ref.name).members
-            return fold(ref.name, {name: self._present(members[name].type, part) for name, part in parts.items()})
-        return value
+        return self._presenter.present(type_name, members)
 
     # ---- what is not known
 
