@@ -278,14 +278,29 @@ class ObjectCodec:
             written = self._write(target, self.scheme.kind(target).type, obj, media_type)
         return target, written
 
-    def convert_object(self, value: bytes, to: GroupVersion, *, drop_unknown_fields: bool = True) -> dict[str, Any]:
+    def convert_object(
+        self,
+        value: bytes,
+        to: GroupVersion,
+        *,
+        drop_unknown_fields: bool = True,
+        server: RunningServer | None = None,
+    ) -> dict[str, Any]:
         """
         A stored value as an object in another version, as the API would serve it.
+
+        Args:
+            value: the plain bytes.
+            to: the version.
+            drop_unknown_fields: drop what the release does not know, instead of refusing.
+            server: also fill in what a server that was started so fills in when it reads the object.
 
         Raises:
             DecodeError, UnknownKind, UnknownFields, NotConvertible: as `convert`.
         """
         target, obj = finished(self._converting(value, to, drop_unknown_fields))
+        if server is not None:
+            self.scheme.read_by(server, target, obj)
         return self._typed.present(self.scheme.kind(target).type, obj)
 
     def _converting(
@@ -439,11 +454,11 @@ class StorageCodec(ObjectCodec):
             return plain
         return self.transformers.seal(key, plain, self._resource_of(key))
 
-    def as_version(self, stored: StoredObject, to: GroupVersion) -> dict[str, Any]:
+    def as_version(self, stored: StoredObject, to: GroupVersion, server: RunningServer | None = None) -> dict[str, Any]:
         """
-        A stored object in another version, as the API would serve it: defaulted and converted.
+        A stored object in another version: defaulted and converted, and filled in as that server does, if one is given.
 
         Raises:
             KstoreError: as `convert`; what the release does not know is left out.
         """
-        return self.convert_object(stored.plain, to)
+        return self.convert_object(stored.plain, to, server=server)

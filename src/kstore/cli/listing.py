@@ -18,6 +18,7 @@ from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
+    from kstore.library.serving import Serving
     from kstore.naming import GroupVersion
     from kstore.records import Record
     from kstore.store import Store
@@ -40,6 +41,7 @@ class Reading:
         secrets: show the values of Secrets.
         managed_fields: show managedFields.
         human: the output is for people.
+        serving: has them as a server answers them; None for as they are stored.
         converted: told of each object that was converted, and what became of it.
 
     Raises:
@@ -51,6 +53,7 @@ class Reading:
     secrets: bool = False
     managed_fields: bool = False
     human: bool = True
+    serving: Serving | None = None
     converted: Callable[[StoredObject, dict[str, Any]], None] = lambda _, __: None
     found: int = field(default=0, init=False)
     """How many objects were selected so far."""
@@ -90,7 +93,7 @@ class Reading:
         """Yield each object as it is to be shown: in the version asked for, with its resourceVersion, masked."""
         for read in stored:
             try:
-                obj = read.object if self.to is None else self.store.as_version(read, self.to)
+                obj = self._as_asked(read)
             except KstoreError as error:
                 self.report(read.record, error)
                 continue
@@ -101,9 +104,14 @@ class Reading:
     def asked_for(self, read: StoredObject) -> dict[str, Any]:
         """An object in the version asked for, or as it is stored where it cannot be had in that."""
         try:
-            return read.object if self.to is None else self.store.as_version(read, self.to)
+            return self._as_asked(read)
         except KstoreError:
             return read.object
+
+    def _as_asked(self, read: StoredObject) -> dict[str, Any]:
+        if self.serving is not None:
+            return self.serving.object(read, self.to)
+        return read.object if self.to is None else self.store.as_version(read, self.to)
 
     def presented(self, read: StoredObject, obj: dict[str, Any]) -> dict[str, Any]:
         """An object, in whatever version, with its resourceVersion, and without what is hidden."""
@@ -134,6 +142,13 @@ class Reading:
     def exit_code(self) -> int:
         """0, or the code that says that something could not be read."""
         return self._unreadable.exit_code
+
+
+def serving(store: Store) -> Serving:
+    """What answers as the store's server does."""
+    from kstore.library.serving import Serving
+
+    return Serving(store)
 
 
 def write(pieces: Iterable[str]) -> None:

@@ -194,6 +194,14 @@ def selection_options(function: Decorated) -> Decorated:
     return cast(Decorated, decorated)
 
 
+def as_served_option(function: Decorated) -> Decorated:
+    """`--as-served`: what the server makes of an object when it reads it."""
+    return click.option(
+        "--as-served", is_flag=True, help="As the release's server answers it: defaults and all, in the version that "
+        "kubectl asks for, or --as.",
+    )(function)  # fmt: skip
+
+
 def sort_option(function: Decorated) -> Decorated:
     """`--sort-by`, as kubectl has it."""
     return click.option(

@@ -25,6 +25,7 @@ _ANY_OBJECT: Final = frozenset({
 })  # fmt: skip
 HONOURED: Final[dict[str, frozenset[str]]] = {
     "--as": _ANY_OBJECT | {"raw", "hex"},
+    "--as-served": _ANY_OBJECT - set(TABLES),
     "--sort-by": _ANY_OBJECT | {"keys"},
     "--no-headers": _TEXT_TABLES | {"custom-columns"},
     "--show-kind": _TEXT_TABLES,

@@ -6,6 +6,8 @@ Knows names and versions; how custom objects are converted is `converter.py`'s b
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,3 +64,28 @@ def custom_resource(crd: dict[str, Any]) -> CustomResource:
         storage_version=next((version["name"] for version in versions if version.get("storage")), ""),
         definition=crd,
     )
+
+
+_STAGES = {"": 2, "beta": 1, "alpha": 0}
+_KUBERNETES_VERSION = re.compile(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?\Z")
+
+
+def served_versions(crd: Mapping[str, Any]) -> list[str]:
+    """
+    The versions of a CRD (of v1 or v1beta1) that are served, the preferred one first.
+
+    Ordered as discovery orders them (`apimachinery/pkg/version/helpers.go`, CompareKubeAwareVersionStrings): v2, v1,
+    v1beta1, v1alpha1, then other names by the alphabet.
+    """
+    spec = crd["spec"]
+    versions = spec.get("versions") or [{"name": spec["version"], "served": True}]
+    names = sorted(version["name"] for version in versions if version.get("served"))
+    ranked = sorted(filter(_KUBERNETES_VERSION.match, names), key=_kube_aware, reverse=True)
+    return [*ranked, *(name for name in names if name not in ranked)]
+
+
+def _kube_aware(version: str) -> tuple[int, int, int]:
+    """The rank of a version by its stage, its number and the number of its stage."""
+    match = _KUBERNETES_VERSION.match(version)
+    assert match is not None
+    return _STAGES[match[2] or ""], int(match[1]), int(match[3] or 0)

@@ -11,12 +11,13 @@ from typing import Any
 from kstore import codec
 from kstore.catalog.mapper import NamedResource, Place
 from kstore.decode.json.raw_json import plain
-from kstore.errors import KstoreError
+from kstore.errors import KstoreError, UsageError
 from kstore.naming import GroupVersion, parse_group_version
 from kstore.printable import key_text
 from kstore.records import Record
 
 Convert = Callable[[codec.StoredObject, GroupVersion], dict[str, Any]]
+Serve = Callable[[codec.StoredObject, "GroupVersion | None"], dict[str, Any]]
 
 
 def resource_name(resource: NamedResource | None) -> str:
@@ -106,13 +107,21 @@ class StoredObject(_Stored, VersionedObject):
         read: the object as the codec read it.
         place: what its key says, if that is known.
         convert: has it in another version.
+        serve: has it as a server answers it; None for what was read from no store.
     """
 
-    def __init__(self, read: codec.StoredObject, place: Place[NamedResource] | None, convert: Convert) -> None:
+    def __init__(
+        self,
+        read: codec.StoredObject,
+        place: Place[NamedResource] | None,
+        convert: Convert,
+        serve: Serve | None = None,
+    ) -> None:
         _Stored.__init__(self, read.record, place, str(read.seal or ""))
         VersionedObject.__init__(self, _served(read, read.object))
         self._read = read
         self._convert = convert
+        self._serve = serve
 
     @property
     def namespace(self) -> str:
@@ -155,6 +164,23 @@ class StoredObject(_Stored, VersionedObject):
             KstoreError: the version is none, or the object's CRD would ask a webhook.
         """
         return VersionedObject(_served(self._read, self._convert(self._read, parse_group_version(version))))
+
+    def as_served(self, version: str = "") -> VersionedObject:
+        """
+        The object as a server of the store's release answers a GET of it.
+
+        Args:
+            version: such as `apps/v1`; empty for the one that kubectl asks for.
+
+        Raises:
+            NotConvertible: the release serves no such resource, or not in that version; or a rule refuses the object.
+            UsageError: the object was read from no store, or the version is none.
+            KstoreError: its CRD would ask a webhook.
+        """
+        if self._serve is None:
+            raise UsageError("the object was read from no store, so no server answers it", hint="as_version(…)")
+        wanted = parse_group_version(version) if version else None
+        return VersionedObject(_served(self._read, self._serve(self._read, wanted)))
 
     def __repr__(self) -> str:
         return f"<StoredObject {self.kind} {self.key or self.name} stored as {self.stored_version}>"

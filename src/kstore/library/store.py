@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kstore.inspect.changes import Author
     from kstore.inspect.clusters import Cluster
     from kstore.inspect.comparison import Compared
+    from kstore.library.serving import Serving
     from kstore.scheme.plugins import Plugin
     from kstore.store import Branch
     from kstore.store import Store as ObjectStore
@@ -327,7 +329,13 @@ class Store:
         place = self._store.place(read.record.key)
         if isinstance(read, codec.Undecodable):
             return Undecodable(read, place)
-        return StoredObject(read, place, self._store.as_version)
+        return StoredObject(read, place, self._store.as_version, lambda one, to: self._serving.object(one, to))
+
+    @cached_property
+    def _serving(self) -> Serving:
+        from kstore.library.serving import Serving
+
+        return Serving(self._store)
 
     # ---- the whole
 

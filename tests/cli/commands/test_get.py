@@ -146,3 +146,18 @@ def test_what_cannot_be_read(kstore: Kstore, tmp_path: Path) -> None:
     assert "cut short" in ran.text
     assert "aesgcm lost" in ran.text
     assert kstore("--store", store, "get", RUBBISH, "-o", "raw").out == b"rubbish"
+
+
+def test_as_served(demo: Kstore) -> None:
+    """As the server answers: defaults and the preferred version, with the revision; tables are so anyway."""
+    stored = demo("get", "deploy/shop/cart", "-o", "json").json
+    served = demo("get", "deploy/shop/cart", "--as-served", "-o", "json").json
+    assert stored["apiVersion"] != served["apiVersion"] == "apps/v1"
+    assert served["spec"]["strategy"]["type"] == "RollingUpdate"
+    assert served["metadata"]["resourceVersion"] == stored["metadata"]["resourceVersion"]
+    listed = demo("ls", "deploy", "-n", "shop", "--as-served", "-o", "json").json["items"]
+    assert served in listed
+    old = demo("get", "deploy/shop/cart", "--as-served", "--as", "apps/v1beta1", "-o", "json")
+    assert (old.code, old.out) == (3, b"")
+    assert "1.37 does not serve deployments.apps in apps/v1beta1" in old.err
+    assert demo("ls", "deploy", "--as-served").code == 2

@@ -13,9 +13,10 @@ import click
 from kstore.cli.conversion_note import say_what_changed
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.forms import masks
-from kstore.cli.listing import EXPRESSIONS, TABLES, Reading, as_pieces, hides_nothing, key_line, write
+from kstore.cli.listing import EXPRESSIONS, TABLES, Reading, as_pieces, hides_nothing, key_line, serving, write
 from kstore.cli.options import (
     Once,
+    as_served_option,
     output_option,
     selection_options,
     shown_options,
@@ -43,13 +44,14 @@ _OUTPUTS = ("yaml", "json", "jsonl", *TABLES, "describe", "raw", "hex", "storage
 @selection_options
 @sort_option
 @click.option("--as", "version", cls=Once, metavar="GROUP/VERSION", help="Convert to this version.")
+@as_served_option
 @output_option(_OUTPUTS, "yaml", EXPRESSIONS)
 @table_options
 @shown_options
 @store_options
 def command(
-    criteria: Criteria, sort_by: str, version: str, output: str, show_secrets: bool, show_managed_fields: bool,
-    **table: Any,
+    criteria: Criteria, sort_by: str, version: str, as_served: bool, output: str, show_secrets: bool,
+    show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
     Show objects in full: as they are stored, or converted with --as as the apiserver would serve them. Names, or a
@@ -60,12 +62,13 @@ def command(
     kstore get pods webserver -n default -o json
     kstore get pods -A -l app=webserver
     kstore get hpa/webserver --as autoscaling/v1
+    kstore get svc/webserver --as-served
     kstore get /registry/deployments/shop/web -o storage
     """
     from kstore.naming import parse_group_version
     from kstore.selection import Selection
 
-    refuse_unused(output, {"as": version, "sort_by": sort_by, **table})
+    refuse_unused(output, {"as": version, "as_served": as_served, "sort_by": sort_by, **table})
     with open_session() as session:
         selection = Selection.named(session.store, criteria)
         to = parse_group_version(version) if version else None
@@ -75,6 +78,7 @@ def command(
             secrets=show_secrets,
             managed_fields=show_managed_fields or hides_nothing(output),
             human=masks(output),
+            serving=serving(session.store) if as_served else None,
             converted=partial(say_what_changed, session.store),
         )
         missing: list[NotFound] = []

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.forms import masks
-from kstore.cli.listing import EXPRESSIONS, TABLES, Reading, as_pieces, hides_nothing, write
+from kstore.cli.listing import EXPRESSIONS, TABLES, Reading, as_pieces, hides_nothing, serving, write
 from kstore.cli.options import (
     Once,
+    as_served_option,
     output_option,
     selection_options,
     shown_options,
@@ -37,14 +38,15 @@ _TREES = ("table", "wide", "json")
 @click.argument("what", nargs=-1, metavar="[PATH or RESOURCE]...")
 @selection_options
 @click.option("--as", "version", cls=Once, metavar="GROUP/VERSION", help="Convert to this version first.")
+@as_served_option
 @sort_option
 @output_option(_OUTPUTS, "table", EXPRESSIONS)
 @table_options
 @shown_options
 @store_options
 def command(
-    criteria: Criteria, version: str, sort_by: str, output: str, show_secrets: bool, show_managed_fields: bool,
-    **table: Any,
+    criteria: Criteria, version: str, as_served: bool, sort_by: str, output: str, show_secrets: bool,
+    show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
     List objects: below a key (/registry/pods), of a resource (pods, po, deploy.apps), of a category (all). Without an
@@ -66,7 +68,7 @@ def command(
     from kstore.selection import Selection
 
     is_tree = not criteria.what and not criteria.namespace and not criteria.filters and output in _TREES
-    refuse_unused(TREE if is_tree else output, {"as": version, "sort_by": sort_by, **table})
+    refuse_unused(TREE if is_tree else output, {"as": version, "as_served": as_served, "sort_by": sort_by, **table})
     with open_session() as session:
         if is_tree:
             return _tree(session, output)
@@ -77,11 +79,12 @@ def command(
             secrets=show_secrets,
             managed_fields=show_managed_fields or hides_nothing(output),
             human=masks(output),
+            serving=serving(session.store) if as_served else None,
         )
         if output == "keys":
             write_keys(reading, selection, sort_by)
         else:
-            projection = needed(output, selection, whole=bool(version or sort_by))
+            projection = needed(output, selection, whole=bool(version or as_served or sort_by))
             stored = reading.in_order(reading.readable(selection.reads(projection)), sort_by)
             if output in TABLES:
                 kind = selection.several_resources
