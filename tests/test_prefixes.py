@@ -72,8 +72,8 @@ def test_the_one_that_is_there(tmp_path: Path, values: dict[str, Any], expected:
         (FOREIGN, None, "/calico (1)"),
     ],
     ids=[
-        "tenants", "a tenant beside", "elsewhere", "sealed", "an extension server's", "without any", "behind much else",
-        "not where it was said", "none",
+        "tenants", "a tenant beside", "elsewhere", "encrypted", "an extension server's", "without any",
+        "behind much else", "not where it was said", "none",
     ],
 )  # fmt: skip
 def test_which_is_meant_is_asked(tmp_path: Path, values: dict[str, Any], prefix: str | None, named: str) -> None:

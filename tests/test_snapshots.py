@@ -58,7 +58,7 @@ def objects(path: Path, release: str, configuration: Path | None = None) -> Iter
 
 
 @pytest.mark.parametrize(
-    ("name", "release", "sealed", "count"),
+    ("name", "release", "encrypted", "count"),
     [
         ("cluster-1.37", "1.37", False, 612),
         ("cluster-1.29", "1.29", False, 279),
@@ -68,10 +68,10 @@ def objects(path: Path, release: str, configuration: Path | None = None) -> Iter
     ],
 )
 def test_every_object_comes_back(
-    name: str, release: str, sealed: bool, count: int, shared: Path, unpacked: Unpacked
+    name: str, release: str, encrypted: bool, count: int, shared: Path, unpacked: Unpacked
 ) -> None:
     """Decoded and encoded in its own version and encoding, an object has the very bytes it had."""
-    configuration = shared / "snapshots" / f"{name}.encryption.yaml" if sealed else None
+    configuration = shared / "snapshots" / f"{name}.encryption.yaml" if encrypted else None
     seen = 0
     for codec, read in objects(unpacked(name), release, configuration):
         assert codec.encode(read.object, read.encoding) == read.plain, read.record.key

@@ -19,7 +19,7 @@ from kstore.decode.json.typed_json import is_unknown_member
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.decode.protobuf.reader import ProtobufReader
 from kstore.decode.protobuf.writer import ProtobufWriter
-from kstore.encryption import Opened, Seal, Transformers, read_seal
+from kstore.encryption import EncryptionHeader, Opened, Transformers, read_encryption_header
 from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
 from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk
 from kstore.printable import key_text
@@ -365,7 +365,7 @@ class StoredObject:
     """`protobuf`, `json` or `cbor`."""
     object: dict[str, Any]
     """The object in its stored version, nothing defaulted."""
-    seal: Seal | None = None
+    encryption_header: EncryptionHeader | None = None
     """Provider and key name, when the value is encrypted at rest."""
     plain: bytes = b""
     """The value opened: what the encoding holds."""
@@ -380,7 +380,7 @@ class Undecodable:
     record: Record
     error: KstoreError
     """Why; its `code` is machine-readable."""
-    seal: Seal | None = None
+    encryption_header: EncryptionHeader | None = None
 
 
 def _no_resource(key: bytes) -> GroupResource | None:
@@ -417,18 +417,20 @@ class StorageCodec(ObjectCodec):
 
     def read(self, record: Record, projection: Projection = EVERYTHING) -> StoredObject | Undecodable:
         """Open and decode a record, or what is wanted of it; whatever is wrong with it comes back as a value."""
-        seal = read_seal(record.value)
+        encryption_header = read_encryption_header(record.value)
         try:
             opened = self.open(record.key, record.value)
         except EncryptionError as error:
-            return Undecodable(record, error, seal)
+            return Undecodable(record, error, encryption_header)
         try:
             decoded = self.decode(opened.plain, projection)
         except KstoreError as error:
             if isinstance(error, DecodeError) and _AMONG_SECRETS in record.key:
                 error.hide_values()
-            return Undecodable(record, opened.doubt(record.key) or error, seal)
-        return StoredObject(record, decoded.gvk, decoded.encoding, decoded.object, seal, opened.plain, opened.stale)
+            return Undecodable(record, opened.doubt(record.key) or error, encryption_header)
+        return StoredObject(
+            record, decoded.gvk, decoded.encoding, decoded.object, encryption_header, opened.plain, opened.stale
+        )
 
     def open(self, key: bytes, value: bytes) -> Opened:
         """
@@ -438,21 +440,21 @@ class StorageCodec(ObjectCodec):
             EncryptionError: it is encrypted, and cannot be opened.
         """
         if self.transformers is None:
-            seal = read_seal(value)
-            if seal is not None:
+            encryption_header = read_encryption_header(value)
+            if encryption_header is not None:
                 raise KeyMissing(
-                    f"the value is encrypted at rest with {seal}",
+                    f"the value is encrypted at rest with {encryption_header}",
                     where=key_text(key),
                     hint="give the apiserver's --encryption-provider-config",
                 )
             return Opened(value, None, False, True)
         return self.transformers.open(key, value, self._resource_of(key))
 
-    def seal(self, key: bytes, plain: bytes) -> bytes:
+    def encrypt(self, key: bytes, plain: bytes) -> bytes:
         """The bytes to store at a key: encrypted by the first provider of its resource, if there is a configuration."""
         if self.transformers is None:
             return plain
-        return self.transformers.seal(key, plain, self._resource_of(key))
+        return self.transformers.encrypt(key, plain, self._resource_of(key))
 
     def as_version(self, stored: StoredObject, to: GroupVersion, server: RunningServer | None = None) -> dict[str, Any]:
         """

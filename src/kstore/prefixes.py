@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from kstore.catalog.mapper import NamedResource, ResourceMapper
-from kstore.decode.envelope import CBOR_PREFIX, PROTOBUF_PREFIX, SEALED_PREFIX, read_envelope
+from kstore.decode.envelope import CBOR_PREFIX, ENCRYPTION_PREFIX, PROTOBUF_PREFIX, read_envelope
 from kstore.errors import KstoreError
 from kstore.records import Record, prefix_end
 from kstore.source.interface import Source
@@ -139,7 +139,7 @@ class Prefixes:
         path = record.key[len(directory) :].decode("utf-8", "replace")
         place = self._resources.place(path)
         if place is not None and place.resource.kind and place.name:
-            return record.value.startswith(SEALED_PREFIX) or bool(_api_version(record.value))
+            return record.value.startswith(ENCRYPTION_PREFIX) or bool(_api_version(record.value))
         group, slash, rest = path.partition("/")
         return bool(slash) and "." in group and "/" in rest and _api_version(record.value).startswith(f"{group}/")
 

@@ -53,7 +53,7 @@ class Branch:
     """How many objects are stored in each version (`apps/v1`)."""
     encodings: dict[str, int] = field(default_factory=dict)
     """How many in each encoding (`protobuf`)."""
-    seals: dict[str, int] = field(default_factory=dict)
+    encryption_headers: dict[str, int] = field(default_factory=dict)
     """How many are encrypted by each provider and key."""
     namespaces: dict[str, int] = field(default_factory=dict)
     """How many in each namespace."""
@@ -65,8 +65,8 @@ class Branch:
         self.size += len(read.record.value)
         if namespace:
             _count(self.namespaces, namespace)
-        if read.seal is not None:
-            _count(self.seals, str(read.seal))
+        if read.encryption_header is not None:
+            _count(self.encryption_headers, str(read.encryption_header))
         if isinstance(read, Undecodable):
             self.undecodable += 1
         else:

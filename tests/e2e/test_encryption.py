@@ -1,5 +1,5 @@
 """
-Encryption at rest with a real kube-apiserver: it reads what kstore sealed, and finds nothing to write.
+Encryption at rest with a real kube-apiserver: it reads what kstore encrypted, and finds nothing to write.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tools.cluster import Client, Etcd, KubeApiserver, ServerMissing, find
 from tools.kms_plugin import KmsPlugin
 
 from kstore.encryption.config import load_configuration
-from kstore.encryption.prefix import Seal, read_seal
+from kstore.encryption.prefix import EncryptionHeader, read_encryption_header
 from kstore.naming import GroupResource
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
@@ -55,7 +55,7 @@ def plugin() -> Iterator[KmsPlugin]:
 
 
 def fill(client: Client) -> None:
-    """Objects of each of the resources that are sealed differently."""
+    """Objects of each of the resources that are encrypted differently."""
     for number in range(3):
         name = {"name": f"trial-{number}", "namespace": "default"}
         for kind, body in (("Secret", {"stringData": {"password": f"p{number}"}}), ("ConfigMap", {"data": {"a": "b"}})):
@@ -67,7 +67,7 @@ def fill(client: Client) -> None:
 
 
 def objects(client: Client) -> dict[str, Any]:
-    """All objects of the sealed resources as the server gives them."""
+    """All objects of the encrypted resources as the server gives them."""
     kinds = (
         ("v1", "Secret"),
         ("v1", "ConfigMap"),
@@ -83,10 +83,10 @@ def objects(client: Client) -> dict[str, Any]:
     return found
 
 
-def test_an_apiserver_reads_what_kstore_sealed(
+def test_an_apiserver_reads_what_kstore_encrypted(
     start_etcd: Callable[..., Etcd], apiserver_binary: Path, plugin: KmsPlugin, tmp_path: Path
 ) -> None:
-    """A cluster sealed one way, sealed another way by kstore, is the same to an apiserver with the new keys."""
+    """A cluster encrypted one way, encrypted another way by kstore, is the same to an apiserver with the new keys."""
     etcd = start_etcd()
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
     identity = "{identity: {}}"
@@ -114,13 +114,13 @@ def test_an_apiserver_reads_what_kstore_sealed(
         before = objects(server.client())
     with (
         load_configuration(old) as opens,
-        load_configuration(new) as seals,
+        load_configuration(new) as transformers,
         LiveSource([etcd.endpoint]) as source,
     ):
         for prefix, resource in PREFIXES.items():
             for record in list(source.scan(prefix)):
                 plain = opens.open(record.key, record.value, resource).plain
-                value = seals.seal(record.key, plain, resource)
+                value = transformers.encrypt(record.key, plain, resource)
                 assert source.commit([Put(record.key, value, record.mod_revision, record.lease)]).succeeded
         with KubeApiserver(
             apiserver_binary, tmp_path / "second", etcd.endpoint, encryption_provider_config=str(new)
@@ -134,14 +134,14 @@ def test_an_apiserver_reads_what_kstore_sealed(
                     client.request("PUT", path, item)
             after = {record.key: record.mod_revision for prefix in PREFIXES for record in source.scan(prefix)}
             assert after == revisions, "the apiserver found a value stale and wrote it anew"
-            sealed_by = {read_seal(record.value) for record in source.scan(b"/registry/deployments/")}
-            assert sealed_by == {Seal("kms", "after", "v2", "first")}
+            encrypted_by = {read_encryption_header(record.value) for record in source.scan(b"/registry/deployments/")}
+            assert encrypted_by == {EncryptionHeader("kms", "after", "v2", "first")}
 
 
-def test_what_has_no_api_is_never_sealed(
+def test_what_has_no_api_is_never_encrypted(
     start_etcd: Callable[..., Etcd], apiserver_binary: Path, tmp_path: Path
 ) -> None:
-    """With `*.*` sealed, allocations of addresses and ports stay plain, and all else opens with one configuration."""
+    """With `*.*` encrypted, allocations of addresses and ports stay plain, the rest opens with one configuration."""
     etcd = start_etcd()
     path = tmp_path / "all.yaml"
     path.write_text(configuration(("'*.*'", keyed("aesgcm", ("all", 1)))))
@@ -152,7 +152,7 @@ def test_what_has_no_api_is_never_sealed(
     transformers = load_configuration(path)
     with LiveSource([etcd.endpoint]) as source:
         records = list(source.scan(b"/registry/"))
-    plain = {record.key for record in records if read_seal(record.value) is None}
+    plain = {record.key for record in records if read_encryption_header(record.value) is None}
     assert {key.split(b"/")[2] for key in plain} == {b"ranges"}
     for record in records:
         # the resource's own name does not matter here: the wildcard holds for every one

@@ -29,9 +29,9 @@ def refusal(algorithm: Algorithm, data: bytes, path: bytes = PATH) -> NotOpened:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @given(plain=st.binary(max_size=300), path=st.binary(max_size=50), key=st.binary(min_size=32, max_size=32))
-def test_what_is_sealed_opens(algorithm: type[Algorithm], plain: bytes, path: bytes, key: bytes) -> None:
+def test_what_is_encrypted_opens(algorithm: type[Algorithm], plain: bytes, path: bytes, key: bytes) -> None:
     """Any bytes come back under the same key and path."""
-    assert algorithm(key).open(algorithm(key).seal(plain, path), path) == plain  # type: ignore[call-arg]
+    assert algorithm(key).open(algorithm(key).encrypt(plain, path), path) == plain  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("algorithm", [AesCbc, AesGcm])
@@ -39,24 +39,24 @@ def test_what_is_sealed_opens(algorithm: type[Algorithm], plain: bytes, path: by
 def test_every_size_of_key_serves(algorithm: type[Algorithm], size: int) -> None:
     """AES-128, 192 and 256 are all allowed by the apiserver."""
     cipher = algorithm(KEY[:size])  # type: ignore[call-arg]
-    assert cipher.open(cipher.seal(PLAIN, PATH), PATH) == PLAIN
+    assert cipher.open(cipher.encrypt(PLAIN, PATH), PATH) == PLAIN
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_each_seal_is_fresh(algorithm: type[Algorithm]) -> None:
-    """Sealing twice never gives the same bytes: the nonce is random."""
+def test_each_encryption_is_fresh(algorithm: type[Algorithm]) -> None:
+    """Encrypting twice never gives the same bytes: the nonce is random."""
     cipher = algorithm(KEY)  # type: ignore[call-arg]
-    assert cipher.seal(PLAIN, PATH) != cipher.seal(PLAIN, PATH)
+    assert cipher.encrypt(PLAIN, PATH) != cipher.encrypt(PLAIN, PATH)
 
 
 @pytest.mark.parametrize("algorithm", AUTHENTIC)
 def test_any_changed_byte_is_noticed(algorithm: type[Algorithm]) -> None:
     """GCM refuses a value with any byte changed; past the nonce it also knows that the key fits."""
     cipher = algorithm(KEY)  # type: ignore[call-arg]
-    sealed = cipher.seal(PLAIN, PATH)
-    nonce = len(sealed) - len(PLAIN) - 16
-    for index in range(len(sealed)):
-        changed = sealed[:index] + bytes([sealed[index] ^ 0x41]) + sealed[index + 1 :]
+    encrypted = cipher.encrypt(PLAIN, PATH)
+    nonce = len(encrypted) - len(PLAIN) - 16
+    for index in range(len(encrypted)):
+        changed = encrypted[:index] + bytes([encrypted[index] ^ 0x41]) + encrypted[index + 1 :]
         cause = refusal(cipher, changed)
         assert index < nonce or cause.key_fits
 
@@ -65,14 +65,14 @@ def test_any_changed_byte_is_noticed(algorithm: type[Algorithm]) -> None:
 def test_another_path_is_noticed(algorithm: type[Algorithm]) -> None:
     """The key path is authenticated, and the key known to fit."""
     cipher = algorithm(KEY)  # type: ignore[call-arg]
-    assert refusal(cipher, cipher.seal(PLAIN, PATH), PATH + b"2").key_fits
+    assert refusal(cipher, cipher.encrypt(PLAIN, PATH), PATH + b"2").key_fits
 
 
 @pytest.mark.parametrize("algorithm", AUTHENTIC)
 def test_another_key_is_told_from_a_change(algorithm: type[Algorithm]) -> None:
     """What another key makes of the value is noise, which looks like an object twice in 10,000 times."""
     mine, other = algorithm(KEY), algorithm(KEY[::-1])  # type: ignore[call-arg]
-    assert sum(refusal(other, mine.seal(PLAIN, PATH)).key_fits for _ in range(100)) <= FEW
+    assert sum(refusal(other, mine.encrypt(PLAIN, PATH)).key_fits for _ in range(100)) <= FEW
 
 
 def test_cbc_tells_another_key_by_the_padding() -> None:
@@ -80,7 +80,7 @@ def test_cbc_tells_another_key_by_the_padding() -> None:
     causes = []
     for _ in range(100):
         try:
-            AesCbc(KEY[::-1]).open(AesCbc(KEY).seal(PLAIN, PATH), PATH)
+            AesCbc(KEY[::-1]).open(AesCbc(KEY).encrypt(PLAIN, PATH), PATH)
         except NotOpened as cause:
             causes.append(cause)
     assert len(causes) > 90
@@ -89,11 +89,11 @@ def test_cbc_tells_another_key_by_the_padding() -> None:
 
 def test_cbc_with_a_damaged_end_is_called_changed() -> None:
     """Padding that does not hold behind a good beginning means that the key fits."""
-    sealed = AesCbc(KEY).seal(PLAIN, PATH)
+    encrypted = AesCbc(KEY).encrypt(PLAIN, PATH)
     causes = []
     for flip in range(1, 200):
         try:
-            AesCbc(KEY).open(sealed[:-1] + bytes([sealed[-1] ^ flip]), PATH)
+            AesCbc(KEY).open(encrypted[:-1] + bytes([encrypted[-1] ^ flip]), PATH)
         except NotOpened as cause:
             causes.append(cause)
     assert len(causes) > 180

@@ -12,7 +12,7 @@ from tests.encryption.configurations import ACCEPTED, CBC, REFUSED
 from tests.encryption.conftest import configuration, keyed, secret
 
 from kstore.encryption.config import load_configuration, read_configuration
-from kstore.encryption.prefix import Seal
+from kstore.encryption.prefix import EncryptionHeader
 from kstore.errors import EncryptionConfigError
 from kstore.naming import GroupResource
 
@@ -65,7 +65,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     """A file by its path, with or without a byte order mark."""
     path = tmp_path / "enc.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + configuration(("secrets", keyed("aesgcm", ("k", 1)))).encode())
-    assert load_configuration(path).for_resource(GroupResource("", "secrets")).target == Seal("aesgcm", "k")
+    assert load_configuration(path).for_resource(GroupResource("", "secrets")).target == EncryptionHeader("aesgcm", "k")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -31,16 +31,16 @@ def v2(plugin: KmsPlugin, clock: Callable[[], float] = lambda: 0.0) -> KmsV2:
 
 @pytest.mark.parametrize("make", [v1, v2])
 @pytest.mark.parametrize("plain", [PLAIN, b"", bytes(range(256)) * 4096])
-def test_what_is_sealed_opens(plugin: KmsPlugin, make: Callable[[KmsPlugin], KmsV1 | KmsV2], plain: bytes) -> None:
-    """A value comes back, by the cipher that sealed it and by another that asks the plugin."""
-    sealed = make(plugin).seal(plain, PATH)
-    assert make(plugin).open(sealed, PATH) == (plain, False)
+def test_what_is_encrypted_opens(plugin: KmsPlugin, make: Callable[[KmsPlugin], KmsV1 | KmsV2], plain: bytes) -> None:
+    """A value comes back, by the cipher that encrypted it and by another that asks the plugin."""
+    encrypted = make(plugin).encrypt(plain, PATH)
+    assert make(plugin).open(encrypted, PATH) == (plain, False)
 
 
 def test_v1_makes_a_key_for_each_value(plugin: KmsPlugin) -> None:
     """Two values never share a wrapped key; reading them again needs no more calls."""
     cipher = v1(plugin)
-    first, second = cipher.seal(PLAIN, PATH), cipher.seal(PLAIN, PATH)
+    first, second = cipher.encrypt(PLAIN, PATH), cipher.encrypt(PLAIN, PATH)
     size = 2 + int.from_bytes(first[:2], "big")
     assert first[:size] != second[:size]
     cipher.open(first, PATH)
@@ -51,7 +51,7 @@ def test_v1_makes_a_key_for_each_value(plugin: KmsPlugin) -> None:
 def test_v1_keeps_as_many_keys_as_it_is_told(plugin: KmsPlugin) -> None:
     """A cache of one forgets the first key for the second; a negative size keeps none."""
     writer = v1(plugin)
-    values = [writer.seal(PLAIN, PATH), writer.seal(PLAIN, PATH)]
+    values = [writer.encrypt(PLAIN, PATH), writer.encrypt(PLAIN, PATH)]
     for size, expected in ((1000, 2), (1, 4), (-1, 4)):
         plugin.calls.clear()
         reader = v1(plugin, cache_size=size)
@@ -66,15 +66,15 @@ def test_v1_reads_the_cbc_of_old_and_calls_it_stale(plugin: KmsPlugin) -> None:
 
     key = bytes(range(32))
     wrapped = PluginV1("vault", plugin.endpoint, 5.0).encrypt(key)
-    value = len(wrapped).to_bytes(2, "big") + wrapped + AesCbc(key).seal(PLAIN, PATH)
+    value = len(wrapped).to_bytes(2, "big") + wrapped + AesCbc(key).encrypt(PLAIN, PATH)
     assert v1(plugin).open(value, PATH) == (PLAIN, True)
 
 
 def test_v2_wraps_one_seed_until_the_plugins_key_changes(plugin: KmsPlugin) -> None:
-    """Values share a wrapped seed; a minute later the new key is noticed, and what was sealed before is stale."""
+    """Values share a wrapped seed; a minute later the new key is noticed, and what was encrypted before is stale."""
     now = [0.0]
     cipher = v2(plugin, lambda: now[0])
-    old, other = cipher.seal(PLAIN, PATH), cipher.seal(PLAIN, PATH)
+    old, other = cipher.encrypt(PLAIN, PATH), cipher.encrypt(PLAIN, PATH)
     assert plugin.calls == ["v2.Status", "v2.Encrypt"]
     sources = [decode_message(ENCRYPTED_OBJECT, value)["encryptedDEKSource"] for value in (old, other)]
     assert sources[0] == sources[1]
@@ -83,7 +83,7 @@ def test_v2_wraps_one_seed_until_the_plugins_key_changes(plugin: KmsPlugin) -> N
     assert cipher.open(old, PATH) == (PLAIN, False)
     now[0] = 60.0
     assert cipher.open(old, PATH) == (PLAIN, True)
-    new = cipher.seal(PLAIN, PATH)
+    new = cipher.encrypt(PLAIN, PATH)
     assert decode_message(ENCRYPTED_OBJECT, new)["keyID"] == "second"
     assert cipher.open(new, PATH) == (PLAIN, False)
 
@@ -97,7 +97,7 @@ def test_v2_opens_what_has_no_derived_key_and_calls_it_stale(plugin: KmsPlugin) 
     value = encode_message(
         ENCRYPTED_OBJECT,
         {
-            "encryptedData": AesGcm(key).seal(PLAIN, PATH),
+            "encryptedData": AesGcm(key).encrypt(PLAIN, PATH),
             "keyID": wrapped.key_id,
             "encryptedDEKSource": wrapped.ciphertext,
             "annotations": wrapped.annotations,
@@ -113,10 +113,14 @@ def test_a_moved_or_changed_value_is_called_tampered(
 ) -> None:
     """Another key path, a changed byte and a cut are each noticed, and never blamed on the key."""
     cipher = make(plugin)
-    sealed = cipher.seal(PLAIN, PATH)
-    body = sealed.index(decode_message(ENCRYPTED_OBJECT, sealed)["encryptedData"]) if make is v2 else len(sealed) - 40
-    changed = sealed[: body + 20] + bytes([sealed[body + 20] ^ 1]) + sealed[body + 21 :]
-    for value, path in ((sealed, PATH + b"2"), (changed, PATH), (sealed[:1], PATH), (b"", PATH)):
+    encrypted = cipher.encrypt(PLAIN, PATH)
+    body = (
+        encrypted.index(decode_message(ENCRYPTED_OBJECT, encrypted)["encryptedData"])
+        if make is v2
+        else len(encrypted) - 40
+    )
+    changed = encrypted[: body + 20] + bytes([encrypted[body + 20] ^ 1]) + encrypted[body + 21 :]
+    for value, path in ((encrypted, PATH + b"2"), (changed, PATH), (encrypted[:1], PATH), (b"", PATH)):
         with pytest.raises(TamperedValue):
             cipher.open(value, path)
 
@@ -124,11 +128,11 @@ def test_a_moved_or_changed_value_is_called_tampered(
 @pytest.mark.parametrize("make", [v1, v2])
 def test_a_plugin_without_the_key_is_a_wrong_key(plugin: KmsPlugin, make: Callable[[KmsPlugin], KmsV1 | KmsV2]) -> None:
     """A plugin that refuses to unwrap holds another key; the error names it and hides its words."""
-    sealed = make(plugin).seal(PLAIN, PATH)
+    encrypted = make(plugin).encrypt(PLAIN, PATH)
     plugin.rotate("second")
     plugin.keys.discard("first")
     with pytest.raises(WrongKey) as caught:
-        make(plugin).open(sealed, PATH)
+        make(plugin).open(encrypted, PATH)
     assert (caught.value.provider, caught.value.key_name) == ("kms", "vault")
     assert "no key opens this" not in str(caught.value)
 
@@ -136,7 +140,7 @@ def test_a_plugin_without_the_key_is_a_wrong_key(plugin: KmsPlugin, make: Callab
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"healthz": "sealed"}, "not healthy"),
+        ({"healthz": "encrypted"}, "not healthy"),
         ({"version": "v3"}, "speaks version 'v3'"),
         ({"key_id": ""}, "names its key with 0 bytes"),
         ({"key_id": "k" * 1025}, "names its key with 1025 bytes"),
@@ -145,11 +149,11 @@ def test_a_plugin_without_the_key_is_a_wrong_key(plugin: KmsPlugin, make: Callab
     ],
 )
 def test_a_plugin_against_the_rules_is_refused(plugin: KmsPlugin, change: dict[str, object], expected: str) -> None:
-    """What the apiserver would not store is not sealed either; the error says what the plugin did."""
+    """What the apiserver would not store is not encrypted either; the error says what the plugin did."""
     for name, value in change.items():
         setattr(plugin, name, value)
     with pytest.raises(PluginError, match=expected):
-        v2(plugin).seal(PLAIN, PATH)
+        v2(plugin).encrypt(PLAIN, PATH)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +181,8 @@ def test_damage_anywhere_is_an_error_of_encryption(
 ) -> None:
     """Whichever byte is changed, the value is refused with one of the errors, or opens to what it was."""
     cipher = make(plugin)
-    sealed = cipher.seal(PLAIN, PATH)
-    for index in range(len(sealed)):
-        changed = sealed[:index] + bytes([sealed[index] ^ 0x10]) + sealed[index + 1 :]
+    encrypted = cipher.encrypt(PLAIN, PATH)
+    for index in range(len(encrypted)):
+        changed = encrypted[:index] + bytes([encrypted[index] ^ 0x10]) + encrypted[index + 1 :]
         with contextlib.suppress(EncryptionError):
             assert cipher.open(changed, PATH)[0] == PLAIN

@@ -1,5 +1,5 @@
 """
-Reading who sealed a value, without keys.
+Reading who encrypted a value, without keys.
 """
 
 from __future__ import annotations
@@ -11,54 +11,60 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kstore.encryption.kms_messages import ENCRYPTED_OBJECT, encode_message
-from kstore.encryption.prefix import Seal, is_sealed, read_seal, seems_plain
+from kstore.encryption.prefix import EncryptionHeader, is_encrypted, read_encryption_header, seems_plain
 
 NAMES = st.text(st.characters(exclude_characters=":", exclude_categories=["Cs"]), min_size=1)
 
 
 @pytest.mark.parametrize(
-    ("value", "seal"),
+    ("value", "encryption_header"),
     [
-        (b"k8s:enc:aescbc:v1:key2:\x00\x01", Seal("aescbc", "key2")),
-        (b"k8s:enc:secretbox:v1::x", Seal("secretbox", "")),
-        (b"k8s:enc:kms:v1:vault:\x00\x20abc", Seal("kms", "vault")),
-        (b"k8s:enc:kms:v2:vault:\xff", Seal("kms", "vault", "v2")),
-        (b"k8s:enc:tomorrow:v9:k:", Seal("tomorrow", "k", "v9")),
-        (b"k8s:enc:aesgcm", Seal("aesgcm", "", "")),
-        (b"k8s:enc:", Seal("", "", "")),
-        (b"k8s:enc:aesgcm:v1:\xff\xfe:", Seal("aesgcm", "\\xff\\xfe")),
+        (b"k8s:enc:aescbc:v1:key2:\x00\x01", EncryptionHeader("aescbc", "key2")),
+        (b"k8s:enc:secretbox:v1::x", EncryptionHeader("secretbox", "")),
+        (b"k8s:enc:kms:v1:vault:\x00\x20abc", EncryptionHeader("kms", "vault")),
+        (b"k8s:enc:kms:v2:vault:\xff", EncryptionHeader("kms", "vault", "v2")),
+        (b"k8s:enc:tomorrow:v9:k:", EncryptionHeader("tomorrow", "k", "v9")),
+        (b"k8s:enc:aesgcm", EncryptionHeader("aesgcm", "", "")),
+        (b"k8s:enc:", EncryptionHeader("", "", "")),
+        (b"k8s:enc:aesgcm:v1:\xff\xfe:", EncryptionHeader("aesgcm", "\\xff\\xfe")),
     ],
 )
-def test_a_prefix_names_provider_and_key(value: bytes, seal: Seal) -> None:
+def test_a_prefix_names_provider_and_key(value: bytes, encryption_header: EncryptionHeader) -> None:
     """Provider, version and key name come from the prefix, known or not, whole or cut short."""
-    assert read_seal(value) == seal
+    assert read_encryption_header(value) == encryption_header
 
 
 @pytest.mark.parametrize("value", [b"", b"k8s\0\n\x00", b'{"kind":"Pod"}', b"k8s:en", b"xk8s:enc:aescbc:v1:k:"])
 def test_what_has_no_prefix_is_plain(value: bytes) -> None:
-    """Only the exact prefix makes a value sealed."""
-    assert read_seal(value) is None
-    assert not is_sealed(value)
+    """Only the exact prefix makes a value encrypted."""
+    assert read_encryption_header(value) is None
+    assert not is_encrypted(value)
 
 
 def test_a_kms_v2_envelope_names_the_plugins_key() -> None:
     """The id of the plugin's key lies in the envelope in plain, and is shown."""
     body = encode_message(ENCRYPTED_OBJECT, {"encryptedData": b"x", "keyID": "arn:key/7", "encryptedDEKSource": b"y"})
-    assert read_seal(b"k8s:enc:kms:v2:vault:" + body) == Seal("kms", "vault", "v2", "arn:key/7")
+    assert read_encryption_header(b"k8s:enc:kms:v2:vault:" + body) == EncryptionHeader(
+        "kms", "vault", "v2", "arn:key/7"
+    )
 
 
 @given(NAMES, NAMES, NAMES, st.binary())
-def test_a_seals_prefix_reads_back(provider: str, name: str, version: str, body: bytes) -> None:
-    """The prefix that a seal is written as names the same provider, version and key."""
-    seal = read_seal(Seal(provider, name, version).prefix + body)
-    assert seal is not None
-    assert (provider, name, version) == (seal.provider, seal.key_name, seal.version)
+def test_the_prefix_of_a_header_reads_back(provider: str, name: str, version: str, body: bytes) -> None:
+    """The prefix that a header is written as names the same provider, version and key."""
+    encryption_header = read_encryption_header(EncryptionHeader(provider, name, version).prefix + body)
+    assert encryption_header is not None
+    assert (provider, name, version) == (
+        encryption_header.provider,
+        encryption_header.key_name,
+        encryption_header.version,
+    )
 
 
 @given(st.binary())
 def test_any_bytes_are_read(value: bytes) -> None:
     """No bytes after the prefix make reading fail."""
-    assert read_seal(b"k8s:enc:kms:v2:" + value) is not None
+    assert read_encryption_header(b"k8s:enc:kms:v2:" + value) is not None
 
 
 def test_plain_is_told_from_noise() -> None:

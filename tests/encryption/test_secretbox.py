@@ -39,11 +39,11 @@ def test_nacls_own_example_opens(pure: bool) -> None:
     plain=st.binary(max_size=700), key=st.binary(min_size=32, max_size=32), nonce=st.binary(min_size=24, max_size=24)
 )
 def test_python_and_c_agree(plain: bytes, key: bytes, nonce: bytes) -> None:
-    """What either seals the other opens, and the key streams are equal."""
+    """What either encrypts the other opens, and the key streams are equal."""
     bindings = pytest.importorskip("nacl.bindings")
     c, python = SecretBox(key), SecretBox(key, pure=True)
-    assert python.open(c.seal(plain, b""), b"") == plain
-    assert c.open(python.seal(plain, b""), b"") == plain
+    assert python.open(c.encrypt(plain, b""), b"") == plain
+    assert c.open(python.encrypt(plain, b""), b"") == plain
     boxed = bindings.crypto_secretbox(bytes(len(plain)), nonce, key)
     assert xsalsa20_stream(key, nonce, 32 + len(plain))[32:] == boxed[16:]
 
@@ -52,10 +52,10 @@ def test_python_and_c_agree(plain: bytes, key: bytes, nonce: bytes) -> None:
 def test_any_changed_byte_is_noticed(pure: bool) -> None:
     """A box with any byte changed is refused; past the nonce it is also known that the key fits."""
     box = SecretBox(KEY, pure=pure)
-    sealed = box.seal(PLAIN, b"")
-    for index in range(0, len(sealed), 7):
+    encrypted = box.encrypt(PLAIN, b"")
+    for index in range(0, len(encrypted), 7):
         with pytest.raises(NotOpened) as caught:
-            box.open(sealed[:index] + bytes([sealed[index] ^ 1]) + sealed[index + 1 :], b"")
+            box.open(encrypted[:index] + bytes([encrypted[index] ^ 1]) + encrypted[index + 1 :], b"")
         assert index < 24 or caught.value.key_fits
 
 
@@ -63,7 +63,7 @@ def test_any_changed_byte_is_noticed(pure: bool) -> None:
 def test_another_key_is_told_from_a_change(pure: bool) -> None:
     """What another key makes of the box is noise: the key does not fit."""
     with pytest.raises(NotOpened) as caught:
-        SecretBox(KEY[::-1], pure=pure).open(SecretBox(KEY).seal(PLAIN, b""), b"")
+        SecretBox(KEY[::-1], pure=pure).open(SecretBox(KEY).encrypt(PLAIN, b""), b"")
     assert not caught.value.key_fits
 
 

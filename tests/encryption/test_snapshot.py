@@ -35,10 +35,10 @@ def configuration(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sealed(
+def encrypted(
     shared: Path, unpack: Callable[[Path], bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> list[tuple[Record, GroupResource]]:
-    """The sealed records of the snapshot, each with its resource."""
+    """The encrypted records of the snapshot, each with its resource."""
     path = tmp_path_factory.mktemp("snapshot") / "encrypted.db"
     path.write_bytes(unpack(shared / "snapshots" / "json-encrypted-1.37.db.zst"))
     with SnapshotSource(path) as source:
@@ -48,36 +48,36 @@ def sealed(
     ]
 
 
-def test_every_sealed_value_opens(sealed: list[tuple[Record, GroupResource]], configuration: Path) -> None:
+def test_every_encrypted_value_opens(encrypted: list[tuple[Record, GroupResource]], configuration: Path) -> None:
     """Each value opens to the object whose name is its key's last part."""
     transformers = load_configuration(configuration)
     providers: Counter[str] = Counter()
-    for record, resource in sealed:
+    for record, resource in encrypted:
         opened = transformers.open(record.key, record.value, resource)
-        assert opened.seal is not None
+        assert opened.encryption_header is not None
         assert json.loads(opened.plain)["metadata"]["name"] == record.key.decode().rsplit("/", 1)[1]
-        providers[opened.seal.provider] += 1
-        assert opened.stale == (opened.seal.key_name == "key1")
+        providers[opened.encryption_header.provider] += 1
+        assert opened.stale == (opened.encryption_header.key_name == "key1")
     assert set(providers) == {"aescbc", "aesgcm", "secretbox"}
-    assert providers.total() == len(sealed) > 10
+    assert providers.total() == len(encrypted) > 10
 
 
 def test_moved_values_are_refused_where_the_path_is_authenticated(
-    sealed: list[tuple[Record, GroupResource]], configuration: Path
+    encrypted: list[tuple[Record, GroupResource]], configuration: Path
 ) -> None:
     """Under another key path aesgcm's values do not open, and the path they came from is found."""
     transformers = load_configuration(configuration)
-    moved = [(record, resource) for record, resource in sealed if b":aesgcm:" in record.value[:20]]
+    moved = [(record, resource) for record, resource in encrypted if b":aesgcm:" in record.value[:20]]
     assert moved
     for record, resource in moved:
         with pytest.raises(TamperedValue):
             transformers.open(record.key + b"-copy", record.value, resource)
-        candidates = [other.key for other, _ in sealed]
+        candidates = [other.key for other, _ in encrypted]
         assert transformers.for_resource(resource).moved_from(record.value, candidates) == record.key
 
 
 def test_other_secrets_are_wrong_keys(
-    sealed: list[tuple[Record, GroupResource]], configuration: Path, tmp_path: Path
+    encrypted: list[tuple[Record, GroupResource]], configuration: Path, tmp_path: Path
 ) -> None:
     """With other secrets under the same names no value opens, and the keys are blamed, not the values."""
     text = configuration.read_text()
@@ -86,7 +86,7 @@ def test_other_secrets_are_wrong_keys(
     path = tmp_path / "other.yaml"
     path.write_text(text)
     transformers = load_configuration(path)
-    for record, resource in sealed:
+    for record, resource in encrypted:
         assert isinstance(outcome(transformers, record, resource), WrongKey)
 
 

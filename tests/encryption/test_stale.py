@@ -1,5 +1,5 @@
 """
-What a transformer would seal anew: `check`, `encrypt --dry-run` and the column of `ls` say the same.
+What a transformer would encrypt anew: `check`, `encrypt --dry-run` and the column of `ls` say the same.
 """
 
 from __future__ import annotations
@@ -72,13 +72,13 @@ def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
     return asked
 
 
-def sealed(folder: Path, providers: str, name: str) -> bytes:
-    """A Secret as a configuration seals it."""
+def encrypted(folder: Path, providers: str, name: str) -> bytes:
+    """A Secret as a configuration encrypts it."""
     path = folder / "writer.yaml"
     path.write_text(configuration(("secrets", providers)))
     key = f"/registry/secrets/d/{name}".encode()
     with load_configuration(str(path)) as transformers:
-        return transformers.seal(key, secret(name), GroupResource("", "secrets"))
+        return transformers.encrypt(key, secret(name), GroupResource("", "secrets"))
 
 
 @pytest.mark.parametrize(
@@ -95,19 +95,19 @@ def sealed(folder: Path, providers: str, name: str) -> bytes:
     ids=["same", "old key", "old provider", "first provider", "no longer", "plain", "plain by design"],
 )
 def test_keys_of_a_configuration(ask: Ask, tmp_path: Path, writer: str, reader: str, stale: bool) -> None:
-    """The first key of the first provider is what everything should be sealed with."""
-    found = ask({"s": sealed(tmp_path, writer, "s")}, configuration(("secrets", reader)))
+    """The first key of the first provider is what everything should be encrypted with."""
+    found = ask({"s": encrypted(tmp_path, writer, "s")}, configuration(("secrets", reader)))
     assert found[:3] == ((["s"], ["s"], 1) if stale else ([], [], 0))
 
 
 def test_the_key_of_a_plugin(ask: Ask, tmp_path: Path, plugin: KmsPlugin) -> None:
     """KMS v2: another key id than the plugin's Status names; it is said which. Provider and name are the same."""
     kms = f'{{kms: {{apiVersion: v2, name: vault, endpoint: "{plugin.endpoint}", timeout: 5s}}}}'
-    old = sealed(tmp_path, kms, "old")
+    old = encrypted(tmp_path, kms, "old")
     text = configuration(("secrets", kms))
     assert ask({"old": old}, text)[:3] == ([], [], 0)
     plugin.rotate("second")
-    new = sealed(tmp_path, kms, "new")
+    new = encrypted(tmp_path, kms, "new")
     found = ask({"old": old, "new": new}, text)
     assert found[:3] == (["old"], ["old"], 1)
     assert "key id first" in found.subjects[0]

@@ -17,7 +17,7 @@ from tests.encryption.conftest import configuration, keyed, secret
 from tools.kms_plugin import KmsPlugin
 
 from kstore.encryption.config import read_configuration
-from kstore.encryption.prefix import Seal
+from kstore.encryption.prefix import EncryptionHeader
 from kstore.encryption.transformers import Transformers, parse_group_resource, resource_name
 from kstore.errors import EncryptionError, KeyMissing, PluginError, TamperedValue, WrongKey
 from kstore.naming import GroupResource
@@ -41,8 +41,8 @@ def flipped(data: bytes, index: int) -> bytes:
 
 
 @pytest.mark.parametrize("answer", KNOWN_ANSWERS, ids=lambda answer: answer["key"])
-def test_what_an_apiserver_sealed_opens(answer: dict[str, str], start_plugin: Callable[[], KmsPlugin]) -> None:
-    """Values that the apiserver's own code (1.37.2) has sealed open to what it was given, and are not stale."""
+def test_what_an_apiserver_encrypted_opens(answer: dict[str, str], start_plugin: Callable[[], KmsPlugin]) -> None:
+    """Values that the apiserver's own code (1.37.2) has encrypted open to what it was given, and are not stale."""
     plugin = start_plugin() if answer["resource"] in ("old", "new") else None
     endpoint = plugin.endpoint if plugin else "unix:///none"
     transformers = read_configuration(
@@ -67,13 +67,13 @@ def test_what_an_apiserver_sealed_opens(answer: dict[str, str], start_plugin: Ca
     path=st.binary(min_size=1, max_size=80),
     provider=st.sampled_from(["aescbc", "aesgcm", "secretbox"]),
 )
-def test_what_is_sealed_opens(plain: bytes, path: bytes, provider: str) -> None:
-    """Any value comes back, with the name of who sealed it, and is not stale."""
+def test_what_is_encrypted_opens(plain: bytes, path: bytes, provider: str) -> None:
+    """Any value comes back, with the name of who encrypted it, and is not stale."""
     transformers = of(keyed(provider, ("new", 1), ("old", 2)), IDENTITY)
-    value = transformers.seal(path, plain, SECRETS)
+    value = transformers.encrypt(path, plain, SECRETS)
     opened = transformers.open(path, value, SECRETS)
     assert value.startswith(f"k8s:enc:{provider}:v1:new:".encode())
-    assert (opened.plain, opened.seal, opened.stale) == (plain, Seal(provider, "new"), False)
+    assert (opened.plain, opened.encryption_header, opened.stale) == (plain, EncryptionHeader(provider, "new"), False)
     assert opened.authenticated == (provider != "aescbc")
 
 
@@ -85,41 +85,45 @@ def test_the_first_key_of_the_first_provider_is_the_one_that_is_not_stale() -> N
         ("aesgcm", "b", 2, True),
         ("secretbox", "c", 3, True),
     ):
-        value = of(keyed(provider, (name, first))).seal(PATH, PLAIN, SECRETS)
+        value = of(keyed(provider, (name, first))).encrypt(PATH, PLAIN, SECRETS)
         opened = transformers.open(PATH, value, SECRETS)
-        assert (opened.plain, opened.seal, opened.stale) == (PLAIN, Seal(provider, name), stale)
+        assert (opened.plain, opened.encryption_header, opened.stale) == (
+            PLAIN,
+            EncryptionHeader(provider, name),
+            stale,
+        )
     opened = transformers.open(PATH, PLAIN, SECRETS)
-    assert (opened.plain, opened.seal, opened.stale) == (PLAIN, None, True)
+    assert (opened.plain, opened.encryption_header, opened.stale) == (PLAIN, None, True)
 
 
 def test_identity_first_decrypts_a_cluster() -> None:
-    """With identity above, plain values are fresh, sealed ones open and are stale, and nothing more is sealed."""
+    """With identity above, plain values are fresh, encrypted ones open and are stale, and nothing more is encrypted."""
     transformers = of(IDENTITY, keyed("aesgcm", ("a", 1)))
-    sealed = of(keyed("aesgcm", ("a", 1))).seal(PATH, PLAIN, SECRETS)
+    encrypted = of(keyed("aesgcm", ("a", 1))).encrypt(PATH, PLAIN, SECRETS)
     assert transformers.open(PATH, PLAIN, SECRETS).stale is False
-    assert transformers.open(PATH, sealed, SECRETS).stale is True
-    assert transformers.seal(PATH, PLAIN, SECRETS) == PLAIN
+    assert transformers.open(PATH, encrypted, SECRETS).stale is True
+    assert transformers.encrypt(PATH, PLAIN, SECRETS) == PLAIN
     assert transformers.for_resource(SECRETS).target is None
 
 
 def test_the_same_name_may_have_two_secrets() -> None:
     """Providers of one kind are all tried, so that a key can be replaced under its name."""
     transformers = of(keyed("aesgcm", ("key", 1)), keyed("aesgcm", ("key", 2)))
-    opened = transformers.open(PATH, of(keyed("aesgcm", ("key", 2))).seal(PATH, PLAIN, SECRETS), SECRETS)
+    opened = transformers.open(PATH, of(keyed("aesgcm", ("key", 2))).encrypt(PATH, PLAIN, SECRETS), SECRETS)
     assert (opened.plain, opened.stale) == (PLAIN, True)
 
 
 def test_a_key_name_with_a_colon_is_found() -> None:
     """The configuration's own name counts, where reading the prefix alone would stop at the colon."""
     transformers = of(keyed("aesgcm", ("'a:b'", 1)))
-    opened = transformers.open(PATH, transformers.seal(PATH, PLAIN, SECRETS), SECRETS)
-    assert opened.seal == Seal("aesgcm", "a:b")
+    opened = transformers.open(PATH, transformers.encrypt(PATH, PLAIN, SECRETS), SECRETS)
+    assert opened.encryption_header == EncryptionHeader("aesgcm", "a:b")
 
 
 def test_each_fault_has_its_own_error() -> None:
     """Missing key, missing provider, wrong key, changed value and moved value are told apart."""
     for provider in ("aesgcm", "secretbox"):
-        value = of(keyed(provider, ("key1", 1))).seal(PATH, PLAIN, SECRETS)
+        value = of(keyed(provider, ("key1", 1))).encrypt(PATH, PLAIN, SECRETS)
         with pytest.raises(KeyMissing) as missing:
             of(keyed(provider, ("key2", 1))).open(PATH, value, SECRETS)
         assert (missing.value.provider, missing.value.key_name) == (provider, "key1")
@@ -133,12 +137,12 @@ def test_each_fault_has_its_own_error() -> None:
             of(keyed(provider, ("key1", 1))).open(PATH, flipped(value, len(value) - 1), SECRETS)
     gcm = of(keyed("aesgcm", ("key1", 1)))
     with pytest.raises(TamperedValue, match="moved here from another key path"):
-        gcm.open(PATH + b"2", gcm.seal(PATH, PLAIN, SECRETS), SECRETS)
+        gcm.open(PATH + b"2", gcm.encrypt(PATH, PLAIN, SECRETS), SECRETS)
 
 
 def test_errors_hold_neither_keys_nor_plaintext() -> None:
-    """No error, nor what led to it, shows the key or what was sealed."""
-    value = of(keyed("aesgcm", ("key1", 1))).seal(PATH, PLAIN, SECRETS)
+    """No error, nor what led to it, shows the key or what was encrypted."""
+    value = of(keyed("aesgcm", ("key1", 1))).encrypt(PATH, PLAIN, SECRETS)
     for transformers, data in (
         (of(keyed("aesgcm", ("key1", 9))), value),
         (of(keyed("aesgcm", ("key1", 1))), value[:-1]),
@@ -154,9 +158,9 @@ def test_errors_hold_neither_keys_nor_plaintext() -> None:
 
 
 def test_a_value_that_was_moved_is_traced() -> None:
-    """Among candidates, the key path that a value was sealed under is found."""
+    """Among candidates, the key path that a value was encrypted under is found."""
     secrets = of(keyed("aesgcm", ("key1", 1))).for_resource(SECRETS)
-    value = secrets.seal(PATH, PLAIN)
+    value = secrets.encrypt(PATH, PLAIN)
     assert secrets.moved_from(value, [b"/registry/secrets/a", PATH, b"/registry/secrets/z"]) == PATH
     assert secrets.moved_from(flipped(value, len(value) - 1), [PATH]) is None
 
@@ -170,11 +174,11 @@ def test_a_plain_value_that_the_apiserver_would_refuse_is_shown_and_stale() -> N
     assert transformers.for_resource(DEPLOYMENTS).accepts_plain
 
 
-def test_a_sealed_value_is_not_sealed_again() -> None:
-    """Sealing what is sealed already is refused: nobody would look for a second layer."""
+def test_an_encrypted_value_is_not_encrypted_again() -> None:
+    """Encrypting what is encrypted already is refused: nobody would look for a second layer."""
     for transformers in (of(keyed("aesgcm", ("key1", 1))), Transformers()):
         with pytest.raises(EncryptionError, match="encrypted already"):
-            transformers.seal(PATH, b"k8s:enc:aescbc:v1:key1:x", SECRETS)
+            transformers.encrypt(PATH, b"k8s:enc:aescbc:v1:key1:x", SECRETS)
 
 
 def test_resources_are_resolved_from_the_narrow_to_the_wide() -> None:
@@ -198,18 +202,18 @@ def test_resources_are_resolved_from_the_narrow_to_the_wide() -> None:
         ("jobs.batch", "any"),
     ):
         target = transformers.for_resource(parse_group_resource(name)).target
-        assert (name, target) == (name, Seal("aesgcm", key))
+        assert (name, target) == (name, EncryptionHeader("aesgcm", key))
     for without_api in (None, parse_group_resource("rangeallocations")):
         assert transformers.for_resource(without_api).target is None, "no apiserver could read it"
 
 
 def test_resources_that_no_entry_names_are_plain() -> None:
-    """Without a matching entry values stay plain, and a sealed one lacks its key."""
+    """Without a matching entry values stay plain, and an encrypted one lacks its key."""
     transformers = of(keyed("aesgcm", ("key1", 1)))
     opened = transformers.open(PATH, PLAIN, DEPLOYMENTS)
-    assert (opened.plain, opened.seal, opened.stale) == (PLAIN, None, False)
+    assert (opened.plain, opened.encryption_header, opened.stale) == (PLAIN, None, False)
     with pytest.raises(KeyMissing, match=r"does not hold for deployments\.apps"):
-        transformers.open(PATH, transformers.seal(PATH, PLAIN, SECRETS), DEPLOYMENTS)
+        transformers.open(PATH, transformers.encrypt(PATH, PLAIN, SECRETS), DEPLOYMENTS)
     with pytest.raises(KeyMissing):
         Transformers().open(PATH, b"k8s:enc:tomorrow:v1:x:y", SECRETS)
 
@@ -219,9 +223,9 @@ def test_an_entry_more_for_a_resource_adds_its_providers() -> None:
     transformers = read_configuration(
         configuration(("secrets", keyed("aesgcm", ("a", 1))), ("secrets", keyed("secretbox", ("b", 2))))
     )
-    value = of(keyed("secretbox", ("b", 2))).seal(PATH, PLAIN, SECRETS)
+    value = of(keyed("secretbox", ("b", 2))).encrypt(PATH, PLAIN, SECRETS)
     assert transformers.open(PATH, value, SECRETS).stale
-    assert transformers.for_resource(SECRETS).target == Seal("aesgcm", "a")
+    assert transformers.for_resource(SECRETS).target == EncryptionHeader("aesgcm", "a")
 
 
 def test_a_plugin_that_does_not_answer_is_its_own_error() -> None:
@@ -230,7 +234,7 @@ def test_a_plugin_that_does_not_answer_is_its_own_error() -> None:
     with pytest.raises(PluginError):
         transformers.open(PATH, b"k8s:enc:kms:v1:vault:\0\1x", SECRETS)
     with pytest.raises(PluginError):
-        transformers.seal(PATH, PLAIN, SECRETS)
+        transformers.encrypt(PATH, PLAIN, SECRETS)
     transformers.close()
 
 

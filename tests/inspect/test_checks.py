@@ -177,7 +177,7 @@ def test_a_namespace_that_waits(whole: MemorySource, open_store: OpenStore) -> N
 
 
 def test_encryption(whole: MemorySource, open_store: OpenStore, tmp_path: Any) -> None:
-    """What lies in plain text, and what an old key sealed; both mended by `encrypt`."""
+    """What lies in plain text, and what an old key encrypted; both mended by `encrypt`."""
     from kstore.encryption.config import load_configuration
 
     text = """
@@ -195,9 +195,9 @@ resources:
     (tmp_path / "old.yaml").write_text(text.replace("KEYS", "older").replace("name: old,", "name: zz,"))
     (tmp_path / "now.yaml").write_text(text.replace("KEYS", "new").replace("name: old,", "name: older,"))
     with load_configuration(str(tmp_path / "old.yaml")) as old, load_configuration(str(tmp_path / "now.yaml")) as now:
-        key = b"/registry/configmaps/default/sealed"
-        plain = json.dumps(config_map("sealed")).encode()
-        whole.put(key.decode(), open_store(transformers=old).codec.seal(key, plain))
+        key = b"/registry/configmaps/default/encrypted"
+        plain = json.dumps(config_map("encrypted")).encode()
+        whole.put(key.decode(), open_store(transformers=old).codec.encrypt(key, plain))
         found = {one.rule.id: one for one in run_checks(Survey(open_store(transformers=now), Release("1.37")))}
     assert set(found) == {"plain-text", "old-key"}
     assert found["old-key"].keys == [(key.decode(), "")]

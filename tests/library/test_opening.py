@@ -66,11 +66,11 @@ def test_a_store_encrypts_by_resource(resources: str, key: bytes, tmp_path: Path
     opening = Opening("demo", encryption_config=str(path))
     try:
         codec = opening.store.codec
-        assert codec.seal(key, b"k8s\0").startswith(b"k8s:enc:aescbc:v1:one:")
-        assert codec.seal(b"/registry/configmaps/default/mine", b"k8s\0") == b"k8s\0"
-        assert opening.store.at(300).codec.seal(key, b"k8s\0").startswith(b"k8s:enc:aescbc:v1:one:")
+        assert codec.encrypt(key, b"k8s\0").startswith(b"k8s:enc:aescbc:v1:one:")
+        assert codec.encrypt(b"/registry/configmaps/default/mine", b"k8s\0") == b"k8s\0"
+        assert opening.store.at(300).codec.encrypt(key, b"k8s\0").startswith(b"k8s:enc:aescbc:v1:one:")
         other = opening.store.read_as(Scheme(Release("1.30")))
-        assert other.codec.seal(key, b"k8s\0").startswith(b"k8s:enc:aescbc:v1:one:")
+        assert other.codec.encrypt(key, b"k8s\0").startswith(b"k8s:enc:aescbc:v1:one:")
     finally:
         opening.close()
 
@@ -82,7 +82,7 @@ def test_encryption_without_resources_cannot_be() -> None:
     with pytest.raises(TypeError, match="resource_of"):
         StorageCodec(scheme, transformers=transformers)
     codec = StorageCodec(scheme, transformers=transformers, resource_of=lambda _: GroupResource("", "secrets"))
-    assert codec.seal(b"/registry/secrets/a/b", b"k8s\0") != b"k8s\0"
+    assert codec.encrypt(b"/registry/secrets/a/b", b"k8s\0") != b"k8s\0"
 
 
 def test_a_store_at_a_revision() -> None:

@@ -351,7 +351,7 @@ def test_an_object_of_another_shape(tmp_path: Path, member: str) -> None:
         ("undone", {"undone": 7, "reason": "x"}, "ends batch 7, which no line"),
         ("done", {"done": 1, "revision": 2, "revisions": [2, 3]}, "2 `revisions` for 1 objects"),
         ("done", {"done": 1, "revision": 2, "revisions": ["2"]}, "not all numbers"),
-        ("done", {"sealed": 1}, "none of batch, done"),
+        ("done", {"encrypted": 1}, "none of batch, done"),
         ("done", {}, "none of batch, done"),
         ("done", [], "a list, not an object"),
         ("done", "text", "a text, not an object"),

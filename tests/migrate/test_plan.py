@@ -9,7 +9,7 @@ import pytest
 from kstore.codec import StorageCodec
 from kstore.encryption.config import load_configuration
 from kstore.errors import UsageError
-from kstore.migrate.plan import Change, SealPlanner, Skipped, Unchanged, VersionPlanner
+from kstore.migrate.plan import Change, EncryptionPlanner, Skipped, Unchanged, VersionPlanner
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, VersionTargets
 from kstore.naming import GroupResource, GroupVersion, gvk
 from kstore.records import Record
@@ -90,22 +90,22 @@ resources:
 """
 
 
-def test_sealing_what_is_plain(codec, deployment, tmp_path):
-    """A plain value is sealed; a second plan finds nothing to do; a conversion is sealed as well."""
+def test_encrypting_what_is_plain(codec, deployment, tmp_path):
+    """A plain value is encrypted; a second plan finds nothing to do; a conversion is encrypted as well."""
     path = tmp_path / "encryption.yaml"
     path.write_text(CONFIGURATION)
-    sealing = StorageCodec(
+    encrypting = StorageCodec(
         codec.scheme,
         transformers=load_configuration(str(path)),
         resource_of=lambda _: GroupResource("apps", "deployments"),
     )
-    (sealed,) = SealPlanner(sealing).plan([record(deployment("a"))])
-    assert sealed.value.startswith(b"k8s:enc:aesgcm:v1:new:")
-    (again,) = SealPlanner(sealing).plan([record(sealed.value)])
+    (encrypted,) = EncryptionPlanner(encrypting).plan([record(deployment("a"))])
+    assert encrypted.value.startswith(b"k8s:enc:aesgcm:v1:new:")
+    (again,) = EncryptionPlanner(encrypting).plan([record(encrypted.value)])
     assert isinstance(again, Unchanged)
     targets = VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),))
-    (converted,) = VersionPlanner(sealing, targets).plan([record(sealed.value)])
-    assert sealing.open(key("web"), converted.value).plain == deployment("a", version="apps/v1")
+    (converted,) = VersionPlanner(encrypting, targets).plan([record(encrypted.value)])
+    assert encrypting.open(key("web"), converted.value).plain == deployment("a", version="apps/v1")
 
 
 def test_several_processes_plan_as_one(planner, codec, deployment):

@@ -26,7 +26,7 @@ from kstore.errors import (
 )
 from kstore.migrate.apply import Applier
 from kstore.migrate.journal import Journal, JournalWriter
-from kstore.migrate.plan import SealPlanner, VersionPlanner
+from kstore.migrate.plan import EncryptionPlanner, VersionPlanner
 from kstore.migrate.rollback import Rollback
 from kstore.migrate.settle import settle
 from kstore.migrate.targets import VersionTargets
@@ -105,7 +105,7 @@ def make(tmp_path: Path, codec: StorageCodec, deployment: Callable[..., bytes]) 
         if writer in ("restore", "edit", "delete"):
             return _surgery(writer, store)
         if writer == "encrypt":
-            planner = SealPlanner(_encrypting())
+            planner = EncryptionPlanner(_encrypting())
         if writer == "rollback":
             log = JournalWriter(path, {"request": {}})
             Applier(store, planner, log, pace=ONE_BY_ONE).run(list(store.scan()))

@@ -50,7 +50,7 @@ def storage_page(session: Session, read: StoredObject | Undecodable, *, secrets:
 
     plain = read.plain if isinstance(read, StoredObject) else _plain(session, read)
     catalog = session.codec.scheme.catalog
-    yield from storage_text(read.record, plain, catalog, seal=read.seal, secrets=secrets)
+    yield from storage_text(read.record, plain, catalog, encryption_header=read.encryption_header, secrets=secrets)
 
 
 def _plain(session: Session, read: Undecodable) -> bytes | None:

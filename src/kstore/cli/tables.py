@@ -177,5 +177,5 @@ def _storage(read: StoredObject) -> dict[str, Any]:
 
 def _encryption(read: StoredObject) -> str:
     """Who encrypted a value, with which key, and whether the configuration would encrypt it again."""
-    sealed = read.seal.with_key_id if read.seal else ""
-    return ", ".join(filter(None, (sealed, "stale" if read.stale else "")))
+    encrypted = read.encryption_header.with_key_id if read.encryption_header else ""
+    return ", ".join(filter(None, (encrypted, "stale" if read.stale else "")))

@@ -20,7 +20,7 @@ from kstore.errors import DecodeError, UnknownEncoding
 PROTOBUF_PREFIX = b"k8s\x00"
 CBOR_PREFIX = b"\xd9\xd9\xf7"
 """The self-describe tag 55799, with which every stored CBOR object begins."""
-SEALED_PREFIX = b"k8s:enc:"
+ENCRYPTION_PREFIX = b"k8s:enc:"
 _BASE64_PROTOBUF = base64.b64encode(PROTOBUF_PREFIX)[:5]
 _TEXT = re.compile(rb"[ \t\r\n]*\{")
 
@@ -62,7 +62,7 @@ def _describe(value: bytes) -> str:
     """What an unknown value looks like, for the error."""
     if not value:
         return "the value is empty"
-    if value.startswith(SEALED_PREFIX):
+    if value.startswith(ENCRYPTION_PREFIX):
         return f"the value is encrypted at rest ({value[:40].rpartition(b':')[0].decode(errors='replace')})"
     if value.startswith(b"k8s\r") or b"k8s\x00" in value[:64]:
         return "the value has something before, or instead of, its k8s\\0 prefix"
@@ -70,7 +70,7 @@ def _describe(value: bytes) -> str:
 
 
 def _advice(value: bytes) -> str:
-    if value.startswith(SEALED_PREFIX):
+    if value.startswith(ENCRYPTION_PREFIX):
         return "give the apiserver's --encryption-provider-config"
     if value and b"k8s\x00" in value[:64]:
         return "a key line or a terminal may have got into the bytes; read the store itself instead of a copy"

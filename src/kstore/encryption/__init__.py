@@ -7,7 +7,14 @@ plain bytes hold.
 """
 
 from kstore.encryption.interface import Opened
-from kstore.encryption.prefix import Seal, is_sealed, read_seal
+from kstore.encryption.prefix import EncryptionHeader, is_encrypted, read_encryption_header
 from kstore.encryption.transformers import ResourceTransformer, Transformers
 
-__all__ = ["Opened", "ResourceTransformer", "Seal", "Transformers", "is_sealed", "read_seal"]
+__all__ = [
+    "EncryptionHeader",
+    "Opened",
+    "ResourceTransformer",
+    "Transformers",
+    "is_encrypted",
+    "read_encryption_header",
+]

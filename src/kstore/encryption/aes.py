@@ -50,8 +50,8 @@ class AesCbc(Algorithm):
             raise NotOpened("its padding does not hold", key_fits=seems_plain(padded))
         return padded[:-padding]
 
-    def seal(self, plain: bytes, path: bytes) -> bytes:
-        """See `Algorithm.seal`."""
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
+        """See `Algorithm.encrypt`."""
         from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
         iv = os.urandom(_BLOCK)
@@ -82,8 +82,8 @@ class AesGcm(Algorithm):
         except InvalidTag:
             raise NotOpened("its authentication fails", key_fits=seems_plain(self._glimpse(data))) from None
 
-    def seal(self, plain: bytes, path: bytes) -> bytes:
-        """See `Algorithm.seal`."""
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
+        """See `Algorithm.encrypt`."""
         nonce = os.urandom(_NONCE)
         return nonce + self._aead.encrypt(nonce, plain, path)
 
@@ -116,10 +116,10 @@ class DerivedAesGcm(Algorithm):
             raise NotOpened(f"{len(data)} bytes are too short to derive its key", key_fits=True)
         return self._derive(data[:_INFO]).open(data[_INFO:], path)
 
-    def seal(self, plain: bytes, path: bytes) -> bytes:
-        """See `Algorithm.seal`."""
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
+        """See `Algorithm.encrypt`."""
         info = os.urandom(_INFO)
-        return info + self._derive(info).seal(plain, path)
+        return info + self._derive(info).encrypt(plain, path)
 
     def _derive(self, info: bytes) -> AesGcm:
         from cryptography.hazmat.primitives.hashes import SHA256

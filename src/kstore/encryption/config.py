@@ -21,7 +21,7 @@ from kstore.encryption.identity import Identity
 from kstore.encryption.interface import Algorithm, Cipher, NamedKey
 from kstore.encryption.kms import KmsV1, KmsV2
 from kstore.encryption.kms_plugin import PluginV1, PluginV2, socket_target
-from kstore.encryption.prefix import Seal
+from kstore.encryption.prefix import EncryptionHeader
 from kstore.encryption.secretbox import SecretBox
 from kstore.encryption.transformers import ANY, Transformers, parse_group_resource, resource_name
 from kstore.errors import EncryptionConfigError
@@ -226,7 +226,7 @@ def _read_keys(provider: str, value: Any, place: str, faults: _Faults) -> list[C
         if not name:
             faults.add(f"{here}.name", "a key must have a name")
         if name and secret:
-            ciphers.append(NamedKey(Seal(provider, name), algorithm(secret)))
+            ciphers.append(NamedKey(EncryptionHeader(provider, name), algorithm(secret)))
     return ciphers
 
 

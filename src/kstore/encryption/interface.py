@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
-from kstore.encryption.prefix import Seal, seems_plain
+from kstore.encryption.prefix import EncryptionHeader, seems_plain
 from kstore.errors import EncryptionError, TamperedValue, WrongKey
 from kstore.printable import key_text
 
@@ -42,7 +42,7 @@ class Algorithm(ABC):
         The plain bytes.
 
         Args:
-            data: what `seal` returned.
+            data: what `encrypt` returned.
             path: the etcd key that the value lies under; some algorithms authenticate it.
 
         Raises:
@@ -50,14 +50,14 @@ class Algorithm(ABC):
         """
 
     @abstractmethod
-    def seal(self, plain: bytes, path: bytes) -> bytes:
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
         """The encrypted bytes, with a fresh nonce."""
 
 
 class Cipher(ABC):
     """One entry in the list of those that may open a resource's values: a prefix, and what opens the rest."""
 
-    name: Seal
+    name: EncryptionHeader
     """Provider and key name, as the prefix has them."""
     prefix: bytes
     """The bytes in front of what this cipher has encrypted; empty for `identity`."""
@@ -74,7 +74,7 @@ class Cipher(ABC):
         """
 
     @abstractmethod
-    def seal(self, plain: bytes, path: bytes) -> bytes:
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
         """
         The encrypted bytes, without the prefix.
 
@@ -93,7 +93,7 @@ class Cipher(ABC):
 class NamedKey(Cipher):
     """A key of the configuration: `aescbc`, `aesgcm` or `secretbox` with one of their keys."""
 
-    def __init__(self, name: Seal, algorithm: Algorithm) -> None:
+    def __init__(self, name: EncryptionHeader, algorithm: Algorithm) -> None:
         self.name = name
         self.prefix = name.prefix
         self.authenticated = algorithm.authenticated
@@ -106,9 +106,9 @@ class NamedKey(Cipher):
         except NotOpened as cause:
             raise self.fault(cause, path) from None
 
-    def seal(self, plain: bytes, path: bytes) -> bytes:
-        """See `Cipher.seal`."""
-        return self._algorithm.seal(plain, path)
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
+        """See `Cipher.encrypt`."""
+        return self._algorithm.encrypt(plain, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Opened:
 
     plain: bytes = field(repr=False)
     """The bytes as an apiserver hands them to its decoder."""
-    seal: Seal | None
+    encryption_header: EncryptionHeader | None
     """Who had encrypted it; None when it was plain."""
     stale: bool
     """Whether the apiserver would write the object even unchanged: it was not encrypted with the first key."""
@@ -131,14 +131,17 @@ class Opened:
 
         None where `plain` is what was encrypted, or was never encrypted: then the object itself is at fault.
         """
-        if self.authenticated or self.seal is None:
+        if self.authenticated or self.encryption_header is None:
             return None
         return describe_fault(
-            self.seal, path, key_fits=seems_plain(self.plain), reason="what it opens to is no stored object"
+            self.encryption_header,
+            path,
+            key_fits=seems_plain(self.plain),
+            reason="what it opens to is no stored object",
         )
 
 
-def describe_fault(name: Seal, path: bytes, *, key_fits: bool, reason: str) -> EncryptionError:
+def describe_fault(name: EncryptionHeader, path: bytes, *, key_fits: bool, reason: str) -> EncryptionError:
     """`TamperedValue` when the key fits, else `WrongKey`, worded with provider, key and place."""
     where = key_text(path)
     if key_fits:

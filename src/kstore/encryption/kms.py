@@ -30,7 +30,7 @@ from kstore.encryption.kms_messages import (
     encode_message,
 )
 from kstore.encryption.kms_plugin import PluginV1, PluginV2, Refused, Wrapped
-from kstore.encryption.prefix import Seal, seems_plain
+from kstore.encryption.prefix import EncryptionHeader, seems_plain
 from kstore.errors import EncryptionError, WrongKey
 from kstore.printable import key_text
 
@@ -96,9 +96,9 @@ class _GcmOrCbc(Algorithm):
                 raise NotOpened(cause.reason, key_fits=True) from None
             return plain, True
 
-    def seal(self, plain: bytes, path: bytes) -> bytes:
-        """See `Algorithm.seal`."""
-        return self._gcm.seal(plain, path)
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
+        """See `Algorithm.encrypt`."""
+        return self._gcm.encrypt(plain, path)
 
 
 class KmsV1(Cipher):
@@ -107,7 +107,7 @@ class KmsV1(Cipher):
     authenticated = True
 
     def __init__(self, name: str, plugin: PluginV1, *, cache_size: int = 1000) -> None:
-        self.name = Seal("kms", name, "v1")
+        self.name = EncryptionHeader("kms", name, "v1")
         self.prefix = self.name.prefix
         self._plugin = plugin
         self._keys = _DataKeys(cache_size)
@@ -129,8 +129,8 @@ class KmsV1(Cipher):
         except NotOpened as cause:
             raise self.fault(cause, path) from None
 
-    def seal(self, plain: bytes, path: bytes) -> bytes:
-        """See `Cipher.seal`."""
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
+        """See `Cipher.encrypt`."""
         data_key = os.urandom(_DATA_KEY_SIZE)
         try:
             wrapped = self._plugin.encrypt(data_key)
@@ -138,7 +138,7 @@ class KmsV1(Cipher):
             raise self._plugin.fault(f"refuses to wrap a data key ({refusal.status})") from None
         if len(wrapped) > 0xFFFF:
             raise self._plugin.fault("wraps a data key in more than 64 KiB")
-        return len(wrapped).to_bytes(2, "big") + wrapped + self._keep(wrapped, data_key).seal(plain, path)
+        return len(wrapped).to_bytes(2, "big") + wrapped + self._keep(wrapped, data_key).encrypt(plain, path)
 
     def close(self) -> None:
         """See `Cipher.close`."""
@@ -167,7 +167,7 @@ class KmsV2(Cipher):
     authenticated = True
 
     def __init__(self, name: str, plugin: PluginV2, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.name = Seal("kms", name, "v2")
+        self.name = EncryptionHeader("kms", name, "v2")
         self.prefix = self.name.prefix
         self._plugin = plugin
         self._clock = clock
@@ -191,13 +191,13 @@ class KmsV2(Cipher):
         except NotOpened as cause:
             raise self.fault(NotOpened(cause.reason, key_fits=True), path) from None
 
-    def seal(self, plain: bytes, path: bytes) -> bytes:
-        """See `Cipher.seal`."""
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
+        """See `Cipher.encrypt`."""
         seed = self._write_seed()
         return encode_message(
             ENCRYPTED_OBJECT,
             {
-                "encryptedData": seed.algorithm.seal(plain, path),
+                "encryptedData": seed.algorithm.encrypt(plain, path),
                 "keyID": seed.wrapped.key_id,
                 "encryptedDEKSource": seed.wrapped.ciphertext,
                 "annotations": seed.wrapped.annotations,
@@ -275,7 +275,7 @@ def _validate(wrapped: Wrapped, source: int, data: bytes) -> None:
             raise ValueError("an annotation's name is no fully qualified domain name")
 
 
-def _not_unwrapped(name: Seal, path: bytes, refusal: Refused, key_id: str = "") -> EncryptionError:
+def _not_unwrapped(name: EncryptionHeader, path: bytes, refusal: Refused, key_id: str = "") -> EncryptionError:
     key = f" (its key {key_id!r})" if key_id else ""
     return WrongKey(
         f"encrypted by {name}{key}, but the plugin refuses to unwrap the data key ({refusal.status})",

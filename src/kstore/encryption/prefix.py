@@ -22,7 +22,7 @@ _HEAD = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class EncryptionHeader:
     """What an encrypted value says of itself."""
 
     provider: str
@@ -49,24 +49,24 @@ class Seal:
         return ENCRYPTED + f"{self.provider}:{self.version}:{self.key_name}:".encode()
 
 
-def is_sealed(value: bytes) -> bool:
+def is_encrypted(value: bytes) -> bool:
     """Whether the value is encrypted, by whatever provider; everything else is plain."""
     return value.startswith(ENCRYPTED)
 
 
-def read_seal(value: bytes) -> Seal | None:
+def read_encryption_header(value: bytes) -> EncryptionHeader | None:
     """
     Read who encrypted a value, without keys; None when it is plain.
 
     The name of a key ends at the first colon: one that holds colons itself is only told apart by a
     configuration that has it. A prefix that is cut short leaves the missing parts empty.
     """
-    if not is_sealed(value):
+    if not is_encrypted(value):
         return None
     parts = value[len(ENCRYPTED) :].split(b":", 3)
     provider, version, name = (part.decode(errors="backslashreplace") for part in (*parts, b"", b"")[:3])
     key_id = _kms_key_id(parts[3]) if provider == "kms" and version == "v2" and len(parts) == 4 else ""
-    return Seal(provider, name, version, key_id)
+    return EncryptionHeader(provider, name, version, key_id)
 
 
 def _kms_key_id(body: bytes) -> str:

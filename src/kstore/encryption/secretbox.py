@@ -50,17 +50,17 @@ class SecretBox(Algorithm):
         """See `Algorithm.open`."""
         if len(data) < _NONCE + _TAG:
             raise NotOpened(f"{len(data)} bytes are too short for a nonce and a tag", key_fits=True)
-        nonce, sealed = data[:_NONCE], data[_NONCE:]
-        plain = (_open_native if self._native else _open_pure)(sealed, nonce, self._key)
+        nonce, encrypted = data[:_NONCE], data[_NONCE:]
+        plain = (_open_native if self._native else _open_pure)(encrypted, nonce, self._key)
         if plain is None:
-            glimpse = _xor(sealed[_TAG:][:_GLIMPSE], xsalsa20_stream(self._key, nonce, _BLOCK)[_POLY1305_KEY:])
+            glimpse = _xor(encrypted[_TAG:][:_GLIMPSE], xsalsa20_stream(self._key, nonce, _BLOCK)[_POLY1305_KEY:])
             raise NotOpened("its authentication fails", key_fits=seems_plain(glimpse))
         return plain
 
-    def seal(self, plain: bytes, path: bytes) -> bytes:
-        """See `Algorithm.seal`."""
+    def encrypt(self, plain: bytes, path: bytes) -> bytes:
+        """See `Algorithm.encrypt`."""
         nonce = os.urandom(_NONCE)
-        return nonce + (_seal_native if self._native else _seal_pure)(plain, nonce, self._key)
+        return nonce + (_encrypt_native if self._native else _encrypt_pure)(plain, nonce, self._key)
 
 
 def xsalsa20_stream(key: bytes, nonce: bytes, size: int) -> bytes:
@@ -74,29 +74,29 @@ def _has_nacl() -> bool:
     return find_spec("nacl") is not None
 
 
-def _open_native(sealed: bytes, nonce: bytes, key: bytes) -> bytes | None:
+def _open_native(encrypted: bytes, nonce: bytes, key: bytes) -> bytes | None:
     from nacl.bindings import crypto_secretbox_open
     from nacl.exceptions import CryptoError
 
     try:
-        plain: bytes = crypto_secretbox_open(sealed, nonce, key)
+        plain: bytes = crypto_secretbox_open(encrypted, nonce, key)
     except CryptoError:
         return None
     return plain
 
 
-def _seal_native(plain: bytes, nonce: bytes, key: bytes) -> bytes:
+def _encrypt_native(plain: bytes, nonce: bytes, key: bytes) -> bytes:
     from nacl.bindings import crypto_secretbox
 
-    sealed: bytes = crypto_secretbox(plain, nonce, key)
-    return sealed
+    encrypted: bytes = crypto_secretbox(plain, nonce, key)
+    return encrypted
 
 
-def _open_pure(sealed: bytes, nonce: bytes, key: bytes) -> bytes | None:
+def _open_pure(encrypted: bytes, nonce: bytes, key: bytes) -> bytes | None:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.poly1305 import Poly1305
 
-    tag, ciphertext = sealed[:_TAG], sealed[_TAG:]
+    tag, ciphertext = encrypted[:_TAG], encrypted[_TAG:]
     stream = xsalsa20_stream(key, nonce, _POLY1305_KEY + len(ciphertext))
     try:
         Poly1305.verify_tag(stream[:_POLY1305_KEY], ciphertext, tag)
@@ -105,7 +105,7 @@ def _open_pure(sealed: bytes, nonce: bytes, key: bytes) -> bytes | None:
     return _xor(ciphertext, stream[_POLY1305_KEY:])
 
 
-def _seal_pure(plain: bytes, nonce: bytes, key: bytes) -> bytes:
+def _encrypt_pure(plain: bytes, nonce: bytes, key: bytes) -> bytes:
     from cryptography.hazmat.primitives.poly1305 import Poly1305
 
     stream = xsalsa20_stream(key, nonce, _POLY1305_KEY + len(plain))

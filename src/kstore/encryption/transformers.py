@@ -14,7 +14,7 @@ from typing import Self
 
 from kstore.encryption.identity import Identity
 from kstore.encryption.interface import Cipher, Opened
-from kstore.encryption.prefix import Seal, is_sealed, read_seal
+from kstore.encryption.prefix import EncryptionHeader, is_encrypted, read_encryption_header
 from kstore.errors import EncryptionError, KeyMissing, PluginError, TamperedValue, WrongKey
 from kstore.naming import GroupResource
 from kstore.printable import key_text
@@ -46,7 +46,7 @@ class ResourceTransformer:
         self._ciphers = tuple(ciphers)
 
     @property
-    def target(self) -> Seal | None:
+    def target(self) -> EncryptionHeader | None:
         """Who encrypts what is written now; None where values are stored in plain."""
         first = self._ciphers[0]
         return first.name if first.prefix else None
@@ -74,7 +74,7 @@ class ResourceTransformer:
             TamperedValue: the key fits, and the value was changed or moved.
             PluginError: a KMS plugin does not answer.
         """
-        seal = read_seal(value)
+        encryption_header = read_encryption_header(value)
         faults: list[EncryptionError] = []
         for index, cipher in enumerate(self._ciphers):
             if not value.startswith(cipher.prefix):
@@ -86,13 +86,13 @@ class ResourceTransformer:
                 if cipher.prefix:
                     faults.append(fault)
                 continue
-            return Opened(plain, self._named(cipher, seal), stale or index > 0, cipher.authenticated)
-        if seal is None:
+            return Opened(plain, self._named(cipher, encryption_header), stale or index > 0, cipher.authenticated)
+        if encryption_header is None:
             return Opened(value, None, stale=True, authenticated=False)
         telling = [fault for kind in _MOST_TELLING for fault in faults if isinstance(fault, kind)]
-        raise telling[0] if telling else self._missing(seal, key)
+        raise telling[0] if telling else self._missing(encryption_header, key)
 
-    def seal(self, key: bytes, plain: bytes) -> bytes:
+    def encrypt(self, key: bytes, plain: bytes) -> bytes:
         """
         The bytes to store: encrypted with the first key of the first provider.
 
@@ -100,10 +100,10 @@ class ResourceTransformer:
             EncryptionError: the plain bytes already look encrypted, which nobody could read back.
             PluginError: a KMS plugin does not answer.
         """
-        if is_sealed(plain):
+        if is_encrypted(plain):
             raise EncryptionError("a value that is encrypted already", where=key_text(key))
         first = self._ciphers[0]
-        return first.prefix + first.seal(plain, key)
+        return first.prefix + first.encrypt(plain, key)
 
     def moved_from(self, value: bytes, candidates: Iterable[bytes]) -> bytes | None:
         """
@@ -125,17 +125,19 @@ class ResourceTransformer:
         for cipher in self._ciphers:
             cipher.close()
 
-    def _named(self, cipher: Cipher, seal: Seal | None) -> Seal | None:
+    def _named(self, cipher: Cipher, encryption_header: EncryptionHeader | None) -> EncryptionHeader | None:
         """The encryption header as the configuration knows it, whose key names may hold colons."""
-        if seal is None or not cipher.prefix:
+        if encryption_header is None or not cipher.prefix:
             return None
-        return Seal(cipher.name.provider, cipher.name.key_name, cipher.name.version, seal.key_id)
+        return EncryptionHeader(
+            cipher.name.provider, cipher.name.key_name, cipher.name.version, encryption_header.key_id
+        )
 
-    def _missing(self, seal: Seal, key: bytes) -> KeyMissing:
+    def _missing(self, encryption_header: EncryptionHeader, key: bytes) -> KeyMissing:
         return KeyMissing(
-            f"encrypted by {seal}, which the encryption configuration does not hold for {self._resource}",
-            provider=seal.provider,
-            key_name=seal.key_name,
+            f"encrypted by {encryption_header}, which the encryption configuration does not hold for {self._resource}",
+            provider=encryption_header.provider,
+            key_name=encryption_header.key_name,
             where=key_text(key),
             hint="pass the configuration that was in use then: --encryption-provider-config FILE",
         )
@@ -173,22 +175,22 @@ class Transformers:
                 those of master leases.
         """
         if group_resource is None or group_resource == _ALLOCATIONS:
-            return self._unsealed("keys without an API")
+            return self._unencrypted("keys without an API")
         for candidate in (group_resource, GroupResource(group_resource.group, "*"), ANY):
             if candidate in self._by_resource:
                 return self._by_resource[candidate]
-        return self._unsealed(resource_name(group_resource))
+        return self._unencrypted(resource_name(group_resource))
 
-    def _unsealed(self, name: str) -> ResourceTransformer:
+    def _unencrypted(self, name: str) -> ResourceTransformer:
         return self._plain.setdefault(name, ResourceTransformer(name, [Identity()]))
 
     def open(self, key: bytes, value: bytes, group_resource: GroupResource | None) -> Opened:
         """Open a stored value of a resource; see `ResourceTransformer.open`."""
         return self.for_resource(group_resource).open(key, value)
 
-    def seal(self, key: bytes, plain: bytes, group_resource: GroupResource | None) -> bytes:
-        """The bytes to store for a resource; see `ResourceTransformer.seal`."""
-        return self.for_resource(group_resource).seal(key, plain)
+    def encrypt(self, key: bytes, plain: bytes, group_resource: GroupResource | None) -> bytes:
+        """The bytes to store for a resource; see `ResourceTransformer.encrypt`."""
+        return self.for_resource(group_resource).encrypt(key, plain)
 
     def close(self) -> None:
         """Let go of the connections to plugins; harmless when called twice."""

@@ -132,7 +132,7 @@ def _stored_otherwise(before: StoredObject, after: StoredObject) -> str:
     pairs = (
         (before.gvk.api_version, after.gvk.api_version),
         (before.encoding, after.encoding),
-        (str(before.seal or "plain"), str(after.seal or "plain")),
+        (str(before.encryption_header or "plain"), str(after.encryption_header or "plain")),
     )
     return ", ".join(f"{old} → {new}" for old, new in pairs if old != new)
 

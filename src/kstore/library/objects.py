@@ -196,7 +196,7 @@ class Undecodable(_Stored):
     """
 
     def __init__(self, read: codec.Undecodable, place: Place[NamedResource] | None) -> None:
-        super().__init__(read.record, place, str(read.seal or ""))
+        super().__init__(read.record, place, str(read.encryption_header or ""))
         self.error: KstoreError = read.error
         """Why; its `code` is for programs."""
 

@@ -231,7 +231,7 @@ class VersionPlanner:
             reason = "version"
         elif not reason:
             reason = "defaults" if read.encoding == media_type else "encoding"
-        value = self.codec.seal(read.record.key, plain)
+        value = self.codec.encrypt(read.record.key, plain)
         assumed = self._server.assumption(self.codec, read)
         return Change(read.record, read.gvk, target, media_type, value, reason, pruned, assumed)
 
@@ -290,7 +290,7 @@ class VersionPlanner:
             return Skipped(read.record, error, read.gvk)
 
 
-class SealPlanner:
+class EncryptionPlanner:
     """
     Plans re-encryption: every value that its resource's first provider has not encrypted is encrypted by it anew.
 
@@ -327,7 +327,7 @@ class SealPlanner:
             opened = self.codec.open(key, read.record.value)
             if not opened.stale:
                 return Unchanged(read.record, read.gvk, version)
-            value = self.codec.seal(key, opened.plain)
+            value = self.codec.encrypt(key, opened.plain)
         except KstoreError as error:
             return Skipped(read.record, error, read.gvk)
         if value == read.record.value:  # plain, and to stay plain

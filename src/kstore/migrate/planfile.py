@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kstore.encryption import read_seal
+from kstore.encryption import read_encryption_header
 from kstore.errors import Conflict, JournalError, NotFound
 from kstore.migrate.journal_format import MalformedLine, check, digest, from_base64
 from kstore.migrate.plan import Change, Planner, Skipped, Step, Unchanged
@@ -265,7 +265,7 @@ class _Expected:
 
     def _will_be(self, value: bytes) -> bool:
         """Whether these are the bytes that were planned; each encryption makes other ones of the same object."""
-        return read_seal(value) is not None or digest(value) == self.after
+        return read_encryption_header(value) is not None or digest(value) == self.after
 
 
 class _Held:

@@ -17,7 +17,7 @@ from kstore.customresource.resource import CustomResource
 from kstore.customresource.webhook import ConversionWebhook, not_asked, refusing
 from kstore.decode.projection import Projection
 from kstore.errors import JournalError, NotConvertible, UsageError
-from kstore.migrate.plan import Planner, SealPlanner, VersionPlanner
+from kstore.migrate.plan import EncryptionPlanner, Planner, VersionPlanner
 from kstore.migrate.server import server_of
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind, parse_group_version
@@ -152,7 +152,7 @@ class Selection:
     def planner(self) -> Planner:
         """What decides about each record."""
         if self.targets is None:
-            return SealPlanner(self._store.codec, wanted=self._wanted, projection=self._projection)
+            return EncryptionPlanner(self._store.codec, wanted=self._wanted, projection=self._projection)
         return VersionPlanner(
             self._store.codec,
             self.targets,

@@ -92,7 +92,7 @@ def _settle(
         return ""
     changed = copy.deepcopy(read.object)
     changed.setdefault("status", {})["storedVersions"] = wanted
-    value = store.codec.seal(key, store.codec.encode(changed, read.encoding))
+    value = store.codec.encrypt(key, store.codec.encode(changed, read.encoding))
     change = Change(read.record, read.gvk, read.gvk.group_version, read.encoding, value, "storedVersions")
     return (
         f"{definition.name}: {_write(store, change, journal, retry) or f'status.storedVersions is {_text(wanted)} now'}"

@@ -81,7 +81,7 @@ def edited(codec: StorageCodec, read: StoredObject, changed: dict[str, Any]) -> 
             hint="`kstore get -o storage` shows the bytes",
         )
     value = codec.encode(_grafted(read.object, changed), read.encoding)
-    return codec.seal(read.record.key, value) if read.seal or codec.transformers else value
+    return codec.encrypt(read.record.key, value) if read.encryption_header or codec.transformers else value
 
 
 def _at(obj: dict[str, Any], path: str) -> Any:

@@ -147,5 +147,5 @@ def _stored(read: StoredObject) -> dict[str, Any]:
         "size": len(record.value),
         "revision": record.mod_revision,
         "lease": record.lease,
-        "encrypted": read.seal is not None,
+        "encrypted": read.encryption_header is not None,
     }

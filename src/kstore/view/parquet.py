@@ -63,7 +63,7 @@ def row(read: StoredObject | Undecodable, place: Mapping[str, str], *, secrets: 
     found: dict[str, Any] = {
         "key": record.key.decode(errors="backslashreplace"),
         **{name: place.get(name, "") for name in ("resource", "group", "namespace", "name")},
-        "encryption": "" if read.seal is None else str(read.seal),
+        "encryption": "" if read.encryption_header is None else str(read.encryption_header),
         "encoding": "",
         "size": len(record.value),
         "sha256": hashlib.sha256(record.value).hexdigest(),

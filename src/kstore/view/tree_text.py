@@ -51,7 +51,7 @@ def as_json(branches: Iterable[Branch], prefix: str) -> dict[str, Any]:
                 "bytes": branch.size,
                 "storedVersions": branch.versions,
                 "encodings": branch.encodings,
-                "encryption": branch.seals,
+                "encryption": branch.encryption_headers,
                 "namespaces": branch.namespaces,
                 "undecodable": branch.undecodable,
             }
@@ -100,7 +100,7 @@ def _totals(branches: Iterable[Branch]) -> tuple[str, str]:
 
 
 def _details(branch: Branch) -> tuple[str, str, str]:
-    notes = [f"{seal}: {count}" for seal, count in branch.seals.items()]
+    notes = [f"{header}: {count}" for header, count in branch.encryption_headers.items()]
     encoding = next(iter(branch.encodings), "")
     if len(branch.encodings) > 1:
         notes.append(_counted(branch.encodings, branch.count))

@@ -92,7 +92,7 @@ def configuration(tmp_path: Path) -> Path:
 
 
 def test_encrypted_values(kstore: Kstore, configuration: Path) -> None:
-    """A sealed value opens with its key; without the key, and under another one, it does not."""
+    """An encrypted value opens with its key; without the key, and under another one, it does not."""
     from kstore.encryption.config import load_configuration
     from kstore.naming import GroupResource
 
@@ -100,8 +100,8 @@ def test_encrypted_values(kstore: Kstore, configuration: Path) -> None:
         encoded(kstore, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "eA=="}})
     )
     with load_configuration(str(configuration)) as transformers:
-        sealed = transformers.seal(KEY.encode(), plain, GroupResource("", "secrets"))
-    value = base64.b64encode(sealed).decode()
+        encrypted = transformers.encrypt(KEY.encode(), plain, GroupResource("", "secrets"))
+    value = base64.b64encode(encrypted).decode()
     lines = "".join(json.dumps({"value": value} | ({"key": key} if key else {})) + "\n" for key in (KEY, KEY + "2", ""))
     option = ("--encryption-provider-config", str(configuration))
     ran = kstore("decode", "--batch", *option, stdin=lines.encode())
@@ -110,9 +110,9 @@ def test_encrypted_values(kstore: Kstore, configuration: Path) -> None:
     assert opened["object"]["data"] == {"a": "eA=="}
     assert moved["error"]["code"] in ("tampered", "wrong-key")
     assert keyless["error"]["code"] in ("tampered", "wrong-key"), "aesgcm authenticates the key"
-    single = kstore("decode", *option, "--at", KEY, stdin=sealed)
+    single = kstore("decode", *option, "--at", KEY, stdin=encrypted)
     assert single.json["data"] == {"a": "eA=="}
-    converted = kstore("convert", *option, "--at", KEY, stdin=sealed)
+    converted = kstore("convert", *option, "--at", KEY, stdin=encrypted)
     assert converted.out == kstore("convert", stdin=plain).out
 
 
@@ -124,8 +124,8 @@ def test_without_a_key(kstore: Kstore, configuration: Path) -> None:
     configuration.write_text(CONFIGURATION.replace("aesgcm", "aescbc"))
     plain = base64.b64decode(encoded(kstore, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}))
     with load_configuration(str(configuration)) as transformers:
-        sealed = transformers.seal(KEY.encode(), plain, GroupResource("", "secrets"))
-    for value in (sealed, plain):
+        encrypted = transformers.encrypt(KEY.encode(), plain, GroupResource("", "secrets"))
+    for value in (encrypted, plain):
         ran = kstore("decode", "--encryption-provider-config", str(configuration), stdin=value)
         assert ran.json["metadata"]["name"] == "s"
 

@@ -155,11 +155,11 @@ def encryption(*keys: str, resource: str = "configmaps", plain: bool = True) -> 
     return json.dumps({**head, "resources": [{"resources": [resource], "providers": providers}]})
 
 
-def sealed(key: str, name: str) -> Values:
+def encrypted(key: str, name: str) -> Values:
     """A config map under a key of `encryption`."""
     value = json.dumps(config_map(key.rpartition("/")[2])).encode()
     transformers = read_configuration(encryption(name))
-    return {key: transformers.seal(key.encode(), value, GroupResource("", "configmaps"))}
+    return {key: transformers.encrypt(key.encode(), value, GroupResource("", "configmaps"))}
 
 
 SOUND: Values = {
@@ -243,10 +243,10 @@ MATRIX: tuple[Case, ...] = (
     ),
     Case(
         "unopenable",
-        "sealed with a key that the configuration lacks",
-        Store(sealed(BAD, "old"), encryption=encryption("new")),
+        "encrypted with a key that the configuration lacks",
+        Store(encrypted(BAD, "old"), encryption=encryption("new")),
         {
-            "the second key": Store(sealed(BAD, "old"), encryption=encryption("new", "old")),
+            "the second key": Store(encrypted(BAD, "old"), encryption=encryption("new", "old")),
             "plain": one(BAD, config_map(), encryption=encryption("new")),
         },
         Shown("in use then"),
@@ -379,10 +379,10 @@ MATRIX: tuple[Case, ...] = (
     Case(
         "old-key",
         "the key before the first",
-        Store(sealed(BAD, "old"), encryption=encryption("new", "old")),
+        Store(encrypted(BAD, "old"), encryption=encryption("new", "old")),
         {
-            "the first": Store(sealed(BAD, "new"), encryption=encryption("new", "old")),
-            "no configuration": Store(sealed(BAD, "old")),
+            "the first": Store(encrypted(BAD, "new"), encryption=encryption("new", "old")),
+            "no configuration": Store(encrypted(BAD, "old")),
         },
         mends(BAD, "/registry/configmaps/default/sound", verb="encrypt"),
         besides=frozenset({"plain-text"}),
@@ -574,8 +574,8 @@ MATRIX: tuple[Case, ...] = (
     Case(
         "sealed",
         "without configuration",
-        Store(sealed(BAD, "old")),
-        {"with it": Store(sealed(BAD, "old"), encryption=encryption("old")), "nothing is": one(BAD, config_map())},
+        Store(encrypted(BAD, "old")),
+        {"with it": Store(encrypted(BAD, "old"), encryption=encryption("old")), "nothing is": one(BAD, config_map())},
         Shown("--encryption-provider-config"),
     ),
     Case(

@@ -197,11 +197,11 @@ def carry_out(
             setting.etcdctl(*words[1:])
         return location
     assert words[0] == "kstore"
-    arguments = [word if word != "FILE" else str(setting.folder / "sealed.json") for word in words[1:]]
+    arguments = [word if word != "FILE" else str(setting.folder / "encrypted.json") for word in words[1:]]
     if words[-1] == "FILE":
         from .matrix import encryption
 
-        (setting.folder / "sealed.json").write_text(encryption("old"))
+        (setting.folder / "encrypted.json").write_text(encryption("old"))
     writes = words[1] in CONSENTS and not any(word.startswith("--dry-run") for word in words)
     is_file = location != setting.server.endpoint
     if words[1] == "edit":

@@ -30,7 +30,7 @@ VALUES = {
     b"/registry/foos/default/cbor": b"\xd9\xd9\xf7\xa1Akv\n\xff\x00",
     b"/registry/pods/default/a": POD,
     b"/registry/pods/default/b": write_envelope("v1", "Pod", b"\n\n"),
-    b"/registry/secrets/default/sealed": b"k8s:enc:aescbc:v1:key1:" + bytes(range(255, -1, -1)),
+    b"/registry/secrets/default/encrypted": b"k8s:enc:aescbc:v1:key1:" + bytes(range(255, -1, -1)),
     "/registry/words/münchen".encode(): b'{"metadata":{}}',
 }
 
@@ -206,7 +206,7 @@ def test_protobuf_values_are_told_apart(objects: list[tuple[bytes, bytes]]) -> N
 OBJECTS = [
     (b"/registry/configmaps/default/json", VALUES[b"/registry/configmaps/default/json"]),
     (b"/registry/pods/default/a", POD),
-    (b"/registry/secrets/default/sealed", VALUES[b"/registry/secrets/default/sealed"]),
+    (b"/registry/secrets/default/encrypted", VALUES[b"/registry/secrets/default/encrypted"]),
 ]
 
 
@@ -312,7 +312,9 @@ def test_a_transaction_as_protobuf(
         assert pairs(printed) == OBJECTS, form
 
 
-@pytest.mark.parametrize("value", [POD, VALUES[b"/registry/secrets/default/sealed"], b'{"kind":"A","apiVersion":"v1"}'])
+@pytest.mark.parametrize(
+    "value", [POD, VALUES[b"/registry/secrets/default/encrypted"], b'{"kind":"A","apiVersion":"v1"}']
+)
 def test_values_a_line(value: bytes) -> None:
     """Several values in base64 or hex, a line each (jq -r), or broken at a width (base64, xxd -p)."""
     lines = [base64.b64encode(value), base64.b64encode(POD), base64.b64encode(value)]
@@ -331,7 +333,7 @@ def test_a_brace_at_the_beginning_of_a_line() -> None:
     assert pairs(base64.encodebytes(body)) == [(None, body)]
 
 
-@pytest.mark.parametrize("value", [POD, VALUES[b"/registry/secrets/default/sealed"]])
+@pytest.mark.parametrize("value", [POD, VALUES[b"/registry/secrets/default/encrypted"]])
 @pytest.mark.parametrize(
     "line",
     [

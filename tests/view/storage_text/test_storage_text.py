@@ -14,7 +14,7 @@ from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import newest
 from kstore.codec import ObjectCodec
 from kstore.decode import cbor
-from kstore.encryption import read_seal
+from kstore.encryption import read_encryption_header
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo
@@ -118,12 +118,12 @@ def test_cbor() -> None:
 
 
 def test_sealed() -> None:
-    """Who sealed it; what it opens to, if it does."""
+    """Who encrypted it; what it opens to, if it does."""
     value = b"k8s:enc:aescbc:v1:key1:" + b"x" * 32
     record = Record(b"/registry/x", value, 1, 2, 3)
-    closed = "".join(storage_text(record, None, CATALOG, seal=read_seal(value)))
+    closed = "".join(storage_text(record, None, CATALOG, encryption_header=read_encryption_header(value)))
     assert "aescbc key1: 23 bytes of prefix; cannot be opened" in closed
-    opened = "".join(storage_text(record, b'{"kind":"X"}', CATALOG, seal=read_seal(value)))
+    opened = "".join(storage_text(record, b'{"kind":"X"}', CATALOG, encryption_header=read_encryption_header(value)))
     assert 'kind "X"' in opened
 
 

@@ -105,7 +105,7 @@ def _described(reading: Reading, read: Read, *, yaml: bool) -> tuple[dict[str, s
     from kstore.store import is_housekeeping
     from kstore.view.yaml_text import to_yaml
 
-    about = {} if read.seal is None else {"encryption": str(read.seal)}
+    about = {} if read.encryption_header is None else {"encryption": str(read.encryption_header)}
     try:
         if isinstance(read, Undecodable):
             raise read.error
@@ -142,7 +142,7 @@ def _row(reading: Reading, read: Read) -> dict[str, Any]:
         try:
             return row(read, place, secrets=reading.secrets)
         except KstoreError as error:
-            read = Undecodable(read.record, error, read.seal)
+            read = Undecodable(read.record, error, read.encryption_header)
     if not is_housekeeping(read.record):
         reading.report(read.record, read.error)
     return row(read, place)

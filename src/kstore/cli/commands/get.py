@@ -200,7 +200,7 @@ def _hex(
 
     value = _value(session, read, to)
     kind = getattr(getattr(read, "gvk", None), "kind", "")
-    hide = is_secret(kind, read.record.key) and not secrets and (to is not None or read.seal is None)
+    hide = is_secret(kind, read.record.key) and not secrets and (to is not None or read.encryption_header is None)
     return hex_dump(value, shown_places(read.record.key, value, session.codec.scheme.catalog) if hide else None)
 
 

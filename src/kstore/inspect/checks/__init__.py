@@ -74,7 +74,7 @@ CHECKS: tuple[Check, ...] = (
            "they belong to others that share the etcd (a network plugin, another cluster), and are not judged",
            end=places.foreign_keys),
     _check("sealed", NOTE, "Encrypted objects that were not looked into",
-           "without the apiserver's configuration nothing can be said of them", encryption.sealed),
+           "without the apiserver's configuration nothing can be said of them", encryption.encrypted),
 )  # fmt: skip
 """All checks, the gravest first."""
 

@@ -24,11 +24,13 @@ def unopened(seen: Seen, survey: Survey) -> Iterator[Found]:
         yield Found(seen.home.label, seen.key, read.error.message, words=words)
 
 
-def sealed(seen: Seen, survey: Survey) -> Iterator[Found]:
+def encrypted(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Encrypted values, where no configuration was given."""
     read = seen.read
-    if isinstance(read, Undecodable) and read.seal is not None and survey.store.codec.transformers is None:
-        yield Found(str(read.seal), seen.key, advice=(kstore("check", "--encryption-provider-config", "FILE"),))
+    if isinstance(read, Undecodable) and read.encryption_header is not None and survey.store.codec.transformers is None:
+        yield Found(
+            str(read.encryption_header), seen.key, advice=(kstore("check", "--encryption-provider-config", "FILE"),)
+        )
 
 
 def _target(seen: Seen, survey: Survey) -> str:
@@ -42,20 +44,22 @@ def _target(seen: Seen, survey: Survey) -> str:
 
 def plain_text(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values in plain text that the configuration would encrypt."""
-    if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.seal is None:
+    if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.encryption_header is None:
         subject = f"{seen.home.label}, to be encrypted by {_target(seen, survey)}"
         yield Found(subject, seen.key, advice=(_encrypt(seen, survey),))
 
 
 def old_key(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values that the transformer calls stale: under another key than the one that is written with now."""
-    if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.seal is not None:
-        subject = f"{seen.home.label}, encrypted by {seen.read.seal.with_key_id}, now {_target(seen, survey)}"
+    if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.encryption_header is not None:
+        subject = (
+            f"{seen.home.label}, encrypted by {seen.read.encryption_header.with_key_id}, now {_target(seen, survey)}"
+        )
         yield Found(subject, seen.key, advice=(_encrypt(seen, survey),))
 
 
 def _encrypt(seen: Seen, survey: Survey) -> Command:
-    """The command that seals a resource's objects anew, by the very configuration that the check was run with."""
+    """The command that encrypts a resource's objects anew, by the very configuration that the check was run with."""
     transformers = survey.store.codec.transformers
     assert transformers is not None
     return kstore("encrypt", seen.home.label, "--encryption-provider-config", transformers.file or "FILE")

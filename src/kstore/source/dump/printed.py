@@ -8,10 +8,10 @@ import json
 from typing import NamedTuple
 
 from kstore import wire
-from kstore.decode.envelope import CBOR_PREFIX, PROTOBUF_PREFIX, SEALED_PREFIX
+from kstore.decode.envelope import CBOR_PREFIX, ENCRYPTION_PREFIX, PROTOBUF_PREFIX
 from kstore.source.mvcc.key_value import parse_key_value
 
-BINARY = (PROTOBUF_PREFIX, SEALED_PREFIX, CBOR_PREFIX)
+BINARY = (PROTOBUF_PREFIX, ENCRYPTION_PREFIX, CBOR_PREFIX)
 """How the values begin that are no text."""
 _ENVELOPE_TAGS = (0x0A, 0x12, 0x1A, 0x22)
 """The fields of `runtime.Unknown`, which Go always writes, all of them and in this order."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from kstore.catalog.loader import Catalog
 from kstore.decode.envelope import recognize, unwrap_base64
-from kstore.encryption import Seal
+from kstore.encryption import EncryptionHeader
 from kstore.errors import DecodeError, KstoreError
 from kstore.printable import key_text
 from kstore.records import Record
@@ -25,7 +25,12 @@ _ENCODINGS = {"protobuf": "protobuf in an envelope", "json": "JSON", "cbor": "CB
 
 
 def storage_text(
-    record: Record, plain: bytes | None, catalog: Catalog, *, seal: Seal | None = None, secrets: bool = False
+    record: Record,
+    plain: bytes | None,
+    catalog: Catalog,
+    *,
+    encryption_header: EncryptionHeader | None = None,
+    secrets: bool = False,
 ) -> Iterator[str]:
     """
     Yield the lines of the page.
@@ -34,15 +39,16 @@ def storage_text(
         record: the record as it is stored.
         plain: its value opened; None where it could not be.
         catalog: the types by which fields get their names.
-        seal: the encryption header of the value, if it has one.
+        encryption_header: the encryption header of the value, if it has one.
         secrets: show the values of Secrets.
     """
     lease = f", lease {record.lease:x}" if record.lease else ""
     yield f"# {key_text(record.key)}\n"
     yield f"# {len(record.value)} bytes, revision {record.mod_revision}, created {record.create_revision}{lease}\n"
-    if seal is not None:
+    if encryption_header is not None:
         opened = "cannot be opened" if plain is None else f"holds {len(plain)} bytes, shown below as opened"
-        yield f"# encrypted at rest with {seal}: {len(seal.prefix)} bytes of prefix; {opened}\n"
+        length = len(encryption_header.prefix)
+        yield f"# encrypted at rest with {encryption_header}: {length} bytes of prefix; {opened}\n"
     if plain is not None:
         yield from _opened(record.key, plain, catalog, secrets=secrets)
 

@@ -13,7 +13,7 @@ from tools.cluster import Etcd
 
 from kstore.cli.main import run
 from kstore.codec import StorageCodec
-from kstore.encryption.prefix import is_sealed
+from kstore.encryption.prefix import is_encrypted
 from kstore.records import Put, Record
 from kstore.source.etcd.live import LiveSource
 from kstore.source.snapshot.source import SnapshotSource
@@ -45,17 +45,17 @@ def etcd(start_etcd: Callable[..., Etcd], deployment: Callable[..., bytes], code
 
 @pytest.fixture
 def configuration(tmp_path: Path) -> str:
-    """Everything is sealed."""
+    """Everything is encrypted."""
     path = tmp_path / "encryption.yaml"
     path.write_text(CONFIGURATION.format(name="one", secret=base64.b64encode(bytes(range(32))).decode()))
     return str(path)
 
 
-def sealed(records: list[Record]) -> set[bytes]:
-    return {record.key for record in records if is_sealed(record.value)}
+def encrypted(records: list[Record]) -> set[bytes]:
+    return {record.key for record in records if is_encrypted(record.value)}
 
 
-def test_a_running_store_is_sealed_and_migrated(etcd: Etcd, configuration: str, tmp_path: Path):
+def test_a_running_store_is_encrypted_and_migrated(etcd: Etcd, configuration: str, tmp_path: Path):
     """Encrypted and then converted, both are proved by `verify`; what no API serves stays plain, since the control
     plane reads it without keys."""
     store = ["--store", etcd.endpoint, "--encryption-provider-config", configuration]
@@ -64,11 +64,11 @@ def test_a_running_store_is_sealed_and_migrated(etcd: Etcd, configuration: str, 
         assert run([*store, *arguments, "--yes", "--journal", journal]) == 0
         assert run([*store, "migrate", "verify", journal]) == 0
         with LiveSource([etcd.endpoint]) as source:
-            assert sealed(list(source.scan())) == {key("one"), key("two")}
+            assert encrypted(list(source.scan())) == {key("one"), key("two")}
     assert run(["--store", etcd.endpoint, "migrate", "verify", journal]) == 5, "without the keys nothing is proved"
 
 
-def test_a_file_is_sealed_and_migrated(
+def test_a_file_is_encrypted_and_migrated(
     etcd: Etcd, configuration: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ):
     """The same of a file; verified from another directory, too, and what follows is no rollback."""
@@ -77,15 +77,15 @@ def test_a_file_is_sealed_and_migrated(
     etcd.stop()
     Path("backup.db").write_bytes((etcd.data / "member" / "snap" / "db").read_bytes())
     keys = ["--encryption-provider-config", configuration]
-    assert run([*keys, "--store", "backup.db", "encrypt", "--yes", "--output", "sealed.db"]) == 0
-    assert run([*keys, "--store", "sealed.db", "migrate", "--to", "apps/v1", "--yes", "--output", "new.db"]) == 0
+    assert run([*keys, "--store", "backup.db", "encrypt", "--yes", "--output", "encrypted.db"]) == 0
+    assert run([*keys, "--store", "encrypted.db", "migrate", "--to", "apps/v1", "--yes", "--output", "new.db"]) == 0
     said = capsys.readouterr().err
     assert "kstore migrate verify new.db" in said
     assert "rollback" not in said
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    for name in ("sealed.db", "new.db"):
+    for name in ("encrypted.db", "new.db"):
         assert run([*keys, "migrate", "verify", str(tmp_path / name)]) == 0
         with SnapshotSource(tmp_path / name) as source:
-            assert sealed(list(source.scan())) == {key("one"), key("two")}
+            assert encrypted(list(source.scan())) == {key("one"), key("two")}
     assert run(["migrate", "resume", str(tmp_path / "new.db")]) == 2, "it is whole"
