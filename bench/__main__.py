@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument(
         "--count", type=int, default=20_000, help="objects of each kind; 50000 makes the 617 MB database"
     )
-    parser.add_argument("--folder", type=Path, help="where the data lie, and are found again")
+    parser.add_argument("--folder", type=Path, help="where the data are, and are found again")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
     arguments = parser.parse_args()
     if unknown := set(arguments.cases) - set(CASES):

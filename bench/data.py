@@ -28,7 +28,7 @@ def templates() -> dict[str, bytes]:
     """
     A stored Pod and a stored Deployment of apps/v1beta1, each named `frontend-000000`.
 
-    The shared ones where they lie beside the checkout, since the peers' known figures are of those; else the demo's.
+    The shared ones where they are beside the checkout, since the peers' known figures are of those; else the demo's.
     """
     path = SHARED / "bench" / "templates.json"
     if path.exists():
@@ -68,7 +68,7 @@ class Inputs:
     Copies of a template in the forms that the programs read, each in a file, written when it is first asked for.
 
     Args:
-        folder: where the files lie.
+        folder: where the files are.
         kind: of the template.
         count: how many copies.
     """

@@ -1,5 +1,5 @@
 """
-Fixtures that every folder of tests speaks: where the shared data lies, and real stores: etcd, three of it, kine.
+Fixtures that every folder of tests speaks: where the shared data is, and real stores: etcd, three of it, kine.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The golden data and snapshots that lie beside the checkout; the test is skipped where they do not."""
+    """The golden data and snapshots that are beside the checkout; the test is skipped where they do not."""
     if not (SHARED / "golden").is_dir():
         pytest.skip(f"no shared data at {SHARED} (set KSTORE_SHARED)")
     return SHARED

@@ -53,7 +53,7 @@ def testdata() -> Path:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_round_trip(folder: str, testdata: Path) -> None:
-    """Protobuf gives the JSON and the YAML that lie beside it, and each of the three gives the protobuf again."""
+    """Protobuf gives the JSON and the YAML that are beside it, and each of the three gives the protobuf again."""
     if not (testdata / folder).is_dir():
         pytest.skip(f"this module has no test data of {folder}")
     codec = ObjectCodec(Scheme(Release(FOLDERS[folder])))

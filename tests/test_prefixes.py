@@ -1,5 +1,5 @@
 """
-Which clusters a store holds, told by what lies there; others' keys are neither taken for one nor read.
+Which clusters a store holds, told by what is there; others' keys are neither taken for one nor read.
 """
 
 from __future__ import annotations

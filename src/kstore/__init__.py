@@ -1,5 +1,5 @@
 """
-kstore: read, prove and migrate the Kubernetes objects that lie in etcd, live or in a file.
+kstore: read, prove and migrate the Kubernetes objects that are stored in etcd, live or in a file.
 
 What stands in `__all__`, `kstore.plugin` and `kstore.testing` is the library (`docs/library.md`); every other name is
 private. Each name is loaded on first use, so that importing the package costs next to nothing.

@@ -32,7 +32,7 @@ PROTOBUF, JSON, CBOR = "protobuf", "json", "cbor"
 """The encodings that an object can have; also the media types that it can be written in."""
 _HIDDEN_KIND = "Secret"
 _AMONG_SECRETS = b"/secrets/"
-"""In a key: what lies here is a Secret, however damaged. Errors about it quote nothing of its value."""
+"""In a key: what is stored here is a Secret, however damaged. Errors about it quote nothing of its value."""
 
 T = TypeVar("T")
 Stages = Generator[None, None, T]

@@ -1,5 +1,5 @@
 """
-Below which prefixes of an etcd clusters keep their objects, told by what lies there.
+Below which prefixes of an etcd clusters keep their objects, told by what is there.
 
 Several may share one etcd, each with an `--etcd-prefix` of its own, beside keys that are nobody's objects: those of
 Calico, flannel or Cilium. Looks at one key of each directory, and jumps to the next: few keys are read.
@@ -35,7 +35,7 @@ class Prefixes:
     The prefixes of one source.
 
     Args:
-        source: where keys lie.
+        source: where keys are.
         resources: what a server keeps, by its directory.
         revision: look as of this revision; 0 is now.
     """
@@ -46,15 +46,15 @@ class Prefixes:
         self._revision = revision
 
     def is_empty(self, prefix: str) -> bool:
-        """Whether no key lies below a prefix."""
+        """Whether no key is below a prefix."""
         return self._first(f"{prefix}/".encode()) is None
 
     def clusters(self) -> list[tuple[str, ...]]:
         """
         The prefixes of each cluster, in key order: one prefix each, two of an OpenShift.
 
-        `/registry` and OpenShift's are a cluster's whatever lies there, unless it is clusters; others where an object
-        of a known resource lies directly below, or a group's objects as an extension server keeps them.
+        `/registry` and OpenShift's are a cluster's whatever is there, unless it is clusters; others where an object
+        of a known resource is directly below, or a group's objects as an extension server keeps them.
         """
         found: list[tuple[str, ...]] = [(prefix,) for prefix in islice(self._prefixes(), _MOST_CLUSTERS)]
         if (OPENSHIFT[0],) in found and (OPENSHIFT[1],) in found:
@@ -63,7 +63,7 @@ class Prefixes:
         return found
 
     def elsewhere(self, own: tuple[str, ...]) -> Counter[str]:
-        """How many keys lie outside some prefixes, by their first path element."""
+        """How many keys are outside some prefixes, by their first path element."""
         found: Counter[str] = Counter()
         left = self._count(b"") - sum(self._count(f"{prefix}/".encode()) for prefix in own)
         for directory, record in islice(self._directories(b""), _MOST_ELEMENTS):
@@ -87,7 +87,7 @@ class Prefixes:
         return self._source.first(prefix, revision=self._revision, start=start)
 
     def _directories(self, prefix: bytes) -> Iterator[tuple[bytes, Record]]:
-        """Yield what lies directly below a prefix, each with its first record; directories end in a slash."""
+        """Yield what is directly below a prefix, each with its first record; directories end in a slash."""
         record = self._first(prefix)
         while record is not None:
             path = record.key[len(prefix) :]
@@ -123,7 +123,7 @@ class Prefixes:
                 yield below.decode("utf-8", "replace").rstrip("/")
 
     def _is_prefix(self, directory: bytes) -> bool:
-        """Whether an object lies directly below a directory, as a server keeps its own."""
+        """Whether an object is directly below a directory, as a server keeps its own."""
         looked = 0
         for _, record in islice(self._directories(directory), _MOST_DIRECTORIES):
             if self._is_object(record, directory):

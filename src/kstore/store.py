@@ -45,7 +45,7 @@ class Branch:
     path: str
     """The key prefix below the store's own, such as `services/specs`."""
     resource: NamedResource | None
-    """None where no type and no CRD explains what lies there."""
+    """None where no type and no CRD explains what is there."""
     count: int = 0
     size: int = 0
     """The bytes of all values."""
@@ -150,14 +150,14 @@ class Store:
         All prefixes of the cluster: one; two of an OpenShift, whose second server keeps its objects beside the first's.
 
         Raises:
-            UsageError: several clusters lie in the store, or one that is not where a server keeps it by default, and
-                nobody said which is meant; or nothing lies below the prefix that was given, but elsewhere.
+            UsageError: several clusters are in the store, or one that is not where a server keeps it by default, and
+                nobody said which is meant; or nothing is below the prefix that was given, but elsewhere.
         """
         if self._prefix is not None:
             given = f"/{self._prefix.strip('/')}".rstrip("/")
             if self._finder.is_empty(given) and (clusters := self._finder.clusters()):
                 raise UsageError(
-                    f"nothing is stored below {given or '/'}: objects lie below {_named(clusters)}", hint=_WHICH
+                    f"nothing is stored below {given or '/'}: objects are stored below {_named(clusters)}", hint=_WHICH
                 )
             return OPENSHIFT if given == OPENSHIFT[0] else (given,)
         clusters = self._finder.clusters()
@@ -170,7 +170,9 @@ class Store:
             return (DEFAULT_PREFIX,)
         found = clusters[0]
         if found[0] not in (DEFAULT_PREFIX, *OPENSHIFT):
-            raise UsageError(f"nothing is stored below {DEFAULT_PREFIX}: objects lie below {found[0]}", hint=_WHICH)
+            raise UsageError(
+                f"nothing is stored below {DEFAULT_PREFIX}: objects are stored below {found[0]}", hint=_WHICH
+            )
         return (self._own_of_extension(found[0]), *found[1:])
 
     def clusters(self) -> list[Store]:
@@ -187,7 +189,7 @@ class Store:
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """The paths below which all of the cluster lies."""
+        """The paths below which all of the cluster is stored."""
         return tuple(f"{prefix}/" for prefix in self.prefixes)
 
     @cached_property
@@ -201,11 +203,11 @@ class Store:
         return own if doubled and self._only_below(candidate, own) else candidate
 
     def elsewhere(self) -> Counter[str]:
-        """How many keys lie outside the cluster's prefixes, by their first path element: they are others'."""
+        """How many keys are outside the cluster's prefixes, by their first path element: they are others'."""
         return self._finder.elsewhere(self.prefixes)
 
     def owns(self, key: bytes) -> bool:
-        """Whether a key lies below one of the cluster's prefixes."""
+        """Whether a key is below one of the cluster's prefixes."""
         return key.startswith(self._tops)
 
     @cached_property
@@ -223,7 +225,7 @@ class Store:
         return next((key.decode("utf-8", "replace") for key in keys), None)
 
     def _only_below(self, candidate: str, own: str) -> bool:
-        """Whether everything below `candidate` lies below `own`."""
+        """Whether everything below `candidate` is below `own`."""
         after = prefix_end(f"{own}/".encode())
         keys = self.source.keys(f"{candidate}/".encode(), revision=self.revision, start=after)
         return next(iter(keys), None) is None
@@ -288,7 +290,7 @@ class Store:
         The resources that a name stands for, in kubectl's grammar.
 
         A name that neither a type nor a CRD has is looked for among the keys: an extension server's resources and
-        orphans are found where they lie.
+        orphans are found where they are.
 
         Raises:
             UnknownResource: nothing answers to it.
@@ -315,7 +317,7 @@ class Store:
 
     def directories(self) -> Iterator[str]:
         """
-        Yield what lies directly below the prefix, as far as it tells resources apart: `pods`, `example.com/databases`.
+        Yield what is directly below the prefix, as far as it tells resources apart: `pods`, `example.com/databases`.
 
         Jumps from one to the next, so that few keys are read.
         """
@@ -337,12 +339,12 @@ class Store:
         return "/".join(parts[:depth])
 
     def place(self, key: bytes) -> Place[NamedResource] | None:
-        """What a key means, or None where it lies outside the prefix or no resource is known to keep objects there."""
+        """What a key means, or None where it is outside the prefix or no resource is known to keep objects there."""
         path = self.path_of(key)
         return None if path is None else self.built_in.place(path) or self.mapper.place(path)
 
     def path_of(self, key: bytes) -> str | None:
-        """A key below the cluster's prefix; None where it lies outside."""
+        """A key below the cluster's prefix; None where it is outside."""
         for top in self._tops:
             if key.startswith(top):
                 return key.removeprefix(top).decode("utf-8", "replace")
@@ -356,7 +358,7 @@ class Store:
         if resource.namespaced and (namespace or name):
             if not namespace:
                 raise UsageError(
-                    f"{resource.resource} lie in namespaces: say in which",
+                    f"{resource.resource} are namespaced: say in which namespace",
                     hint="-n NAMESPACE, or NAMESPACE/NAME",
                 )
             parts.append(namespace)

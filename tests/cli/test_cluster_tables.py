@@ -30,7 +30,7 @@ def cluster(kstore: Kstore, shared: Path, unpack: Callable[[Path], bytes], tmp_p
 
 @pytest.fixture(scope="module")
 def answers(shared: Path, unpack: Callable[[Path], bytes]) -> list[dict[str, Any]]:
-    """What the server answered, for each resource and version that lies in etcd."""
+    """What the server answered, for each resource and version that is in etcd."""
     lines = unpack(shared / "golden" / "kubectl-tables-1.37.jsonl.zst").splitlines()
     found = [json.loads(line) for line in lines]
     return [one for one in found if one["resource"]["name"] != "componentstatuses"]

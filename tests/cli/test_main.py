@@ -124,7 +124,7 @@ def test_closed_streams(command: str, code: int, words: str) -> None:
 
 
 def test_a_user_without_a_home(kstore: Kstore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container gives its user a number, and often no more: what would lie in the home is done without."""
+    """A container gives its user a number, and often no more: what would be in the home is done without."""
 
     def unknown(number: int) -> None:
         raise KeyError(number)

@@ -58,7 +58,7 @@ def records(store: Path | str) -> dict[bytes, Record]:
 
 
 def values(store: Path | str) -> dict[bytes, bytes]:
-    """What lies under each key."""
+    """What is under each key."""
     return {key: one.value for key, one in records(store).items()}
 
 
@@ -214,7 +214,7 @@ def test_a_file_is_not_modified_in_place(
     for store, kind in ((str(backup), "snapshot"), (str(as_directory(backup)), "database")):
         ran = kstore("--store", store, verb, SETTINGS.decode(), *options, "--yes")
         if verb == "restore" and ran.code == 0:
-            continue  # it lay there in the same bytes: nothing to write
+            continue  # it was there in the same bytes: nothing to write
         assert ran.code == 4
         assert f"a {kind} is not modified in place" in ran.err
         assert "pass --output NEW.db" in ran.err

@@ -55,7 +55,7 @@ def store(etcd_server: Etcd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def at(source: WritableSource, key: str = KEY) -> Record | None:
-    """What lies under a key."""
+    """What is under a key."""
     return source.get(key.encode())
 
 
@@ -98,7 +98,7 @@ def test_restore_from_history(store: WritableSource) -> None:
     back = at(store)
     assert back is not None
     assert back.value == stored("red")
-    assert run(["restore", KEY, "--from-rev", str(first.mod_revision), "--yes"]) == 4, "something else lies there"
+    assert run(["restore", KEY, "--from-rev", str(first.mod_revision), "--yes"]) == 4, "something else is stored there"
     assert run(["restore", KEY, "--from-rev", str(first.mod_revision), "--yes", "--overwrite"]) == 0
     back = at(store)
     assert back is not None
@@ -135,7 +135,7 @@ def test_edit_touches_nothing_else(store: WritableSource, tmp_path: Path, monkey
 
 
 def test_edit_from_a_file(store: WritableSource, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What would lie under another's key is refused; odd changes are marked; no change writes nothing."""
+    """What would be under another's key is refused; odd changes are marked; no change writes nothing."""
     run(["get", KEY, "-o", "json"])
     obj = json.loads(capsys.readouterr().out)
     path = tmp_path / "changed.json"
@@ -156,7 +156,7 @@ def test_edit_from_a_file(store: WritableSource, tmp_path: Path, capsys: pytest.
 
 @pytest.fixture
 def typing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Sets an editor: Python that changes `text`. What it leaves lies in a directory of its own."""
+    """Sets an editor: Python that changes `text`. What it leaves is in a directory of its own."""
     (tmp_path / "drafts").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "drafts"))
 

@@ -95,7 +95,7 @@ def test_row_autoscaler_in_every_version(demo: Kstore) -> None:
 
 
 def test_row_deployment_of_extensions(demo: Kstore, kstore: Kstore, tmp_path: Path) -> None:
-    """It is listed among the deployments, lies among their keys, and goes along to apps/v1."""
+    """It is listed among the deployments, is among their keys, and goes along to apps/v1."""
     old = demo("ls", "deployments", "-A", "--stored-version", "extensions/v1beta1", "-o", "keys").text.split()
     assert old
     assert all(key.startswith(DEPLOYMENTS) for key in old)

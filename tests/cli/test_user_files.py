@@ -47,7 +47,7 @@ def test_the_limits_are_those_of_the_documentation() -> None:
 def test_a_configuration_that_is_no_file(
     kstore: Kstore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """A config file, an encryption configuration, a certificate: refused by name, whatever lies there."""
+    """A config file, an encryption configuration, a certificate: refused by name, whatever is there."""
     path, words = tmp_path / "file", {"pipe": "a named pipe", "device": "a device", "directory": "a directory"}
     if kind == "pipe":
         os.mkfifo(path)

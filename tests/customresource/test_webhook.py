@@ -343,7 +343,7 @@ def harbour(start_etcd, tmp_path, monkeypatch) -> Callable[[int, bytes], str]:
 
 
 def stored_versions(endpoint: str) -> list[str]:
-    """In which version each boat lies."""
+    """In which version each boat is stored."""
     with LiveSource([endpoint]) as source:
         records = source.scan(b"/registry/example.com/boats/")
         return [json.loads(record.value)["apiVersion"].rpartition("/")[2] for record in records]

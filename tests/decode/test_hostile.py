@@ -186,7 +186,7 @@ def test_huge_lengths_allocate_nothing() -> None:
 
 
 def nested_schema(depth: int) -> bytes:
-    """A CRD whose schema lies within itself as often."""
+    """A CRD whose schema is nested in itself as often."""
     schema = b""
     for _ in range(depth):
         # JSONSchemaProps.not

@@ -16,7 +16,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Aged:
-    """An object, and where it lies."""
+    """An object, and where it is."""
 
     key: str
     object: Object

@@ -33,7 +33,7 @@ def store(etcd: Etcd, objects: list[Aged]) -> None:
 
 
 def stored(etcd: Etcd) -> dict[str, Any]:
-    """What lies at each key."""
+    """What is at each key."""
     with LiveSource([etcd.endpoint]) as source:
         return {record.key.decode(): record for record in source.scan()}
 

@@ -60,7 +60,7 @@ METADATA = {"metatext": '"text"', "metalist": "[1]"}
 
 
 def key(plural: str) -> bytes:
-    """Where the one object of a resource lies."""
+    """Where the one object of a resource is."""
     return f"/registry/{GROUP}/{plural}/default/a".encode()
 
 
@@ -80,7 +80,7 @@ def put(etcd: Etcd, values: dict[bytes, bytes]) -> None:
 
 
 def got(etcd: Etcd, one: bytes) -> bytes:
-    """What lies at a key."""
+    """What is at a key."""
     with LiveSource([etcd.endpoint]) as source:
         found = source.get(one)
         assert found is not None

@@ -44,7 +44,7 @@ def test_the_aggregated_groups_answer_for_themselves(demo, kube_apiserver, sampl
 
 
 def test_metrics_come_back_from_the_annotations(demo, kube_apiserver):
-    """The HPA that lies in autoscaling/v1 has all four metrics and its behavior in v2."""
+    """The HPA that is in autoscaling/v1 has all four metrics and its behavior in v2."""
     path = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/checkout"
     spec = kube_apiserver(demo).client().request("GET", path)["spec"]
     assert sorted(metric["type"] for metric in spec["metrics"]) == ["External", "Pods", "Resource", "Resource"]

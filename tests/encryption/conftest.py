@@ -33,7 +33,7 @@ def configuration(*entries: tuple[str, str]) -> str:
 
 @pytest.fixture
 def start_plugin() -> Iterator[Callable[[], KmsPlugin]]:
-    """Start KMS plugins; their sockets lie where paths are short, since a unix socket's may have 107 bytes only."""
+    """Start KMS plugins; their sockets have short paths, since a unix socket's may have 107 bytes only."""
     started: list[KmsPlugin] = []
     with tempfile.TemporaryDirectory(prefix="kms") as folder:
 

@@ -42,7 +42,7 @@ def test_what_has_no_prefix_is_plain(value: bytes) -> None:
 
 
 def test_a_kms_v2_envelope_names_the_plugins_key() -> None:
-    """The id of the plugin's key lies in the envelope in plain, and is shown."""
+    """The id of the plugin's key is in the envelope in plain, and is shown."""
     body = encode_message(ENCRYPTED_OBJECT, {"encryptedData": b"x", "keyID": "arn:key/7", "encryptedDEKSource": b"y"})
     assert read_encryption_header(b"k8s:enc:kms:v2:vault:" + body) == EncryptionHeader(
         "kms", "vault", "v2", "arn:key/7"

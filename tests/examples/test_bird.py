@@ -96,7 +96,7 @@ def test_check_asks_the_validation(codec: ObjectCodec) -> None:
 
 
 def test_in_the_demo_store(installed: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
-    """Installed, the plugin names the resource and converts what lies there."""
+    """Installed, the plugin names the resource and converts what is there."""
     installed("bird")
     assert run(["--store", "demo", "ls", "birds", "-o", "name"]) == 0
     assert capsys.readouterr().out.splitlines() == [f"bird.{GROUP}/dodo", f"bird.{GROUP}/robin"]

@@ -79,7 +79,7 @@ def test_validation(codec: ObjectCodec, spec: dict[str, str], faults: int) -> No
 
 
 def test_in_the_demo_store(installed: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
-    """Installed, the plugin explains what lies below the server's own prefix in the cluster's etcd."""
+    """Installed, the plugin explains what is below the server's own prefix in the cluster's etcd."""
     installed("wardle")
     assert run(["--store", "demo", "ls", "flunders", "-o", "name"]) == 0
     assert capsys.readouterr().out.splitlines() == [f"flunder.{GROUP}/caught", f"flunder.{GROUP}/sample"]

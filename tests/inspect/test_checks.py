@@ -153,7 +153,7 @@ def test_groups_served_elsewhere(whole: MemorySource, open_store: OpenStore) -> 
     found = checked(open_store)
     assert set(found) == {"served-elsewhere"}
     assert found["served-elsewhere"].subject == "zoo.example.com, served by zoo/api"
-    assert found["served-elsewhere"].keys == [(key, "no object of it lies in this store")]
+    assert found["served-elsewhere"].keys == [(key, "this store has no object of it")]
     whole.put("/registry/zoo.example.com/cages/default/a", {"kind": "Cage", "apiVersion": "zoo.example.com/v1"})
     found = checked(open_store)
     assert set(found) == {"served-elsewhere"}
@@ -177,7 +177,7 @@ def test_a_namespace_that_waits(whole: MemorySource, open_store: OpenStore) -> N
 
 
 def test_encryption(whole: MemorySource, open_store: OpenStore, tmp_path: Any) -> None:
-    """What lies in plain text, and what an old key encrypted; both mended by `encrypt`."""
+    """What is in plain text, and what an old key encrypted; both mended by `encrypt`."""
     from kstore.encryption.config import load_configuration
 
     text = """

@@ -152,7 +152,7 @@ def test_what_a_server_drops_is_nothing(store: MemorySource, open_store: OpenSto
 def test_kinds_at_built_in_keys(
     store: MemorySource, open_store: OpenStore, key: str, api_version: str, kind: str, encoding: str
 ) -> None:
-    """What no kind is registered for fails the list of the resource at whose key it lies, in either encoding."""
+    """What no kind is registered for fails the list of the resource at whose key it is, in either encoding."""
     from kstore.decode.envelope import write_envelope
 
     obj = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": "default"}}

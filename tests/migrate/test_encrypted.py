@@ -73,7 +73,7 @@ def test_a_file_is_encrypted_and_migrated(
 ):
     """The same of a file; verified from another directory, too, and what follows is no rollback."""
     monkeypatch.chdir(tmp_path)
-    # what lies in a data directory is a database, too
+    # what is in a data directory is a database, too
     etcd.stop()
     Path("backup.db").write_bytes((etcd.data / "member" / "snap" / "db").read_bytes())
     keys = ["--encryption-provider-config", configuration]

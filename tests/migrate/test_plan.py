@@ -59,7 +59,7 @@ def test_unknown_fields_are_skipped_by_name(planner, codec, deployment):
 
 
 def test_only_what_is_stored_in_a_version(codec, deployment):
-    """A pattern limits the plan to what lies in such a version."""
+    """A pattern limits the plan to what is in such a version."""
     targets = OnlyStoredIn(VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),)), "extensions/*")
     values = [deployment("a"), deployment("b", version="extensions/v1beta1")]
     assert len(list(VersionPlanner(codec, targets).plan(record(value) for value in values))) == 1

@@ -1,5 +1,5 @@
 """
-`status.storedVersions` follows the objects: narrowed when all lie in the storage version, widened when some lie
+`status.storedVersions` follows the objects: narrowed when all are in the storage version, widened when some are
 elsewhere, and undone with the migration.
 """
 
@@ -99,7 +99,7 @@ def test_narrowed_and_undone(cluster: Cluster) -> None:
 
 
 def test_a_part_narrows_nothing(cluster: Cluster) -> None:
-    """As long as only some objects were asked for, others may lie anywhere."""
+    """As long as only some objects were asked for, others may be anywhere."""
     assert cluster.migrate("journal", "--to", "bees.example.net/v2", "-n", "orchard") == 0
     assert cluster.listed == ["v1alpha1", "v2"]
 

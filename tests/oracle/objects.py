@@ -54,7 +54,7 @@ DEEPEST = 9
 
 
 class _Lazily(dict[str, Any]):
-    """Strategies made when they are first drawn from: types lie within themselves."""
+    """Strategies made when they are first drawn from: types are recursive."""
 
     def __init__(self, makers: dict[str, Any]) -> None:
         self.makers = makers

@@ -25,7 +25,7 @@ from kstore.source.options import SourceOptions
 
 
 class Authority:
-    """A certificate authority for one test session, whose files lie in a folder."""
+    """A certificate authority for one test session, whose files are in a folder."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder

@@ -100,7 +100,7 @@ def test_one_revision(tmp_path: Path) -> None:
 
 
 def test_text_lies_beside(tmp_path: Path) -> None:
-    """The readable text lies beside the stored bytes, and the index says where; all is the owner's alone."""
+    """The readable text is beside the stored bytes, and the index says where; all is the owner's alone."""
     path = export(tmp_path / "export", [Record(b"/registry/pods/default/web", b"k8s\0", 1, 1, 1)], "kind: Pod\n")
     assert (path / "objects/registry/pods/default/web.stored").read_bytes() == b"k8s\0"
     assert (path / "objects/registry/pods/default/web.yaml").read_text() == "kind: Pod\n"

@@ -95,7 +95,7 @@ class Release:
             self.download(f"k8s.io/{module}", f"v0.{version.removeprefix('1.')}")
 
     def download(self, module: str, version: str) -> None:
-        """Have a module of the release in the module cache, and note where it lies."""
+        """Have a module of the release in the module cache, and note where it is."""
         answer = run(["go", "mod", "download", "-json", f"{module}@{version}"], self.work)
         self.modules[module] = Path(json.loads(answer)["Dir"])
 

@@ -51,7 +51,7 @@ class Server:
     Args:
         name: what it is called in errors.
         command: program and arguments.
-        folder: where its log lies; its working directory.
+        folder: where its log is; its working directory.
         probe: host, port, path and whether to speak TLS: the server is ready when this answers 200.
     """
 

@@ -144,7 +144,7 @@ def move_storage(client: Client, crd: Manifest, version: str, manager: str) -> N
         each["storage"] = each["name"] == version
     client.merge(crd, {"spec": {"versions": versions}}, manager=manager)
     until(lambda: version in client.get(crd)["status"]["storedVersions"], "status.storedVersions")
-    # the handler that serves the kind notices a moment later; objects created before would lie in the old version
+    # the handler that serves the kind notices a moment later; objects created before would be in the old version
     time.sleep(2)
 
 

@@ -25,7 +25,7 @@ class Catalog:
     The stored types as one release has them.
 
     A kind that the release does not have (gone before it, or newer) is still found: as the nearest release that has
-    it had it, since what lies in a store may be older or newer than the server.
+    it had it, since what is in a store may be older or newer than the server.
 
     Args:
         release: whose types.
@@ -114,7 +114,7 @@ class Catalog:
     def _load_struct(self, name: str) -> StructType:
         package, _, short = name.rpartition(".")
         table = (self._extensions.get(package) or _package(package))[short]
-        # hubs are the rules' own: their rows are known from the oldest exact release on, whatever lies before it
+        # hubs are the rules' own: their rows are known from the oldest exact release on, whatever is before it
         own = self.release.rules if package.endswith(".internal") else self.release.minor
         minor = _nearest_minor(table.get("releases", ""), own)
         rows = (row for row in table["fields"] if in_range(row.get("releases", ""), minor))

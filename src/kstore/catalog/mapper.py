@@ -50,7 +50,7 @@ class NamedResource(Protocol):
 
     @property
     def namespaced(self) -> bool:
-        """Whether its objects lie in namespaces."""
+        """Whether its objects are in namespaces."""
         ...
 
     @property

@@ -82,7 +82,7 @@ class Tables:
     @staticmethod
     def read(package: str, name: str = "tables.json") -> Tables:
         """
-        The tables that lie as a JSON file in a Python package.
+        The tables in a JSON file of a Python package.
 
         Raises:
             ExtensionError: there is no such file, or its content does not hold.

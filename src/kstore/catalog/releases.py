@@ -23,7 +23,7 @@ def minor_of(release: str) -> int:
 
 def in_range(releases: str, minor: int) -> bool:
     """
-    Whether a minor release lies in a range as the tables spell it: `1.29-1.33`, `1.34-`, `-1.28`, `1.30`; empty is all.
+    Whether a minor release is in a range as the tables spell it: `1.29-1.33`, `1.34-`, `-1.28`, `1.30`; empty is all.
 
     Several ranges are joined by commas.
     """

@@ -1,5 +1,5 @@
 """
-The built-in resources: their names, where in etcd they lie, and in which version each release stores them.
+The built-in resources: their names, where in etcd they are stored, and in which version each release stores them.
 
 Reads the tables; finding a resource by what a person typed is `mapper.py`'s business.
 """
@@ -30,7 +30,7 @@ class ResourceInfo:
     subresources: tuple[str, ...]
     """Those of `status` and `scale` that it has."""
     key_prefix: str
-    """Where its objects lie below the store's prefix: `services/specs`."""
+    """Where its objects are stored below the store's prefix: `services/specs`."""
     versions: tuple[str, ...]
     """Every version that any release has of it, the preferred one first."""
     storage: dict[str, str] = field(hash=False)

@@ -1,7 +1,7 @@
 """
 What a stored type is: its fields in Go's order, their names in JSON, their numbers on the wire.
 
-Knows how the tables spell a type; does not know where the tables lie (`loader.py`) or what is done with them.
+Knows how the tables spell a type; does not know where the tables are (`loader.py`) or what is done with them.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def _similar(name: str) -> str:
 @click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @global_options
 def cli() -> None:
-    """Read, prove and migrate the Kubernetes objects that lie in etcd, live or in a file."""
+    """Read, prove and migrate the Kubernetes objects that are stored in etcd, live or in a file."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -34,7 +34,7 @@ def see_that_it_may_change(session: Session, output: Path | None) -> None:
         UsageError: an old revision is looked at, or a running store was to be written into a file.
         WriteRefused: a file was to be changed in place, is none of etcd's, or the new file is there already.
         NotWritable: the store is only read.
-        SourceError: the new file has no directory to lie in.
+        SourceError: the directory of the new file does not exist.
     """
     from kstore.repair.offline import copyable
     from kstore.source.snapshot.source import SnapshotSource

@@ -127,7 +127,7 @@ _STORE: list[_Option] = [
     (("dial_timeout", "--dial-timeout"), {"metavar": "TIME", "help": "To wait for a connection: 5s."}),
     (("command_timeout", "--command-timeout"), {"metavar": "TIME", "help": "To wait for an answer: 30s."}),
     (("etcd_prefix", "--etcd-prefix"), {
-        "metavar": "PREFIX", "help": "Where the objects lie; found by itself if not given."}),
+        "metavar": "PREFIX", "help": "Where the objects are stored; found by itself if not given."}),
     (("rev", "--rev"), {"type": click.IntRange(min=1), "metavar": "N", "help": "The store as of revision N."}),
     (("salvage", "--salvage"), {"is_flag": True, "help": "Of a damaged file, read what can be read."}),
     (("wal", "--wal"), {"is_flag": True, "help": "Replay a data directory's log on top of its database."}),

@@ -44,7 +44,7 @@ def filter_options(function: Decorated) -> Decorated:
 def key_option(function: Decorated) -> Decorated:
     """`--at`, the key of a value that does not bring its own."""
     return click.option(
-        "--at", "key", default="", metavar="KEY", help="The key that the value lies at: it opens encrypted values."
+        "--at", "key", default="", metavar="KEY", help="The key that the value is stored at: it opens encrypted values."
     )(function)
 
 

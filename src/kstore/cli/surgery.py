@@ -34,7 +34,7 @@ def selected(store: Store, criteria: Criteria, unreadable: Unreadable, *, many: 
     The records that criteria select, in key order.
 
     Args:
-        store: where they lie.
+        store: where they are.
         criteria: what is meant: objects; with `many` also paths and resources.
         unreadable: told of what cannot be read where a condition asks about it: it is not selected.
         many: whether an argument may mean more than one object.

@@ -164,7 +164,7 @@ def _rows(
 
 
 def _storage(read: StoredObject) -> dict[str, Any]:
-    """How an object lies in the store, by the names of `STORAGE_COLUMNS`."""
+    """How an object is stored, by the names of `STORAGE_COLUMNS`."""
     return {
         "stored-version": read.gvk.api_version,
         "encoding": read.encoding,

@@ -83,7 +83,7 @@ def _apiserver(kubeconfig: str) -> Apiserver:
 
 
 def rewrite(session: Session, selection: Selection, run: Run, shown: Shown) -> int:
-    """Have the apiserver write every object of the resources, then look at what lies in etcd; the exit code."""
+    """Have the apiserver write every object of the resources, then look at what is in etcd; the exit code."""
     agree("Send every object back to the apiserver?", yes=run.yes)
     with closing(_apiserver(run.kubeconfig)) as server, stopping() as stop:
         via = ViaApiserver(server, concurrency=run.concurrency, stop=stop, note=shown.say)
@@ -105,7 +105,7 @@ def rewrite(session: Session, selection: Selection, run: Run, shown: Shown) -> i
 
 
 def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, str]]:
-    """What still lies in etcd as it should not, key and reason: the plan, made once more, should be empty."""
+    """What still is in etcd as it should not, key and reason: the plan, made once more, should be empty."""
     prefixes = selection.prefixes()
     records = (record for prefix in prefixes for record in session.source.scan(prefix))
     left = []

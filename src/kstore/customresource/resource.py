@@ -16,7 +16,7 @@ from kstore.naming import GroupVersion
 
 @dataclass(frozen=True, slots=True)
 class CustomResource:
-    """A resource that a CRD of the store defines, or that is only known from the keys that lie there."""
+    """A resource that a CRD of the store defines, or that is only known from the keys that are there."""
 
     group: str
     resource: str
@@ -30,11 +30,11 @@ class CustomResource:
     definition: dict[str, Any] | None = None
     """The CRD, or None where there is none: an extension server's resource, or an orphan."""
     directory: str = ""
-    """Where its objects lie, if not where those of a CRD do."""
+    """Where its objects are stored, if not where those of a CRD do."""
 
     @property
     def key_prefix(self) -> str:
-        """Where its objects lie, below the store's prefix."""
+        """Where its objects are stored, below the store's prefix."""
         return self.directory or f"{self.group}/{self.resource}"
 
     def has_version(self, version: GroupVersion) -> bool:

@@ -2,7 +2,7 @@
 Which members of an object are wanted, so that a reader can pass over the rest.
 
 A member's value is read whole, or is itself looked into. Lists count for nothing on the way (`containers.image` is the
-image of each container); what lies below the key of a map cannot be told apart.
+image of each container); what is below the key of a map cannot be told apart.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Projection:
 
     @classmethod
     def of(cls, paths: Iterable[Sequence[str]]) -> Projection:
-        """What lies at any of these paths; an empty path is everything."""
+        """What is at any of these paths; an empty path is everything."""
         below: dict[str, list[Sequence[str]]] = {}
         for path in paths:
             if not path:

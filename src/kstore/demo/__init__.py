@@ -1,7 +1,7 @@
 """
 The demo store: a small cluster's etcd snapshot that ships with kstore, so that everything can be tried with no server.
 
-Knows where it lies and how it is packed. What is in it, and how real servers made it, `tools/demo/` knows.
+Knows where it is and how it is packed. What is in it, and how real servers made it, `tools/demo/` knows.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Algorithm(ABC):
 
         Args:
             data: what `encrypt` returned.
-            path: the etcd key that the value lies under; some algorithms authenticate it.
+            path: the etcd key that the value is under; some algorithms authenticate it.
 
         Raises:
             NotOpened: another key, or changed bytes.

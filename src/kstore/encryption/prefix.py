@@ -70,7 +70,7 @@ def read_encryption_header(value: bytes) -> EncryptionHeader | None:
 
 
 def _kms_key_id(body: bytes) -> str:
-    """The key id of a KMS v2 envelope, which lies there in plain; empty when the envelope is damaged."""
+    """The key id of a KMS v2 envelope, which is there in plain; empty when the envelope is damaged."""
     try:
         return str(decode_message(ENCRYPTED_OBJECT, body)["keyID"])
     except ValueError:

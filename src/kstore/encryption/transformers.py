@@ -53,7 +53,7 @@ class ResourceTransformer:
 
     @property
     def accepts_plain(self) -> bool:
-        """Whether an apiserver with this configuration reads values that lie in plain."""
+        """Whether an apiserver with this configuration reads values that are in plain."""
         return any(not cipher.prefix for cipher in self._ciphers)
 
     def open(self, key: bytes, value: bytes) -> Opened:

@@ -123,9 +123,9 @@ class Analysis:
 
     status: StoreStatus
     total: Usage
-    """All that lies below the cluster's prefix."""
+    """All that is below the cluster's prefix."""
     elsewhere: Usage
-    """All that lies outside it: others' keys, which are counted and not looked into."""
+    """All that is outside it: others' keys, which are counted and not looked into."""
     resources: list[Usage]
     namespaces: list[Usage]
     managers: list[ManagerUsage]

@@ -1,7 +1,7 @@
 """
 The clusters that share one store, each below a prefix of its own, counted.
 
-What lies there is told by `prefixes`; which cluster is meant is the caller's business.
+What is there is told by `prefixes`; which cluster is meant is the caller's business.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kstore.store import Branch, Store
 
 @dataclass(frozen=True)
 class Cluster:
-    """What lies below the prefix of one cluster."""
+    """What is below the prefix of one cluster."""
 
     prefixes: tuple[str, ...]
     """One; two of an OpenShift."""
@@ -102,6 +102,6 @@ def clusters_of(
 
 
 def keys_of_others(store: Store, clusters: Iterable[Cluster]) -> Counter[str]:
-    """How many keys lie below no cluster's prefix, by their first path element: Calico's, flannel's, Cilium's."""
+    """How many keys are below no cluster's prefix, by their first path element: Calico's, flannel's, Cilium's."""
     finder = Prefixes(store.source, ResourceMapper([]), store.revision)
     return finder.elsewhere(tuple(prefix for one in clusters for prefix in one.prefixes))

@@ -1,7 +1,7 @@
 """
 The CRDs of a store, and in which versions their objects are really stored.
 
-What `status.storedVersions` says is what the apiserver goes by; what lies there is what counts.
+What `status.storedVersions` says is what the apiserver goes by; what is there is what counts.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class Home:
     label: str
     """The resource as a person names it (`deployments.apps`); of unexplained keys the path below the prefix."""
     resource: NamedResource | None
-    """None where no type and no CRD explains what lies there."""
+    """None where no type and no CRD explains what is there."""
     namespace: str = ""
 
 

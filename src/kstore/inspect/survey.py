@@ -1,7 +1,7 @@
 """
 What the checks need to know of a store as a whole, gathered while its records pass by once.
 
-Namespaces and CRDs are read first, since what belongs to them lies before and after them.
+Namespaces and CRDs are read first, since what belongs to them is before and after them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Extension:
     service: str
     """The server's namespace and name."""
     objects: int = 0
-    """Those of the group that lie in this store."""
+    """Those of the group that are in this store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Survey:
 
     @cached_property
     def is_file(self) -> bool:
-        """Whether the store is a database that lies in a file: a change of it is written as a new one."""
+        """Whether the store is a database in a file: a change of it is written as a new one."""
         return isinstance(self.store.source, SnapshotSource)
 
     @cached_property
@@ -158,7 +158,7 @@ class Survey:
         group, _, version = owner.api_version.rpartition("/")
         resource = self.store.mapper.of_kind(GroupKind(group, owner.kind))
         if resource is None or version not in resource.versions or group in self.served_elsewhere:
-            return False  # no RESTMapper of this store knows it, or its objects lie elsewhere
+            return False  # no RESTMapper of this store knows it, or its objects are elsewhere
         if resource.namespaced and not namespace:
             return False  # which is not valid, and left alone
         place = (resource.key_prefix, namespace if resource.namespaced else "", owner.name)

@@ -287,5 +287,5 @@ def definition_in(codec: StorageCodec, read: StoredObject) -> CustomDefinition:
 
 
 def crd_key(store: Store, resource: CustomResource) -> bytes:
-    """Where the CRD of a custom resource lies."""
+    """Where the CRD of a custom resource is stored."""
     return f"{store.prefix}/{_CRDS}/{resource.resource}.{resource.group}".encode()

@@ -1,5 +1,5 @@
 """
-A migration undone: the bytes that it replaced are put back, with their leases, wherever its own still lie.
+A migration undone: the bytes that it replaced are put back, with their leases, wherever its own are still stored.
 
 What decides that is the value, by its SHA-256 in the journal, and not the revision alone: a store that was restored
 from a backup counts its revisions anew, and a write of others may have the very revision that the journal names. The

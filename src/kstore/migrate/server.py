@@ -46,7 +46,7 @@ def server_of(store: Store, service_family: str = "") -> AssumedServer:
     The server that a store belongs to.
 
     Args:
-        store: where its own Service and ServiceCIDR lie.
+        store: where its own Service and ServiceCIDR are.
         service_family: the first family of its `--service-cluster-ip-range`, where it is known.
     """
     if service_family:

@@ -1,5 +1,5 @@
 """
-`status.storedVersions` of a CRD, after a migration: the versions in which its objects really lie.
+`status.storedVersions` of a CRD, after a migration: the versions in which its objects are really stored.
 
 An apiserver refuses to drop a version from a CRD as long as this list names it. So it is narrowed to the storage
 version only when every object was read again there, the CRD still being as it was when its objects were planned; and a
@@ -28,8 +28,8 @@ def settle_versions(
     store: Store, selection: Selection, summary: Summary, journal: JournalWriter, retry: Retry, *, whole: bool
 ) -> Iterator[str]:
     """
-    Have the stored versions of the custom resources that a migration met say where their objects lie; yield a word on
-    each that is changed, or should have been.
+    Have `status.storedVersions` of the custom resources that a migration met name the versions in which their objects
+    are stored; yield a word on each that is changed, or should have been.
 
     Args:
         store: the running store.

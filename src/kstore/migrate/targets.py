@@ -95,7 +95,7 @@ class ReleaseTargets:
 
 @dataclass(frozen=True)
 class OnlyStoredIn:
-    """`--only-stored-version GLOB`: other targets, for objects that lie in such a version."""
+    """`--only-stored-version GLOB`: other targets, for objects that are stored in such a version."""
 
     targets: Targets
     pattern: str

@@ -202,7 +202,7 @@ def _check(
         return Finding(key, "deleted", "it is no longer there")
     if digest(record.value) != entry.after:
         if record.value == entry.before:
-            return Finding(key, "not-written", "it lies there as before the migration")
+            return Finding(key, "not-written", "it is there as before the migration")
         return Finding(key, "changed", f"its bytes were changed since, at revision {record.mod_revision}")
     if record.lease != entry.lease:
         return Finding(key, "lease", f"its lease is {record.lease:x}, and was {entry.lease:x}")

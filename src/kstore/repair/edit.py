@@ -61,7 +61,7 @@ def edited(codec: StorageCodec, read: StoredObject, changed: dict[str, Any]) -> 
         changed: as it shall be.
 
     Raises:
-        WriteRefused: it would lie under another's key; or its own bytes do not come back when nothing is changed, so
+        WriteRefused: it would be under another's key; or its own bytes do not come back when nothing is changed, so
             that something would be lost.
         KstoreError: it does not fit its type.
     """

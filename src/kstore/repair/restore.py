@@ -19,12 +19,12 @@ class Plan:
 
     record: Record
     current: Record | None
-    """What lies under the key now."""
+    """What is under the key now."""
     lease: int
 
     @property
     def same(self) -> bool:
-        """Whether it lies there already, byte for byte."""
+        """Whether it is stored there already, byte for byte."""
         return self.current is not None and self.current.value == self.record.value
 
     @property

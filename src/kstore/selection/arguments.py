@@ -1,7 +1,7 @@
 """
 What an argument means in a store: a key, the keys below a path, an object by name, or the objects of resources.
 
-Knows kubectl's grammar and that of keys. An argument stops at a slash: `/registry/pods` does not mean what lies below
+Knows kubectl's grammar and that of keys. An argument stops at a slash: `/registry/pods` does not mean what is below
 `/registry/podtemplates`.
 """
 
@@ -43,9 +43,9 @@ class Target:
     below: bool = True
     """The keys below it are meant."""
     resources: tuple[NamedResource, ...] = ()
-    """The resources whose objects may lie there."""
+    """The resources whose objects may be there."""
     namespace: str = ""
-    """Of what lies there, only this namespace's; empty where the key says it, or all are meant."""
+    """Of what is there, only this namespace's; empty where the key says it, or all are meant."""
     may_be_empty: bool = False
     """A resource keeps its objects there, so it is no mistake if there are none."""
 
@@ -71,7 +71,7 @@ def listed(store: Store, criteria: Criteria) -> list[Target]:
 
     Raises:
         UnknownResource: there is no such resource.
-        NotFound: nothing lies at a path that no resource has.
+        NotFound: nothing is at a path that no resource has.
         UsageError: a namespace is asked for, and another one or none is meant.
     """
     texts = criteria.what or ("/",)
@@ -110,10 +110,10 @@ def named(store: Store, criteria: Criteria) -> list[Target]:
 
 def either(store: Store, criteria: Criteria, *, many: bool = True, when: When = When.NOW) -> list[Target]:
     """
-    An object where one lies there, else what `ls` takes.
+    An object where one is there, else what `ls` takes.
 
     Args:
-        store: where it lies.
+        store: where it is.
         criteria: what is meant.
         many: whether an argument may mean more than an object.
         when: whether what is meant must be there.
@@ -168,7 +168,7 @@ def _object(store: Store, text: str, namespace: str) -> Target:
     if place is not None and namespace:
         require_namespaced([place.resource], namespace)
         if not default and place.namespace != namespace:
-            raise UsageError(f"{text} lies in namespace {place.namespace}, not in {namespace}", hint="leave -n out")
+            raise UsageError(f"{text} is in namespace {place.namespace}, not in {namespace}", hint="leave -n out")
     return _exactly(key, (place.resource,) if place else ())
 
 
@@ -250,7 +250,7 @@ def _whole(store: Store, prefix: str, namespace: str) -> Target:
 
 
 def _path(store: Store, path: bytes, namespace: str, *, required: bool) -> Target:
-    """A key, and what lies below it; only the latter with a slash at its end."""
+    """A key, and what is below it; only the latter with a slash at its end."""
     key = path.rstrip(b"/")
     if key.decode("utf-8", "surrogateescape") in store.prefixes:
         return _whole(store, key.decode(), namespace)
@@ -264,16 +264,14 @@ def _path(store: Store, path: bytes, namespace: str, *, required: bool) -> Targe
         return Target(key, itself=exact, resources=resources, namespace=namespace)
     require_namespaced([place.resource], namespace)
     if namespace and place.namespace not in ("", namespace):
-        raise UsageError(
-            f"{key_text(key)} lies in namespace {place.namespace}, not in {namespace}", hint="leave -n out"
-        )
+        raise UsageError(f"{key_text(key)} is in namespace {place.namespace}, not in {namespace}", hint="leave -n out")
     within = "" if place.namespace else namespace
     itself = exact and bool(place.name)
     return Target(key, itself=itself, resources=(place.resource,), namespace=within, may_be_empty=not place.name)
 
 
 def _require_something(store: Store, key: bytes) -> None:
-    """See that something lies at a key or below it."""
+    """See that something is at a key or below it."""
     keys = store.source.keys(key + b"/", revision=store.revision)
     if next(iter(keys), None) is None and store.source.get(key, revision=store.revision) is None:
         raise NotFound(f"nothing is stored at {key_text(key)}", hint=_hint(store, key_text(key)))
@@ -299,8 +297,8 @@ def require_namespaced(resources: Iterable[NamedResource], namespace: str) -> No
     See that a namespace can be asked for.
 
     Raises:
-        UsageError: none of the resources lies in namespaces.
+        UsageError: none of the resources is in namespaces.
     """
     if namespace and not any(one.namespaced for one in resources):
         names = ", ".join(one.resource for one in resources)
-        raise UsageError(f"{names} lie in no namespace, so -n {namespace} selects nothing", hint="leave -n out")
+        raise UsageError(f"{names} are in no namespace, so -n {namespace} selects nothing", hint="leave -n out")

@@ -1,7 +1,7 @@
 """
 Which fields the objects of a resource may have: a built-in type by the catalog, a custom one by its CRD's schemas.
 
-An object may lie in the store in any version of its kind, so a resource has the fields of all of them. Lists count for
+An object may be stored in any version of its kind, so a resource has the fields of all of them. Lists count for
 nothing on the way (`spec.containers.image`); below a map every key may be.
 """
 

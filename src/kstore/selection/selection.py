@@ -27,7 +27,7 @@ class Selection:
     What criteria mean in a store.
 
     Args:
-        store: where the objects lie.
+        store: where the objects are stored.
         criteria: what was asked for.
         targets: the keys that its arguments mean.
 
@@ -92,7 +92,7 @@ class Selection:
     # ---- keys
 
     def has_key(self, key: bytes) -> bool:
-        """Whether the arguments and the namespace mean a key, whatever lies there."""
+        """Whether the arguments and the namespace mean a key, whatever is there."""
         return any(self.means(one, key) for one in self.targets)
 
     def means(self, target: Target, key: bytes) -> bool:
@@ -107,7 +107,7 @@ class Selection:
 
     @cached_property
     def _unexplained(self) -> ResourceMapper[NamedResource]:
-        """Resources that only keys tell of: their objects lie in namespaces, too."""
+        """Resources that only keys tell of: their objects are in namespaces, too."""
         return ResourceMapper(self.store.unexplained())
 
     def keys(self) -> Iterator[bytes]:
@@ -147,7 +147,7 @@ class Selection:
     # ---- objects
 
     def records(self) -> Iterator[Record]:
-        """Yield what lies at the keys; the filter's conditions are not asked."""
+        """Yield what is at the keys; the filter's conditions are not asked."""
         return chain.from_iterable(map(self._records_of, self.targets))
 
     def _records_of(self, target: Target, *, notes: bool = False) -> Iterator[Record]:
@@ -196,7 +196,7 @@ class Selection:
 
 
 def _once(targets: Sequence[Target]) -> tuple[Target, ...]:
-    """The targets without those that lie within others."""
+    """The targets without those that are within others."""
     kept: list[Target] = []
     for target in targets:
         if not any(other.includes(target) for other in kept):

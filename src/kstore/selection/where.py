@@ -73,7 +73,7 @@ class Where:
     One expression, asked of many objects.
 
     Its names are `object` (or `self`), the members of the object themselves (`metadata`, `spec`, `status`, …), and
-    `stored`, which says how the object lies in the store: `version`, `encoding`, `size`, `revision`, `lease` and
+    `stored`, which says how the object is stored: `version`, `encoding`, `size`, `revision`, `lease` and
     `encrypted`. An object that lacks a field of the expression does not match.
 
     Args:

@@ -1,4 +1,4 @@
-"""Where a cluster's state lies."""
+"""Where a cluster's state is stored."""
 
 import os
 

@@ -2,7 +2,7 @@
 A directory that `kstore export` wrote, as a store: one file of stored bytes an object, and an index.
 
 Knows the layout, below; its reader and writer live together. Knows nothing of what the bytes mean: the readable text
-that may lie beside them is handed in, and never read back.
+that may be beside them is handed in, and never read back.
 
     export.json               what was exported: revision, leases, how many objects, the index's SHA-256
     index.jsonl               a line an object, in key order: key, file, revisions, lease, size, SHA-256
@@ -220,7 +220,7 @@ class _Row:
 
 class DirectorySource(Source):
     """
-    An export, read as it lies and never written; only the revision that was exported is there.
+    An export, read as it is and never written; only the revision that was exported is there.
 
     Args:
         path: the directory.

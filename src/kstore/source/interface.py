@@ -126,7 +126,7 @@ class Source(ABC):
 
     def history_sizes(self) -> Iterator[RevisionSize]:
         """
-        Yield what `history_scan` yields of the whole store, without the values: quicker where they lie in a file.
+        Yield what `history_scan` yields of the whole store, without the values: quicker where they are in a file.
 
         Raises:
             Unsupported: this kind of store cannot list its history.

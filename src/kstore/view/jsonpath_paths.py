@@ -14,7 +14,7 @@ Path = tuple[str, ...]
 """Names of members; lists on the way count for nothing."""
 
 _MAX_DEPTH, _MAX_ENDS = 100, 1_000
-"""Beyond these it is not looked for exactly: whatever lies below is read."""
+"""Beyond these it is not looked for exactly: whatever is below is read."""
 
 
 class Looked:

@@ -47,7 +47,7 @@ def shown(
 
     Args:
         obj: the object as decoded; it is not changed.
-        key: where it lies: what lies among the Secrets is one, whatever it calls itself.
+        key: where it is: what is among the Secrets is one, whatever it calls itself.
         resource_version: etcd's `mod_revision`; 0 leaves the metadata as stored.
         secrets: show the values of Secrets.
         managed_fields: show `metadata.managedFields`.
@@ -78,11 +78,11 @@ def _with_resource_version(metadata: dict[str, Any], version: str) -> dict[str, 
 
 def is_secret(kind: object, key: bytes | str = b"") -> bool:
     """
-    Whether what lies at a key is a Secret, or was meant to be one: a damaged object's kind may be lost.
+    Whether what is at a key is a Secret, or was meant to be one: a damaged object's kind may be lost.
 
     Args:
         kind: what the object calls itself.
-        key: where it lies, if that is known.
+        key: where it is, if that is known.
     """
     text = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
     return kind == "Secret" or f"/{_RESOURCE}/" in text
@@ -94,7 +94,7 @@ def masked(obj: dict[str, Any], key: bytes | str = b"") -> dict[str, Any]:
 
     Args:
         obj: the object.
-        key: where it lies, if that is known.
+        key: where it is, if that is known.
     """
     kind, version = obj.get("kind"), obj.get("apiVersion", "v1")
     if is_secret(kind, key) and ("/" not in str(version) or kind != "Secret"):

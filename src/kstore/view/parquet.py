@@ -27,7 +27,7 @@ COLUMNS: Final = {
     "key": ("string", "The key in etcd."),
     "resource": ("string", "Such as `deployments`; empty for what no resource keeps."),
     "group": ("string", "The API group; empty for the core group."),
-    "namespace": ("string", "Empty for what lies in none."),
+    "namespace": ("string", "Empty for cluster-scoped objects."),
     "name": ("string", "The object's name."),
     "stored_version": ("string", "The apiVersion it is stored in."),
     "kind": ("string", "Its kind."),

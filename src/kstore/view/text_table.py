@@ -30,7 +30,7 @@ STORAGE_COLUMNS: dict[str, Column] = {
     "revision": Column("Revision", "integer", description="The revision that last changed the key."),
     "lease": Column("Lease", "string", description="The lease that the key is bound to."),
 }
-"""What can be shown of how an object lies in its store, by the name it is asked for."""
+"""What can be shown of how an object is stored, by the name it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

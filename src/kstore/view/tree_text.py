@@ -28,7 +28,7 @@ def human_size(size: int) -> str:
 
 
 def group_of(branch: Branch) -> str:
-    """The API group of what lies in a branch: the resource's, else what the path or the objects say."""
+    """The API group of what is in a branch: the resource's, else what the path or the objects say."""
     if branch.resource is not None:
         return branch.resource.group
     if branch.versions:
@@ -82,7 +82,7 @@ def as_text(branches: list[Branch], prefix: str, *, namespaces: bool = False) ->
 
 
 def name_of(branch: Branch) -> str:
-    """The resource, and where it lies if that is not told by its name."""
+    """The resource, and where it is if that is not told by its name."""
     if branch.resource is None:
         return branch.path.removeprefix(f"{group_of(branch)}/")
     name = branch.resource.resource

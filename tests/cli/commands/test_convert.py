@@ -27,7 +27,7 @@ OLD = {
 
 
 def stored(obj: dict[str, Any]) -> str:
-    """An object as it may lie in a store, in base64."""
+    """An object as it may be in a store, in base64."""
     return base64.b64encode(json.dumps(obj).encode()).decode()
 
 

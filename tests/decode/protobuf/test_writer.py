@@ -29,7 +29,7 @@ def test_an_empty_object_is_not_empty(writer: ProtobufWriter) -> None:
 
 
 def test_maps_are_sorted(writer: ProtobufWriter) -> None:
-    """Keys are written sorted, however they lie in the dict."""
+    """Keys are written sorted, however they are in the dict."""
     found = writer.write("core.v1.ConfigMap", {"data": {"b": "2", "a": "1"}})
     assert found.index(b"\x0a\x01a") < found.index(b"\x0a\x01b")
 

@@ -1,7 +1,7 @@
 """
 Of each finding of `kstore check`: stores where it is true, near misses where it is not, and what its advice does.
 
-Values by their keys, beside those of a sound store (`SOUND`); objects are dicts and lie there as JSON.
+Values by their keys, beside those of a sound store (`SOUND`); objects are dicts and are there as JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Values = Mapping[str, "bytes | dict[str, Any]"]
 
 @dataclass(frozen=True)
 class Store:
-    """What lies in a store beside what is sound, and with what it is looked at."""
+    """What is in a store beside what is sound, and with what it is looked at."""
 
     values: Values = field(default_factory=dict)
     release: str = ""

@@ -27,7 +27,7 @@ def stored(found: dict[str, Any], to: str, release: str = NEWEST) -> dict[str, A
     An object as a server of the release would store it in a version: defaulted, converted, as JSON.
 
     Args:
-        found: the object as it lies in the store.
+        found: the object as it is in the store.
         to: the version, as `apps/v1`.
         release: whose rules.
     """

@@ -64,7 +64,7 @@ def test_a_zip_alone(snapshot: bytes, tmp_path: Path) -> None:
 
 
 def test_openshift_s_encryption_configuration(snapshot: bytes, tmp_path: Path) -> None:
-    """Where the configuration lies that opens the snapshot's secrets is said."""
+    """The path of the configuration that opens the snapshot's secrets is shown."""
     (tmp_path / "snapshot_2026-11-28_201400.db").write_bytes(snapshot)
     name = "static-pod-resources/kube-apiserver-pod-7/secrets/encryption-config/encryption-config"
     with tarfile.open(tmp_path / "static_kuberesources_2026-11-28_201400.tar.gz", "w:gz") as archive:

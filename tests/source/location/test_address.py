@@ -62,7 +62,7 @@ def test_who_counts_first(tmp_path: Path, config: Path) -> None:
 
 
 def test_a_context(config: Path) -> None:
-    """A context has the options that it names; files lie beside the config file."""
+    """A context has the options that it names; files are beside the config file."""
     context = read_contexts(config).named("production")
     assert context.etcd_prefix == "/kubernetes.io"
     assert context.options == SourceOptions(
@@ -144,7 +144,7 @@ def test_servers_and_files(address: str, live: bool) -> None:
 
 
 def test_a_file_is_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies there as a file is a file, whatever it is called."""
+    """What is there as a file is a file, whatever it is called."""
     (tmp_path / "snapshot:1").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
     assert not is_live("snapshot:1")
@@ -153,7 +153,7 @@ def test_a_file_is_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_nothing_there() -> None:
-    """A path at which nothing lies says so, and offers the demo store."""
+    """A path that does not exist says so, and offers the demo store."""
     with pytest.raises(StoreNotFound) as caught:
         open_source("/no/such/file")
     assert "--store demo" in caught.value.hint

@@ -121,7 +121,7 @@ def test_a_snapshot_that_the_log_does_not_have(interrupted: tuple[Path, list[Rec
 
 
 def test_a_running_member(start_etcd: Start, connect: Connect) -> None:
-    """A running etcd has chosen already: `db` is its database, whatever lies beside it."""
+    """A running etcd has chosen already: `db` is its database, whatever is beside it."""
     server = start_etcd()
     with connect(server.endpoint) as live:
         put(live, 0, 5)

@@ -124,7 +124,7 @@ class Contents:
 
     def path_of(self, name: str) -> str:
         """
-        Where the objects of a resource lie, in kubectl's grammar: `deploy`, or `deploy/shop` for a namespace.
+        Where the objects of a resource are, in kubectl's grammar: `deploy`, or `deploy/shop` for a namespace.
 
         Raises:
             UnknownResource: there is no such resource.

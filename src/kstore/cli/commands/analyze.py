@@ -65,7 +65,7 @@ def command(criteria: Criteria, top: int, history: bool, output: str) -> int:
 
 def _selected_keys(session: Session, criteria: Criteria, unreadable: Unreadable) -> Callable[[bytes], bool]:
     """
-    Which keys are meant: by where they lie, and, where conditions ask about objects, by those that live now.
+    Which keys are meant: by where they are, and, where conditions ask about objects, by those that live now.
 
     Raises:
         NotFound: none.

@@ -144,7 +144,7 @@ def _unlike(text: str) -> KstoreError:
 def _states(
     old: Side, new: Side, criteria: Criteria, compared: Callable[..., Iterator[Compared]]
 ) -> Iterator[Compared]:
-    """What differs of what is selected, which may lie in one of the two alone."""
+    """What differs of what is selected, which may be in one of the two alone."""
     selection = _selection(old, new, criteria)
     wanted = selection.filter.matches if selection.filter else None
     for target in selection.targets:

@@ -75,7 +75,7 @@ def _certain(selection: Selection) -> Iterator[Read]:
     for read in selection.reads(notes=selection.is_whole):
         if not (selection.filter and isinstance(read, Undecodable)):
             yield read
-    if selection.is_whole:  # what lies beside the prefix, and a backup has
+    if selection.is_whole:  # what is beside the prefix, and a backup has
         yield from (read for read in selection.store.housekeeping() if not selection.has_key(read.record.key))
 
 

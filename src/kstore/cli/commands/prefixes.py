@@ -1,4 +1,4 @@
-"""`kstore prefixes`: the clusters that share one etcd, each with what lies below its prefix."""
+"""`kstore prefixes`: the clusters that share one etcd, each with what is below its prefix."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TEXT_COLUMNS = frozenset({5, 7})
 def command(output: str) -> int:
     """
     The clusters that share one etcd, as tenants or as virtual clusters do: the prefix of each (what the other commands
-    take as --etcd-prefix), how much lies below it, and in which versions. Below: keys that are no cluster's.
+    take as --etcd-prefix), how much is below it, and in which versions. Below: keys that are no cluster's.
 
     \b
     kstore prefixes

@@ -106,7 +106,7 @@ class Known:
         if place is not None:
             return [place.resource], place
         if text.startswith("/"):
-            raise UnknownResource(f"no resource keeps its objects at {text}", hint="`kstore ls` shows what lies there")
+            raise UnknownResource(f"no resource keeps its objects at {text}", hint="`kstore ls` shows what is there")
         name, slash, rest = text.partition("/")
         found = self.mapper.find(name)
         if not slash:

@@ -57,7 +57,7 @@ def command(
     """
     Put back one object, a namespace or a resource, byte for byte as it was: from a snapshot or an export (--from), from
     an earlier revision of the store itself (--from-rev), or the last revision of what was deleted (--from-history). A
-    key is written only if nothing lies there, or with --overwrite. Into a store that is a file nothing is written: its
+    key is written only if nothing is there, or with --overwrite. Into a store that is a file nothing is written: its
     copy with the objects is a new file (--output).
 
     \b
@@ -146,7 +146,7 @@ def _put_back(
     taken = [plan for plan in plans if plan.current is not None]
     if taken and not overwrite:
         for plan in taken:
-            click.echo(f"kstore: {key_text(plan.record.key)}: something else lies there now", err=True)
+            click.echo(f"kstore: {key_text(plan.record.key)}: something else is stored there now", err=True)
         raise WriteRefused(
             f"{len(taken)} of {counted(len(records), 'key')} hold another value",
             hint="--overwrite puts back these, too",

@@ -23,7 +23,7 @@ class RawJSON:
 
     Args:
         data: the text.
-        nested: it is carried only because it lies deeper in an object than `FOLLOWED` levels.
+        nested: it is carried only because it is deeper in an object than `FOLLOWED` levels.
     """
 
     __slots__ = ("_value", "data", "nested")

@@ -228,7 +228,7 @@ class Source:
 
     def _assign(self, field: Field, target: str) -> None:
         """
-        Set the member from what lies at `i`, unless Go's JSON leaves the zero value out.
+        Set the member from what is at `i`, unless Go's JSON leaves the zero value out.
 
         A zero that comes after another value takes its place; Go's own writers write a field once.
         """

@@ -47,7 +47,7 @@ CHECKS: tuple[Check, ...] = (
            "nobody sees them, and nobody will delete them", places.no_namespace),
     _check("no-resource", WARNING, "Keys that belong to no resource",
            "left behind by a CRD or a server that has gone: nothing serves or deletes them", places.no_resource),
-    _check("misplaced", WARNING, "Objects that lie under another's key",
+    _check("misplaced", WARNING, "Objects stored under another's key",
            "the apiserver serves them under one name and writes them under another", places.misplaced),
     _check("invalid", WARNING, "Objects that their server's own validation refuses",
            "nothing can be changed in them before that is repaired", decoding.refused),

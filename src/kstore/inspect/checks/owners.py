@@ -19,7 +19,7 @@ def owner_gone(survey: Survey) -> Iterator[Found]:
     keeps the object.
     """
     if not survey.namespaces:
-        return  # not all of a cluster: owners may lie elsewhere
+        return  # not all of a cluster: owners may be elsewhere
     for dependents in survey.dependents.values():
         if all(survey.is_gone(owner, dependents.namespace) for owner in dependents.owners):
             more = f", and {dependents.keys - 1} more" if dependents.keys > 1 else ""

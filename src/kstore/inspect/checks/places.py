@@ -1,4 +1,4 @@
-"""Checks of where objects lie: under whose key, of which resource, in which namespace."""
+"""Checks of where objects are stored: under whose key, of which resource, in which namespace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def misplaced(seen: Seen, survey: Survey) -> Iterator[Found]:
     if name != place.name or (resource.namespaced and metadata.get("namespace", "") != place.namespace):
         inside = "/".join(filter(None, (str(metadata.get("namespace") or ""), str(name))))
         words = (
-            "compare it with what lies at the key of that name (kstore diff): where both are the same, this one is a "
+            "compare it with what is at the key of that name (kstore diff): where both are the same, this one is a "
             "copy that a restore or a script left, and the apiserver shows the object twice"
         )
         advice = (kstore("get", seen.key, "-o", "storage"),)
@@ -53,7 +53,7 @@ def served_elsewhere(survey: Survey) -> Iterator[Found]:
         here = (
             f"of its objects in this store: {extension.objects}"
             if extension.objects
-            else "no object of it lies in this store"
+            else "this store has no object of it"
         )
         subject = f"{group}, served by {extension.service}"
         yield Found(subject, extension.key, here, (kstore("get", extension.key),))

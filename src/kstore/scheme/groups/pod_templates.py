@@ -30,7 +30,7 @@ def drop_init_container_annotations(metadata: Obj | None) -> bool:
 
 
 def update_template(*path: str) -> OnUpdate:
-    """The rule of a kind whose template lies at a path."""
+    """The rule of a kind whose template is at a path."""
 
     def update(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
         template: Any = obj

@@ -76,7 +76,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _encryption(folder: Path) -> str:
-    """Where an EncryptionConfiguration lies in OpenShift's backup, for `--encryption-provider-config`."""
+    """Where an EncryptionConfiguration is in OpenShift's backup, for `--encryption-provider-config`."""
     import tarfile
 
     for path in sorted(folder.glob(f"{_KUBE_RESOURCES}*.tar.gz")):

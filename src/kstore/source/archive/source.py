@@ -22,7 +22,7 @@ class ArchivedSource(SnapshotSource):
     Args:
         shown: what the user named.
         unpacked: what is opened of it.
-        spool: where that lies; closed with the source.
+        spool: where that is; closed with the source.
         spooled: the file that was written, whose checksum has been computed on the way; None for a data directory.
         salvage: as `SnapshotSource`.
         wal: as `SnapshotSource`.

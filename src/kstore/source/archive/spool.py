@@ -1,5 +1,5 @@
 """
-A stream written to a temporary folder, within bounds: what a store is read from when it cannot be read where it lies.
+A stream written to a temporary folder, within bounds: what a store is read from when it cannot be read where it is.
 
 Knows how much room it may take, and computes a snapshot's checksum on the way. Memory does not grow with the stream.
 """

@@ -19,7 +19,7 @@ from kstore.source.archive.contents import HEAD, Contents, is_member_file, kind_
 from kstore.source.archive.spool import Spool, Spooled
 
 _DEEPEST = 4
-"""How many compressions and archives may lie in one another."""
+"""How many compressions and archives may be nested."""
 
 
 class Peeked:
@@ -88,7 +88,7 @@ class Unpacking:
             content = cast(IO[bytes], peeked)
             kind = kind_of(peeked.head)
             if depth > _DEEPEST:
-                raise SourceError("archives lie in one another too deeply", where=self._spool.name)
+                raise SourceError("archives are nested too deeply", where=self._spool.name)
             if kind == "compressed":
                 self.read(decompressed(content, peeked.head), name, depth=depth + 1)
             elif kind == "tar" and not name:

@@ -66,7 +66,7 @@ class Bucket(TreePages):
     One bucket: a tree of pages, or a single page inline in the bucket that holds it.
 
     Args:
-        database: where it lies.
+        database: where it is.
         name: what errors call it.
         root: its root page; 0 for an inline bucket.
         inline: where an inline bucket's page begins and ends in the file.
@@ -237,7 +237,7 @@ class Bucket(TreePages):
         yield from self._leaf_pages(start, stop, only=wanted)
 
     def _numbers(self) -> tuple[list[int], dict[int, int]]:
-        """The numbers of all leaves, ascending, and of each page's branch; all leaves lie equally deep."""
+        """The numbers of all leaves, ascending, and of each page's branch; all leaves are equally deep."""
         file, page_size = self.database.file, self.database.page_size
         level, parents = [self.root], {}
         for _ in self.right_edge()[0]:

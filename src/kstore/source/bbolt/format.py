@@ -26,9 +26,9 @@ PAGE_HEADER = struct.Struct("<QHHI")
 META_BODY = struct.Struct("<IIIIQQQQQQ")
 """Magic, version, page size, flags, root page, sequence, freelist page, high-water page, transaction, checksum."""
 BRANCH_ELEMENT = struct.Struct("<IIQ")
-"""Where the key lies (from the element), its size, the child's page."""
+"""Where the key is (from the element), its size, the child's page."""
 LEAF_ELEMENT = struct.Struct("<IIII")
-"""Flags, where the key lies (from the element), the sizes of key and value, which follows the key."""
+"""Flags, where the key is (from the element), the sizes of key and value, which follows the key."""
 BUCKET_HEADER = struct.Struct("<QQ")
 """A bucket's root page (0: the page follows inline) and sequence."""
 

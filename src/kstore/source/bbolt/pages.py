@@ -43,7 +43,7 @@ class TreePages:
     The pages of a tree, by their numbers.
 
     Args:
-        database: where it lies; takes up what is wrong.
+        database: where it is; takes up what is wrong.
         name: what errors call it.
         root: its root page; 0 where it has none of its own.
     """
@@ -54,7 +54,7 @@ class TreePages:
         self.root = root
 
     def _header(self, number: int, low: bytes, high: bytes | None) -> tuple[int, int, int] | None:
-        """Flags, count and overflow of a page that must be a branch or a leaf and lie within the file."""
+        """Flags, count and overflow of a page that must be a branch or a leaf and be within the file."""
         database = self.database
         if not 2 <= number < database.meta.high_water:
             offset = min(number * database.page_size, database.file.size)
@@ -84,7 +84,7 @@ class TreePages:
     def _branch(
         self, number: int, count: int, overflow: int, low: bytes, high: bytes | None
     ) -> list[tuple[int, bytes, bytes | None]]:
-        """A branch's children with their bounds; their keys lie one after another, as in a leaf."""
+        """A branch's children with their bounds; their keys are one after another, as in a leaf."""
         size = (overflow + 1) * self.database.page_size
         buffer, base = self.database.file.view(number * self.database.page_size, size)
         end = base + size

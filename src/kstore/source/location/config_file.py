@@ -111,7 +111,7 @@ def _is_time(value: Any) -> bool:
 
 
 def _resolved(store: str, path: Path) -> str:
-    """A file beside the config file is named as it lies from there."""
+    """A file beside the config file is named as it is from there."""
     beside = path.parent / os.path.expanduser(store)
     return str(beside) if "://" not in store and beside.exists() else store
 

@@ -134,7 +134,7 @@ def _load(path: Path) -> Any:
 
 
 def _containers(pod: Any) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Each container's flags, and where what it mounts lies on the host."""
+    """Each container's flags, and where what it mounts is on the host."""
     spec = pod.get("spec") if isinstance(pod, dict) else None
     if not isinstance(spec, dict):
         return
@@ -166,7 +166,7 @@ def parse_flags(words: list[str]) -> dict[str, str]:
 
 
 def _on_host(root: Path, path: str, mounts: dict[str, str]) -> Path:
-    """Where a container's file lies on the host; kubeadm mounts things at their own paths, others do not."""
+    """Where a container's file is on the host; kubeadm mounts things at their own paths, others do not."""
     for inside in sorted(mounts, key=len, reverse=True):
         if path == inside or path.startswith(inside.rstrip("/") + "/"):
             path = mounts[inside].rstrip("/") + path[len(inside.rstrip("/")) :]

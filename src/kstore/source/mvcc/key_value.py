@@ -1,7 +1,7 @@
 """
 The entries of etcd's bucket `key`: revision keys, and `mvccpb.KeyValue`.
 
-Knows their bytes (`server/storage/mvcc/revision.go`, `api/mvccpb/kv.proto`); knows nothing of where they lie.
+Knows their bytes (`server/storage/mvcc/revision.go`, `api/mvccpb/kv.proto`); knows nothing of where they are.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class ScannedPages:
     All leaves of revisions in a file, read in the order of their revisions, as `Bucket.leaves` reads one tree.
 
     Args:
-        database: where they lie.
+        database: where they are.
         pages: the leaves to read; all that `scan` finds if not given.
     """
 
@@ -81,7 +81,7 @@ def scan(database: Database, *, reached: bytearray | None = None) -> Iterator[Sc
     The leaves of revisions in a file, by their numbers.
 
     Args:
-        database: where they lie; what its meta page says of the number of pages is not heeded.
+        database: where they are; what its meta page says of the number of pages is not heeded.
         reached: by page number, whether a page is known already and need not be looked at.
     """
     known = reached or b""

@@ -43,7 +43,7 @@ _ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
 
 
 class Entry(NamedTuple):
-    """One change of one key, and where its `KeyValue` lies."""
+    """One change of one key, and where its `KeyValue` is."""
 
     main: int
     sub: int
@@ -75,7 +75,7 @@ class Mvcc:
 
     Args:
         database: the database.
-        pages: where the changes of keys lie, if not in the bucket `key`. When salvaging, all pages are looked at for
+        pages: where the changes of keys are, if not in the bucket `key`. When salvaging, all pages are looked at for
             them if there is no such bucket.
 
     Raises:

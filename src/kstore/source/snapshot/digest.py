@@ -21,7 +21,7 @@ from kstore.source.user_cache import cache_folder, write_whole
 _GOOD_FOR = 24 * 3600.0
 """Seconds for which a finding is believed: a disk can change bits without telling the file system."""
 _SETTLED = 2.0
-"""Seconds for which a file must have lain still when it is hashed: within one tick of the clock times do not change."""
+"""Seconds without a change before a file is hashed: within one tick of the clock its times stay the same."""
 
 
 class Memory:

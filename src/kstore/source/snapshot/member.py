@@ -19,7 +19,7 @@ from kstore.source.snapshot.running_copy import is_locked
 from kstore.source.wal.segments import read_log
 
 _FOLDERS = ("member/snap", "snap", "")
-"""Where the database lies, from the data directory, `member` or `snap`."""
+"""Where the database is, from the data directory, `member` or `snap`."""
 _SNAPSHOT = re.compile(r"[0-9a-f]{16}-([0-9a-f]{16})\.snap")
 """What a member notes of a snapshot: the term and index of its last entry (`server/etcdserver/api/snap`)."""
 _RECEIVED = re.compile(r"([0-9a-f]{16})\.snap\.db")

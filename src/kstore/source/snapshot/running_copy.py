@@ -134,7 +134,7 @@ class _Copy:
         yield batch
 
     def _page(self, number: int) -> bytes:
-        """A page with its overflow, as it lies in the file now."""
+        """A page with its overflow, as it is in the file now."""
         page_size = self.meta.page_size
         data = self.file.read(number * page_size, page_size)
         own, flags, _, overflow = PAGE_HEADER.unpack_from(data)
@@ -156,7 +156,7 @@ class _Copy:
         return branches, leaves
 
     def _tree(self, root: int, branches: dict[int, bytes]) -> set[int]:
-        """The leaves of one tree. All leaves of a B+tree lie equally deep, so one in each level tells them apart."""
+        """The leaves of one tree. All leaves of a B+tree are equally deep, so one in each level tells them apart."""
         level = {root}
         while True:
             page = self._page(min(level))

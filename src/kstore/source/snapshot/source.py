@@ -2,7 +2,7 @@
 Files that etcd leaves behind, as stores: a saved snapshot, a database file, a data directory.
 
 Knows the SHA-256 at a snapshot's end, and when a file must be copied because an etcd is running on it. Knows nothing of
-pages and revisions, which `bbolt` and `mvcc` read, nor where in a directory the database lies, which `member` says.
+pages and revisions, which `bbolt` and `mvcc` read, nor where in a directory the database is, which `member` says.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SEARCHES = 3
 
 class SnapshotSource(Source):
     """
-    A file of etcd's, or a data directory, read as it lies and never written.
+    A file of etcd's, or a data directory, read as it is and never written.
 
     The database of a running etcd is read without its lock, as of its last commit, which is up to a tenth of a second
     (or ten thousand changes) behind the server; with `wal` the changes since are there too.

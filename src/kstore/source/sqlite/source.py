@@ -1,5 +1,5 @@
 """
-kine's table in an SQLite file, read as it lies: K3s' `server/db/state.db`.
+kine's table in an SQLite file, read as it is: K3s' `server/db/state.db`.
 
 Knows the table `kine` (`pkg/drivers/generic`, `pkg/drivers/sqlite` of k3s-io/kine): each row is a change, its id the
 revision; what a row of `compact_rev_key` says; rows that fill gaps. kine counts no versions of a key, so they are 0.

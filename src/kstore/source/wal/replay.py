@@ -52,7 +52,7 @@ def replay(mvcc: Mvcc, folder: Path, *, salvage: bool = False) -> tuple[int, lis
 
     Args:
         mvcc: the store.
-        folder: where the log's segments lie.
+        folder: where the log's segments are.
         salvage: read the log as far as it holds.
 
     Returns:

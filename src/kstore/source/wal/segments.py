@@ -70,7 +70,7 @@ def read_log(folder: Path, after: int, *, salvage: bool = False) -> Log:
     Read the entries from index `after` (inclusive, if it is still there) on.
 
     Args:
-        folder: where the segments lie, such as `member/wal`.
+        folder: where the segments are, such as `member/wal`.
         after: the entry that the database has been brought to.
         salvage: stop at the first thing wrong and note it, instead of raising.
 

@@ -99,7 +99,7 @@ def _version(crd: Object, name: str) -> Object:
 
 
 def _at(obj: Any, path: str) -> Any:
-    """What lies at a path of plain names, such as `.spec.replicas`."""
+    """What is at a path of plain names, such as `.spec.replicas`."""
     for name in path.strip(".").split("."):
         if not isinstance(obj, Mapping):
             return None

@@ -77,7 +77,7 @@ def managers(obj: Mapping[str, Any], now: int) -> Page:
 
 
 def storage(read: StoredObject) -> Page:
-    """Where and how the object lies in etcd."""
+    """Where and how the object is stored in etcd."""
     record = read.record
     page: Page = [
         ("Key", key_text(record.key)),

@@ -1,7 +1,7 @@
 """
 A stored value byte by byte, for a person: the envelope and every field with its offset, length, number and name.
 
-Shows what is there, in the order in which it lies there, as far as it can be read; where it cannot be read any
+Shows what is there, in the order in which it is there, as far as it can be read; where it cannot be read any
 further, that is the last line. Nothing is defaulted, merged or left out.
 """
 

@@ -27,7 +27,7 @@ def cbor_lines(value: bytes, *, key: bytes = b"", secrets: bool = False) -> Iter
     Yield a line for every item; the names of a map's members stand before their values.
 
     Raises:
-        DecodeError: the bytes are not CBOR from some offset on; what lies before has been yielded.
+        DecodeError: the bytes are not CBOR from some offset on; what is before has been yielded.
     """
     reader = _Walker(value, hide=not secrets and (_SECRET.search(value) is not None or is_secret("", key)))
     try:

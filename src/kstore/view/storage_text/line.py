@@ -1,5 +1,5 @@
 """
-One line of the page: where something lies, what it is called, and what it says.
+One line of the page: where something is, what it is called, and what it says.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LONGEST: Final = 96
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something that lies in the value."""
+    """A part of the value."""
 
     offset: int
     length: int
@@ -47,7 +47,7 @@ def shown_bytes(value: bytes, *, hidden: bool = False) -> str:
 
 
 def shown_raw(text: bytes) -> str:
-    """JSON text that lies within another value, cut where it is long."""
+    """JSON text that is within another value, cut where it is long."""
     return _cut(text.decode("utf-8", "replace"))
 
 

@@ -33,7 +33,7 @@ def protobuf_lines(value: bytes, catalog: Catalog, *, key: bytes = b"", secrets:
     Yield a line for the magic number, and for every field of the envelope and of the object.
 
     Raises:
-        DecodeError: the bytes are no message from some offset on; what lies before has been yielded.
+        DecodeError: the bytes are no message from some offset on; what is before has been yielded.
     """
     yield Line(0, len(PROTOBUF_PREFIX), 0, '"k8s\\0"', "the mark of protobuf")
     kind = ""

@@ -1,5 +1,5 @@
 """
-apiextensions.k8s.io/v1: what all versions share lies at the hub's top, and in v1 in each version.
+apiextensions.k8s.io/v1: what all versions share is at the hub's top, and in v1 in each version.
 """
 
 from __future__ import annotations

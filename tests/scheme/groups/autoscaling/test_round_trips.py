@@ -24,7 +24,7 @@ from kstore.scheme.scheme import Scheme
 
 V2 = GroupVersion("autoscaling", "v2")
 MINORS = range(29, 38)
-# v2beta1 and v2beta2 are in no server's scheme from 1.36 on; what lies in a store is still converted
+# v2beta1 and v2beta2 are in no server's scheme from 1.36 on; what is in a store is still converted
 VIAS = ["v1", "v2beta1", "v2beta2"]
 
 

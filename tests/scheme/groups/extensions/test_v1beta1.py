@@ -49,7 +49,7 @@ def test_an_ingress_of_the_first_days() -> None:
 
 
 def test_a_pod_security_policy_is_read_though_it_is_gone() -> None:
-    """No release since 1.25 has the kind; what lies in a store can still be read."""
+    """No release since 1.25 has the kind; what is in a store can still be read."""
     policy = example("PodSecurityPolicy", VERSION, spec={"privileged": True, "seLinux": {"rule": "RunAsAny"}})
     codec = codec_of("1.37")
     value = codec.encode(policy)

@@ -1,7 +1,7 @@
 """
 Defaults and conversions of extensions/v1beta1 (`pkg/apis/extensions/v1beta1/{defaults,conversion}.go`).
 
-The hubs of its types lie in other groups.
+The hubs of its types are in other groups.
 """
 
 from __future__ import annotations
