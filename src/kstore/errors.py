@@ -396,7 +396,7 @@ class RuleFailed(NotConvertible):
     def __init__(self, message: str, *, plugin: str, rule: str, path: str = "") -> None:
         super().__init__(
             f"plugin {plugin}, rule {rule}: {message}" + (f" in {path}" if path else ""),
-            hint=f"the plugin's author can mend it; `kstore plugin check {plugin}` tries all its rules",
+            hint=f"the plugin's author can fix it; `kstore plugin check {plugin}` tries all its rules",
         )
         self.plugin = plugin
         self.rule = rule

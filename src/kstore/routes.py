@@ -72,7 +72,7 @@ class Routes:
 
     def _scheme_of(self, name: str) -> Scheme:
         if name not in self._schemes:
-            self._schemes[name] = replace(self._scheme.recipe, release=Release(name)).scheme()
+            self._schemes[name] = replace(self._scheme.settings, release=Release(name)).scheme()
         return self._schemes[name]
 
     def _keeps_all(self, name: str, value: bytes, stored: GroupVersionKind, target: GroupVersion) -> bool:

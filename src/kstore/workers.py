@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Block = TypeVar("Block")
 Result = TypeVar("Result")
-Kept = TypeVar("Kept")
+Context = TypeVar("Context")
 
 _AHEAD = 4
 """Blocks that a process is given before it has answered: it must not wait while we do a block ourselves."""
@@ -78,16 +78,16 @@ class Workers(Generic[Block, Result]):
         for worker in self._started:
             worker.close()
 
-    def map(self, blocks: Iterable[tuple[Kept, Block]]) -> Iterator[tuple[Kept, Result]]:
+    def map(self, blocks: Iterable[tuple[Context, Block]]) -> Iterator[tuple[Context, Result]]:
         """Yield the result of each block, with what belongs to it and stays here; blocks are asked for ahead."""
-        kept: deque[Kept] = deque()
+        contexts: deque[Context] = deque()
         for own, block in blocks:
-            kept.append(own)
+            contexts.append(own)
             self.put(block)
             for result in self.take():
-                yield kept.popleft(), result
+                yield contexts.popleft(), result
         for result in self.drain():
-            yield kept.popleft(), result
+            yield contexts.popleft(), result
 
     def put(self, block: Block) -> None:
         """

@@ -39,7 +39,7 @@ POD = CODEC.encode(
 
 
 @pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
+def time_limit() -> Iterator[None]:
     """No test of this file may use more than ten seconds of the processor, whatever it reads."""
     began = time.process_time()
     yield

@@ -101,7 +101,7 @@ def test_what_a_server_refuses_is_an_error(store: MemorySource, open_store: Open
 
 
 @pytest.mark.parametrize(
-    ("value", "oddity"),
+    ("value", "deviation"),
     [
         (gull('{"a":1,"a":2}'), "a name twice in one object"),
         (gull('{"l":[{"a":{"b":1},"a":{}}]}'), "a name twice in one object"),
@@ -111,13 +111,13 @@ def test_what_a_server_refuses_is_an_error(store: MemorySource, open_store: Open
         (gull('{"a":' + "[" * 9_990 + "]" * 9_990 + "}"), "nested deeper than 200 levels"),
     ],
 )
-def test_what_a_server_reads_is_a_note(store: MemorySource, open_store: OpenStore, value: bytes, oddity: str) -> None:
+def test_what_a_server_reads_is_a_note(store: MemorySource, open_store: OpenStore, value: bytes, deviation: str) -> None:
     """A server serves it: nothing is said to be undecodable, and nothing is to be deleted."""
     store.put(GULL, value)
     found = checked(open_store)
     assert list(found) == ["unusual-json"]
     (finding,) = found["unusual-json"]
-    assert (finding.rule.severity, finding.subject) == ("note", f"gulls.sea.example.com, {oddity}")
+    assert (finding.rule.severity, finding.subject) == ("note", f"gulls.sea.example.com, {deviation}")
     assert "delete" not in finding.command
 
 

@@ -91,7 +91,7 @@ class Fake:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
-    """A fake apiserver with two Deployments, and little patience with it."""
+    """A fake apiserver with two Deployments, which does not wait long."""
     monkeypatch.setattr(via_apiserver, "_POLL", 0.01)
     monkeypatch.setattr(via_apiserver, "_UNCLAIMED", 0.05)
     found = Fake(tmp_path)
@@ -181,7 +181,7 @@ def test_a_migration_that_goes_on_is_left_alone(fake, controller):
     """What a controller has begun is not taken back when it takes longer than kstore waits; how to look is said."""
     controller(migration(("Running", "")))
     said: list[str] = []
-    via = ViaApiserver(Apiserver(str(fake.kubeconfig)), patience=0, note=said.append)
+    via = ViaApiserver(Apiserver(str(fake.kubeconfig)), timeout=0, note=said.append)
     with pytest.raises(ApiserverRefused, match="not done") as refused:
         via.rewrite(DEPLOYMENTS)
     assert "kubectl get storageversionmigration kstore-1" in refused.value.hint

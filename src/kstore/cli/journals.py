@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kstore.cli.agreement import agree
+from kstore.cli.confirm import confirm
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import Settings, settings
@@ -108,7 +108,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
         source = writable(session.source)
         other = not any_cluster and is_other_cluster(journal, source)
         objects = count_written(journal, source, Retry())
-        agree(
+        confirm(
             f"Put back {counted(objects, 'object')} of {session.location.address}?",
             yes=yes,
             hint="pass --yes to confirm",

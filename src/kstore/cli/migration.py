@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kstore.cli.agreement import agree, need_somebody
+from kstore.cli.confirm import confirm, require_terminal
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled
 from kstore.cli.listing import write
@@ -157,13 +157,13 @@ class Run:
     def _ask(self, session: Session, migration: Migration) -> None:
         from kstore.write.retry import Retry
 
-        need_somebody()
+        require_terminal()
         plan = migration.plan(retry=Retry(self.retry_seconds), compacted=self._say_compacted)
         summary = plan.summary()
         self._shown.summary(summary, err=True)
         if not summary.changes:
             return
-        agree(f"Write {counted(summary.changes, 'object')} of {session.location.address}?")
+        confirm(f"Write {counted(summary.changes, 'object')} of {session.location.address}?")
 
     def _say_compacted(self) -> None:
         self._shown.say("the store was compacted while it was read: the rest is read at its newest revision")

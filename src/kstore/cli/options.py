@@ -82,6 +82,30 @@ class Once(click.Option):
         return self.when_absent if found == () else found
 
 
+class RenamedOption(click.Option):
+    """
+    An option that is still taken under its former names, which help and completion do not show.
+    """
+
+    def __init__(self, *names: Any, former: tuple[str, ...], **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self._former = former
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """As the option itself, under every name."""
+        super().add_to_parser(parser, ctx)
+        parser.add_option(obj=self, opts=list(self._former), dest=self.name, action="store", nargs=self.nargs)
+
+
+def retry_timeout_option(function: Decorated) -> Decorated:
+    """How long commands that write wait for a store that does not answer."""
+    return click.option(
+        "--retry-timeout", "retry_seconds", cls=RenamedOption, former=("--patience",), type=click.FloatRange(min=0),
+        default=120, show_default=True, metavar="SECONDS",
+        help="How long to wait for a store that does not answer.",
+    )(function)  # fmt: skip
+
+
 def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     """
     Store what was given; an option that was not given leaves what stood before the command.
@@ -91,11 +115,11 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     """
     if ctx.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.COMMANDLINE:
         return
-    name, kept = str(parameter.name), settings(ctx)
-    if name in kept.given and getattr(kept, name) != value:
+    name, current = str(parameter.name), settings(ctx)
+    if name in current.given and getattr(current, name) != value:
         raise click.UsageError(f"{parameter.opts[-1]} is given before and after the command", ctx)
-    kept.given.add(name)
-    setattr(kept, name, value)
+    current.given.add(name)
+    setattr(current, name, value)
 
 
 _Option = tuple[tuple[str, ...], dict[str, Any]]

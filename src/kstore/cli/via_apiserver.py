@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.agreement import agree
+from kstore.cli.confirm import confirm
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import settings
 from kstore.cli.stopping import stopping
@@ -84,7 +84,7 @@ def _apiserver(kubeconfig: str) -> Apiserver:
 
 def rewrite(session: Session, selection: Selection, run: Run, shown: Shown) -> int:
     """Have the apiserver write every object of the resources, then look at what is in etcd; the exit code."""
-    agree("Send every object back to the apiserver?", yes=run.yes)
+    confirm("Send every object back to the apiserver?", yes=run.yes)
     with closing(_apiserver(run.kubeconfig)) as server, stopping() as stop:
         via = ViaApiserver(server, concurrency=run.concurrency, stop=stop, note=shown.say)
         served = {

@@ -16,8 +16,8 @@ from kstore.codec import StoredObject, Undecodable
 from kstore.decode.projection import Projection
 from kstore.errors import Unsupported
 from kstore.inspect.clock import RevisionClock, newest_time
+from kstore.inspect.directories import Directories
 from kstore.inspect.large_fields import LargeField, json_size, large_fields
-from kstore.inspect.places import Places
 from kstore.printable import key_text
 from kstore.records import key_value_size
 from kstore.source.interface import StoreStatus
@@ -183,7 +183,7 @@ class Analyzer:
         self._top = top or _ALL
         self._progress = progress
         self._unreadable = unreadable
-        self._places = Places(store)
+        self._directories = Directories(store)
         self._elsewhere = Usage("elsewhere")
         self._by_directory: dict[bytes, tuple[bytes, Usage]] = {}
         self._managers: dict[str, ManagerUsage] = {}
@@ -209,11 +209,11 @@ class Analyzer:
         resources: dict[str, Usage] = {}
         namespaces: dict[str, Usage] = {}
         for key, usage in self._by_directory.values():
-            home = self._places.of(key)
+            directory = self._directories.of(key)
             usage.subtract_live()
             total.add(usage)
-            _at(resources, home.label).add(usage)
-            _at(namespaces, home.namespace).add(usage)
+            _at(resources, directory.label).add(usage)
+            _at(namespaces, directory.namespace).add(usage)
         self._elsewhere.subtract_live()
         start, end = self._clock.at(status.compact_revision), self._clock.latest
         return Analysis(
@@ -225,7 +225,7 @@ class Analyzer:
             managers=sorted(self._managers.values(), key=lambda one: (-one.written_bytes, one.name)),
             largest=self._largest(),
             churn=[
-                Churn(key_text(key), self._places.of(key).label, count, sizes[key])
+                Churn(key_text(key), self._directories.of(key).label, count, sizes[key])
                 for key, count in heapq.nsmallest(self._top, changes.items(), key=lambda item: (-item[1], item[0]))
                 if count > 1
             ],
@@ -343,7 +343,7 @@ class Analyzer:
                 continue  # deleted meanwhile
             read = self._store.codec.read(record)
             fields = () if isinstance(read, Undecodable) else large_fields(read.object)
-            found.append(LargeObject(key_text(key), self._places.of(key).label, size, fields))
+            found.append(LargeObject(key_text(key), self._directories.of(key).label, size, fields))
         return found
 
     def _leases(self) -> LeaseUsage | None:

@@ -14,7 +14,7 @@ from kstore.codec import StoredObject, Undecodable
 from kstore.decode.projection import EVERYTHING, METADATA
 from kstore.differences import ADDED, CHANGED, REMOVED, Difference
 from kstore.inspect.changes import as_document, differences_of
-from kstore.inspect.places import Places
+from kstore.inspect.directories import Directories
 from kstore.printable import key_text
 from kstore.records import Record
 from kstore.store import Store
@@ -84,7 +84,7 @@ def compare(
         as_stored: compare what is stored, even in two versions.
         progress: told how many keys have been compared.
     """
-    places = Places(new.store)
+    directories = Directories(new.store)
     for number, (left, right) in enumerate(_side_by_side(old.records(prefix), new.records(prefix)), 1):
         if not number & 0x3FF:
             progress(number)
@@ -92,7 +92,7 @@ def compare(
         assert record is not None
         if not has_key(record.key) or (left is not None and right is not None and left.value == right.value):
             continue
-        home = places.of(record.key)
+        directory = directories.of(record.key)
         key = key_text(record.key)
         if left is None or right is None:
             side, what = (new, ADDED) if left is None else (old, REMOVED)
@@ -101,7 +101,12 @@ def compare(
                 continue
             kind = read.gvk.kind if isinstance(read, StoredObject) else ""
             yield Compared(
-                key, home.label, home.namespace, what, kind, undecodable=_is_fault(read, home.resource is not None)
+                key,
+                directory.label,
+                directory.namespace,
+                what,
+                kind,
+                undecodable=_is_fault(read, directory.resource is not None),
             )
             continue
         before, after = old.store.codec.read(left), new.store.codec.read(right)
@@ -109,14 +114,14 @@ def compare(
             continue
         if isinstance(before, Undecodable) or isinstance(after, Undecodable):
             error = next(one.error for one in (before, after) if isinstance(one, Undecodable))
-            fault = home.resource is not None
-            yield Compared(key, home.label, home.namespace, CHANGED, "", f"other bytes: {error}", (), fault)
+            fault = directory.resource is not None
+            yield Compared(key, directory.label, directory.namespace, CHANGED, "", f"other bytes: {error}", (), fault)
             continue
         found = tuple(differences_of(new.store, before, after, managed_fields=managed_fields, as_stored=as_stored))
         note = _stored_otherwise(before, after)
         if found or note:
             what = CHANGED if found else RESTORED
-            yield Compared(key, home.label, home.namespace, what, after.gvk.kind, note, found)
+            yield Compared(key, directory.label, directory.namespace, what, after.gvk.kind, note, found)
 
 
 def _is_wanted(wanted: Callable[[StoredObject], bool] | None, *reads: StoredObject | Undecodable) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from kstore.codec import StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
 from kstore.decode.projection import METADATA
-from kstore.inspect.places import resource_label
+from kstore.inspect.directories import resource_label
 from kstore.store import Store
 
 

@@ -16,7 +16,7 @@ from kstore.catalog.releases import Release
 from kstore.codec import StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
 from kstore.errors import KstoreError, Unsupported
-from kstore.inspect.places import Home, Places
+from kstore.inspect.directories import Directories, Directory
 from kstore.naming import GroupKind
 from kstore.printable import key_text
 from kstore.source.snapshot.source import SnapshotSource
@@ -31,7 +31,7 @@ class Seen:
 
     read: StoredObject | Undecodable
     key: str
-    home: Home
+    directory: Directory
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ class Survey:
         self.store = store
         self.release = release
         self.catalog = store.codec.scheme.catalog
-        self.places = Places(store)
+        self.directories = Directories(store)
         self.terminating: dict[str, Terminating] = {}
         self.namespaces = self._read_namespaces()
         self.stored_versions: dict[str, Counter[str]] = {}
@@ -180,14 +180,14 @@ class Survey:
             if is_housekeeping(record):
                 continue
             read = self.store.codec.read(record)
-            seen = Seen(read, key_text(record.key), self.places.of(record.key))
+            seen = Seen(read, key_text(record.key), self.directories.of(record.key))
             self.read += 1
             self._remember(seen)
             yield seen
 
     def fault(self, seen: Seen) -> KstoreError | None:
         """What makes an apiserver fail to read a custom object that could be decoded; None where it can."""
-        resource = seen.home.resource
+        resource = seen.directory.resource
         if (
             not isinstance(resource, CustomResource)
             or resource.definition is None
@@ -202,22 +202,22 @@ class Survey:
             return None
 
     def _remember(self, seen: Seen) -> None:
-        namespace = self.terminating.get(seen.home.namespace) if seen.home.namespace else None
+        namespace = self.terminating.get(seen.directory.namespace) if seen.directory.namespace else None
         if namespace is not None:
-            namespace.left[seen.home.label] += 1
-        place = self.store.place(seen.read.record.key) if seen.home.resource is not None else None
+            namespace.left[seen.directory.label] += 1
+        place = self.store.place(seen.read.record.key) if seen.directory.resource is not None else None
         coordinates = (place.resource.key_prefix, place.namespace, place.name) if place else None
         if isinstance(seen.read, Undecodable):
             if coordinates:
                 self._identities.add(hash(coordinates))
-            if isinstance(seen.home.resource, CustomResource):
-                self.unread.add(seen.home.label)
+            if isinstance(seen.directory.resource, CustomResource):
+                self.unread.add(seen.directory.label)
             return
         extension = self.extension_groups.get(seen.read.gvk.group)
         if extension is not None:
             extension.objects += 1
-        if isinstance(seen.home.resource, CustomResource):
-            self.stored_versions.setdefault(seen.home.label, Counter())[seen.read.gvk.version] += 1
+        if isinstance(seen.directory.resource, CustomResource):
+            self.stored_versions.setdefault(seen.directory.label, Counter())[seen.read.gvk.version] += 1
         metadata = metadata_of(seen.read)
         finalizers = members_of(metadata, "finalizers")
         if namespace is not None and finalizers:
@@ -228,7 +228,7 @@ class Survey:
 
     def _remember_owners(self, seen: Seen, metadata: dict[str, Any]) -> None:
         """What the garbage collector would look at: no Events (`DefaultIgnoredResources`), nothing being deleted."""
-        if seen.home.label in _NOT_COLLECTED or metadata.get("deletionTimestamp"):
+        if seen.directory.label in _NOT_COLLECTED or metadata.get("deletionTimestamp"):
             return
         owners = tuple(
             Owner(*(str(one.get(name) or "") for name in ("apiVersion", "kind", "name", "uid")))
@@ -236,7 +236,7 @@ class Survey:
             if isinstance(one, dict)
         )
         if owners:
-            key = owners, seen.home.namespace
+            key = owners, seen.directory.namespace
             known = self.dependents.setdefault(key, Dependents(*key, seen.key))
             known.keys += 1
 

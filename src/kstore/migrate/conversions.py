@@ -11,7 +11,7 @@ from kstore.codec import ObjectCodec
 from kstore.errors import KstoreError
 from kstore.naming import GroupVersion
 from kstore.scheme.registry import RunningServer
-from kstore.scheme.scheme import Recipe
+from kstore.scheme.scheme import SchemeSettings
 
 Job = tuple[bytes, GroupVersion, str]
 """Plain bytes, the version that they are to be in, and the media type."""
@@ -55,7 +55,7 @@ def _side_by_side(
 
 
 def conversion(
-    recipe: Recipe, drop_unknown_fields: bool, server: RunningServer
+    settings: SchemeSettings, drop_unknown_fields: bool, server: RunningServer
 ) -> Callable[[list[Job]], list[bytes | KstoreError]]:
-    """`convert_all` in a process of its own, for the scheme of a recipe."""
-    return partial(convert_all, ObjectCodec(recipe.scheme()), drop_unknown_fields, server)
+    """`convert_all` in a process of its own, for the scheme of these settings."""
+    return partial(convert_all, ObjectCodec(settings.scheme()), drop_unknown_fields, server)

@@ -151,7 +151,7 @@ class VersionPlanner:
                 yield from self._steps(entries, results)
 
     def _conversions(self) -> Workers[list[Job], list[bytes | KstoreError]]:
-        prepare = partial(conversion, self.codec.scheme.recipe, self._drop, self._server.running)
+        prepare = partial(conversion, self.codec.scheme.settings, self._drop, self._server.running)
         convert = partial(convert_all, self.codec, self._drop, self._server.running)
         return Workers(convert, prepare, processes=self._processes)
 

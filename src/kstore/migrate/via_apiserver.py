@@ -249,7 +249,7 @@ class ViaApiserver:
     Args:
         server: the apiserver.
         concurrency: objects that are sent back at once.
-        patience: seconds to wait for a StorageVersionMigration that a controller has begun.
+        timeout: seconds to wait for a StorageVersionMigration that a controller has begun.
         stop: looked at between two objects.
         note: is told what is waited for.
     """
@@ -259,14 +259,14 @@ class ViaApiserver:
         server: Apiserver,
         *,
         concurrency: int = 4,
-        patience: float = 3600,
+        timeout: float = 3600,
         stop: Stop | None = None,
         note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._server = server
         self._note = note
         self._concurrency = concurrency
-        self._patience = patience
+        self._timeout = timeout
         self._stop = stop or Stop()
         self._has_controller = True  # until a migration of the server's own is not taken up
 
@@ -331,7 +331,7 @@ class ViaApiserver:
                 self._note("no controller takes it up: every object is sent back instead")
                 self._has_controller = False
                 return False
-            if waited > self._patience:
+            if waited > self._timeout:
                 raise ApiserverRefused(
                     f"the StorageVersionMigration {name} is not done after {waited:.0f} s",
                     where=self._server.address,

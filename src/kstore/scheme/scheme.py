@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class SchemeSettings:
     """What a scheme is made of: enough to have the same one in another process."""
 
     release: Release
@@ -64,9 +64,9 @@ class Scheme:
         self._now = now or (lambda: datetime.now(UTC))
 
     @property
-    def recipe(self) -> Recipe:
+    def settings(self) -> SchemeSettings:
         """What this scheme is made of, but for its clock."""
-        return Recipe(self.release, self._plugins)
+        return SchemeSettings(self.release, self._plugins)
 
     @cached_property
     def scope(self) -> Scope:

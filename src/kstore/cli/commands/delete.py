@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.agreement import agree
+from kstore.cli.confirm import confirm
 from kstore.cli.offline_surgery import output_option, see_that_it_may_change
 from kstore.cli.options import selection_options, store_options
 from kstore.cli.session import open_session
@@ -64,7 +64,7 @@ def command(
         if dry_run:
             return unreadable.exit_code
         see_that_it_may_change(session, output_file)
-        agree(f"Delete {counted(len(records), 'key')} of {destination(session, output_file)}?", yes=yes)
+        confirm(f"Delete {counted(len(records), 'key')} of {destination(session, output_file)}?", yes=yes)
         path = keep(session, records, folder, "deleted")
         click.echo(f"saved in {path}", err=True)
         changes = [KeyChange(record.key, record, None) for record in records]

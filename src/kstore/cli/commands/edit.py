@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.agreement import agree
+from kstore.cli.confirm import confirm
 from kstore.cli.draft import Draft, chosen_editor, read_text
 from kstore.cli.offline_surgery import output_option, see_that_it_may_change
 from kstore.cli.options import store_options
@@ -113,7 +113,7 @@ def _edit(
         return 0
     see_that_it_may_change(session, output_file)
     into = "" if output_file is None else f" into {destination(session, output_file)}"
-    agree(f"Write {key_text(read.record.key)}{into}?", yes=yes)
+    confirm(f"Write {key_text(read.record.key)}{into}?", yes=yes)
     path = keep(session, [read.record], folder, "edited")
     click.echo(f"saved in {path}", err=True)
     change = KeyChange(read.record.key, read.record, value, read.record.lease)

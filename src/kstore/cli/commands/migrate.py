@@ -12,7 +12,15 @@ from kstore.cli.journals import roll_back, see_that_it_may_go_on, written_late
 from kstore.cli.journals import verify as verify_journal
 from kstore.cli.migration import Run
 from kstore.cli.migration_report import Shown
-from kstore.cli.options import Once, output_option, selection_options, settings, store_options, workers_option
+from kstore.cli.options import (
+    Once,
+    output_option,
+    retry_timeout_option,
+    selection_options,
+    settings,
+    store_options,
+    workers_option,
+)
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,8 +108,7 @@ def write_options(function: Any) -> Any:
         click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
                      help="Transactions at once."),
         click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most."),
-        click.option("--retry-timeout", "--patience", "retry_seconds", type=click.FloatRange(min=0), default=120,
-                     show_default=True, metavar="SECONDS", help="How long to wait for a store that does not answer."),
+        retry_timeout_option,
         click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE",
                      help="Write the counts as Prometheus text."),
         output_option(_OUTPUTS, "table", short=True),
@@ -226,9 +233,7 @@ def status(journal: Path, output: str) -> int:
               help="Transactions at once.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects a transaction.")
 @click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most.")
-@click.option("--retry-timeout", "--patience", "retry_seconds", type=click.FloatRange(min=0), default=120,
-              show_default=True, metavar="SECONDS",
-              help="How long to wait for a store that does not answer.")  # fmt: skip
+@retry_timeout_option
 @allow_webhooks_option
 @workers_option
 @output_option(_OUTPUTS, "table")

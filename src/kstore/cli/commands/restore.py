@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.agreement import agree
+from kstore.cli.confirm import confirm
 from kstore.cli.listing import Reading, as_pieces, write
 from kstore.cli.offline_surgery import output_option, see_that_it_may_change
 from kstore.cli.options import selection_options, settings, store_options
@@ -163,7 +163,7 @@ def _put_back(
             click.echo(f"nothing to write: there is no {output_file}", err=True)
         return 0
     see_that_it_may_change(session, output_file)
-    agree(f"Put {counted(len(plans), 'key')} back into {destination(session, output_file)}?", yes=yes)
+    confirm(f"Put {counted(len(plans), 'key')} back into {destination(session, output_file)}?", yes=yes)
     if taken:
         path = keep(session, [plan.current for plan in taken if plan.current], folder, "overwritten")
         click.echo(f"saved what is overwritten in {path}", err=True)

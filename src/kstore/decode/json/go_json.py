@@ -144,7 +144,7 @@ def _as_go_writes(text: bytes) -> tuple[Any] | None:
     return None
 
 
-def oddities(text: bytes) -> Iterator[str]:
+def deviations(text: bytes) -> Iterator[str]:
     """
     Yield what is in a JSON text that Go reads, and that no Go program writes.
 

@@ -8,7 +8,7 @@ from kstore.catalog.mapper import NamedResource
 from kstore.catalog.resources import FIRST_CBOR
 from kstore.codec import CBOR, JSON, StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
-from kstore.decode.json.go_json import oddities
+from kstore.decode.json.go_json import deviations
 from kstore.errors import EncryptionError, KstoreError, NotConvertible, RuleFailed, UnknownFields, UnknownKind
 from kstore.inspect.checks.interface import Found, deletion, kstore
 from kstore.inspect.findings import Command
@@ -23,22 +23,22 @@ def damaged(seen: Seen, survey: Survey) -> Iterator[Found]:
         if not isinstance(read.error, EncryptionError | UnknownKind):
             advice = kstore("history", seen.key), *deletion(seen.key)
             words = "an older revision, or a backup, may still hold it whole: `kstore restore` puts that back"
-            yield Found(seen.home.label, seen.key, str(read.error), advice, words)
+            yield Found(seen.directory.label, seen.key, str(read.error), advice, words)
     elif (fault := survey.fault(seen)) is not None:
-        yield Found(f"{seen.home.label}, refused by a server", seen.key, str(fault), (kstore("edit", seen.key),))
+        yield Found(f"{seen.directory.label}, refused by a server", seen.key, str(fault), (kstore("edit", seen.key),))
 
 
 def unusual(seen: Seen, survey: Survey) -> Iterator[Found]:
     """JSON that servers read, and that none of them has written."""
     if isinstance(seen.read, StoredObject) and seen.read.encoding == JSON and survey.fault(seen) is None:
-        for oddity in oddities(seen.read.plain):
+        for deviation in deviations(seen.read.plain):
             advice = (kstore("get", seen.key, "-o", "storage"),)
-            yield Found(f"{seen.home.label}, {oddity}", seen.key, "", advice, "nothing needs to be done")
+            yield Found(f"{seen.directory.label}, {deviation}", seen.key, "", advice, "nothing needs to be done")
 
 
 def unknown_to_target(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Objects of kinds and versions that the target release, or the object's CRD, does not have."""
-    read, resource = seen.read, seen.home.resource
+    read, resource = seen.read, seen.directory.resource
     if isinstance(read, Undecodable):
         if isinstance(read.error, UnknownKind):
             yield Found("unknown kind", seen.key, read.error.message, _show(seen))
@@ -50,7 +50,9 @@ def unknown_to_target(seen: Seen, survey: Survey) -> Iterator[Found]:
     elif not survey.catalog.has_kind(read.gvk):
         yield Found(f"{read.gvk} is no kind of {survey.release}", seen.key, _lists_fail(seen), _show(seen), _NO_KIND)
     elif not _belongs(read.gvk, resource, survey):
-        yield Found(f"{read.gvk} at a key of {seen.home.label}", seen.key, _lists_fail(seen), _show(seen), _NO_KIND)
+        yield Found(
+            f"{read.gvk} at a key of {seen.directory.label}", seen.key, _lists_fail(seen), _show(seen), _NO_KIND
+        )
     elif not survey.catalog.holds(read.gvk):
         yield _held_by_others(seen, read, survey)
 
@@ -63,7 +65,7 @@ def _show(seen: Seen) -> tuple[Command, ...]:
 
 
 def _lists_fail(seen: Seen) -> str:
-    return f"no kind is registered for it there: every list of {seen.home.label} fails"
+    return f"no kind is registered for it there: every list of {seen.directory.label} fails"
 
 
 def _belongs(name: GroupVersionKind, resource: NamedResource, survey: Survey) -> bool:
@@ -83,18 +85,20 @@ def _unknown_to_definition(seen: Seen, read: StoredObject, resource: CustomResou
         if read.gvk.group != resource.group:
             yield Found(subject, seen.key, advice=_show(seen), words=_NO_KIND)
             return
-        command = kstore("migrate", seen.home.label, "--to", stores, "--assume-version", stores)
+        command = kstore("migrate", seen.directory.label, "--to", stores, "--assume-version", stores)
         words = f"or put {read.gvk.version} back into the CRD, not served, and migrate to {stores} as usual"
         yield Found(subject, seen.key, advice=((*command, "--dry-run=diff"), command), words=words)
     elif read.encoding == CBOR and survey.release.minor < FIRST_CBOR:
-        command = kstore("migrate", seen.home.label, "--to-release", survey.release)
-        yield Found(f"{seen.home.label}, stored as CBOR, which {survey.release} cannot read", seen.key, "", (command,))
+        command = kstore("migrate", seen.directory.label, "--to-release", survey.release)
+        yield Found(
+            f"{seen.directory.label}, stored as CBOR, which {survey.release} cannot read", seen.key, "", (command,)
+        )
 
 
 def _held_by_others(seen: Seen, read: StoredObject, survey: Survey) -> Found:
     """A version that other releases have: the command that brings the object into one of this release."""
     scheme = survey.store.codec.scheme
-    subject, label = f"{read.gvk} is not in {survey.release}", seen.home.label
+    subject, label = f"{read.gvk} is not in {survey.release}", seen.directory.label
     others = [one.group_version for one in scheme.targets(read.gvk) if survey.catalog.holds(one)]
     if not others:
         return Found(subject, seen.key, "no version of it is in this release", _show(seen), _NO_KIND)
@@ -121,7 +125,7 @@ def refused(seen: Seen, survey: Survey) -> Iterator[Found]:
         except NotConvertible:
             return  # `unjudged` says why
         for fault in found:
-            yield Found(seen.home.label, seen.key, fault, (kstore("edit", seen.key),))
+            yield Found(seen.directory.label, seen.key, fault, (kstore("edit", seen.key),))
 
 
 def unjudged(seen: Seen, survey: Survey) -> Iterator[Found]:
@@ -133,6 +137,6 @@ def unjudged(seen: Seen, survey: Survey) -> Iterator[Found]:
         codec.scheme.validate(seen.read.gvk, seen.read.object)
         codec.convert_typed(seen.read.plain, drop_unknown_fields=True)
     except RuleFailed as error:
-        yield Found(seen.home.label, seen.key, str(error), (kstore("plugin", "check", error.plugin),))
+        yield Found(seen.directory.label, seen.key, str(error), (kstore("plugin", "check", error.plugin),))
     except KstoreError:
         return  # a rule that refuses the object, or an object that cannot be read: other checks say so

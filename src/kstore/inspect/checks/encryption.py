@@ -21,7 +21,7 @@ def unopened(seen: Seen, survey: Survey) -> Iterator[Found]:
         and not (isinstance(read.error, KeyMissing) and survey.store.codec.transformers is None)
     ):
         words = read.error.hint or "find the configuration, or the plugin's key, that was in use when it was written"
-        yield Found(seen.home.label, seen.key, read.error.message, words=words)
+        yield Found(seen.directory.label, seen.key, read.error.message, words=words)
 
 
 def encrypted(seen: Seen, survey: Survey) -> Iterator[Found]:
@@ -35,7 +35,7 @@ def encrypted(seen: Seen, survey: Survey) -> Iterator[Found]:
 
 def _target(seen: Seen, survey: Survey) -> str:
     """Who encrypts the resource's values by the configuration."""
-    transformers, resource = survey.store.codec.transformers, seen.home.resource
+    transformers, resource = survey.store.codec.transformers, seen.directory.resource
     if transformers is None or resource is None:
         return ""
     target = transformers.for_resource(GroupResource(resource.group, resource.resource)).target
@@ -45,16 +45,15 @@ def _target(seen: Seen, survey: Survey) -> str:
 def plain_text(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values in plain text that the configuration would encrypt."""
     if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.encryption_header is None:
-        subject = f"{seen.home.label}, to be encrypted by {_target(seen, survey)}"
+        subject = f"{seen.directory.label}, to be encrypted by {_target(seen, survey)}"
         yield Found(subject, seen.key, advice=(_encrypt(seen, survey),))
 
 
 def old_key(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Values that the transformer calls stale: under another key than the one that is written with now."""
     if isinstance(seen.read, StoredObject) and seen.read.stale and seen.read.encryption_header is not None:
-        subject = (
-            f"{seen.home.label}, encrypted by {seen.read.encryption_header.with_key_id}, now {_target(seen, survey)}"
-        )
+        key = seen.read.encryption_header.with_key_id
+        subject = f"{seen.directory.label}, encrypted by {key}, now {_target(seen, survey)}"
         yield Found(subject, seen.key, advice=(_encrypt(seen, survey),))
 
 
@@ -62,4 +61,4 @@ def _encrypt(seen: Seen, survey: Survey) -> Command:
     """The command that encrypts a resource's objects anew, by the very configuration that the check was run with."""
     transformers = survey.store.codec.transformers
     assert transformers is not None
-    return kstore("encrypt", seen.home.label, "--encryption-provider-config", transformers.file or "FILE")
+    return kstore("encrypt", seen.directory.label, "--encryption-provider-config", transformers.file or "FILE")

@@ -48,11 +48,11 @@ def stuck_namespace(survey: Survey) -> Iterator[Found]:
 
 def stuck_object(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Objects that are to be deleted, and that finalizers hold."""
-    if isinstance(seen.read, Undecodable) or seen.home.label == "namespaces":
+    if isinstance(seen.read, Undecodable) or seen.directory.label == "namespaces":
         return
     metadata = metadata_of(seen.read)
     finalizers = members_of(metadata, "finalizers")
     if metadata.get("deletionTimestamp") and finalizers:
         detail = f"since {metadata['deletionTimestamp']}, held by {', '.join(map(str, finalizers))}"
         words = "whatever set the finalizer removes it when its own work is done: see that it runs"
-        yield Found(seen.home.label, seen.key, detail, (kstore("get", seen.key, "-o", "yaml"),), words)
+        yield Found(seen.directory.label, seen.key, detail, (kstore("get", seen.key, "-o", "yaml"),), words)

@@ -11,7 +11,7 @@ from kstore.inspect.survey import Seen, Survey, metadata_of
 
 def misplaced(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Objects whose name or namespace is not that of their key."""
-    resource = seen.home.resource
+    resource = seen.directory.resource
     if isinstance(seen.read, Undecodable) or resource is None:
         return
     metadata = metadata_of(seen.read)
@@ -26,7 +26,7 @@ def misplaced(seen: Seen, survey: Survey) -> Iterator[Found]:
             "copy that a restore or a script left, and the apiserver shows the object twice"
         )
         advice = (kstore("get", seen.key, "-o", "storage"),)
-        yield Found(seen.home.label, seen.key, f"the object calls itself {inside}", advice, words)
+        yield Found(seen.directory.label, seen.key, f"the object calls itself {inside}", advice, words)
 
 
 def no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
@@ -35,10 +35,10 @@ def no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
     served = isinstance(read, StoredObject) and read.gvk.group in survey.served_elsewhere
     if isinstance(read, StoredObject) and not survey.namespaces:
         return  # not a whole cluster: the objects of an extension server in an etcd of its own
-    if seen.home.resource is None and not served:
+    if seen.directory.resource is None and not served:
         what = str(read.gvk) if isinstance(read, StoredObject) else "not an object"
         is_custom = isinstance(read, StoredObject) and "." in read.gvk.group and seen.key.count("/") > 2
-        subject = f"{seen.home.label}: {'no CRD defines it' if is_custom else 'no resource is kept there'}"
+        subject = f"{seen.directory.label}: {'no CRD defines it' if is_custom else 'no resource is kept there'}"
         if is_custom and isinstance(read, StoredObject) and survey.is_unserved(read.gvk.group):
             words = "no CRD and no APIService has the group: nobody serves these objects; keep the copy all the same"
             yield Found(subject, seen.key, what, deletion(seen.key), words)
@@ -66,11 +66,11 @@ def no_namespace(seen: Seen, survey: Survey) -> Iterator[Found]:
     Says nothing where this store cannot tell: one without a single Namespace (of Events, or an extension server's), and
     of resources that another server keeps.
     """
-    namespace, resource = seen.home.namespace, seen.home.resource
+    namespace, resource = seen.directory.namespace, seen.directory.resource
     if not namespace or not survey.namespaces or namespace in survey.namespaces or resource is None:
         return
     if resource.group not in survey.served_elsewhere:
-        command = kstore("ls", seen.home.label, "-n", namespace)
+        command = kstore("ls", seen.directory.label, "-n", namespace)
         words = "create the namespace again: then they can be used, or deleted with it, through the API"
         yield Found(f"namespace {namespace}", seen.key, "", (command,), words)
 

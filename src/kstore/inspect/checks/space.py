@@ -19,7 +19,7 @@ def no_lease(seen: Seen, survey: Survey) -> Iterator[Found]:
         words = (
             "the next write through the API gives it a lease again; what nobody writes any more may be deleted there"
         )
-        yield Found(seen.home.label, seen.key, f"lease {lease:x}", (kstore("get", seen.key),), words)
+        yield Found(seen.directory.label, seen.key, f"lease {lease:x}", (kstore("get", seen.key),), words)
 
 
 def little_space(survey: Survey) -> Iterator[Found]:

@@ -61,7 +61,7 @@ def in_state(state: str) -> Look:
             stores = survey.store.codec.scheme.stored_as(seen.read.gvk)
             instead = f"; {survey.release} stores {stores}" if stores else ""
             subject = f"{seen.read.gvk}, {state} in {getattr(kind, state)}{instead}"
-            command = kstore("migrate", seen.home.label, "--to-release", survey.release)
+            command = kstore("migrate", seen.directory.label, "--to-release", survey.release)
             yield Found(subject, seen.key, advice=(command,))
 
     return look
@@ -72,14 +72,14 @@ def other_version(seen: Seen, survey: Survey) -> Iterator[Found]:
     read = seen.read
     if isinstance(read, Undecodable):
         return
-    if isinstance(seen.home.resource, CustomResource):
-        wanted, is_known = seen.home.resource.storage_version, seen.home.resource.definition is not None
-        if is_known and wanted and read.gvk.version != wanted and read.gvk.version in seen.home.resource.versions:
-            command = kstore("migrate", seen.home.label, "--to", f"{seen.home.resource.group}/{wanted}")
+    if isinstance(seen.directory.resource, CustomResource):
+        wanted, is_known = seen.directory.resource.storage_version, seen.directory.resource.definition is not None
+        if is_known and wanted and read.gvk.version != wanted and read.gvk.version in seen.directory.resource.versions:
+            command = kstore("migrate", seen.directory.label, "--to", f"{seen.directory.resource.group}/{wanted}")
             yield Found(f"{read.gvk}, the CRD stores {wanted}", seen.key, advice=(command,))
     elif survey.catalog.holds(read.gvk) and not _version_state(seen, survey):
         target_version = survey.store.codec.scheme.stored_as(read.gvk)
         if target_version is not None and target_version != read.gvk.group_version:
             subject = f"{read.gvk}, {survey.release} stores {target_version}"
-            command = kstore("migrate", seen.home.label, "--to-release", survey.release)
+            command = kstore("migrate", seen.directory.label, "--to-release", survey.release)
             yield Found(subject, seen.key, advice=(command,))

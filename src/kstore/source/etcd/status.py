@@ -20,7 +20,7 @@ from kstore.source.etcd.connection import Connection
 from kstore.source.etcd.errors import explain
 from kstore.source.interface import StoreStatus
 
-_PATIENCE = 2.0
+_TIMEOUT = 2.0
 """Seconds that the other members have to answer."""
 _FREE_WORTH_IT = 0.5
 """The free part of the file from which on defragmenting is worth a mention."""
@@ -95,11 +95,11 @@ def _report(connection: Connection, entry: Any, own: Any) -> str:
         try:
             answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
             future = client.maintenancestub.Status.future(
-                rpc.StatusRequest(), timeout=_PATIENCE, metadata=connection.metadata()
+                rpc.StatusRequest(), timeout=_TIMEOUT, metadata=connection.metadata()
             )
             future.add_done_callback(answers.put)
             with suppress(queue.Empty):
-                return _words(answers.get(timeout=_PATIENCE + 1).result())
+                return _words(answers.get(timeout=_TIMEOUT + 1).result())
             failure = f"{url}: no answer"
         except grpc.RpcError as error:
             failure = f"{url}: {explain(error.details() or '')}"

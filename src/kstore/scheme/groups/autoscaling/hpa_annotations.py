@@ -28,7 +28,7 @@ TOLERANCES = {
 FIRST_TOLERANCE = 33
 """The minor release that gave scaling rules a tolerance."""
 
-Kept = TypeVar("Kept")
+Value = TypeVar("Value")
 
 _BEHAVIOR = "autoscaling.internal.HorizontalPodAutoscalerBehavior"
 
@@ -99,7 +99,7 @@ def read_behavior(hpa: Obj, scope: Scope) -> Obj | None:
     return _read(hpa, BEHAVIOR, read)
 
 
-def _read(hpa: Obj, name: str, read: Callable[[Any], Kept | None]) -> Kept | None:
+def _read(hpa: Obj, name: str, read: Callable[[Any], Value | None]) -> Value | None:
     found = text(hpa, name)
     if found is None:
         return None

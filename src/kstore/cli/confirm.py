@@ -1,5 +1,5 @@
 """
-Asking before anything is written: on a terminal only, since a pipe cannot agree.
+Confirmation before anything is written: on a terminal only, since a pipe cannot answer.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from kstore.errors import WriteRefused
 _HINT = "pass --yes to confirm; --dry-run only shows what would be done"
 
 
-def need_somebody(hint: str = _HINT) -> None:
+def require_terminal(hint: str = _HINT) -> None:
     """
-    See that there is somebody to ask.
+    See that there is a terminal to ask on.
 
     Args:
-        hint: how to agree beforehand.
+        hint: how to confirm without one.
 
     Raises:
-        WriteRefused: nobody is there.
+        WriteRefused: standard input or standard error is not a terminal.
     """
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         raise WriteRefused("standard input is not a terminal, so there is no confirmation", hint=hint)
 
 
-def agree(question: str, *, yes: bool = False, hint: str = _HINT) -> None:
+def confirm(question: str, *, yes: bool = False, hint: str = _HINT) -> None:
     """
-    Ask, unless it was agreed to beforehand.
+    Ask, unless it is confirmed already.
 
     Args:
         question: what is about to happen.
-        yes: it was agreed to.
+        yes: it is confirmed already.
         hint: how to do that.
 
     Raises:
-        WriteRefused: nobody is there to agree, or they did not.
+        WriteRefused: there is no terminal to ask on, or the answer was no.
     """
     if yes:
         return
-    need_somebody(hint)
+    require_terminal(hint)
     if not click.confirm(question, err=True):
         raise WriteRefused("not confirmed: nothing was written")

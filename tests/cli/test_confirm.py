@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from kstore.cli.agreement import agree, need_somebody
+from kstore.cli.confirm import confirm, require_terminal
 from kstore.errors import WriteRefused
 
 
@@ -26,23 +26,23 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: bool) -> list[str]:
 def test_off_a_terminal() -> None:
     """A pipe cannot agree; the error says how to do it beforehand."""
     with pytest.raises(WriteRefused) as refused:
-        agree("Delete all?")
+        confirm("Delete all?")
     assert "--yes" in refused.value.hint
     with pytest.raises(WriteRefused) as refused:
-        need_somebody("--force")
+        require_terminal("--force")
     assert refused.value.hint == "--force"
 
 
 def test_agreed_to_beforehand() -> None:
-    agree("Delete all?", yes=True)
+    confirm("Delete all?", yes=True)
 
 
 @pytest.mark.usefixtures("terminal")
 def test_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    need_somebody()
+    require_terminal()
     asked = answering(monkeypatch, True)
-    agree("Delete all?")
+    confirm("Delete all?")
     assert asked == ["Delete all?"]
     answering(monkeypatch, False)
     with pytest.raises(WriteRefused, match="nothing was written"):
-        agree("Delete all?")
+        confirm("Delete all?")

@@ -13,7 +13,7 @@ from kstore.store import Store
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Home:
+class Directory:
     """Where the keys of one directory belong; one for each directory, told apart by being another."""
 
     label: str
@@ -23,9 +23,9 @@ class Home:
     namespace: str = ""
 
 
-class Places:
+class Directories:
     """
-    Finds the homes of keys.
+    Finds the directories of keys.
 
     Args:
         store: whose keys.
@@ -33,23 +33,23 @@ class Places:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._homes: dict[bytes, Home] = {}
+        self._directories: dict[bytes, Directory] = {}
 
-    def of(self, key: bytes) -> Home:
-        """The home of a key."""
+    def of(self, key: bytes) -> Directory:
+        """The directory of a key."""
         directory = key.rpartition(b"/")[0]
-        found = self._homes.get(directory)
+        found = self._directories.get(directory)
         if found is None:
-            found = self._homes[directory] = self._find(key)
+            found = self._directories[directory] = self._find(key)
         return found
 
-    def _find(self, key: bytes) -> Home:
+    def _find(self, key: bytes) -> Directory:
         place = self._store.place(key)
         if place is not None and place.resource.kind:
-            return Home(resource_label(place.resource), place.resource, place.namespace)
+            return Directory(resource_label(place.resource), place.resource, place.namespace)
         path = self._store.path_of(key) or key.decode("utf-8", "backslashreplace")
         parts = path.split("/")
-        return Home("/".join(parts[:2]) if len(parts) > 2 else parts[0], None)
+        return Directory("/".join(parts[:2]) if len(parts) > 2 else parts[0], None)
 
 
 def resource_label(resource: NamedResource) -> str:
