@@ -58,7 +58,7 @@ def test_what_an_apiserver_encrypted_opens(answer: dict[str, str], start_plugin:
     )
     resource = GroupResource(answer["group"], answer["resource"])
     with transformers:
-        opened = transformers.open(answer["key"].encode(), base64.b64decode(answer["encrypted"]), resource)
+        opened = transformers.open(answer["key"].encode(), base64.b64decode(answer["sealed"]), resource)
     assert (base64.b64decode(answer["plain"]), False) == (opened.plain, opened.stale)
 
 

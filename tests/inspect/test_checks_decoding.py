@@ -111,7 +111,9 @@ def test_what_a_server_refuses_is_an_error(store: MemorySource, open_store: Open
         (gull('{"a":' + "[" * 9_990 + "]" * 9_990 + "}"), "nested deeper than 200 levels"),
     ],
 )
-def test_what_a_server_reads_is_a_note(store: MemorySource, open_store: OpenStore, value: bytes, deviation: str) -> None:
+def test_what_a_server_reads_is_a_note(
+    store: MemorySource, open_store: OpenStore, value: bytes, deviation: str
+) -> None:
     """A server serves it: nothing is said to be undecodable, and nothing is to be deleted."""
     store.put(GULL, value)
     found = checked(open_store)

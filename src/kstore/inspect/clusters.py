@@ -60,7 +60,7 @@ class Cluster:
     @cached_property
     def encryption(self) -> Counter[str]:
         """How many objects are encrypted by each provider and key."""
-        return _sum(one.seals for one in self.branches)
+        return _sum(one.encryption_headers for one in self.branches)
 
     def as_document(self) -> dict[str, Any]:
         """One entry of `-o json`."""
