@@ -117,7 +117,7 @@ class StoredObject(_Stored, VersionedObject):
         convert: Convert,
         serve: Serve | None = None,
     ) -> None:
-        _Stored.__init__(self, read.record, place, str(read.seal or ""))
+        _Stored.__init__(self, read.record, place, str(read.encryption_header or ""))
         VersionedObject.__init__(self, _served(read, read.object))
         self._read = read
         self._convert = convert
