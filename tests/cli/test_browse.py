@@ -26,8 +26,8 @@ from kstore.cli.browse.browser import Browser
 from kstore.cli.browse.contents import Contents
 from kstore.cli.browse.object_screen import ObjectScreen
 from kstore.cli.browse.prompt import Prompt
-from kstore.cli.options import Settings
 from kstore.cli.session import Session
+from kstore.cli.settings import Settings
 from kstore.printable import is_unsafe
 from kstore.records import Put
 from kstore.source.interface import WritableSource

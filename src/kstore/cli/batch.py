@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kstore.cli.exit_codes import ExitCode
-from kstore.cli.options import Settings, settings
+from kstore.cli.settings import Settings, settings
 from kstore.cli.stdin_codec import make_codec, open_codec
 from kstore.errors import DecodeError, KstoreError, UnknownFields, UsageError
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from kstore.cli.confirm import confirm
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.migration_report import Shown
-from kstore.cli.options import Settings, settings
 from kstore.cli.session import Session
+from kstore.cli.settings import Settings, settings
 from kstore.cli.stopping import stopping
 from kstore.errors import SourceError, UsageError, WriteRefused
 from kstore.printable import command_text

@@ -16,8 +16,8 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
-from kstore.cli.options import settings
 from kstore.cli.session import Session
+from kstore.cli.settings import settings
 from kstore.cli.stopping import stopping
 from kstore.errors import JournalTaken, SourceError, UsageError, WriteRefused
 from kstore.printable import command_text
@@ -124,7 +124,10 @@ class Run:
                 )
             from kstore.cli.via_apiserver import rewrite
 
-            return rewrite(session, migration.selection, self, self._shown)
+            return rewrite(
+                session, migration.selection, self.request, self._shown,
+                kubeconfig=self.kubeconfig, concurrency=self.concurrency, yes=self.yes,
+            )  # fmt: skip
         if live and self.kubeconfig and not self.force:
             from kstore.cli.via_apiserver import guard
 

@@ -2,62 +2,22 @@
 The options that commands share, each declared once and spelled as kubectl, etcdctl or the apiserver spell it.
 
 An option of the store may stand before or after the command: both end in the same `Settings`. Knows names and
-meanings; what is opened with them is `session.py`.
+meanings; what was given is `settings.py`, and what is opened with it is `session.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 
 from kstore.cli.forms import is_for_programs
+from kstore.cli.settings import settings
 from kstore.cli.streams import for_programs
-from kstore.errors import UsageError
-
-if TYPE_CHECKING:
-    from kstore.cli.tables import TableChoice
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-
-@dataclass
-class Settings:
-    """What the options said; None or empty where they said nothing."""
-
-    store: str = ""
-    context: str = ""
-    cacert: str = ""
-    cert: str = ""
-    key: str = ""
-    user: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
-    tls_server_name: str = ""
-    insecure_skip_tls_verify: bool = False
-    dial_timeout: str = ""
-    command_timeout: str = ""
-    etcd_prefix: str = ""
-    encryption_provider_config: str = ""
-    release: str = ""
-    rev: int = 0
-    salvage: bool = False
-    wal: bool = False
-    color: bool = True
-    progress: bool = True
-    traceback: bool = False
-    given: set[str] = field(default_factory=set)
-    """The names of those that the command line gave."""
-
-
-def settings(ctx: click.Context | None = None) -> Settings:
-    """The settings of the running command line."""
-    root = (ctx or click.get_current_context()).find_root()
-    found: Settings = root.ensure_object(Settings)
-    return found
 
 
 class Once(click.Option):
@@ -305,37 +265,3 @@ def table_options(function: Decorated) -> Decorated:
 
 
 _STORAGE_COLUMNS = "How objects are stored: stored-version, encoding, encryption, size, revision, lease; or all."
-
-
-def table_choice(
-    output: str, *, namespace: bool, kind: bool, no_headers: bool = False, show_kind: bool = False,
-    show_labels: bool = False, label_columns: tuple[str, ...] = (), storage_columns: str = "", now: str = "",
-) -> TableChoice:  # fmt: skip
-    """
-    The options of a table, understood.
-
-    Raises:
-        UsageError: a storage column that there is not, or a time that is none.
-    """
-    from kstore.cli.tables import TableChoice
-    from kstore.view.text_table import STORAGE_COLUMNS
-
-    names = tuple(STORAGE_COLUMNS) if storage_columns == "all" else tuple(filter(None, storage_columns.split(",")))
-    for name in names:
-        if name not in STORAGE_COLUMNS:
-            raise UsageError(f"{name!r} is no storage column", hint=f"there are {', '.join(STORAGE_COLUMNS)}, or all")
-    try:
-        moment = datetime.fromisoformat(now) if now else None
-    except ValueError:
-        raise UsageError(f"{now!r} is not a time", hint="write 2026-01-31T12:00:00Z") from None
-    return TableChoice(
-        wide=output == "wide",
-        as_json=output == "table-json",
-        namespace=namespace,
-        kind=kind or show_kind,
-        headers=not no_headers,
-        labels=show_labels,
-        label_columns=tuple(key for keys in label_columns for key in keys.split(",")),
-        storage_columns=names,
-        now=moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC),
-    )

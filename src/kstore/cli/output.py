@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kstore.cli.options import settings
+from kstore.cli.settings import settings
 from kstore.view.styles import BEGINNING_OF_LINE, ERASE_LINE, own
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.memory import share_one_arena
-from kstore.cli.options import Settings, settings
 from kstore.cli.plugins import report_plugin
+from kstore.cli.settings import Settings, settings
 from kstore.cli.unpacking import show_unpacking
 from kstore.errors import PartlyRead, UsageError
 from kstore.scalars.counts import counted

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from kstore.cli.options import Settings, settings, workers_option
+from kstore.cli.options import workers_option
+from kstore.cli.settings import Settings, settings
 from kstore.errors import EncryptionError, KeyMissing, KstoreError, UsageError
 from kstore.printable import key_text
 

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kstore.cli.listing import Reading, write
-from kstore.errors import KstoreError
+from kstore.errors import KstoreError, UsageError
 from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 
 if TYPE_CHECKING:
@@ -40,6 +40,39 @@ class TableChoice:
     storage_columns: tuple[str, ...] = ()
     now: datetime | None = None
     """The time that ages are counted to; None is now."""
+
+
+def table_choice(
+    output: str, *, namespace: bool, kind: bool, no_headers: bool = False, show_kind: bool = False,
+    show_labels: bool = False, label_columns: tuple[str, ...] = (), storage_columns: str = "", now: str = "",
+) -> TableChoice:  # fmt: skip
+    """
+    The options of a table, understood.
+
+    Raises:
+        UsageError: a storage column that there is not, or a time that is none.
+    """
+    from kstore.view.text_table import STORAGE_COLUMNS
+
+    names = tuple(STORAGE_COLUMNS) if storage_columns == "all" else tuple(filter(None, storage_columns.split(",")))
+    for name in names:
+        if name not in STORAGE_COLUMNS:
+            raise UsageError(f"{name!r} is no storage column", hint=f"there are {', '.join(STORAGE_COLUMNS)}, or all")
+    try:
+        moment = datetime.fromisoformat(now) if now else None
+    except ValueError:
+        raise UsageError(f"{now!r} is not a time", hint="write 2026-01-31T12:00:00Z") from None
+    return TableChoice(
+        wide=output == "wide",
+        as_json=output == "table-json",
+        namespace=namespace,
+        kind=kind or show_kind,
+        headers=not no_headers,
+        labels=show_labels,
+        label_columns=tuple(key for keys in label_columns for key in keys.split(",")),
+        storage_columns=names,
+        now=moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import click
 
 from kstore.cli.confirm import confirm
 from kstore.cli.exit_codes import ExitCode
-from kstore.cli.options import settings
+from kstore.cli.settings import settings
 from kstore.cli.stopping import stopping
 from kstore.cli.unverified import warn_unverified
 from kstore.errors import Interrupted, WriteRefused
@@ -30,10 +30,9 @@ from kstore.scalars.counts import counted
 from kstore.source.location.address import parse_duration
 
 if TYPE_CHECKING:
-    from kstore.cli.migration import Run
     from kstore.cli.migration_report import Shown
     from kstore.cli.session import Session
-    from kstore.migrate.request import Selection
+    from kstore.migrate.request import Request, Selection
 
 
 def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
@@ -82,11 +81,29 @@ def _apiserver(kubeconfig: str) -> Apiserver:
     return server
 
 
-def rewrite(session: Session, selection: Selection, run: Run, shown: Shown) -> int:
-    """Have the apiserver write every object of the resources, then look at what is in etcd; the exit code."""
-    confirm("Send every object back to the apiserver?", yes=run.yes)
-    with closing(_apiserver(run.kubeconfig)) as server, stopping() as stop:
-        via = ViaApiserver(server, concurrency=run.concurrency, stop=stop, note=shown.say)
+def rewrite(
+    session: Session, selection: Selection, request: Request, shown: Shown, *,
+    kubeconfig: str, concurrency: int, yes: bool,
+) -> int:  # fmt: skip
+    """
+    Have the apiserver write every object of the resources, then look at what is in etcd; the exit code.
+
+    Args:
+        session: the etcd behind the apiserver.
+        selection: the resources.
+        request: what the migration asks for.
+        shown: where it is told.
+        kubeconfig: names the apiserver.
+        concurrency: requests at once.
+        yes: it is confirmed already.
+
+    Raises:
+        WriteRefused: not confirmed.
+        Interrupted: somebody asked to stop.
+    """
+    confirm("Send every object back to the apiserver?", yes=yes)
+    with closing(_apiserver(kubeconfig)) as server, stopping() as stop:
+        via = ViaApiserver(server, concurrency=concurrency, stop=stop, note=shown.say)
         served = {
             f"{one['name']}.{prefix.split('/')[2] if prefix.startswith('/apis/') else ''}".rstrip(".")
             for prefix, one in server.resources()
@@ -94,17 +111,17 @@ def rewrite(session: Session, selection: Selection, run: Run, shown: Shown) -> i
         wanted = [one for one in selection.resources() if f"{one.resource}.{one.group}".rstrip(".") in served]
         results = []
         for one in wanted:
-            results.append(via.rewrite(one, run.request.namespace))
+            results.append(via.rewrite(one, request.namespace))
             if stop.asked:
                 raise Interrupted("stopped between two objects", hint="run it again: what is rewritten stays so")
-    left = _left(session, selection, run)
-    _show(results, left, run.output)
+    left = _left(session, selection, request)
+    _show(results, left, shown.output)
     if left:
         return ExitCode.FOUND
     return ExitCode.SOME_SKIPPED if any(one.refused for one in results) else ExitCode.DONE
 
 
-def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, str]]:
+def _left(session: Session, selection: Selection, request: Request) -> list[tuple[str, str]]:
     """What still is in etcd as it should not, key and reason: the plan, made once more, should be empty."""
     prefixes = selection.prefixes()
     records = (record for prefix in prefixes for record in session.source.scan(prefix))
@@ -113,7 +130,7 @@ def _left(session: Session, selection: Selection, run: Run) -> list[tuple[str, s
         key = key_text(step.record.key)
         if isinstance(step, Change) and step.reason in ("version", "assumed-version"):
             left.append((key, f"is still stored as {step.stored.api_version}"))
-        elif isinstance(step, Skipped) and run.request.to:
+        elif isinstance(step, Skipped) and request.to:
             left.append((key, step.error.message))
     return left
 

@@ -8,8 +8,9 @@ import sys
 import click
 
 from kstore.cli.exit_codes import ExitCode
-from kstore.cli.options import settings, store_options
+from kstore.cli.options import store_options
 from kstore.cli.session import open_session
+from kstore.cli.settings import settings
 from kstore.errors import UsageError
 
 

@@ -9,9 +9,10 @@ import click
 
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
-from kstore.cli.options import output_option, settings, store_options
+from kstore.cli.options import output_option, store_options
 from kstore.cli.output import counting, terminal
 from kstore.cli.session import open_session
+from kstore.cli.settings import settings
 from kstore.errors import UsageError
 from kstore.scalars.counts import counted
 

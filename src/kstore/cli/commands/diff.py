@@ -15,9 +15,10 @@ import click
 from kstore.cli.changes import masked_for
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
-from kstore.cli.options import output_option, selection_options, settings, store_options
+from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session, open_session
+from kstore.cli.settings import settings
 from kstore.cli.unreadable import named
 from kstore.errors import KstoreError, NotFound, StoreNotFound, UnknownResource, UsageError
 from kstore.printable import key_text

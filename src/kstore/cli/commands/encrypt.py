@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.commands.migrate import DryRunCommand, selection_of, write_options
 from kstore.cli.migration import Run
-from kstore.cli.options import selection_options, settings, store_options
+from kstore.cli.migration_options import DryRunCommand, selection_of, write_options
+from kstore.cli.options import selection_options, store_options
+from kstore.cli.settings import settings
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:

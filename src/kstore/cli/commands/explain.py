@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.commands.resources import Known, explained
+from kstore.cli.known_resources import Known, explained
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.session import open_session

@@ -22,13 +22,12 @@ from kstore.cli.options import (
     shown_options,
     sort_option,
     store_options,
-    table_choice,
     table_options,
 )
 from kstore.cli.outputs import refuse_unused, say_if_nothing, write_keys
 from kstore.cli.pages import descriptions, storage_pages
 from kstore.cli.session import Session, open_session
-from kstore.cli.tables import print_tables
+from kstore.cli.tables import print_tables, table_choice
 from kstore.errors import NotFound, UsageError
 
 if TYPE_CHECKING:

@@ -17,12 +17,11 @@ from kstore.cli.options import (
     shown_options,
     sort_option,
     store_options,
-    table_choice,
     table_options,
 )
 from kstore.cli.outputs import TREE, needed, refuse_unused, say_if_nothing, write_keys
 from kstore.cli.session import Session, open_session
-from kstore.cli.tables import print_tables
+from kstore.cli.tables import print_tables, table_choice
 from kstore.cli.unreadable import Unreadable
 from kstore.naming import parse_group_version
 

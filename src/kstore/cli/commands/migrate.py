@@ -11,22 +11,21 @@ import click
 from kstore.cli.journals import roll_back, see_that_it_may_go_on, written_late
 from kstore.cli.journals import verify as verify_journal
 from kstore.cli.migration import Run
+from kstore.cli.migration_options import OUTPUTS, DryRunCommand, allow_webhooks_option, selection_of, write_options
 from kstore.cli.migration_report import Shown
 from kstore.cli.options import (
     Once,
     output_option,
     retry_timeout_option,
     selection_options,
-    settings,
     store_options,
     workers_option,
 )
+from kstore.cli.settings import settings
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:
     from kstore.selection import Criteria
-
-_OUTPUTS = ("table", "json")
 
 
 class MigrateGroup(click.Group):
@@ -67,14 +66,6 @@ class MigrateGroup(click.Group):
             )
 
 
-class DryRunCommand(click.Command):
-    """A command whose `--dry-run` has a value only as `--dry-run=diff`: what stands after it is a resource."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """`--dry-run` alone is `--dry-run=summary`."""
-        return super().parse_args(ctx, ["--dry-run=summary" if arg == "--dry-run" else arg for arg in args])
-
-
 @click.group(cls=MigrateGroup, name="migrate")
 @store_options
 def command() -> None:
@@ -92,48 +83,6 @@ def command() -> None:
     again, never overwritten. Where --kubeconfig or $KUBECONFIG names a running apiserver, it is asked first
     which versions it stores: what it would at once write back is refused, unless --force says so.
     """
-
-
-def write_options(function: Any) -> Any:
-    """What every command that writes many objects takes."""
-    for option in reversed((
-        click.option("--dry-run", default="", metavar="[=diff]", type=click.Choice(["", "summary", "diff"]),
-                     help="Only say what would change; =diff: each field."),
-        click.option("--yes", is_flag=True, help="Do not ask."),
-        click.option("--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",
-                     help="The new database, for a store that is a file."),
-        click.option("--journal", "journal_file", type=click.Path(path_type=Path), metavar="FILE",
-                     help="Where every change is noted before it is made."),
-        click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects a transaction."),
-        click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
-                     help="Transactions at once."),
-        click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most."),
-        retry_timeout_option,
-        click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE",
-                     help="Write the counts as Prometheus text."),
-        output_option(_OUTPUTS, "table", short=True),
-    )):  # fmt: skip
-        function = option(function)
-    return function
-
-
-def allow_webhooks_option(function: Any) -> Any:
-    """Consent to what a store, a journal or a plan can only name."""
-    return click.option(
-        "--allow-webhooks", is_flag=True, help="Send objects to the conversion webhooks that CRDs name."
-    )(function)
-
-
-def selection_of(criteria: Criteria) -> dict[str, Any]:
-    """Criteria as a migration's request has them, for its journal."""
-    return {
-        "resources": criteria.what,
-        "namespace": criteria.namespace,
-        "selector": criteria.selector,
-        "field_selector": criteria.field_selector,
-        "only_stored_version": criteria.stored_version,
-        "where": criteria.where,
-    }
 
 
 @command.command("run", hidden=True, cls=DryRunCommand)
@@ -215,7 +164,7 @@ def run(
 
 @command.command()
 @click.argument("journal", type=click.Path(path_type=Path))
-@output_option(_OUTPUTS, "table")
+@output_option(OUTPUTS, "table")
 @store_options
 def status(journal: Path, output: str) -> int:
     """Say what a journal holds; of transactions that it does not call done, also what is stored."""
@@ -236,7 +185,7 @@ def status(journal: Path, output: str) -> int:
 @retry_timeout_option
 @allow_webhooks_option
 @workers_option
-@output_option(_OUTPUTS, "table")
+@output_option(OUTPUTS, "table")
 @store_options
 def resume(journal: Path, output: str, **pace: Any) -> int:
     """Go on with a migration that was interrupted."""
@@ -257,7 +206,7 @@ def resume(journal: Path, output: str, **pace: Any) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--any-cluster", is_flag=True,
               help="Also in another cluster than the journal names: one restored from a backup.")  # fmt: skip
-@output_option(_OUTPUTS, "table")
+@output_option(OUTPUTS, "table")
 @store_options
 def rollback(journal: Path, yes: bool, any_cluster: bool, output: str) -> int:
     """Put back what a migration replaced, unless others changed it since."""
@@ -268,7 +217,7 @@ def rollback(journal: Path, yes: bool, any_cluster: bool, output: str) -> int:
 
 @command.command()
 @click.argument("journal", type=click.Path(path_type=Path), metavar="JOURNAL|DATABASE")
-@output_option(_OUTPUTS, "table")
+@output_option(OUTPUTS, "table")
 @store_options
 def verify(journal: Path, output: str) -> int:
     """Read it all again and hold it against the journal."""

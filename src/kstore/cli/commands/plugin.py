@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.exit_codes import ExitCode
-from kstore.cli.options import codec_options, output_option, settings
+from kstore.cli.options import codec_options, output_option
+from kstore.cli.settings import settings
 from kstore.errors import UsageError
 from kstore.printable import one_line
 

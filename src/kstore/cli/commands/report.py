@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.commands.analyze import store_lines, tables
+from kstore.cli.analysis_tables import store_lines, tables
 from kstore.cli.listing import write
-from kstore.cli.options import settings, store_options
+from kstore.cli.options import store_options
 from kstore.cli.output import counting
 from kstore.cli.session import open_session
+from kstore.cli.settings import settings
 from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import click
 from kstore.cli.confirm import confirm
 from kstore.cli.listing import Reading, as_pieces, write
 from kstore.cli.offline_surgery import output_option, see_that_it_may_change
-from kstore.cli.options import selection_options, settings, store_options
+from kstore.cli.options import selection_options, store_options
 from kstore.cli.session import Session, open_session
+from kstore.cli.settings import settings
 from kstore.cli.streams import for_programs
 from kstore.cli.surgery import commit, destination, keep, selected
 from kstore.cli.unreadable import Unreadable

@@ -1,0 +1,68 @@
+"""
+The options of the commands that write many objects: `kstore migrate` and `kstore encrypt`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kstore.cli.options import output_option, retry_timeout_option
+
+if TYPE_CHECKING:
+    from kstore.selection import Criteria
+
+OUTPUTS = ("table", "json")
+"""What `-o` takes."""
+
+
+class DryRunCommand(click.Command):
+    """A command whose `--dry-run` has a value only as `--dry-run=diff`: what stands after it is a resource."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`--dry-run` alone is `--dry-run=summary`."""
+        return super().parse_args(ctx, ["--dry-run=summary" if arg == "--dry-run" else arg for arg in args])
+
+
+def write_options(function: Any) -> Any:
+    """What every command that writes many objects takes."""
+    for option in reversed((
+        click.option("--dry-run", default="", metavar="[=diff]", type=click.Choice(["", "summary", "diff"]),
+                     help="Only say what would change; =diff: each field."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",
+                     help="The new database, for a store that is a file."),
+        click.option("--journal", "journal_file", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Where every change is noted before it is made."),
+        click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects a transaction."),
+        click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
+                     help="Transactions at once."),
+        click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most."),
+        retry_timeout_option,
+        click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Write the counts as Prometheus text."),
+        output_option(OUTPUTS, "table", short=True),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def allow_webhooks_option(function: Any) -> Any:
+    """Consent to what a store, a journal or a plan can only name."""
+    return click.option(
+        "--allow-webhooks", is_flag=True, help="Send objects to the conversion webhooks that CRDs name."
+    )(function)
+
+
+def selection_of(criteria: Criteria) -> dict[str, Any]:
+    """Criteria as a migration's request has them, for its journal."""
+    return {
+        "resources": criteria.what,
+        "namespace": criteria.namespace,
+        "selector": criteria.selector,
+        "field_selector": criteria.field_selector,
+        "only_stored_version": criteria.stored_version,
+        "where": criteria.where,
+    }
