@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kstore.operating_system import BINARY, CLOSED_ON_EXEC, NOT_THROUGH_LINKS, is_own, lock
+
 
 def unfinished(path: Path) -> Path:
     """Where a new file is written until it is whole."""
@@ -46,7 +48,7 @@ class NewFile:
     def _own(self) -> int:
         """The descriptor of an unfinished file that is ours alone."""
         while True:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            flags = os.O_RDWR | os.O_CREAT | BINARY | CLOSED_ON_EXEC | NOT_THROUGH_LINKS
             descriptor = os.open(self._unfinished, flags, 0o600)
             try:
                 lock(descriptor)
@@ -68,7 +70,7 @@ class NewFile:
 
     def _check(self, status: os.stat_result) -> None:
         """In a folder that others may write to, the name may have been taken: what is written may hold secrets."""
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
+        if not stat.S_ISREG(status.st_mode) or not is_own(status) or status.st_nlink != 1:
             raise OSError(errno.EPERM, f"{self._unfinished} is in the way, and not a file of this user: remove it")
 
     def publish(self, *, replace: bool = True) -> None:
@@ -120,23 +122,6 @@ class NewFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def lock(descriptor: int) -> None:
-    """
-    Lock a file for its one writer; where a file system knows no locks, people see to it.
-
-    Raises:
-        BlockingIOError: another process holds the lock.
-    """
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BlockingIOError(errno.EAGAIN, "another process is writing it") from None
-    except OSError:
-        pass
 
 
 def sync_folder(folder: Path) -> None:

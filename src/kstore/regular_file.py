@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from kstore.operating_system import BINARY, CLOSED_ON_EXEC, WITHOUT_WAITING
+
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFIFO: "a named pipe",
@@ -25,7 +27,7 @@ _KINDS = {
 }
 _HANDED_OVER = re.compile(r"/dev/stdin|/dev/fd/\d+|/proc/self/fd/\d+")
 """How a shell names a pipe that it hands over, for `<(command)`."""
-_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS = os.O_RDONLY | CLOSED_ON_EXEC | BINARY
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -35,7 +37,7 @@ def open_regular(path: Path) -> BinaryIO:
     Raises:
         OSError: as `open`; and it is a directory, a pipe, a socket or a device.
     """
-    return _opened(path, _FLAGS | getattr(os, "O_NONBLOCK", 0), stat.S_ISREG)
+    return _opened(path, _FLAGS | WITHOUT_WAITING, stat.S_ISREG)
 
 
 def read_regular(path: Path, limit: int) -> bytes:

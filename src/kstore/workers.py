@@ -8,7 +8,6 @@ nothing of what the work is.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections import deque
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kstore.errors import WorkerLost
+from kstore.operating_system import make_room
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -32,13 +32,6 @@ _AHEAD = 4
 """Blocks that a process is given before it has answered: it must not wait while we do a block ourselves."""
 _ROOM = 1 << 20
 """Bytes that a pipe is asked to hold: the most that Linux allows everybody."""
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Workers(Generic[Block, Result]):
@@ -207,12 +200,7 @@ class _Worker:
 def _roomy_pipe(context: SpawnContext) -> tuple[Connection[Any, Any], Connection[Any, Any]]:
     """A pipe with room for a few blocks, so that who writes need not wait until the other comes to read."""
     reader, writer = context.Pipe(duplex=False)
-    try:
-        from fcntl import F_SETPIPE_SZ, fcntl
-
-        fcntl(writer.fileno(), F_SETPIPE_SZ, _ROOM)
-    except (ImportError, OSError):  # only Linux has it, and limits it
-        pass
+    make_room(writer.fileno(), _ROOM)
     return reader, writer
 
 

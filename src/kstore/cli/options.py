@@ -207,7 +207,7 @@ def workers_option(function: Decorated) -> Decorated:
     """`--workers`, as a number; one for each processor where it is not given."""
 
     def known(ctx: click.Context, parameter: click.Parameter, value: int | None) -> int:
-        from kstore.workers import processors
+        from kstore.operating_system import processors
 
         return value or processors()
 

@@ -39,7 +39,8 @@ from kstore.migrate.journal_format import (
     revisions_of,
 )
 from kstore.migrate.plan import Change
-from kstore.new_file import NewFile, lock
+from kstore.new_file import NewFile
+from kstore.operating_system import lock, write_at
 from kstore.printable import command_text
 from kstore.regular_file import open_regular
 
@@ -234,9 +235,7 @@ class JournalWriter:
     def _write(self, line: bytes) -> None:
         """Write a line, or nothing: what a failure left of it is cut off, so that nothing is appended to it."""
         try:
-            written = 0
-            while written < len(line):
-                written += os.pwrite(self._descriptor, line[written:], self._totals.bytes + written)
+            write_at(self._descriptor, line, self._totals.bytes)
         except BaseException:
             try:
                 os.ftruncate(self._descriptor, self._totals.bytes)

@@ -29,6 +29,7 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import quote_from_bytes
 
 from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError, WriteRefused
+from kstore.operating_system import sync_everything
 from kstore.records import Record, prefix_end
 from kstore.regular_file import open_regular, read_regular
 from kstore.source.bbolt.database import Damage
@@ -158,7 +159,7 @@ class DirectoryWriter:
         }
         with self._create(HEADER) as file:
             file.write(json.dumps(header, indent=2, ensure_ascii=False).encode() + b"\n")
-        os.sync()
+        sync_everything()
         self._unfinished.rename(self.path)
 
     def __enter__(self) -> Self:

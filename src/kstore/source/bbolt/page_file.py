@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kstore.errors import DamagedStore
+from kstore.operating_system import BINARY, CLOSED_ON_EXEC, read_at, read_into
 
 _SMALLEST_WINDOW = 1 << 14
 _LARGEST_WINDOW = 1 << 20
@@ -45,7 +46,7 @@ class PageFile:
     @classmethod
     def open(cls, path: Path) -> PageFile:
         """Open a file for reading, all of it."""
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, os.O_RDONLY | BINARY | CLOSED_ON_EXEC)
         return cls(descriptor, os.fstat(descriptor).st_size, str(path))
 
     def read(self, offset: int, size: int) -> bytes:
@@ -57,7 +58,7 @@ class PageFile:
         """
         if offset < 0 or size < 0 or offset + size > self.size:
             raise self.damaged(f"{size} bytes are expected here, the file has {self.size}", offset)
-        data = os.pread(self.descriptor, size, offset)
+        data = read_at(self.descriptor, size, offset)
         if len(data) != size:
             data = self._read_rest(data, offset, size)
         return data
@@ -67,7 +68,7 @@ class PageFile:
         parts = [data]
         have = len(data)
         while have < size:
-            part = os.pread(self.descriptor, size - have, offset + have)
+            part = read_at(self.descriptor, size - have, offset + have)
             if not part:
                 raise self.damaged(f"the file ends {size - have} bytes early: it was cut short while open", offset)
             parts.append(part)
@@ -76,7 +77,7 @@ class PageFile:
 
     def _read_into(self, buffer: memoryview, offset: int) -> None:
         """Fill a buffer with the bytes at `offset`."""
-        count = os.preadv(self.descriptor, [buffer], offset)
+        count = read_into(self.descriptor, buffer, offset)
         if count != len(buffer):
             buffer[:] = self.read(offset, len(buffer))
 
@@ -137,7 +138,7 @@ class Digest(threading.Thread):
         offset = 0
         try:
             while offset < self._size and not self._stopped:
-                count = os.preadv(self._descriptor, [buffer[: self._size - offset]], offset)
+                count = read_into(self._descriptor, buffer[: self._size - offset], offset)
                 if not count:
                     return
                 digest.update(buffer[:count])

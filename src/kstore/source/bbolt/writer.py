@@ -8,9 +8,9 @@ file, which has no stored freelist, as no file of etcd's on Linux has. Knows not
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
+from kstore.operating_system import write_at
 from kstore.source.bbolt.database import Bucket, Database, Leaf
 from kstore.source.bbolt.format import (
     BRANCH,
@@ -78,7 +78,7 @@ class DatabaseCopy:
         self.next_page = database.meta.high_water
         size = self.next_page * database.page_size
         for offset in range(0, size, _COPY_CHUNK):
-            _write(descriptor, database.file.read(offset, min(_COPY_CHUNK, size - offset)), offset)
+            write_at(descriptor, database.file.read(offset, min(_COPY_CHUNK, size - offset)), offset)
 
     def add_leaf(self, items: list[LeafItem]) -> int:
         """Write a leaf to new pages; its number."""
@@ -90,7 +90,7 @@ class DatabaseCopy:
 
     def _add(self, page: bytes) -> int:
         number = self.next_page
-        _write(self.descriptor, page, number * self.database.page_size)
+        write_at(self.descriptor, page, number * self.database.page_size)
         self.next_page += len(page) // self.database.page_size
         return number
 
@@ -107,7 +107,7 @@ class DatabaseCopy:
         )
         # both pages name the new root, as in a snapshot that bbolt writes (`Tx.WriteTo`)
         for each in (newest, replace(newest, transaction=meta.transaction)):
-            _write(self.descriptor, meta_page(each), each.transaction % 2 * meta.page_size)
+            write_at(self.descriptor, meta_page(each), each.transaction % 2 * meta.page_size)
 
     def _with_root(self, page: int, name: bytes, item: LeafItem) -> int:
         """The new page for a page of the root bucket's tree, in which the named bucket's element is replaced."""
@@ -190,11 +190,3 @@ class BucketAppender:
 
 def _size(key: bytes, value: bytes) -> int:
     return LEAF_ELEMENT.size + len(key) + len(value)
-
-
-def _write(descriptor: int, data: bytes, offset: int) -> None:
-    """Write all of the data, however many calls that takes."""
-    view = memoryview(data)
-    while view:
-        count = os.pwrite(descriptor, view, offset)
-        view, offset = view[count:], offset + count

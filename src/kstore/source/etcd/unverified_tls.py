@@ -18,6 +18,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from kstore.errors import SourceError
+from kstore.operating_system import unix_socket
 from kstore.source.certificates import tls_context
 from kstore.source.options import SourceOptions
 
@@ -40,7 +42,7 @@ class Tunnel:
         self._context = tls_context(replace(options, cacert=None))
         self._context.set_alpn_protocols(["h2"])
         self._folder = Path(tempfile.mkdtemp(prefix="kstore-tls-"))
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener = _listener()
         path = self._folder / "socket"
         self._listener.bind(str(path))
         self._listener.listen()
@@ -71,6 +73,19 @@ class Tunnel:
             outer = socket.create_connection(self._server, timeout=self._timeout)
             with self._context.wrap_socket(outer, server_hostname=self._server[0]) as session:
                 _relay(inner, session)
+
+
+def _listener() -> socket.socket:
+    """
+    The socket that gRPC's channel is led through.
+
+    Raises:
+        SourceError: the system has none such.
+    """
+    try:
+        return unix_socket()
+    except OSError as error:
+        raise SourceError(f"a server's certificate cannot be left unverified here: {error.strerror}") from None
 
 
 def _relay(plain: socket.socket, session: ssl.SSLSocket) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import os
 import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 from kstore.errors import StoreNotFound
+from kstore.operating_system import is_own, user
 from kstore.source.interface import Source
 from kstore.source.user_cache import cache_folder, write_whole
 
@@ -46,9 +46,9 @@ def unpacked(cache: Path | None = None) -> Path:
     except FileNotFoundError:
         raise StoreNotFound("this installation of kstore has no demo store", where="demo") from None
     digest = hashlib.sha256(packed).hexdigest()[:16]
-    for folder in filter(None, (cache or cache_folder(), Path(tempfile.gettempdir()) / f"kstore-{os.getuid()}")):
+    for folder in filter(None, (cache or cache_folder(), Path(tempfile.gettempdir()) / f"kstore-{user()}")):
         path = folder / f"demo-{digest}.db"
-        if path.exists() and path.stat().st_uid == os.getuid():
+        if path.exists() and is_own(path.stat()):
             return path
         try:
             write_whole(path, lzma.decompress(packed))

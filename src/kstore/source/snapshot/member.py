@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kstore.errors import KstoreError, StoreNotFound
+from kstore.operating_system import is_locked
 from kstore.source.bbolt.database import Database
 from kstore.source.bbolt.page_file import PageFile
-from kstore.source.snapshot.running_copy import is_locked
 from kstore.source.wal.segments import read_log
 
 _FOLDERS = ("member/snap", "snap", "")
@@ -96,7 +96,7 @@ def _consistent_index(database: Path) -> int | None:
     except OSError:
         return None
     try:
-        if is_locked(file):
+        if is_locked(file.descriptor):
             return None
         bucket = Database(file).bucket(b"meta")
         return int.from_bytes(bucket.get(b"consistent_index") or b"", "big") if bucket else 0

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kstore.errors import DamagedStore, SourceError
+from kstore.operating_system import write_at
 from kstore.source.bbolt.format import (
     BRANCH,
     BRANCH_ELEMENT,
@@ -37,26 +38,6 @@ from kstore.source.bbolt.page_file import PageFile
 _BATCH = 1 << 20
 _ROUNDS = 500
 """How often the tree may change under the copy before it gives up."""
-
-
-def is_locked(file: PageFile) -> bool:
-    """
-    Whether another process holds bbolt's lock, as every running etcd does.
-
-    Asks for a shared lock without waiting, and gives it back at once: never held while anything is read.
-    """
-    try:
-        import fcntl
-    except ImportError:  # not a Unix
-        return False
-    try:
-        fcntl.flock(file.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return False
-    fcntl.flock(file.descriptor, fcntl.LOCK_UN)
-    return False
 
 
 def copy_running(file: PageFile) -> PageFile:
@@ -116,7 +97,7 @@ class _Copy:
             self.meta = newest
             return False
         for number, data in branches.items():
-            os.pwrite(self.target.fileno(), data, number * self.meta.page_size)
+            write_at(self.target.fileno(), data, number * self.meta.page_size)
         return True
 
     def _batches(self, numbers: list[int]) -> Iterator[list[int]]:
@@ -125,7 +106,7 @@ class _Copy:
         size = 0
         for number in numbers:
             data = self._page(number)
-            os.pwrite(self.target.fileno(), data, number * self.meta.page_size)
+            write_at(self.target.fileno(), data, number * self.meta.page_size)
             batch.append(number)
             size += len(data)
             if size >= _BATCH:
@@ -180,7 +161,7 @@ class _Copy:
         # as in a snapshot, both meta pages are there and the freelist is not
         older = replace(self.meta, transaction=self.meta.transaction - 1)
         for meta in (older, self.meta):
-            os.pwrite(self.target.fileno(), meta_page(replace(meta, freelist=NO_FREELIST)), meta.transaction % 2 * size)
+            write_at(self.target.fileno(), meta_page(replace(meta, freelist=NO_FREELIST)), meta.transaction % 2 * size)
         descriptor = os.dup(self.target.fileno())
         self.target.close()
         return PageFile(descriptor, self.meta.high_water * size, self.file.name)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kstore.errors import DamagedStore, NotADatabase, SourceError, StoreNotFound
+from kstore.operating_system import is_locked
 from kstore.records import Record, Revision, RevisionSize
 from kstore.source.bbolt.database import Damage, Database
 from kstore.source.bbolt.page_file import PageFile
@@ -20,7 +21,7 @@ from kstore.source.mvcc.page_scan import ScannedPages
 from kstore.source.mvcc.reader import SCANNED, Mvcc
 from kstore.source.snapshot import member
 from kstore.source.snapshot.digest import Findings, SnapshotDigest
-from kstore.source.snapshot.running_copy import copy_running, is_locked
+from kstore.source.snapshot.running_copy import copy_running
 from kstore.source.snapshot.torn_copy import find_tear
 
 TRAILER = 32
@@ -94,7 +95,7 @@ class SnapshotSource(Source):
             self.kind = "snapshot"
             self.trailer = file.read(file.size - TRAILER, TRAILER)
             file.size -= TRAILER
-        elif running := is_locked(file):
+        elif running := is_locked(file.descriptor):
             self._file = copy_running(file)
             file.close()
         self.database = Database(self._file, salvage=self._salvage, guarded=bool(self.trailer))

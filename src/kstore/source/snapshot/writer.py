@@ -17,6 +17,7 @@ from pathlib import Path
 
 from kstore.errors import Conflict, DamagedStore, SourceError, Unsupported, WriteRefused
 from kstore.new_file import NewFile
+from kstore.operating_system import write_at
 from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Put, Record
 from kstore.source.bbolt.writer import BucketAppender, DatabaseCopy
@@ -119,7 +120,7 @@ def _write(source: SnapshotSource, mutations: Iterable[Mutation], descriptor: in
     digest = b""
     if source.trailer:
         digest = _digest(descriptor)
-        os.pwrite(descriptor, digest, size)
+        write_at(descriptor, digest, size)
     return Written(changes.revision, changes.puts, changes.deletes, size + len(digest), digest.hex())
 
 
