@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +16,9 @@ from typing import Any
 import pytest
 
 from kstore.errors import UsageError
-from kstore.migrate import via_apiserver
-from kstore.migrate.via_apiserver import Apiserver, ApiserverRefused, ViaApiserver, storage_version_hash
+from kstore.migrate import apiserver, via_apiserver
+from kstore.migrate.apiserver import AnswerTooLarge, Apiserver, ApiserverRefused, storage_version_hash
+from kstore.migrate.via_apiserver import ViaApiserver
 
 DEPLOYMENTS = SimpleNamespace(group="apps", resource="deployments", kind="Deployment", versions=("v1", "v1beta1"))
 KUBECONFIG = """
@@ -36,18 +38,27 @@ DISCOVERY: dict[str, Any] = {
                 "name": "deployments",
                 "kind": "Deployment",
                 "namespaced": True,
-                "verbs": ["list", "update"],
+                "verbs": ["list", "patch"],
                 "storageVersionHash": storage_version_hash("apps", "v1", "Deployment"),
             }
         ]
     },
 }
+LIST = "/apis/apps/v1/deployments?limit=500"
 MIGRATIONS = "/apis/storagemigration.k8s.io/v1/storageversionmigrations"
 
 
 def item(name: str, revision: str = "1") -> dict[str, Any]:
     """A Deployment as a list holds it."""
-    return {"metadata": {"name": name, "namespace": "shop", "resourceVersion": revision}}
+    return {"metadata": {"name": name, "namespace": "shop", "uid": f"uid-{name}", "resourceVersion": revision}}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is no success."""
+
+    status: int
+    document: Any
 
 
 class Fake:
@@ -57,25 +68,30 @@ class Fake:
         self.answers: dict[tuple[str, str], Any] = {("GET", path): found for path, found in DISCOVERY.items()}
         self.asked: list[tuple[str, str]] = []
         self.sent: list[Any] = []
+        self.media: set[str] = set()
+        """The media types of what was sent."""
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 if length:
+                    fake.media.add(self.headers["Content-Type"])
                     fake.sent.append(json.loads(self.rfile.read(length)))
                 fake.asked.append((self.command, self.path))
                 found = fake.answers.get((self.command, self.path), 404)
                 if isinstance(found, list):
                     found = found.pop(0) if len(found) > 1 else found[0]
-                status, document = (found, {"message": "so it is"}) if isinstance(found, int) else (200, found)
+                if isinstance(found, int):
+                    found = Refusal(found, {"message": "so it is"})
+                status, document = (found.status, found.document) if isinstance(found, Refusal) else (200, found)
                 content = json.dumps(document).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
+            do_GET = do_PATCH = do_POST = do_DELETE = answer  # noqa: N815
 
             def log_message(self, *_: object) -> None: ...
 
@@ -96,17 +112,17 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
     monkeypatch.setattr(via_apiserver, "_UNCLAIMED", 0.05)
     found = Fake(tmp_path)
     listed = {"items": [item("old"), item("new")], "metadata": {}}
-    found.answers["GET", "/apis/apps/v1/deployments?limit=500"] = listed
-    found.answers["PUT", path("old")] = item("old", "7")
-    found.answers["PUT", path("new")] = item("new")
+    found.answers["GET", LIST] = listed
+    found.answers["PATCH", path("old")] = item("old", "7")
+    found.answers["PATCH", path("new")] = item("new")
     yield found
     found.server.shutdown()
     found.server.server_close()
 
 
 def path(name: str) -> str:
-    """Where a Deployment is sent."""
-    return f"/apis/apps/v1/namespaces/shop/deployments/{name}"
+    """Where a Deployment is patched."""
+    return f"/apis/apps/v1/namespaces/shop/deployments/{name}?fieldManager=kstore"
 
 
 def migration(*conditions: tuple[str, str]) -> dict[str, Any]:
@@ -137,37 +153,65 @@ def test_the_hash_is_discovery_s():
     assert storage_version_hash("apps", "v1", "ControllerRevision") == "85nkx63pcBU="
 
 
-def test_every_object_is_sent_back(fake):
-    """Each object is put as it was read, with its type; those that the server wrote anew are counted."""
+def test_every_object_is_patched(fake):
+    """Each object gets a patch of its uid and resourceVersion alone; those that the server wrote anew are counted."""
     result = fake.migrate()
     assert (result.objects, result.written, result.by, result.refused) == (2, 1, "updates", [])
-    assert fake.sent[0] == {**item("old"), "apiVersion": "apps/v1", "kind": "Deployment"}
+    identity = {"uid": "uid-old", "resourceVersion": "1"}
+    assert fake.sent[0] == {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": identity}
+    assert fake.media == {"application/merge-patch+json"}
 
 
-def test_a_conflict_sends_the_object_as_it_is_now(fake):
-    """After a conflict the object is read again, and never sent as it was."""
-    fake.answers["PUT", path("old")] = [409, item("old", "9")]
-    fake.answers["GET", path("old")] = item("old", "8")
+@pytest.mark.parametrize("status", [404, 409])
+def test_what_others_wrote_or_deleted_is_done(fake, status):
+    """An object that was written or deleted since it was listed needs nothing, and is asked for once."""
+    fake.answers["PATCH", path("old")] = status
     result = fake.migrate()
-    assert (result.written, result.refused) == (1, [])
-    assert [one["metadata"]["resourceVersion"] for one in fake.sent if one["metadata"]["name"] == "old"] == ["1", "8"]
+    assert (result.objects, result.written, result.refused) == (2, 0, [])
+    assert fake.asked.count(("PATCH", path("old"))) == 1
+
+
+@pytest.mark.parametrize("name", ["ops#1", "why?x=1", "100%", "a b", "ü", "system:node"])
+def test_names_that_a_url_has_other_uses_for(fake, name):
+    """A name is percent-encoded, so that the object that is meant is patched."""
+    from urllib.parse import quote
+
+    fake.answers["GET", LIST] = {"items": [item(name)], "metadata": {}}
+    fake.answers["PATCH", path(quote(name, safe=""))] = item(name, "9")
+    result = fake.migrate()
+    assert (result.objects, result.written, result.refused) == (1, 1, [])
+
+
+def test_a_list_whose_token_expired_goes_on(fake):
+    """After a 410 the rest is read with the token that came with it; one without a token ends the migration."""
+    fake.answers["GET", LIST] = {"items": [item("old")], "metadata": {"continue": "a/b=="}}
+    expired = {"code": 410, "message": "too old", "metadata": {"continue": "c&d"}}
+    fake.answers["GET", f"{LIST}&continue=a%2Fb%3D%3D"] = Refusal(410, expired)
+    fake.answers["GET", f"{LIST}&continue=c%26d"] = {"items": [item("new")], "metadata": {}}
+    assert fake.migrate().objects == 2
+    fake.answers["GET", f"{LIST}&continue=c%26d"] = Refusal(410, {**expired, "metadata": {"continue": "e"}})
+    with pytest.raises(ApiserverRefused, match="too old"):
+        fake.migrate()
+    fake.answers["GET", f"{LIST}&continue=a%2Fb%3D%3D"] = Refusal(410, {"code": 410, "message": "expired"})
+    with pytest.raises(ApiserverRefused, match="expired"):
+        fake.migrate()
 
 
 def test_what_the_server_refuses_is_named(fake):
     """An object that today's validation refuses is tried once, named, and stops nothing."""
-    fake.answers["PUT", path("old")] = 422
+    fake.answers["PATCH", path("old")] = 422
     result = fake.migrate()
     assert (result.objects, len(result.refused)) == (2, 1)
     assert "so it is" in result.refused[0][1]
-    assert fake.asked.count(("PUT", path("old"))) == 1
+    assert fake.asked.count(("PATCH", path("old"))) == 1
 
 
 def test_the_server_s_own_controller_is_asked_and_watched(fake, controller):
-    """Where StorageVersionMigrations are carried out, one is made, and nothing is sent back by kstore."""
+    """Where StorageVersionMigrations are carried out, one is made, and nothing is patched by kstore."""
     controller(migration(), migration(("Running", "")), migration(("Succeeded", "")))
     assert fake.migrate().by == "StorageVersionMigration"
     assert fake.sent[0]["spec"] == {"resource": {"group": "apps", "resource": "deployments"}}
-    assert not [one for one in fake.asked if one[0] == "PUT"]
+    assert not [one for one in fake.asked if one[0] == "PATCH"]
 
 
 def test_a_migration_that_fails_is_an_error(fake, controller):
@@ -190,7 +234,7 @@ def test_a_migration_that_goes_on_is_left_alone(fake, controller):
 
 
 def test_a_migration_that_nobody_begins_is_taken_back(fake, controller):
-    """Without a controller the StorageVersionMigration is deleted, and the objects are sent back; once is enough."""
+    """Without a controller the StorageVersionMigration is deleted, and the objects are patched; once is enough."""
     controller(migration())
     via = ViaApiserver(Apiserver(str(fake.kubeconfig)))
     for _ in range(2):
@@ -223,7 +267,7 @@ def test_whether_a_server_is_verified_is_told(fake):
 )
 def test_answers_that_are_no_apiserver_s(fake, answer):
     """What has not the members of an apiserver's answer is an error that names the server, whatever it is."""
-    fake.answers["GET", "/apis/apps/v1/deployments?limit=500"] = answer
+    fake.answers["GET", LIST] = answer
     with pytest.raises(ApiserverRefused, match="not an apiserver's") as refused:
         fake.migrate()
     assert "127.0.0.1" in refused.value.where
@@ -234,15 +278,15 @@ def test_answers_that_are_no_apiserver_s(fake, answer):
 
 def test_a_page_too_large_is_asked_for_in_smaller_ones(fake, monkeypatch):
     """A list of more bytes than are taken is read in smaller pages; one object of more is an error."""
-    monkeypatch.setattr(via_apiserver, "_ANSWER_LIMIT", 1000)
+    monkeypatch.setattr(apiserver, "_ANSWER_LIMIT", 1000)
     large = {"items": [{**item("old"), "data": "x" * 2000}], "metadata": {}}
-    fake.answers["GET", "/apis/apps/v1/deployments?limit=500"] = large
+    fake.answers["GET", LIST] = large
     fake.answers["GET", "/apis/apps/v1/deployments?limit=62"] = {"items": [item("old")], "metadata": {"continue": "c"}}
     fake.answers["GET", "/apis/apps/v1/deployments?limit=62&continue=c"] = {"items": [item("new")], "metadata": {}}
     assert fake.migrate().objects == 2
     for limit in (62, 7, 1):
         fake.answers["GET", f"/apis/apps/v1/deployments?limit={limit}"] = large
-    with pytest.raises(via_apiserver.AnswerTooLarge, match="1000 bytes"):
+    with pytest.raises(AnswerTooLarge, match="1000 bytes"):
         fake.migrate()
 
 

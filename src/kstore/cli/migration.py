@@ -119,7 +119,7 @@ class Run:
             if migration.conditions or self.request.only_stored_version:
                 given = next(iter(migration.conditions), "--stored-version")
                 raise UsageError(
-                    f"--via apiserver sends back whole resources, so {given} cannot hold",
+                    f"--via apiserver rewrites whole resources, so {given} cannot hold",
                     hint="name resources and -n, or leave --via out",
                 )
             from kstore.cli.via_apiserver import rewrite

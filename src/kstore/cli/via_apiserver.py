@@ -16,15 +16,9 @@ from kstore.cli.settings import settings
 from kstore.cli.stopping import stopping
 from kstore.cli.unverified import warn_unverified
 from kstore.errors import Interrupted, WriteRefused
+from kstore.migrate.apiserver import ANSWER_SECONDS, Apiserver, ApiserverRefused, storage_version_hash
 from kstore.migrate.plan import Change, Skipped
-from kstore.migrate.via_apiserver import (
-    ANSWER_SECONDS,
-    Apiserver,
-    ApiserverRefused,
-    Rewritten,
-    ViaApiserver,
-    storage_version_hash,
-)
+from kstore.migrate.via_apiserver import Rewritten, ViaApiserver
 from kstore.printable import key_text
 from kstore.scalars.counts import counted
 from kstore.source.location.address import parse_duration
@@ -101,7 +95,7 @@ def rewrite(
         WriteRefused: not confirmed.
         Interrupted: somebody asked to stop.
     """
-    confirm("Send every object back to the apiserver?", yes=yes)
+    confirm("Have the apiserver patch every object?", yes=yes)
     with closing(_apiserver(kubeconfig)) as server, stopping() as stop:
         via = ViaApiserver(server, concurrency=concurrency, stop=stop, note=shown.say)
         served = {
@@ -154,7 +148,7 @@ def _show(results: list[Rewritten], left: list[tuple[str, str]], output: str) ->
         return
     for one in results:
         if one.by == "updates":
-            click.echo(f"{one.resource}: {counted(one.objects, 'object')} sent back, {one.written} written anew")
+            click.echo(f"{one.resource}: {counted(one.objects, 'object')} patched, {one.written} written anew")
         else:
             click.echo(f"{one.resource}: rewritten by the server's {one.by}")
         for path, message in one.refused:

@@ -1,0 +1,267 @@
+"""
+A running apiserver, by a kubeconfig: single requests, and what discovery tells of it.
+
+The only module that knows the `kubernetes` client, of which it takes the reading of kubeconfigs alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from kstore.catalog.mapper import NamedResource
+from kstore.errors import SourceError, UsageError
+from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context
+
+ANSWER_SECONDS = 60.0
+"""How long a whole answer may take; the apiserver gives itself as long (`--request-timeout`)."""
+_ANSWER_LIMIT = 64 << 20
+"""Bytes of an answer that are taken; a page of more is asked for in smaller ones."""
+_REASON = 1000
+"""Characters of the server's own words that are repeated."""
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+class ApiserverRefused(SourceError):
+    """
+    The apiserver cannot be reached, or answered with an error.
+
+    Args:
+        status: its HTTP status, 0 for none.
+        is_absent: nobody listens there.
+        continue_token: with which a list goes on whose own token has expired (410).
+    """
+
+    code = "apiserver"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        is_absent: bool = False,
+        continue_token: str = "",
+        where: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.status = status
+        self.is_absent = is_absent
+        self.continue_token = continue_token
+
+
+class AnswerTooLarge(ApiserverRefused):
+    """An answer of more bytes than are taken."""
+
+
+def storage_version_hash(group: str, version: str, kind: str) -> str:
+    """What discovery tells of a stored version (`apiserver/pkg/endpoints/discovery/storageversionhash.go`)."""
+    return base64.b64encode(hashlib.sha256(f"{group}/{version}/{kind}".encode()).digest()[:8]).decode()
+
+
+@contextlib.contextmanager
+def understood(server: Apiserver) -> Iterator[None]:
+    """
+    Where answers are taken apart.
+
+    Raises:
+        ApiserverRefused: one has not the members that an apiserver's has.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ApiserverRefused(
+            f"its answers are not an apiserver's ({type(error).__name__}: {error})"[:200], where=server.address
+        ) from error
+
+
+class Apiserver:
+    """
+    A running apiserver, by a kubeconfig.
+
+    Args:
+        kubeconfig: the file; empty for kubectl's own default.
+        context: one of its contexts; empty for the current one.
+        timeout: seconds in which each whole answer must be there.
+
+    Raises:
+        UsageError: there is no such file or context, or it cannot be used.
+    """
+
+    def __init__(self, kubeconfig: str = "", context: str = "", *, timeout: float = ANSWER_SECONDS) -> None:
+        from kubernetes import config
+
+        try:
+            connect: Any = config.new_client_from_config
+            self._client = connect(config_file=kubeconfig or None, context=context or None)
+        except Exception as error:  # the client raises whatever its YAML reader does
+            raise UsageError(f"the kubeconfig cannot be used: {error}", hint="--kubeconfig FILE") from error
+        self.address: str = self._client.configuration.host
+        self._http = _http_client(self._client.configuration, timeout)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the server's certificate is verified; a kubeconfig can ask that it is not."""
+        return bool(self._client.configuration.verify_ssl) or not self.address.startswith("https:")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def request(self, method: str, path: str, body: Any = None, *, media: str = JSON, accept: str = JSON) -> Any:
+        """
+        One request, and its JSON answer.
+
+        Args:
+            method: the verb of HTTP.
+            path: on the server, and its query.
+            body: what is sent, as JSON.
+            media: the media type of what is sent.
+            accept: the media types of the answer, all of them JSON.
+
+        Raises:
+            AnswerTooLarge: the answer is larger than what is taken.
+            ApiserverRefused: no answer in time, or no success.
+        """
+        answer = self.exchange(method, path, body, media=media, accept=accept)
+        try:
+            return json.loads(answer) if answer else None
+        except (ValueError, RecursionError):
+            raise ApiserverRefused(f"{method} {path}: the answer is no JSON", where=self.address) from None
+
+    def exchange(self, method: str, path: str, body: Any = None, *, media: str = JSON, accept: str = JSON) -> bytes:
+        """As `request`, with the answer as it is sent."""
+        settings = self._client.configuration.auth_settings().values()
+        headers = {"Accept": accept, "Content-Type": media}
+        headers |= {one["key"]: one["value"] for one in settings if one["in"] == "header"}
+        content = None if body is None else json.dumps(body).encode()
+        try:
+            answer = self._http.request(method, path, headers=headers, body=content)
+        except ExchangeFailed as error:
+            if error.kind == "size":
+                raise AnswerTooLarge(f"{method} {path}: {error.reason}", where=self.address) from None
+            raise ApiserverRefused(
+                f"cannot be asked: {error.reason}", is_absent=error.kind == "unreachable", where=self.address
+            ) from None
+        if answer.status >= 300:
+            raise self._refusal(f"{method} {path}", answer.status, answer.body)
+        return answer.body
+
+    def _refusal(self, asked: str, status: int, body: bytes) -> ApiserverRefused:
+        """What the server said when it refused: the message of its Status, and the token of an expired list."""
+        reason, token = body[:_REASON].decode("utf-8", "replace"), ""
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            said = json.loads(body)
+            reason = str(said["message"])[:_REASON]
+            token = str((said.get("metadata") or {}).get("continue") or "")
+        return ApiserverRefused(f"{asked}: {reason}", status=status, continue_token=token, where=self.address)
+
+    def storage_version_hashes(self) -> dict[str, str]:
+        """`resource.group` -> the hash that discovery gives of the version it is stored in (`storageVersionHash`)."""
+        found = {}
+        with understood(self):
+            for prefix, resource in self.resources():
+                if resource.get("storageVersionHash"):
+                    group = prefix.split("/")[2] if prefix.startswith("/apis/") else ""
+                    found[f"{resource['name']}.{group}".rstrip(".")] = resource["storageVersionHash"]
+        return found
+
+    def resources(self) -> list[tuple[str, dict[str, Any]]]:
+        """
+        Every resource that can be listed and patched, each with the path of its preferred version.
+
+        Raises:
+            ApiserverRefused: the server failed, or it is no apiserver.
+        """
+        with understood(self):
+            return list(self._resources())
+
+    def _resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        groups = self.request("GET", "/apis")["groups"]
+        for prefix in ("/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)):
+            try:
+                listed = self.request("GET", prefix)["resources"]
+            except ApiserverRefused as error:
+                if error.status in (404, 503):  # an extension server that does not answer
+                    continue
+                raise
+            for resource in listed:
+                if "/" not in resource["name"] and {"list", "patch"} <= set(resource["verbs"]):
+                    yield prefix, resource
+
+    def place(self, wanted: NamedResource) -> tuple[str, dict[str, Any]]:
+        """
+        Where the server serves a resource.
+
+        Raises:
+            UsageError: it does not.
+        """
+        for prefix, resource in self.resources():
+            group = prefix.split("/")[2] if prefix.startswith("/apis/") else ""
+            if (group, resource["name"]) == (wanted.group, wanted.resource):
+                return prefix, resource
+        raise UsageError(f"the apiserver serves no {wanted.resource}.{wanted.group}".rstrip("."), hint=self.address)
+
+
+def object_path(prefix: str, resource: Mapping[str, Any], namespace: str, name: str) -> str:
+    """
+    Where an object is served; names may hold what a URL has other uses for: `ops#1`, `why?x=1`, `100%`.
+
+    Args:
+        prefix: the path of the version: `/apis/apps/v1`.
+        resource: the resource as discovery has it.
+        namespace: the object's; empty where it has none.
+        name: the object's.
+    """
+    space = f"/namespaces/{quote(namespace, safe='')}" if namespace and resource["namespaced"] else ""
+    return f"{prefix}{space}/{resource['name']}/{quote(name, safe='')}"
+
+
+def unchanging_patch(api_version: str, kind: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The merge patch that asks for nothing, of the very object that was read: the in-tree migrator's
+    (`pkg/controller/storageversionmigrator/storageversionmigrator.go`, typeMetaUIDRV).
+    """
+    identity = {name: metadata[name] for name in ("uid", "resourceVersion") if metadata.get(name)}
+    return {"apiVersion": api_version, "kind": kind, "metadata": identity}
+
+
+def _http_client(configuration: Any, timeout: float) -> HttpClient:
+    """
+    A client for the server of a kubeconfig.
+
+    Its own client waits anew for every byte, so it only reads the kubeconfig.
+
+    Raises:
+        UsageError: certificates or a proxy that cannot be used.
+    """
+    from kubernetes.client.rest import should_bypass_proxies
+
+    try:
+        tls = verifying_context(cafile=configuration.ssl_ca_cert or None)
+        if configuration.cert_file:
+            tls.load_cert_chain(configuration.cert_file, configuration.key_file)
+        if not configuration.verify_ssl:
+            tls.check_hostname = False
+            tls.verify_mode = ssl.CERT_NONE
+        proxy = configuration.proxy
+        if proxy and should_bypass_proxies(configuration.host, configuration.no_proxy or ""):
+            proxy = ""
+        return HttpClient(
+            configuration.host.rstrip("/"),
+            tls=tls,
+            timeout=timeout,
+            limit=_ANSWER_LIMIT,
+            server_name=configuration.tls_server_name or "",
+            proxy=proxy or "",
+            keep_alive=True,
+        )
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the kubeconfig cannot be used: {error}", hint="--kubeconfig FILE") from error
