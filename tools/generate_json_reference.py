@@ -21,6 +21,7 @@ SECTIONS = {
     "Questions": ("analyze", "check", "crds", "history", "revision", "diff", "compared"),
     "Migrations": (
         "migrate-summary", "migrate-status", "migrate-verify", "migrate-rollback", "migrate-via-apiserver",
+        "move",
     ),
     "Exports": ("export-header", "export-index"),
     "The codec as a filter": ("decode-line", "value-line", "error-line"),

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from kstore.library.migration import Plan as Plan
     from kstore.library.migration import Report as Report
     from kstore.library.migration import migration as migration
+    from kstore.library.moving import Move as Move
+    from kstore.library.moving import MoveReport as MoveReport
+    from kstore.library.moving import move as move
     from kstore.library.objects import StoredObject as StoredObject
     from kstore.library.objects import Undecodable as Undecodable
     from kstore.library.objects import VersionedObject as VersionedObject
@@ -65,6 +68,7 @@ _MODULES = {
     "kstore.library.journals": ("Journal",),
     "kstore.library.listing": ("Findings", "Listing"),
     "kstore.library.migration": ("Migration", "Plan", "Report", "migration"),
+    "kstore.library.moving": ("Move", "MoveReport", "move"),
     "kstore.library.objects": ("StoredObject", "Undecodable", "VersionedObject"),
     "kstore.library.scheme": ("Scheme",),
     "kstore.library.store": ("Resource", "Revision", "Store", "open"),

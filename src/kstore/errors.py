@@ -231,6 +231,12 @@ class LeaseGone(Conflict):
     code = "lease-gone"
 
 
+class LeaseExists(Conflict):
+    """A lease of that id was to be granted, and there is one."""
+
+    code = "lease-exists"
+
+
 class NoSpace(WriteRefused):
     """The server has raised its NOSPACE alarm, or the write would make it."""
 

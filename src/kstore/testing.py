@@ -123,6 +123,11 @@ class MemorySource(WritableSource):
             self.past.append(Revision(record))
         return Committed(True, self.revision)
 
+    def grant_lease(self, lease: int, seconds: int) -> int:
+        """A lease of this id, granted now if there was none."""
+        self.granted.setdefault(lease, seconds)
+        return lease
+
     def put(self, key: str | bytes, value: bytes | dict[str, Any], *, lease: int = 0) -> int:
         """Write as another client would, whatever is there; the revision that it got."""
         old = self._live.get(_key(key))

@@ -117,6 +117,7 @@ def test_a_member_without_documentation_is_found() -> None:
         ("compared", ["diff", "deployments/shop/frontend", "deployments/shop/search", "-o", "jsonl"], (5,)),
         ("migrate-summary", ["migrate", "--to-release", "1.37", "--dry-run", "-o", "json"], (0, 3)),
         ("migrate-summary", ["migrate", "--to-release", "1.29", "--dry-run=diff", "-o", "json"], (0, 3)),
+        ("move", ["move", "--to-prefix", "/b", "--dry-run", "-o", "json"], (0,)),
         ("resources", ["resources", "-o", "json"], (0,)),
         ("resource", ["resources", "--release", "1.20", "-o", "jsonl"], (0,)),
         ("resource-explained", ["resources", "explain", "deploy", "ct", "-o", "json"], (0,)),

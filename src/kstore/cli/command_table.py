@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Migrate": {
         "migrate": ("migrate", "Rewrite stored objects to another storage version."),
         "encrypt": ("encrypt", "Encrypt stored values with the first provider of a configuration."),
+        "move": ("move", "Copy one cluster's keys below another prefix, or into another store."),
     },
     "Repair": {
         "restore": ("restore", "Put objects back from a snapshot, an export or history."),

@@ -4,6 +4,8 @@ What is done with a migration's journal afterwards: it is found, undone, held ag
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,11 +62,14 @@ def command(*words: str) -> str:
 
 def _as_asked(journal: Journal) -> str:
     """The command that begins the migration of a journal anew, but for what it selects."""
+    from kstore.library.moving import Origin
     from kstore.migrate.request import Request
 
     request = Request.of(journal.header, str(journal.path))
     if request.encrypt:
         return command("encrypt", *request.resources)
+    if (moved := Origin.of(journal.header, str(journal.path))) is not None:
+        return command("move", *(word for prefix in moved.to_prefixes for word in ("--to-prefix", prefix)))
     target = ["--to-release", request.to_release] if request.to_release else [f"--to={one}" for one in request.to]
     return command("migrate", *target, *request.resources)
 
@@ -75,12 +80,18 @@ def as_journaled(given: Settings, journal: Journal) -> Settings:
 
     What was written as a new file is that file, whatever store is named beside it.
     """
+    from kstore.library.moving import Origin
+
     header = journal.header
     if header.get("output"):
         given = replace(given, store=header["output"], context="")
     elif not given.store and not given.context:
         given = replace(given, store=header.get("store", ""))
-    return replace(given, etcd_prefix=given.etcd_prefix or header.get("prefix", ""))
+    given = replace(given, etcd_prefix=given.etcd_prefix or header.get("prefix", ""))
+    moved = Origin.of(header, str(journal.path))
+    if moved is not None and not given.encryption_provider_config:
+        given = replace(given, encryption_provider_config=moved.to_encryption)
+    return given
 
 
 def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = False) -> int:
@@ -191,6 +202,33 @@ def _verified(journal: Journal) -> Verified:
     release = Request.of(journal.header, str(journal.path)).release
     session = Session(replace(as_journaled(settings(), journal), release=release))
     try:
-        return verified(journal, session.store)
+        if "move" not in journal.header:
+            return verified(journal, session.store)
+        with origin_session(journal) as origin:
+            return verified(journal, session.store, origin.store)
+    finally:
+        session.close()
+
+
+@contextmanager
+def origin_session(journal: Journal) -> Iterator[Session]:
+    """The session of the cluster that a move has copied, with the options that were given for the other one."""
+    from kstore.library.moving import Origin
+    from kstore.migrate.request import Request
+
+    origin = Origin.of(journal.header, str(journal.path))
+    assert origin is not None
+    session = Session(
+        replace(
+            settings(),
+            store=origin.store,
+            context="",
+            etcd_prefix=origin.prefixes[0],
+            encryption_provider_config=origin.encryption,
+            release=Request.of(journal.header, str(journal.path)).release,
+        )
+    )
+    try:
+        yield session
     finally:
         session.close()

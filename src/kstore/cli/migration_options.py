@@ -1,5 +1,5 @@
 """
-The options of the commands that write many objects: `kstore migrate` and `kstore encrypt`.
+The options of the commands that write many objects: `kstore migrate`, `kstore encrypt` and `kstore move`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,9 @@ class DryRunCommand(click.Command):
         return super().parse_args(ctx, ["--dry-run=summary" if arg == "--dry-run" else arg for arg in args])
 
 
-def write_options(function: Any) -> Any:
-    """What every command that writes many objects takes."""
+def journaled_options(function: Any) -> Any:
+    """What every command takes that notes its writes in a journal: where they go, and how fast."""
     for option in reversed((
-        click.option("--dry-run", default="", metavar="[=diff]", type=click.Choice(["", "summary", "diff"]),
-                     help="Only say what would change; =diff: each field."),
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",
                      help="The new database, for a store that is a file."),
@@ -41,9 +39,20 @@ def write_options(function: Any) -> Any:
                      help="Transactions at once."),
         click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most."),
         retry_timeout_option,
+        output_option(OUTPUTS, "table", short=True),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def write_options(function: Any) -> Any:
+    """What every command that rewrites many objects takes."""
+    for option in reversed((
+        click.option("--dry-run", default="", metavar="[=diff]", type=click.Choice(["", "summary", "diff"]),
+                     help="Only say what would change; =diff: each field."),
+        journaled_options,
         click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE",
                      help="Write the counts as Prometheus text."),
-        output_option(OUTPUTS, "table", short=True),
     )):  # fmt: skip
         function = option(function)
     return function

@@ -105,7 +105,8 @@ class Shown:
             click.echo(json.dumps(document, indent=2))
             return
         request = document.pop("request")
-        aim = ", ".join(request["to"]) or request["to_release"] or ("encryption" if request["encrypt"] else "")
+        moved = ", ".join(journal.header.get("move", {}).get("toPrefixes", ()))
+        aim = ", ".join(request["to"]) or request["to_release"] or ("encryption" if request["encrypt"] else moved)
         for name, value in {"journal": None, "store": None, "created": None, "target": aim, **document}.items():
             shown = document.get(name, value)
             click.echo(f"{name:14} {'-' if shown in (None, '') else shown}")

@@ -23,6 +23,7 @@ from kstore.scalars.counts import counted
 if TYPE_CHECKING:
     from kstore.catalog.releases import Release
     from kstore.codec import StorageCodec
+    from kstore.encryption import Transformers
     from kstore.library.opening import Opening
     from kstore.scheme.scheme import Scheme
     from kstore.source.interface import Source
@@ -94,6 +95,11 @@ class Session:
     def scheme(self) -> Scheme:
         """The release's types and rules, the installed plugins' among them."""
         return self._opening.scheme
+
+    @property
+    def transformers(self) -> Transformers | None:
+        """What opens and encrypts values; None where no configuration was given."""
+        return self._opening.transformers
 
     @property
     def codec(self) -> StorageCodec:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kstore.errors import JournalError, UsageError, WriteRefused
 from kstore.library.journal_files import open_journal
 from kstore.library.migration import Migration, Report, Told, retry_of
+from kstore.library.moving import Destination, Move, MoveReport, Origin
 from kstore.library.opening import Opening
 from kstore.migrate import journal as journals
 from kstore.migrate.request import Request
@@ -37,12 +38,13 @@ class Journal:
     Made by `Journal.open`.
     """
 
-    def __init__(self, journal: journals.Journal, store: Store | None) -> None:
+    def __init__(self, journal: journals.Journal, store: Store | None, origin: Store | None = None) -> None:
         self._journal = journal
         self._store = store
+        self._moved_from = origin
 
     @classmethod
-    def open(cls, path: str | PathLike[str], store: Store | None = None) -> Journal:
+    def open(cls, path: str | PathLike[str], store: Store | None = None, *, origin: Store | None = None) -> Journal:
         """
         A journal.
 
@@ -50,11 +52,12 @@ class Journal:
             path: its file, or the database that the migration wrote.
             store: the store that it wrote to, where more than its address is needed to open it (certificates, keys,
                 plugins); None opens the one that the journal names, whenever it is needed.
+            origin: of a move, the store that was copied, likewise.
 
         Raises:
             JournalError: there is none, or it is no journal.
         """
-        return cls(open_journal(Path(path)), store)
+        return cls(open_journal(Path(path)), store, origin)
 
     @property
     def path(self) -> Path:
@@ -83,8 +86,8 @@ class Journal:
         output = self._journal.header.get("output")
         if output and not Path(output).exists():
             return Verified.without_database(self._journal, output)
-        with self._opened() as store:
-            return verified(self._journal, store)
+        with self._opened() as store, self._origin() as origin:
+            return verified(self._journal, store, origin)
 
     def resume(
         self,
@@ -93,9 +96,9 @@ class Journal:
         stop: threading.Event | None = None,
         allow_webhooks: bool = False,
         retry_seconds: float = 120,
-    ) -> Report:
+    ) -> Report | MoveReport:
         """
-        Go on with a migration that was interrupted.
+        Go on with a migration, or a move, that was interrupted.
 
         Args:
             progress: told how many objects have been planned, and how many written.
@@ -114,6 +117,12 @@ class Journal:
         from kstore.write.batches import Pace
 
         require_resumable(self._journal)
+        retry = retry_of(progress, stop, retry_seconds)
+        with self._origin() as origin:
+            if origin is not None:
+                with self._opened() as store:
+                    going_on_move = resumed_move(self._journal, origin, store)
+                    return going_on_move.run(self.path, pace=Pace(), retry=retry, resumed=self._journal)
         request = Request.of(self._journal.header, str(self.path))
         if request.asks_webhooks and not allow_webhooks:
             raise UsageError(
@@ -127,7 +136,6 @@ class Journal:
                 replace(request, allow_webhooks=allow_webhooks, release=str(store.codec.scheme.release)),
                 saved=saved_plan_of(self._journal),
             )
-            retry = retry_of(progress, stop, retry_seconds)
             return going_on.run(self.path, pace=Pace(), retry=retry, resumed=self._journal)
 
     def rollback(
@@ -169,13 +177,32 @@ class Journal:
             if self._store is not None:
                 yield self._store.read_as(release)
                 return
+            moved = Origin.of(header, str(self.path))
             opening = Opening(
                 str(header.get("output") or header.get("store") or ""),
                 release=release,
+                encryption_config=moved.to_encryption if moved else "",
                 prefix=str(header.get("prefix") or ""),
             )
             opened.callback(opening.close)
             yield opening.store
+
+    @contextmanager
+    def _origin(self) -> Iterator[ObjectStore | None]:
+        """The cluster that a move has copied; None for a migration."""
+        moved = Origin.of(self._journal.header, str(self.path))
+        release = Request.of(self._journal.header, str(self.path)).release
+        if moved is None:
+            yield None
+        elif self._moved_from is not None:
+            yield self._moved_from.read_as(release)
+        else:
+            with ExitStack() as opened:
+                opening = Opening(
+                    moved.store, release=release, encryption_config=moved.encryption, prefix=moved.prefixes[0]
+                )
+                opened.callback(opening.close)
+                yield opening.store
 
     def __repr__(self) -> str:
         return f"<Journal {self.path}>"
@@ -233,6 +260,21 @@ def saved_plan_of(journal: journals.Journal) -> SavedPlan | None:
     return plan
 
 
+def resumed_move(journal: journals.Journal, origin: ObjectStore, store: ObjectStore) -> Move:
+    """
+    The move of a journal, to go on with.
+
+    Args:
+        journal: the move's.
+        origin: the cluster that is copied.
+        store: where the copies go, read as the new cluster reads it.
+    """
+    moved = Origin.of(journal.header, str(journal.path))
+    assert moved is not None
+    destination = Destination(store.source, str(journal.header.get("store", "")), store.codec.transformers)
+    return Move(origin, moved.to_prefixes, destination, address=moved.store)
+
+
 # ---- undone
 
 
@@ -285,16 +327,28 @@ def roll_back(journal: journals.Journal, source: WritableSource, retry: Retry, *
 # ---- verified
 
 
-def verified(journal: journals.Journal, store: ObjectStore) -> Verified:
+def verified(journal: journals.Journal, store: ObjectStore, origin: ObjectStore | None = None) -> Verified:
     """
     A store, or the database that was written, held against a journal.
+
+    Args:
+        journal: of a migration, or a move.
+        store: what it has written, of a move as the new cluster reads it.
+        origin: of a move, the cluster that was copied.
 
     Raises:
         SourceError: it cannot be read, or the database that it was made from is not there.
     """
     if not journal.header.get("output"):
-        return verify_live(journal, store.source, store.codec)
-    from kstore.source.location.address import open_source
+        result = verify_live(journal, store.source, store.codec)
+    else:
+        from kstore.source.location.address import open_source
 
-    with open_source(journal.header.get("store", "")) as before:
-        return verify_file(journal, before, store.source, store.codec)
+        with open_source(journal.header.get("store", "")) as before:
+            result = verify_file(journal, before, store.source, store.codec)
+    moved = Origin.of(journal.header, str(journal.path))
+    if moved is None or origin is None:
+        return result
+    from kstore.migrate.verify_move import verify_move
+
+    return verify_move(journal, result, origin, store.source, store.codec.transformers, moved.routes)

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from kstore.errors import JournalError
 from kstore.migrate.journal_format import (
@@ -43,9 +43,6 @@ from kstore.new_file import NewFile
 from kstore.operating_system import lock, write_at
 from kstore.printable import command_text
 from kstore.regular_file import open_regular
-
-if TYPE_CHECKING:
-    from kstore.migrate.summary import Summary
 
 LONGEST_HEADER, LONGEST_LINE = 1 << 20, 256 << 20
 """Bytes of the first line, and of one of the others: what one transaction replaced, in base64."""
@@ -84,6 +81,25 @@ class Totals:
     def sha256(self) -> str:
         """Of all lines, in hex."""
         return self._digest.hexdigest()
+
+
+class Counts(Protocol):
+    """What the last line says of what was not written."""
+
+    @property
+    def unchanged(self) -> int:
+        """Objects that needed no write."""
+        ...
+
+    @property
+    def skipped_count(self) -> int:
+        """Objects that were left as they are, and named."""
+        ...
+
+    @property
+    def conflicts(self) -> int:
+        """Objects that others changed meanwhile."""
+        ...
 
 
 class JournalWriter:
@@ -174,7 +190,7 @@ class JournalWriter:
         """Say that a batch did not happen."""
         self._append({"undone": number, "reason": reason})
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Counts) -> None:
         """Say that the migration came to its end: the last line, which counts and hashes all lines before it."""
         totals = {"unchanged": summary.unchanged, "skipped": summary.skipped_count, "conflicts": summary.conflicts}
         self._append({"finished": _now(), **totals}, sync=True)

@@ -23,7 +23,7 @@ from kstore.write.change import KeyChange
 FORMAT, VERSION = "kstore-journal", 1
 HEADER = {
     "format": str, "version": int, "created": str, "kstore": str, "store": str, "cluster": str, "prefix": str,
-    "revision": int, "output": str, "plan": str, "planSHA256": str, "request": dict,
+    "revision": int, "output": str, "plan": str, "planSHA256": str, "request": dict, "move": dict,
 }  # fmt: skip
 """The members of the first line; all but `format` and `version` may be missing."""
 LINES: dict[str, dict[str, type]] = {
@@ -109,6 +109,11 @@ class Entry:
     def deletes(self) -> bool:
         """Whether the key is deleted."""
         return not self.after
+
+    @property
+    def creates(self) -> bool:
+        """Whether nothing was stored under the key."""
+        return not self.mod_revision
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from kstore.errors import Conflict, Interrupted, LeaseGone, WriteRefused
 from kstore.migrate.finding import Finding
 from kstore.migrate.journal import Entry, Journal, digest
 from kstore.printable import command_text, key_text
-from kstore.records import Put, Record
+from kstore.records import Delete, Mutation, Put, Record
 from kstore.source.interface import WritableSource
 from kstore.write.batches import ONE_BY_ONE, write_all
 from kstore.write.commit import Left, Writer, Written
@@ -33,8 +33,10 @@ class Inverse:
     entry: Entry
     record: Record
 
-    def mutation(self) -> Put:
-        """The bytes and the lease from before, in place of just this record."""
+    def mutation(self) -> Mutation:
+        """The bytes and the lease from before, in place of just this record; nothing, where nothing was before."""
+        if self.entry.creates:
+            return Delete(self.entry.key, self.record.mod_revision)
         return Put(self.entry.key, self.entry.before, self.record.mod_revision, self.entry.lease)
 
 
@@ -114,7 +116,7 @@ class Rollback:
                     yield self._inverse(batch.entries[at], batch.revision_of(at), record)
 
     def _inverse(self, entry: Entry, revision: int, record: Record | None) -> Inverse | None:
-        if record is not None and (record.value, record.lease) == (entry.before, entry.lease):
+        if _is_as_before(record, entry):
             self._already.add(entry.key)
         elif self._read_only or record is None or record.mod_revision != revision or not _is_its(record, entry):
             self._leave(entry)
@@ -166,6 +168,8 @@ class Rollback:
             return Finding(key, "cluster", "this is not the cluster that the migration wrote to")
         if record is None:
             return Finding(key, "deleted", "deleted by others since")
+        if entry.creates:
+            return Finding(key, "changed", f"written by others since, at revision {record.mod_revision}")
         fault = self._faults.get(entry.key)
         if isinstance(fault, LeaseGone):
             return Finding(key, "lease", f"it could not be put back: its lease {entry.lease:x} is gone")
@@ -178,6 +182,13 @@ class Rollback:
 
     def _now(self, entry: Entry) -> Record | None:
         return self._retry.ask(lambda: self._source.get(entry.key))
+
+
+def _is_as_before(record: Record | None, entry: Entry) -> bool:
+    """Whether what is stored is what was there before the change."""
+    if record is None or entry.creates:
+        return record is None and entry.creates
+    return (record.value, record.lease) == (entry.before, entry.lease)
 
 
 def _is_its(record: Record, entry: Entry) -> bool:

@@ -232,7 +232,7 @@ def verify_file(journal: Journal, before: Source, after: Source, codec: StorageC
         return result
     entries = _in_key_order(journal)
     expected = next(entries, None)
-    for key, old, new in _side_by_side(before.scan(), after.scan()):
+    for key, old, new in side_by_side(before.scan(), after.scan()):
         while expected is not None and expected[0].key < key:
             result.findings += _check_in_file(*expected, None, None, codec)
             expected = next(entries, None)
@@ -261,10 +261,16 @@ def _check_in_file(
         yield finding
 
 
-def _side_by_side(
+def side_by_side(
     before: Iterator[Record], after: Iterator[Record]
 ) -> Iterator[tuple[bytes, Record | None, Record | None]]:
-    """Yield each key of either store, in order, with its record in both."""
+    """
+    Yield each key of either store, in order, with its record in both.
+
+    Args:
+        before: records in key order.
+        after: others in key order.
+    """
     old, new = next(before, None), next(after, None)
     while old is not None or new is not None:
         key = min(one.key for one in (old, new) if one is not None)

@@ -189,5 +189,21 @@ class WritableSource(Source):
             SourceError: the store failed; whether the transaction happened is then unknown, and must be read.
         """
 
+    def grant_lease(self, lease: int, seconds: int) -> int:
+        """
+        See that there is a lease: of this id, if the store lets one choose, and if it has it already, that one.
+
+        Args:
+            lease: the id that is wanted.
+            seconds: its time to live, if it is granted now.
+
+        Returns:
+            The id to put keys with.
+
+        Raises:
+            Unsupported: this kind of store grants no leases.
+        """
+        raise Unsupported("this store grants no leases", where=self.status().location)
+
 
 __all__ = ["Committed", "Limits", "Source", "StoreStatus", "WritableSource", "prefix_end"]

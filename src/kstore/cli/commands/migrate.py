@@ -188,13 +188,18 @@ def status(journal: Path, output: str) -> int:
 @output_option(OUTPUTS, "table")
 @store_options
 def resume(journal: Path, output: str, **pace: Any) -> int:
-    """Go on with a migration that was interrupted."""
+    """Go on with a migration, or a move, that was interrupted."""
     from kstore.library.journal_files import open_journal
     from kstore.library.journals import saved_plan_of
     from kstore.migrate.request import Request
 
     opened = open_journal(journal)
     see_that_it_may_go_on(opened)
+    if "move" in opened.header:
+        from kstore.cli.moving import MoveRun
+
+        names = ("batch", "concurrency", "rate", "retry_seconds")
+        return MoveRun(output=output, **{name: pace[name] for name in names}).resume(opened)
     plan = saved_plan_of(opened)
     return Run(
         Request.of(opened.header, str(opened.path)), saved=plan, resumed=opened, output=output, yes=True, **pace

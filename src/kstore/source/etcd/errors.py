@@ -19,6 +19,7 @@ from kstore.errors import (
     DamagedStore,
     FutureRevision,
     KstoreError,
+    LeaseExists,
     LeaseGone,
     NoSpace,
     RequestTooLarge,
@@ -69,6 +70,7 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
         "requested lease not found",
         lambda details, where: LeaseGone("the lease that the key shall have does not exist (any more)", where=where),
     ),
+    ("lease already exists", lambda details, where: LeaseExists("there is a lease of this id already", where=where)),
     (
         "corrupt cluster",
         lambda details, where: DamagedStore("the members' data differ (CORRUPT alarm)", where=where),

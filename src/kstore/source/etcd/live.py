@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kstore.errors import Compacted, RequestTooLarge, Unsupported, UsageError
+from kstore.errors import Compacted, LeaseExists, RequestTooLarge, Unsupported, UsageError
 from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Progress, Put, Record, Revision, prefix_end
 from kstore.source.etcd import messages as rpc
@@ -253,6 +253,14 @@ class LiveSource(WritableSource):
                 ) from None
             raise
         return Committed(bool(answer.succeeded), int(answer.header.revision))
+
+    def grant_lease(self, lease: int, seconds: int) -> int:
+        """See `WritableSource.grant_lease`; kine's leases are but times to live, each its own id."""
+        request = rpc.LeaseGrantRequest(ID=lease, TTL=max(seconds, 1))
+        try:
+            return int(self._connection.ask(lambda member: member.client.leasestub.LeaseGrant, request).ID)
+        except LeaseExists:
+            return lease
 
     def _lower_limits(self, error: RequestTooLarge, operations: int, size: int) -> None:
         """Learn from a refusal; of a request within the known limits only that half of it may do."""

@@ -1,0 +1,39 @@
+"""`kstore move`: copy one cluster's keys below another prefix, or into another store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kstore.cli.migration_options import journaled_options
+from kstore.cli.moving import MoveRun
+from kstore.cli.options import store_options
+from kstore.errors import UsageError
+
+
+@click.command()
+@click.option("--to-prefix", "to_prefixes", multiple=True, metavar="PREFIX",
+              help="The --etcd-prefix that the copies get; for an OpenShift one for each of its two.")  # fmt: skip
+@click.option("--to-store", default="", metavar="ADDRESS", help="The running store that gets them; default: the same.")
+@click.option("--to-encryption-provider-config", "to_encryption", default="", metavar="FILE",
+              help="The new apiserver's encryption configuration; default: the same.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only say what would be copied.")
+@journaled_options
+@store_options
+def command(**options: Any) -> int:
+    """
+    Copy all keys of one cluster below another prefix, into another store, or both. Stop the cluster's apiservers first;
+    then start new ones with the new --etcd-prefix. What is encrypted at rest is encrypted anew, since the key's path is
+    authenticated. Leases stay, and are granted anew in another store. A key is written only where there is none. The
+    former keys stay until they are deleted. Undone, resumed and proved as a migration: `kstore migrate
+    status|resume|rollback|verify JOURNAL`.
+
+    \b
+    kstore --etcd-prefix /tenant-a move --to-prefix /registry/tenant-a --dry-run
+    kstore --etcd-prefix /tenant-a move --to-prefix /registry --to-store https://10.0.0.9:2379
+    kstore --store backup.db move --to-prefix /restored --yes --output both.db
+    """
+    if not options["to_prefixes"] and not options["to_store"]:
+        raise UsageError("where to?", hint="--to-prefix PREFIX, --to-store ADDRESS, or both")
+    return MoveRun(**options).go()

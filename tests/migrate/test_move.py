@@ -1,0 +1,332 @@
+"""
+A cluster copied below another prefix or into another store: content, encryption, leases; stopped, resumed, undone.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.encryption.conftest import configuration, keyed
+
+from kstore.catalog.releases import newest
+from kstore.encryption import Transformers
+from kstore.encryption.config import load_configuration
+from kstore.errors import Interrupted, LeaseGone, StoreUnreachable, TamperedValue, UsageError, WriteRefused
+from kstore.library.journals import resumed_move, roll_back, verified
+from kstore.library.migration import retry_of
+from kstore.library.moving import Destination, Move, MoveReport
+from kstore.migrate.journal import Journal
+from kstore.migrate.move import Routes
+from kstore.naming import GroupResource
+from kstore.records import Mutation, Put
+from kstore.scheme.scheme import Scheme
+from kstore.source.interface import Committed, StoreStatus
+from kstore.store import Store
+from kstore.testing import MemorySource
+from kstore.write.batches import ONE_BY_ONE
+
+SECRETS, WIDGETS = GroupResource("", "secrets"), GroupResource("example.com", "widgets")
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "d"}}
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "widgets.example.com"},
+    "spec": {
+        "group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
+        "versions": [
+            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+        ],
+    },
+}  # fmt: skip
+SCHEME = Scheme(newest())
+
+
+class Roomy(MemorySource):
+    """A store that tells no quota."""
+
+    def status(self) -> StoreStatus:
+        return replace(super().status(), quota=0)
+
+
+def named(kind: str, name: str, version: str = "v1", **more: Any) -> dict[str, Any]:
+    """An object."""
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "d"}, **more}
+
+
+@pytest.fixture(scope="module")
+def old_keys(tmp_path_factory: pytest.TempPathFactory) -> Transformers:
+    """The keys of the cluster: authenticated with the key's path, for Secrets and a custom resource."""
+    path = tmp_path_factory.mktemp("old") / "enc.yaml"
+    path.write_text(configuration(("secrets, widgets.example.com", keyed("aesgcm", ("old", 1)))))
+    return load_configuration(path)
+
+
+@pytest.fixture(scope="module")
+def new_keys(tmp_path_factory: pytest.TempPathFactory) -> Transformers:
+    """Those of the new cluster."""
+    path = tmp_path_factory.mktemp("new") / "enc.yaml"
+    path.write_text(configuration(("secrets, widgets.example.com", keyed("secretbox", ("new", 7)))))
+    return load_configuration(path)
+
+
+@pytest.fixture
+def source(old_keys: Transformers) -> MemorySource:
+    """A tenant with encrypted, leased and damaged keys, beside another's."""
+    values: dict[str | bytes, bytes | dict[str, Any]] = {
+        "/a/namespaces/d": NAMESPACE,
+        "/a/apiextensions.k8s.io/customresourcedefinitions/widgets.example.com": CRD,
+        "/a/configmaps/d/plain": named("ConfigMap", "plain", data={"k": "v"}),
+        "/a/configmaps/d/damaged": b"k8s\x00\xff\xff",
+        "/a/health": b'{"health":"true"}',
+        "/other/namespaces/d": NAMESPACE,
+        "compact_rev_key": b"7",
+    }
+    for key, obj, resource in (
+        (b"/a/secrets/d/s", named("Secret", "s", data={"p": "cA=="}), SECRETS),
+        (b"/a/example.com/widgets/d/w", named("Widget", "w", "example.com/v1", spec={"n": 1}), WIDGETS),
+    ):
+        values[key] = old_keys.encrypt(key, json.dumps(obj).encode(), resource)
+    made = Roomy(values)
+    made.granted[77] = 3600
+    made.put("/a/events/d/e", named("Event", "e"), lease=77)
+    return made
+
+
+COPIED = {
+    "/namespaces/d", "/apiextensions.k8s.io/customresourcedefinitions/widgets.example.com", "/configmaps/d/plain",
+    "/configmaps/d/damaged", "/secrets/d/s", "/example.com/widgets/d/w", "/events/d/e",
+}  # fmt: skip
+
+
+def opened(source: MemorySource, keys: Transformers | None, prefix: str = "/a") -> Store:
+    """The cluster below a prefix."""
+    return Store(source, SCHEME, keys, prefix=prefix)
+
+
+def moving(
+    source: MemorySource,
+    keys: Transformers | None,
+    new_keys: Transformers | None,
+    target: MemorySource | None = None,
+    to: Sequence[str] = ("/b/c",),
+) -> Move:
+    """A move."""
+    where = "memory" if target is None else "elsewhere"
+    return Move(opened(source, keys), to, Destination(target or source, where, new_keys), address="memory")
+
+
+def run(move: Move, journal: Path, stop: threading.Event | None = None, resumed: Journal | None = None) -> MoveReport:
+    """Carried out, one transaction after the other."""
+    return move.run(journal, pace=ONE_BY_ONE, retry=retry_of(None, stop, 0), resumed=resumed)
+
+
+def below(source: MemorySource, prefix: str) -> dict[str, bytes]:
+    """What is stored below a prefix, by the rest of the key."""
+    return {one.key.decode()[len(prefix) :]: one.value for one in source.scan(f"{prefix}/".encode())}
+
+
+def findings(path: Path, move: Move, new_keys: Transformers | None, prefix: str = "/b/c") -> list[tuple[str, str]]:
+    """What `verify` finds."""
+    target = move.destination.source
+    store = Store(target, SCHEME, new_keys, prefix=prefix)
+    return [(one.key, one.code) for one in verified(Journal(path), store, move.store).findings]
+
+
+def test_within_a_store(source: MemorySource, old_keys: Transformers, new_keys: Transformers, tmp_path: Path) -> None:
+    """Each key once, decrypted and encrypted for its new path; leases and damaged bytes as they are; the rest alone."""
+    before = {one.key: one for one in source.scan()}
+    move = moving(source, old_keys, new_keys)
+    report = run(move, tmp_path / "j")
+    assert (report.summary.copied, report.summary.encrypted, report.summary.skipped_count) == (7, 2, 0)
+    copies = below(source, "/b/c")
+    assert set(copies) == COPIED
+    assert copies["/configmaps/d/damaged"] == b"k8s\x00\xff\xff"
+    event = source.get(b"/b/c/events/d/e")
+    assert event is not None
+    assert event.lease == 77
+    for key, resource in (("/secrets/d/s", SECRETS), ("/example.com/widgets/d/w", WIDGETS)):
+        original = old_keys.open(f"/a{key}".encode(), before[f"/a{key}".encode()].value, resource).plain
+        assert copies[key].startswith(b"k8s:enc:secretbox:v1:new:")
+        assert new_keys.open(f"/b/c{key}".encode(), copies[key], resource).plain == original
+    assert {key: one for key, one in ((one.key, one) for one in source.scan()) if not key.startswith(b"/b/")} == before
+    assert report.meanwhile is not None
+    assert report.meanwhile.changed == 0
+    assert findings(tmp_path / "j", move, new_keys) == []
+
+
+def test_authenticated_for_the_new_key(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """With the same AES-GCM key the bytes differ all the same, and open under the new key only."""
+    run(moving(source, old_keys, old_keys), tmp_path / "j")
+    value = below(source, "/b/c")["/secrets/d/s"]
+    assert old_keys.open(b"/b/c/secrets/d/s", value, SECRETS).plain.startswith(b"{")
+    with pytest.raises(TamperedValue):
+        old_keys.open(b"/a/secrets/d/s", value, SECRETS)
+
+
+def test_into_another_store(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """The prefix may stay; a lease is granted there with its time to live; without keys it is stored in plain text."""
+    target = Roomy({"/x": b"1"})
+    report = run(moving(source, old_keys, None, target, ()), tmp_path / "j")
+    assert set(below(target, "/a")) == COPIED
+    assert target.granted == {77: 3600}
+    assert report.summary.encrypted == 2
+    assert json.loads(below(target, "/a")["/secrets/d/s"])["data"] == {"p": "cA=="}
+
+
+def test_without_the_keys(source: MemorySource, tmp_path: Path) -> None:
+    """What cannot be decrypted is skipped, each with its reason, and never copied as it is."""
+    report = run(moving(source, None, None), tmp_path / "j")
+    assert [(one.key, one.code) for one in report.summary.skipped] == [
+        ("/a/example.com/widgets/d/w", "key-missing"), ("/a/secrets/d/s", "key-missing"),
+    ]  # fmt: skip
+    assert set(below(source, "/b/c")) == COPIED - {"/secrets/d/s", "/example.com/widgets/d/w"}
+
+
+@pytest.mark.parametrize("to", ["/a", "/a/b", "/", "/other", "/oth/er/"])
+def test_where_it_cannot_go(source: MemorySource, old_keys: Transformers, tmp_path: Path, to: str) -> None:
+    """Onto or into itself, to the root, or where something is stored: refused, and nothing is written."""
+    source.put("/oth/er/x", b"1")
+    revision = source.revision
+    with pytest.raises((UsageError, WriteRefused)):
+        run(moving(source, old_keys, old_keys, to=(to,)), tmp_path / "j")
+    assert source.revision == revision
+    assert not (tmp_path / "j").exists()
+
+
+def test_two_prefixes_need_two() -> None:
+    """An OpenShift's two go to two, never into each other."""
+    both = ("/kubernetes.io", "/openshift.io")
+    assert Routes.of(both, ("/z", "/y"))(b"/openshift.io/routes/a/b") == b"/y/routes/a/b"
+    assert Routes.of(both, ()).targets == (b"/kubernetes.io/", b"/openshift.io/")
+    for wanted in (("/z",), ("/z", "/z"), ("/z", "/z/y"), ("/z", "/y", "/x")):
+        with pytest.raises(UsageError):
+            Routes.of(both, wanted)
+
+
+class Faulty(Roomy):
+    """A store that fails in the n-th transaction: before it happens, or after."""
+
+    def __init__(self, fails: int, *, happens: bool) -> None:
+        super().__init__(operations=2)
+        self.left = fails
+        self.happens = happens
+
+    def commit(self, mutations: Sequence[Mutation]) -> Committed:
+        self.left -= 1
+        if self.left:
+            return super().commit(mutations)
+        if self.happens:
+            super().commit(mutations)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("happens", [False, True])
+@pytest.mark.parametrize("fails", [1, 2, 4])
+def test_resumed(
+    source: MemorySource, old_keys: Transformers, new_keys: Transformers, tmp_path: Path, fails: int, happens: bool
+) -> None:
+    """Killed at any transaction, whether it happened or not: the rest is copied, nothing twice, and all is proved."""
+    target = Faulty(fails, happens=happens)
+    move = moving(source, old_keys, new_keys, target)
+    with pytest.raises(KeyboardInterrupt):
+        run(move, tmp_path / "j")
+    written = len(below(target, "/b/c"))
+    journal = Journal(tmp_path / "j")
+    assert ("/x", "unfinished") in [("/x", code) for _, code in findings(tmp_path / "j", move, new_keys)]
+    going_on = resumed_move(journal, move.store, Store(target, SCHEME, new_keys, prefix="/b/c"))
+    report = run(going_on, tmp_path / "j", resumed=journal)
+    assert (report.summary.unchanged, report.summary.copied) == (written, 7 - written)
+    assert set(below(target, "/b/c")) == COPIED
+    assert findings(tmp_path / "j", move, new_keys) == []
+
+
+def test_stopped(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """Asked to stop, it ends, and says how to go on."""
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Interrupted) as stopped:
+        run(moving(source, old_keys, old_keys), tmp_path / "j", stop)
+    assert "kstore migrate resume" in stopped.value.hint
+
+
+def test_rolled_back(source: MemorySource, old_keys: Transformers, new_keys: Transformers, tmp_path: Path) -> None:
+    """The copies are deleted; one that others have written since is left and named; twice is as once."""
+    move = moving(source, old_keys, new_keys)
+    run(move, tmp_path / "j")
+    source.put("/b/c/configmaps/d/plain", b"of the new cluster")
+    source.delete("/b/c/events/d/e")
+    for restored, already in ((5, 1), (0, 6)):
+        result = roll_back(Journal(tmp_path / "j"), source, retry_of(None, None, 0), read_only=False)
+        assert (result.restored, result.already) == (restored, already)
+        assert {key: one.code for key, one in result.findings.items()} == {b"/b/c/configmaps/d/plain": "changed"}
+    assert set(below(source, "/b/c")) == {"/configmaps/d/plain"}
+    assert set(below(source, "/a")) == COPIED | {"/health"}
+
+
+def test_changed_meanwhile(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """A cluster that is written while it is copied is noticed, and so is what verify then finds."""
+
+    class Busy(Roomy):
+        def commit(self, mutations: Sequence[Mutation]) -> Committed:
+            done = super().commit(mutations)
+            source.put("/a/configmaps/d/plain", named("ConfigMap", "plain", data={"k": "later"}))
+            source.put("/a/configmaps/d/new", named("ConfigMap", "new"))
+            return done
+
+    move = moving(source, old_keys, old_keys, Busy())
+    report = run(move, tmp_path / "j")
+    assert report.meanwhile is not None
+    assert (report.meanwhile.changed, report.meanwhile.first) == (2, b"/a/configmaps/d/new")
+    assert sorted(findings(tmp_path / "j", move, old_keys)) == [
+        ("/b/c/configmaps/d/new", "missing"), ("/b/c/configmaps/d/plain", "changed"),
+    ]  # fmt: skip
+
+
+def test_others_write_there(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """A key that others create while it is copied is theirs: never written over."""
+
+    class Raced(Roomy):
+        def commit(self, mutations: Sequence[Mutation]) -> Committed:
+            if self.get(b"/b/c/namespaces/d") is None:
+                super().commit([Put(b"/b/c/namespaces/d", b"theirs", 0)])
+            return super().commit(mutations)
+
+    target = Raced()
+    report = run(moving(source, old_keys, old_keys, target), tmp_path / "j")
+    assert below(target, "/b/c")["/namespaces/d"] == b"theirs"
+    assert [(one.key, one.code) for one in report.summary.skipped] == [("/a/namespaces/d", "conflict")]
+    assert report.summary.copied == 6
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_lease_ends(source: MemorySource, old_keys: Transformers, tmp_path: Path, gone: bool) -> None:
+    """A key that goes with its lease meanwhile needs no copy; one that is still there is named."""
+
+    class Expiring(Roomy):
+        def commit(self, mutations: Sequence[Mutation]) -> Committed:
+            if any(isinstance(one, Put) and one.lease for one in mutations):
+                if gone and source.get(b"/a/events/d/e"):
+                    source.delete("/a/events/d/e")
+                raise LeaseGone("no such lease")
+            return super().commit(mutations)
+
+    report = run(moving(source, old_keys, old_keys, Expiring()), tmp_path / "j")
+    assert (report.summary.ended, report.summary.skipped_count) == ((1, 0) if gone else (0, 1))
+    assert report.summary.copied == 6
+
+
+def test_a_store_that_stays_away(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """Ends with the reason; the journal stays."""
+
+    class Away(Roomy):
+        def commit(self, mutations: Sequence[Mutation]) -> Committed:
+            raise StoreUnreachable("gone")
+
+    with pytest.raises(StoreUnreachable):
+        run(moving(source, old_keys, old_keys, Away()), tmp_path / "j")
+    assert (tmp_path / "j").exists()
