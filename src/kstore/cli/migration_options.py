@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.options import output_option, retry_timeout_option
+from kstore.errors import UsageError
 
 if TYPE_CHECKING:
     from kstore.selection import Criteria
@@ -66,7 +67,18 @@ def allow_webhooks_option(function: Any) -> Any:
 
 
 def selection_of(criteria: Criteria) -> dict[str, Any]:
-    """Criteria as a migration's request has them, for its journal."""
+    """
+    Criteria as a migration's request has them, for its journal.
+
+    Raises:
+        UsageError: an argument is a path or a name, and whole resources are rewritten.
+    """
+    for text in criteria.what:
+        if "/" in text:
+            raise UsageError(
+                f"{text!r} is no resource, and what rewrites objects takes resources",
+                hint="deployments.apps -n shop; no argument means all; --where and the like say which objects",
+            )
     return {
         "resources": criteria.what,
         "namespace": criteria.namespace,

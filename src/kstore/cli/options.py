@@ -217,6 +217,35 @@ def workers_option(function: Decorated) -> Decorated:
     )(function)  # fmt: skip
 
 
+class Form(click.ParamType):
+    """
+    What `-o` takes: a word, or one of the beginnings that take an expression.
+
+    Args:
+        choices: the words.
+        prefixes: the beginnings, each with its equals sign.
+    """
+
+    name = "format"
+
+    def __init__(self, choices: tuple[str, ...], prefixes: tuple[str, ...] = ()) -> None:
+        self.choices = choices
+        self.prefixes = prefixes
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of them, as a help lists them."""
+        return (*self.choices, *(f"{prefix}…" for prefix in self.prefixes))
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The value, if it is one of them; see click."""
+        if value in self.prefixes:
+            self.fail(f"{value} needs an expression", param, ctx)
+        if value not in self.choices and not value.startswith(self.prefixes or ("\0",)):
+            self.fail(f"{value!r} is none of {', '.join(self.words)}", param, ctx)
+        return value
+
+
 def output_option(
     choices: tuple[str, ...], default: str, prefixes: tuple[str, ...] = (), *, short: bool = False
 ) -> Callable[[Decorated], Decorated]:
@@ -229,24 +258,21 @@ def output_option(
         prefixes: those that take an expression after an equals sign.
         short: only `-o`, for a command whose `--output` is a file.
     """
-    everything = [*choices, *(f"{prefix}…" for prefix in prefixes)]
+    form = Form(choices, prefixes)
 
-    def check(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-        if value in prefixes:
-            raise click.BadParameter(f"{value} needs an expression", ctx, parameter)
-        if value in choices or value.startswith(prefixes or ("\0",)):
-            if is_for_programs(value):
-                for_programs()
-            return value
-        raise click.BadParameter(f"{value!r} is none of {', '.join(everything)}", ctx, parameter)
+    def exact(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+        if is_for_programs(value):
+            for_programs()
+        return value
 
     return click.option(
         *(("-o", "output") if short else ("-o", "--output")),
+        type=form,
         default=default,
-        callback=check,
+        callback=exact,
         metavar="FORMAT",
         show_default=True,
-        help=f"{', '.join(everything)}.",
+        help=f"{', '.join(form.words)}.",
     )
 
 

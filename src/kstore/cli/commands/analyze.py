@@ -43,7 +43,10 @@ def command(criteria: Criteria, top: int, history: bool, output: str) -> int:
 
     is_whole = not criteria.what and not criteria.namespace and not criteria.filters
     if output == "prometheus" and not is_whole:
-        raise UsageError("metrics are of a whole store", hint="-o json has the figures of a part")
+        given = (*criteria.options, *criteria.what)[0]
+        raise UsageError(
+            f"-o prometheus has no use for {given}: metrics are of a whole store", hint="-o json has those of a part"
+        )
     unreadable = Unreadable()
     with open_session(one_revision=False) as session, counting("records read") as progress:
         has_key = None if is_whole else _selected_keys(session, criteria, unreadable)

@@ -91,7 +91,7 @@ def command(
 
         reads = selection.reads(missing=note)
         if output in ("raw", "hex"):
-            _bytes(session, _certain(reading, selection, reads), output, to, secrets=show_secrets)
+            _bytes(session, selection, _certain(reading, selection, reads), output, to, secrets=show_secrets)
         elif output == "storage":
             write(storage_pages(session, reading, _certain(reading, selection, reads)))
         elif output == "keys" and not missing and selection.targets[0].below:
@@ -159,6 +159,7 @@ def _print(reading: Reading, stored: Iterator[StoredObject], output: str, *, sev
 
 def _bytes(
     session: Session,
+    selection: Selection,
     reads: Iterator[StoredObject | Undecodable],
     output: str,
     to: GroupVersion | None,
@@ -181,8 +182,9 @@ def _bytes(
     first = list(islice(reads, 2))
     if len(first) > 1:
         raise UsageError(
-            "several values would run into each other",
-            hint="-o raw is for one object; -o json is for many, and `kstore encode -o base64` makes values of it",
+            f"-o raw is for one object, and {' '.join((*selection.criteria.what, *selection.criteria.options))} "
+            "select several, whose values would run into each other",
+            hint="-o json is for many, and `kstore encode -o base64` makes values of it",
         )
     for read in first:
         sys.stdout.flush()
