@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from kstore.cli.forms import is_for_programs
 from kstore.cli.settings import settings
 from kstore.cli.streams import for_programs
+
+if TYPE_CHECKING:
+    TextType = click.ParamType[str]
+else:
+    TextType = click.ParamType  # generic since click 8.2
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -217,7 +222,7 @@ def workers_option(function: Decorated) -> Decorated:
     )(function)  # fmt: skip
 
 
-class Form(click.ParamType):
+class Form(TextType):
     """
     What `-o` takes: a word, or one of the beginnings that take an expression.
 
