@@ -126,6 +126,34 @@ def test_a_torn_copy_is_refused_and_salvaged(
     assert all(value in (state.get(key) for state in writer.states.values()) for key, value in found.items())
 
 
+@pytest.mark.parametrize("which", [0, 7])
+def test_a_root_that_was_written_over(
+    which: int, newest_release: EtcdRelease, serve: Serve, connect: Connect, tmp_path: Path
+) -> None:
+    """
+    A leaf where the tree's root was, all of its revisions compacted: nothing is newer and nothing is missing between.
+
+    That a value of the compacted revision itself lies beside the tree is all that shows it.
+    """
+    server = serve(newest_release)
+    live = connect(server.endpoint)
+    for number in range(120):
+        last = live.commit([Put(b"/registry/configmaps/default/c%03d" % number, b"x" * 700, 0)]).revision
+    newest_release.ctl(server.endpoint, "compaction", "--physical", str(last))
+    content = bytearray(newest_release.save(server.endpoint, tmp_path / "saved.db").read_bytes()[:-32])
+    path = tmp_path / "copy.db"
+    path.write_bytes(content)
+    with SnapshotSource(path) as source:
+        assert len(list(source.keys())) == 120
+        root = source.mvcc.buckets[b"key"].root
+        leaves = [number for number, _, _ in source.mvcc.buckets[b"key"].first_keys()]
+    leaf = leaves[which]
+    content[root * PAGE : (root + 1) * PAGE] = root.to_bytes(8, "little") + content[leaf * PAGE + 8 : (leaf + 1) * PAGE]
+    path.write_bytes(content)
+    with pytest.raises(DamagedStore, match="holds a value of revision"):
+        SnapshotSource(path)
+
+
 def test_without_its_root_bucket(newest_release: EtcdRelease, serve: Serve, connect: Connect, tmp_path: Path) -> None:
     """When the page that names the buckets is gone, salvage finds every entry page by page."""
     server = serve(newest_release)
