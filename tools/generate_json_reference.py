@@ -20,8 +20,8 @@ SECTIONS = {
     "Objects": ("object", "list", "table", "tree", "prefixes"),
     "Questions": ("analyze", "check", "crds", "history", "revision", "diff", "compared"),
     "Migrations": (
-        "migrate-summary", "migrate-status", "migrate-verify", "migrate-rollback", "migrate-via-apiserver",
-        "move",
+        "migrate-summary", "migrate-status", "migrate-verify", "migrate-prove", "migrate-rollback",
+        "migrate-via-apiserver", "move",
     ),
     "Exports": ("export-header", "export-index"),
     "The codec as a filter": ("decode-line", "value-line", "error-line"),

@@ -168,9 +168,9 @@ def written_late(journal: Journal, shown: Shown) -> int | None:
         session.close()
 
 
-def verify(journal: Journal, shown: Shown) -> int:
+def verify(journal: Journal, shown: Shown, kubeconfig: str = "") -> int:
     """
-    Hold the store, or the database that was written, against a journal; the exit code.
+    Hold the store, or the database that was written, against a journal, and ask a server about it; the exit code.
 
     All is well if every object that the plan names is as planned, none is missing, and the journal is whole and
     finished.
@@ -191,8 +191,18 @@ def verify(journal: Journal, shown: Shown) -> int:
         "skipped": result.skipped,
         "findings": len(result.findings),
     }
-    shown.findings(result.findings, counts, f"{detail}: all are as planned, the journal is whole and finished")
-    return ExitCode.FOUND if result.findings else ExitCode.DONE
+    good = f"{detail}: all are as planned, the journal is whole and finished"
+    if not kubeconfig:
+        shown.findings(result.findings, counts, good)
+        return ExitCode.FOUND if result.findings else ExitCode.DONE
+    from kstore.cli import prove
+
+    if shown.output != "json":
+        shown.findings(result.findings, counts, good)
+    proof, findings = prove.prove_journal(journal, as_journaled(settings(), journal), kubeconfig, shown.output)
+    if shown.output == "json":
+        shown.findings(result.findings, counts, good, server=prove.document(proof, findings))
+    return ExitCode.FOUND if result.findings else prove.exit_code(proof)
 
 
 def _verified(journal: Journal) -> Verified:

@@ -119,11 +119,14 @@ class Shown:
         elif not last:
             self.say(f"it did not come to its end: `{command_text('kstore', 'migrate', 'resume', path)}`")
 
-    def findings(self, findings: list[Finding], counts: dict[str, int], good: str) -> None:
-        """What is not as it should be, or the word that all is."""
+    def findings(
+        self, findings: list[Finding], counts: dict[str, int], good: str, server: dict[str, Any] | None = None
+    ) -> None:
+        """What is not as it should be, or the word that all is; in JSON with what a server said, if one was asked."""
         if self.output == "json":
             found = [{"key": one.key, "code": one.code, "message": one.message} for one in findings]
-            click.echo(json.dumps({**counts, "objects_found": found}, indent=2))
+            told = {} if server is None else {"server": server}
+            click.echo(json.dumps({**counts, "objects_found": found, **told}, indent=2))
             return
         for one in findings:
             click.echo(f"{one.key}: {one.message} ({one.code})")

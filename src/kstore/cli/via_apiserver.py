@@ -39,7 +39,7 @@ def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
         WriteRefused: it stores another version of one of the resources.
         ApiserverRefused: it runs, and would not say.
     """
-    with closing(_apiserver(kubeconfig)) as server:
+    with closing(apiserver(kubeconfig)) as server:
         try:
             hashes = server.storage_version_hashes()
         except ApiserverRefused as error:
@@ -66,7 +66,7 @@ def guard(selection: Selection, kubeconfig: str, shown: Shown) -> None:
         )
 
 
-def _apiserver(kubeconfig: str) -> Apiserver:
+def apiserver(kubeconfig: str) -> Apiserver:
     """The apiserver of a kubeconfig, which may take as long as `--command-timeout` says."""
     given = settings().command_timeout
     server = Apiserver(kubeconfig, timeout=parse_duration(given, "--command-timeout") if given else ANSWER_SECONDS)
@@ -96,7 +96,7 @@ def rewrite(
         Interrupted: somebody asked to stop.
     """
     confirm("Have the apiserver patch every object?", yes=yes)
-    with closing(_apiserver(kubeconfig)) as server, stopping() as stop:
+    with closing(apiserver(kubeconfig)) as server, stopping() as stop:
         via = ViaApiserver(server, concurrency=concurrency, stop=stop, note=shown.say)
         served = {
             f"{one['name']}.{prefix.split('/')[2] if prefix.startswith('/apis/') else ''}".rstrip(".")

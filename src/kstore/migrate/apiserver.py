@@ -18,6 +18,7 @@ from urllib.parse import quote
 from kstore.catalog.mapper import NamedResource
 from kstore.errors import SourceError, UsageError
 from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context
+from kstore.naming import GroupVersion
 
 ANSWER_SECONDS = 60.0
 """How long a whole answer may take; the apiserver gives itself as long (`--request-timeout`)."""
@@ -195,6 +196,39 @@ class Apiserver:
             for resource in listed:
                 if "/" not in resource["name"] and {"list", "patch"} <= set(resource["verbs"]):
                     yield prefix, resource
+
+    def resources_in(self, version: GroupVersion) -> dict[str, dict[str, Any]]:
+        """
+        The resources of one version, by name; none where it is not served.
+
+        Raises:
+            ApiserverRefused: the server failed.
+        """
+        try:
+            listed = self.request("GET", self.prefix_of(version))["resources"]
+        except ApiserverRefused as error:
+            if error.status == 404:
+                return {}
+            raise
+        return {row["name"]: row for row in listed}
+
+    @staticmethod
+    def prefix_of(version: GroupVersion) -> str:
+        """The path of a version: `/apis/apps/v1`, `/api/v1`."""
+        return f"/apis/{version}" if version.group else f"/api/{version}"
+
+    def release(self) -> str:
+        """
+        The release that the server says it is, such as `1.37`; that which it emulates, where it emulates one.
+
+        Raises:
+            ApiserverRefused: the server failed, or it is no apiserver.
+        """
+        with understood(self):
+            told = self.request("GET", "/version")
+            emulated = told.get("emulationMajor"), told.get("emulationMinor")
+            major, minor = emulated if all(emulated) else (told["major"], told["minor"])
+            return f"{major}.{str(minor).rstrip('+')}"
 
     def place(self, wanted: NamedResource) -> tuple[str, dict[str, Any]]:
         """

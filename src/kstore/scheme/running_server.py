@@ -91,6 +91,24 @@ class Updater:
         return self._catalog.serves(named) and (not other_server or gvk.kind == "Event")
 
 
+def is_removed_by_update(kind: str, obj: Obj) -> bool:
+    """
+    Whether any update of an object removes it, also one that asks for nothing: it is being deleted, its time is up, and
+    no finalizer holds it.
+
+    `apiserver/pkg/registry/generic/registry/store.go`, ShouldDeleteDuringUpdate;
+    `pkg/registry/core/namespace/storage/storage.go`, ShouldDeleteNamespaceDuringUpdate.
+    """
+    metadata = obj.get("metadata") or {}
+    if kind == "Namespace" and (obj.get("spec") or {}).get("finalizers"):
+        return False
+    return bool(
+        metadata.get("deletionTimestamp")
+        and not metadata.get("finalizers")
+        and not metadata.get("deletionGracePeriodSeconds")
+    )
+
+
 def settle_metadata(metadata: Obj, serves: Serves) -> None:
     """
     Bring metadata into the form in which a server writes it, in place.

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tools.cluster import write_kubeconfig
 
 from ..conftest import Kstore
 
@@ -240,3 +241,24 @@ def test_what_others_have_left_behind(demo: Kstore, tmp_path: Path) -> None:
         assert (ran.code, "run the same command again" in ran.err) == (1, True)
     assert demo("migrate", "--to", "apps/v1", "--yes", "--output", str(tmp_path / "new.db")).code == 0
     assert sorted(path.name for path in tmp_path.glob("*new*")) == ["new.db", "new.db.journal"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--to", "apps/v1"), ("--to-release", "1.37"), ("--dry-run",), ("--output", "new.db"), ("--force",),
+        ("--drop-unknown-fields",), ("--service-family", "IPv6"), ("--plan", "x.plan"),
+    ],
+)  # fmt: skip
+def test_a_proof_has_no_target(demo: Kstore, more: tuple[str, ...]) -> None:
+    """The server says itself what it would change: what aims or writes is refused beside --prove."""
+    ran = demo("migrate", "--prove", "none", *more)
+    assert (ran.code, ran.out) == (2, b"")
+    assert "--prove" in ran.err
+
+
+def test_a_proof_needs_a_server_and_its_etcd(demo: Kstore, tmp_path: Path) -> None:
+    """A kubeconfig that is none is the user's mistake; a server that does not answer fails."""
+    assert demo("migrate", "--prove", str(tmp_path / "none")).code == 2
+    path = write_kubeconfig(tmp_path / "kubeconfig", port=1)
+    assert demo("migrate", "--prove", str(path)).code == 1

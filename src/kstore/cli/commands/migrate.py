@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from kstore.selection import Criteria
 
 
+_WRITES = ("dry_run", "output_file", "journal_file", "force", "metrics_file", "batch", "rate")
+"""The options that are about writing."""
+
+
 class MigrateGroup(click.Group):
     """`kstore migrate [RESOURCE…]` is a command of its own; status, resume, rollback and verify stand below it."""
 
@@ -78,6 +82,7 @@ def command() -> None:
     kstore --store backup.db migrate --to apps/v1 --yes --output new.db
     kstore migrate resume kstore-….journal                 go on after an interruption
     kstore migrate rollback kstore-….journal               put back the bytes that were replaced
+    kstore migrate --prove admin.conf                      what the server would still change; nothing is written
 
     Every write is a compare-and-swap that keeps the key's lease; what others change meanwhile is planned
     again, never overwritten. Where --kubeconfig or $KUBECONFIG names a running apiserver, it is asked first
@@ -108,6 +113,8 @@ def command() -> None:
     "--kubeconfig", default="", envvar="KUBECONFIG", metavar="FILE",
     help="The apiserver to ask for its storage versions, and to write --via apiserver; default: $KUBECONFIG.",
 )  # fmt: skip
+@click.option("--prove", "prove_with", default="", metavar="KUBECONFIG",
+              help="Write nothing: ask this running apiserver what it would still change.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Write although the apiserver would at once write another version.")
 @click.option("--save-plan", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: keep the plan.")
 @click.option(
@@ -119,7 +126,8 @@ def command() -> None:
 @store_options
 def run(
     criteria: Criteria, only_stored_version: str, to: tuple[str, ...], storage_versions: str, to_release: str,
-    plan_file: Path | None, edited_plan: bool, save_plan: Path | None, media_type: str | None, **options: Any,
+    plan_file: Path | None, edited_plan: bool, save_plan: Path | None, media_type: str | None, prove_with: str,
+    **options: Any,
 ) -> int:  # fmt: skip
     """Plan the migration and carry it out."""
     from kstore.migrate.request import Request
@@ -131,6 +139,20 @@ def run(
         raise UsageError("--stored-version and --only-stored-version are the same", hint="give one of them")
     asked |= selection_of(replace(criteria, stored_version=criteria.stored_version or only_stored_version))
     versions = (*to, *filter(None, storage_versions.split(",")))
+    if prove_with:
+        from kstore.cli.prove import prove
+
+        aims = bool(versions or to_release or plan_file or save_plan or any(options[name] for name in _WRITES))
+        if aims or any(asked[name] for name in names):
+            raise UsageError(
+                "--prove writes nothing and aims at nothing: the server says itself what it would change",
+                hint="beside it: resources and options that select, --media-type, --concurrency, -o",
+            )
+        conditions = replace(criteria, stored_version=asked["only_stored_version"])
+        return prove(
+            conditions, prove_with, media_type=media_type or "", concurrency=options["concurrency"],
+            output=options["output"],
+        )  # fmt: skip
     if save_plan is not None and not options["dry_run"]:
         raise UsageError(
             "--save-plan keeps what --dry-run plans", hint="with --dry-run; `--plan FILE` applies it later"
@@ -222,10 +244,12 @@ def rollback(journal: Path, yes: bool, any_cluster: bool, output: str) -> int:
 
 @command.command()
 @click.argument("journal", type=click.Path(path_type=Path), metavar="JOURNAL|DATABASE")
+@click.option("--server", "kubeconfig", default="", metavar="KUBECONFIG",
+              help="Also ask this running apiserver what it would still change; nothing is written.")  # fmt: skip
 @output_option(OUTPUTS, "table")
 @store_options
-def verify(journal: Path, output: str) -> int:
+def verify(journal: Path, kubeconfig: str, output: str) -> int:
     """Read it all again and hold it against the journal."""
     from kstore.library.journal_files import open_journal
 
-    return verify_journal(open_journal(journal), Shown(output))
+    return verify_journal(open_journal(journal), Shown(output), kubeconfig)
