@@ -13,7 +13,7 @@ PYTEST := -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 
-.PHONY: help demo venv test test-wheel lint format golden e2e bench servers demo-store docs clean
+.PHONY: help demo venv test test-wheel lint format golden e2e bench servers demo-store docs site clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -72,8 +72,12 @@ docs: $(VENV)/kstore ## write docs/cli.md, docs/reference/json.md and the tutori
 	$(BIN)/python -m tools.generate_json_reference
 	$(BIN)/python -m tools.generate_tutorial
 
+site: $(VENV)/docs ## the documentation as a site, in build/site; a broken link fails it
+	$(BIN)/sphinx-build -W -q -b html -d build/doctrees docs build/site
+	@echo build/site/index.html
+
 clean: ## remove the environment and what tools left behind
-	rm -rf $(VENV) $(WHEEL) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(WHEEL) build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Each stamp is a state of the environment; the environment is made once. pip is brought up to date inside it,
 # because dependency groups need pip 25.1.
@@ -89,6 +93,10 @@ $(VENV)/kstore: pyproject.toml | $(VENV)/pip
 
 $(VENV)/test: pyproject.toml | $(VENV)/pip
 	$(BIN)/python -m pip install --quiet --editable . --group test
+	@touch $@ $(VENV)/kstore
+
+$(VENV)/docs: pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable . --group docs
 	@touch $@ $(VENV)/kstore
 
 $(VENV)/lint: pyproject.toml | $(VENV)/pip
