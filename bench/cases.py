@@ -134,7 +134,8 @@ def migrate(folder: Path, count: int) -> Iterator[Figure]:
         journal = place / "bench.journal"
         arguments = ["migrate", "--to", "apps/v1", "--yes", "--journal", str(journal)]
         mine = run([*KSTORE, "--store", etcd.endpoint, *arguments], repeat=1)
-    left = count - sum(samples.values())
+        left = count - sum(samples.values())
+        require_migrated(etcd.endpoint, journal, left)
     for writers, sample in samples.items():
         yield Figure(
             f"live: {left} Deployments to apps/v1",
@@ -145,6 +146,19 @@ def migrate(folder: Path, count: int) -> Iterator[Figure]:
         )
 
 
+def require_migrated(endpoint: str, journal: Path, count: int) -> None:
+    """
+    See that a migration has written what was timed.
+
+    Raises:
+        RuntimeError: it has not, or something else.
+    """
+    status = [*KSTORE, "--store", endpoint, "migrate", "status", str(journal), "-o", "json"]
+    written = json.loads(subprocess.run(status, check=True, capture_output=True, text=True).stdout)["written"]
+    if written != count:
+        raise RuntimeError(f"the migration wrote {written} objects, {count} were to be written")
+
+
 def put_back(server: KubeApiserver, samples: dict[int, int]) -> dict[int, float]:
     """
     Seconds to send Deployments back through an apiserver, as the storage version migrator does.
@@ -153,8 +167,10 @@ def put_back(server: KubeApiserver, samples: dict[int, int]) -> dict[int, float]
         server: the apiserver.
         samples: how many, by the number of writers at once; each is sent once.
     """
-    path = "/apis/apps/v1/namespaces/bench/deployments"
+    path = f"/apis/apps/v1/namespaces/{data.NAMESPACE}/deployments"
     items = server.client().request("GET", f"{path}?limit={sum(samples.values())}")["items"]
+    if len(items) != sum(samples.values()):
+        raise RuntimeError(f"the apiserver lists {len(items)} Deployments, {sum(samples.values())} are to be sent back")
 
     def work(part: list[dict[str, Any]]) -> None:
         client = server.client()

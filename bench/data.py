@@ -21,7 +21,8 @@ from kstore.scheme.scheme import Scheme
 
 SHARED = Path(os.environ.get("KSTORE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 NAME = b"frontend-000000"
-PREFIXES = {"pod": b"/registry/pods/bench/", "deployment": b"/registry/deployments/bench/"}
+NAMESPACE = "bench"
+PREFIXES = {kind: f"/registry/{kind}s/{NAMESPACE}/".encode() for kind in ("pod", "deployment")}
 
 
 def templates() -> dict[str, bytes]:
@@ -51,9 +52,9 @@ def demo_values() -> Iterator[tuple[str, bytes]]:
 
 
 def renamed(codec: ObjectCodec, value: bytes) -> bytes:
-    """The same object under the template's name."""
+    """The same object under the template's name, in the namespace that its copies' keys name."""
     obj = json.loads(go_json.dumps(codec.decode(value).object))
-    obj["metadata"]["name"] = NAME.decode()
+    obj["metadata"] |= {"name": NAME.decode(), "namespace": NAMESPACE}
     return codec.encode(obj)
 
 

@@ -31,7 +31,7 @@ def command(**options: Any) -> int:
 
     \b
     kstore --etcd-prefix /tenant-a move --to-prefix /registry/tenant-a --dry-run
-    kstore --etcd-prefix /tenant-a move --to-prefix /registry --to-store https://10.0.0.9:2379
+    kstore --etcd-prefix /tenant-a move --to-prefix /registry --to-store https://etcd-b.example:2379
     kstore --store backup.db move --to-prefix /restored --yes --output both.db
     """
     if not options["to_prefixes"] and not options["to_store"]:
