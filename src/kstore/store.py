@@ -13,15 +13,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from kstore.catalog.layouts import APISERVER, KCP, Layout
 from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
-from kstore.catalog.resources import resources_of
+from kstore.catalog.resources import ResourceInfo, resources_of
 from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.customresource.converter import CustomConverter, CustomDefinition
 from kstore.customresource.resource import CustomResource, custom_resource
 from kstore.decode.json import go_json
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.encryption import Transformers
-from kstore.errors import DecodeError, KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
+from kstore.errors import AccessDenied, DecodeError, KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
+from kstore.logical_clusters import key_in_clusters, one_of_each
 from kstore.naming import GroupResource, GroupVersion
 from kstore.prefixes import DEFAULT as DEFAULT_PREFIX
 from kstore.prefixes import OPENSHIFT, Prefixes
@@ -104,7 +106,7 @@ class Store:
         self.source = source
         self.codec = StorageCodec(scheme, transformers=transformers, resource_of=self.resource_of)
         self._revision = revision
-        self._resources: tuple[NamedResource, ...] = resources_of(scheme.release)
+        self._resources: tuple[ResourceInfo, ...] = resources_of(scheme.release)
         self._extensions = scheme.extension_resources
         self._prefix = prefix
         self._converters: dict[str, CustomConverter] = {}
@@ -193,6 +195,15 @@ class Store:
         return tuple(f"{prefix}/" for prefix in self.prefixes)
 
     @cached_property
+    def layout(self) -> Layout:
+        """How the keys below the prefix are built: with logical clusters in them (kcp), or without."""
+        try:
+            first = self.source.first(f"{self.prefix}/{KCP.mark}/".encode(), revision=self.revision)
+        except AccessDenied:  # a user who may read a part of the cluster only
+            return APISERVER
+        return APISERVER if first is None else KCP
+
+    @cached_property
     def _finder(self) -> Prefixes:
         return Prefixes(self.source, ResourceMapper([*self._resources, *self._extensions]), self.revision)
 
@@ -238,6 +249,9 @@ class Store:
         An extension server that shares the cluster's etcd keeps its objects below a prefix of its own, which is the
         group's name: `/registry/GROUP/GROUP/flunders`.
         """
+        if self.layout.clusters:
+            moved = ((one, self.layout.directory(one)) for one in self._resources)
+            return (*(replace(one, key_prefix=directory) for one, directory in moved), *self._extensions)
         groups = {one.group for one in self._extensions}
         apart = {group for group in groups if self._first(f"{self.prefix}/{group}/{group}/") is not None}
         return (
@@ -254,10 +268,10 @@ class Store:
         found = []
         for record in self._below(_CRDS):
             try:
-                found.append(custom_resource(self._crd(record)))
+                found.append(custom_resource(self._crd(record), record.key))
             except (KstoreError, KeyError, TypeError, AttributeError):
                 continue
-        return tuple(found)
+        return one_of_each(found) if self.layout.clusters else tuple(found)
 
     def _crd(self, record: Record) -> dict[str, Any]:
         """
@@ -278,12 +292,12 @@ class Store:
     @cached_property
     def mapper(self) -> ResourceMapper[NamedResource]:
         """All resources by name and key: the built-in ones, and those of the store's CRDs."""
-        return ResourceMapper([*self._built_in, *self.custom_resources])
+        return ResourceMapper([*self._built_in, *self.custom_resources], self.layout)
 
     @cached_property
     def built_in(self) -> ResourceMapper[NamedResource]:
         """The built-in resources alone: to look one up reads no CRD."""
-        return ResourceMapper(self._built_in)
+        return ResourceMapper(self._built_in, self.layout)
 
     def resources(self, name: str) -> list[NamedResource]:
         """
@@ -311,8 +325,9 @@ class Store:
             group, slash, _ = path.partition("/")
             if slash and self.mapper.place(path) is None:
                 first = self._first(f"{self.prefix}/{path}/") or ""
-                depth = first.removeprefix(f"{self.prefix}/{path}/").count("/")
-                found.append(CustomResource(group, path.rpartition("/")[2], namespaced=depth > 0, directory=path))
+                rest = first.removeprefix(f"{self.prefix}/{path}/").split("/")
+                self.layout.take_cluster(rest, custom=True)
+                found.append(CustomResource(group, path.rpartition("/")[2], namespaced=len(rest) > 1, directory=path))
         return found
 
     def directories(self) -> Iterator[str]:
@@ -343,6 +358,15 @@ class Store:
         path = self.path_of(key)
         return None if path is None else self.built_in.place(path) or self.mapper.place(path)
 
+    def cluster_of(self, key: bytes) -> str:
+        """The logical cluster that a key is in, also where no CRD tells of its resource; empty in most stores."""
+        if not self.layout.clusters:
+            return ""
+        place = self.place(key)
+        if place is not None:
+            return place.cluster
+        return self.layout.take_cluster((self.path_of(key) or "").split("/")[2:], custom=True)
+
     def path_of(self, key: bytes) -> str | None:
         """A key below the cluster's prefix; None where it is outside."""
         for top in self._tops:
@@ -353,7 +377,21 @@ class Store:
     # ---- reading
 
     def key_of(self, resource: NamedResource, namespace: str = "", name: str = "") -> bytes:
-        """The key of an object, or, with less given, the prefix of the keys of many (ending in a slash)."""
+        """
+        The key of an object, or, with less given, the prefix of the keys of many (ending in a slash).
+
+        In a store with logical clusters the name may have one in front (of a namespaced resource, the namespace is in
+        the name then). Without it, all are looked through; and the prefix is always that of the whole resource.
+
+        Raises:
+            UsageError: a namespaced resource without a namespace, or an object of that name in several clusters.
+        """
+        if self.layout.clusters:
+            directory = f"{self.prefix}/{resource.key_prefix}/".encode()
+            path = [namespace, *name.split("/")] if resource.namespaced else name.split("/")
+            if not name:
+                return directory
+            return key_in_clusters(self.source.keys(directory, revision=self.revision), self.place, directory, path)
         parts = [self.prefix, resource.key_prefix]
         if resource.namespaced and (namespace or name):
             if not namespace:
@@ -369,7 +407,10 @@ class Store:
     ) -> Iterator[Read]:
         """Yield the objects of a resource in key order, all or one namespace's: what is wanted of them."""
         prefix = self.key_of(resource, namespace if resource.namespaced else "")
-        return self._read(self.source.scan(prefix, revision=self.revision), projection)
+        records = self.source.scan(prefix, revision=self.revision)
+        if self.layout.clusters and namespace:
+            records = (one for one in records if (place := self.place(one.key)) and place.namespace == namespace)
+        return self._read(records, projection)
 
     def under(self, path: str, projection: Projection = EVERYTHING) -> Iterator[Read]:
         """

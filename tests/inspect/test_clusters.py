@@ -63,7 +63,18 @@ def test_keys_of_others() -> None:
 def test_openshift_is_one() -> None:
     """Two servers, two prefixes, one cluster."""
     (one,) = clusters_of(store({"/kubernetes.io/pods/d/p": POD, "/openshift.io/routes/d/r": b"{}"}))
-    assert (one.prefixes, one.objects) == (("/kubernetes.io", "/openshift.io"), 2)
+    assert (one.prefixes, one.objects, one.layout.name) == (("/kubernetes.io", "/openshift.io"), 2, "openshift")
+
+
+def test_layouts() -> None:
+    """How the keys are built is told by them; a tenant of the name `core` makes no kcp."""
+    cage, role = {"apiVersion": "zoo.io/v1", "kind": "Cage"}, {**ROLE, "apiVersion": "rbac.authorization.k8s.io/v1"}
+    for values, layout in (
+        ({"/registry/zoo.io/zoo.io/cages/d/c": cage}, "extension server"),
+        ({"/r/core/pods/root/d/p": POD, "/r/rbac.authorization.k8s.io/roles/root/e/r": role}, "kcp"),
+        ({"/r/core/pods/d/p": POD, "/r/shop/pods/d/p": POD}, "apiserver"),
+    ):
+        assert {one.layout.name for one in clusters_of(store(values))} == {layout}
 
 
 def test_tenants_below_the_default() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from kstore.catalog.layouts import APISERVER, Layout
 from kstore.errors import UnknownResource
 from kstore.naming import GroupKind
 
@@ -81,6 +82,8 @@ class Place(Generic[R]):
     """Empty for a cluster-wide resource, or where the key ends before it."""
     name: str
     """Empty where the key ends before it."""
+    cluster: str = ""
+    """The logical cluster that it is in; empty where a store has none, as all but kcp's."""
 
 
 class ResourceMapper(Generic[R]):
@@ -90,10 +93,12 @@ class ResourceMapper(Generic[R]):
     Args:
         resources: in order of preference: a plain name means the first that has it, as kubectl takes the first group
             that discovery lists.
+        layout: how keys are built.
     """
 
-    def __init__(self, resources: Iterable[R]) -> None:
+    def __init__(self, resources: Iterable[R], layout: Layout = APISERVER) -> None:
         self.resources = tuple(resources)
+        self._layout = layout
         self._by_prefix: dict[str, R] = {}
         self._by_kind: dict[GroupKind, R] = {}
         for resource in self.resources:
@@ -172,8 +177,10 @@ class ResourceMapper(Generic[R]):
             resource = self._by_prefix.get("/".join(parts[:length]))
             if resource is not None:
                 rest = parts[length:]
+                custom = resource.definition is not None or not resource.kind
+                cluster = self._layout.take_cluster(rest, custom=custom)
                 namespace = rest.pop(0) if resource.namespaced and rest else ""
-                return Place(resource, namespace, "/".join(rest))
+                return Place(resource, namespace, "/".join(rest), cluster)
         return None
 
 

@@ -169,6 +169,7 @@ def _table_text(
         wide=choice.wide,
         headers=choice.headers,
         namespace=choice.namespace and heading.namespaced,
+        cluster=reading.store.layout.clusters,
         show_labels=choice.labels,
         label_columns=choice.label_columns,
         storage_columns=choice.storage_columns,
@@ -193,7 +194,8 @@ def _rows(
 
     for obj, cells in printer.rows(objects(), choice.now or datetime.now(UTC)):
         read = waiting.pop(id(obj))
-        yield Row(cells, part(obj, "metadata"), _storage(read) if choice.storage_columns else {})
+        storage = _storage(read) if choice.storage_columns else {}
+        yield Row(cells, part(obj, "metadata"), storage, reading.store.cluster_of(read.record.key))
 
 
 def _storage(read: StoredObject) -> dict[str, Any]:

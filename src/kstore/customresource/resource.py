@@ -31,6 +31,8 @@ class CustomResource:
     """The CRD, or None where there is none: an extension server's resource, or an orphan."""
     directory: str = ""
     """Where its objects are stored, if not where those of a CRD do."""
+    definition_key: bytes = b""
+    """Where its CRD is stored."""
 
     @property
     def key_prefix(self) -> str:
@@ -42,9 +44,13 @@ class CustomResource:
         return version.group == self.group and version.version in self.versions
 
 
-def custom_resource(crd: dict[str, Any]) -> CustomResource:
+def custom_resource(crd: dict[str, Any], key: bytes = b"") -> CustomResource:
     """
     What a CRD (of v1 or v1beta1) says of its resource.
+
+    Args:
+        crd: as it is stored.
+        key: where.
 
     Raises:
         KeyError, TypeError: it lacks what every CRD has.
@@ -63,6 +69,7 @@ def custom_resource(crd: dict[str, Any]) -> CustomResource:
         versions=tuple(version["name"] for version in versions),
         storage_version=next((version["name"] for version in versions if version.get("storage")), ""),
         definition=crd,
+        definition_key=key,
     )
 
 

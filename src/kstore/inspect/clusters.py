@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from kstore.catalog.layouts import APISERVER, EXTENSION, OPENSHIFT, Layout
 from kstore.catalog.mapper import ResourceMapper
 from kstore.codec import Undecodable
 from kstore.prefixes import Prefixes
@@ -26,6 +27,8 @@ class Cluster:
     """One; two of an OpenShift."""
     branches: tuple[Branch, ...]
     """Its resources, in key order."""
+    layout: Layout = APISERVER
+    """How its keys are built."""
 
     @property
     def objects(self) -> int:
@@ -65,7 +68,7 @@ class Cluster:
     def as_document(self) -> dict[str, Any]:
         """One entry of `-o json`."""
         return {
-            "prefixes": list(self.prefixes), "objects": self.objects, "bytes": self.size,
+            "prefixes": list(self.prefixes), "layout": self.layout.name, "objects": self.objects, "bytes": self.size,
             "resources": len(self.branches), "namespaces": dict(self.namespaces),
             "storedVersions": dict(self.versions), "encodings": dict(self.encodings),
             "encryption": dict(self.encryption), "undecodable": self.undecodable,
@@ -97,8 +100,14 @@ def clusters_of(
     for one in store.clusters():
         before = sum(cluster.objects for cluster in found)
         branches = one.tree(lambda count, before=before: progress(before + count), unreadable)  # type: ignore[misc]
-        found.append(Cluster(one.prefixes, tuple(branches)))
+        found.append(Cluster(one.prefixes, tuple(branches), _layout(one)))
     return found
+
+
+def _layout(store: Store) -> Layout:
+    if len(store.prefixes) > 1:
+        return OPENSHIFT
+    return EXTENSION if "." in store.prefix.rpartition("/")[2] else store.layout
 
 
 def keys_of_others(store: Store, clusters: Iterable[Cluster]) -> Counter[str]:

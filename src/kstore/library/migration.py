@@ -243,9 +243,16 @@ class Migration:
     def _records(self, retry: Retry, compacted: Callable[[], None]) -> Iterator[Record]:
         if self.saved is not None:
             return self.saved.records(self.store.source)
-        return retry.scan(
+        records = retry.scan(
             self.store.source, self.selection.prefixes(), revision=self.store.revision, compacted=compacted
         )
+        if self.store.layout.clusters and self.request.namespace:  # which no prefix has, then
+            return (one for one in records if self._in_namespace(one))
+        return records
+
+    def _in_namespace(self, record: Record) -> bool:
+        place = self.store.place(record.key)
+        return place is not None and place.namespace == self.request.namespace
 
     # ---- writing
 

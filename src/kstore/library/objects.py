@@ -74,6 +74,11 @@ class _Stored:
         return self._place.namespace if self._place else ""
 
     @property
+    def cluster(self) -> str:
+        """The logical cluster, in a store that has them (kcp); else empty."""
+        return self._place.cluster if self._place else ""
+
+    @property
     def name(self) -> str:
         """The name, as the key says it."""
         return self._place.name if self._place else ""

@@ -262,7 +262,7 @@ class Selection:
 
     def _find_converter(self, kind: GroupKind) -> CustomConverter | None:
         resource = self._custom_resource(kind)
-        if resource is None:
+        if resource is None or resource.definition is None:
             return None
         codec = self._store.codec
         read = self._store.get(crd_key(self._store, resource))
@@ -288,4 +288,4 @@ def definition_in(codec: StorageCodec, read: StoredObject) -> CustomDefinition:
 
 def crd_key(store: Store, resource: CustomResource) -> bytes:
     """Where the CRD of a custom resource is stored."""
-    return f"{store.prefix}/{_CRDS}/{resource.resource}.{resource.group}".encode()
+    return resource.definition_key or f"{store.prefix}/{_CRDS}/{resource.resource}.{resource.group}".encode()

@@ -39,6 +39,10 @@ def settle_versions(
         retry: how long to wait for a store that does not answer.
         whole: all objects of its resources were migrated, not a part of them: lists may be narrowed.
     """
+    if store.layout.clusters:
+        if any(True for _ in selection.custom_definitions()):
+            yield "status.storedVersions of the CRDs are left as they are: every logical cluster has its own"
+        return
     skipped = {line.kind for line in summary.lines.values() if line.skipped}
     for resource, definition in selection.custom_definitions():
         word = _settle(store, resource, definition, journal, retry, narrow=whole and resource.kind not in skipped)
@@ -55,7 +59,7 @@ def unlisted_versions(store: Store, selection: Selection, summary: Summary) -> I
         selection: the migration's, with the definitions that it used.
         summary: what it came to.
     """
-    for resource, definition in selection.custom_definitions():
+    for resource, definition in () if store.layout.clusters else selection.custom_definitions():
         read = store.get(crd_key(store, resource))
         status = read.object.get("status") if isinstance(read, StoredObject) else None
         listed = (status or {}).get("storedVersions") or []

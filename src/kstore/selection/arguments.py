@@ -288,8 +288,10 @@ def _hint(store: Store, text: str) -> str:
 def _of_resource(
     store: Store, resource: NamedResource, namespace: str, together: tuple[NamedResource, ...] = ()
 ) -> Target:
-    prefix = store.key_of(resource, namespace if resource.namespaced else "")
-    return Target(prefix.rstrip(b"/"), resources=together or (resource,), may_be_empty=True)
+    within = namespace if resource.namespaced else ""
+    prefix = store.key_of(resource, within).rstrip(b"/")
+    inside = within if store.layout.clusters else ""  # else the key says it
+    return Target(prefix, resources=together or (resource,), namespace=inside, may_be_empty=True)
 
 
 def require_namespaced(resources: Iterable[NamedResource], namespace: str) -> None:

@@ -108,7 +108,7 @@ class Selection:
     @cached_property
     def _unexplained(self) -> ResourceMapper[NamedResource]:
         """Resources that only keys tell of: their objects are in namespaces, too."""
-        return ResourceMapper(self.store.unexplained())
+        return ResourceMapper(self.store.unexplained(), self.store.layout)
 
     def keys(self) -> Iterator[bytes]:
         """Yield the keys; no value is read, so the filter's conditions are not asked."""

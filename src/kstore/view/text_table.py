@@ -42,6 +42,8 @@ class Row:
     """The object's metadata: its namespace and labels."""
     storage: Mapping[str, Any] = field(default_factory=dict)
     """How the object is stored, by the names of `STORAGE_COLUMNS`."""
+    cluster: str = ""
+    """Its logical cluster, in a store that has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class TableOptions:
     headers: bool = True
     namespace: bool = False
     """A column of namespaces in front (`-A`)."""
+    cluster: bool = False
+    """A column of logical clusters before that."""
     show_labels: bool = False
     """A column of all labels at the end."""
     label_columns: tuple[str, ...] = ()
@@ -108,6 +112,8 @@ def _stored(name: str) -> Reader:
 
 def readers(columns: Sequence[Column], options: TableOptions) -> Iterator[tuple[str, Reader]]:
     """Each shown column's header, and what reads its cells from a row (`decorateTable`)."""
+    if options.cluster:
+        yield "Cluster", lambda row: row.cluster
     if options.namespace:
         yield "Namespace", lambda row: row.metadata.get("namespace", "")
     kind = options.kind

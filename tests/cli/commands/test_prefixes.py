@@ -32,8 +32,8 @@ def test_table(kstore: Kstore, tenants: str) -> None:
     ran = kstore("--store", tenants, "prefixes")
     assert ran.code == 3
     rows = [line.split() for line in ran.text.splitlines()]
-    assert ["/one", "1"] in [row[:2] for row in rows]
-    assert ["/two", "2"] in [row[:2] for row in rows]
+    assert ["/one", "apiserver", "1"] in [row[:3] for row in rows]
+    assert ["/two", "apiserver", "2"] in [row[:3] for row in rows]
     assert ["/calico", "1"] in rows
     assert "/two/pods/d/p" in ran.err
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kstore.inspect.clusters import Cluster
 
 _VERSIONS_SHOWN = 3
-_TEXT_COLUMNS = frozenset({5, 7})
+_TEXT_COLUMNS = frozenset({1, 6, 8})
 
 
 @click.command()
@@ -53,7 +53,17 @@ def _text(found: list[Cluster], others: Counter[str]) -> list[str]:
     from kstore.view.bar_table import FigureTable, figure_table_text
 
     screen = terminal()
-    headings = ("PREFIX", "OBJECTS", "SIZE", "RESOURCES", "NAMESPACES", "ENCRYPTED BY", "UNREADABLE", "STORED AS")
+    headings = (
+        "PREFIX",
+        "LAYOUT",
+        "OBJECTS",
+        "SIZE",
+        "RESOURCES",
+        "NAMESPACES",
+        "ENCRYPTED BY",
+        "UNREADABLE",
+        "STORED AS",
+    )
     total = sum(one.size for one in found)
     title = f"{len(found)} cluster{'s' * (len(found) != 1)}"
     rows = [(_cells(one), one.size / total if total and len(found) > 1 else None) for one in found]
@@ -69,7 +79,7 @@ def _cells(one: Cluster) -> tuple[str, ...]:
 
     encrypted = ", ".join(f"{name}: {count:,}" for name, count in one.encryption.most_common())
     return (
-        " and ".join(one.prefixes), f"{one.objects:,}", human_size(one.size), f"{len(one.branches):,}",
+        " and ".join(one.prefixes), one.layout.name, f"{one.objects:,}", human_size(one.size), f"{len(one.branches):,}",
         f"{len(one.namespaces):,}", encrypted or "-", f"{one.undecodable:,}", _versions(one.versions),
     )  # fmt: skip
 
