@@ -99,7 +99,9 @@ def is_removed_by_update(kind: str, obj: Obj) -> bool:
     `apiserver/pkg/registry/generic/registry/store.go`, ShouldDeleteDuringUpdate;
     `pkg/registry/core/namespace/storage/storage.go`, ShouldDeleteNamespaceDuringUpdate.
     """
-    metadata = obj.get("metadata") or {}
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict):
+        return False
     if kind == "Namespace" and (obj.get("spec") or {}).get("finalizers"):
         return False
     return bool(

@@ -193,6 +193,26 @@ def mends(*keys: str, verb: str = "migrate", typed: tuple[str, str] = ("", "")) 
     return Mended(frozenset(keys), typed, verb)
 
 
+def service(kind: str, *node_ports: int, **more: Any) -> dict[str, Any]:
+    """A service with an address, and a port for each of the nodes' ports, 0 for none."""
+    ports = [
+        {"name": f"p{at}", "port": 80 + at, "protocol": "TCP", "targetPort": 80, **({"nodePort": port} if port else {})}
+        for at, port in enumerate(node_ports)
+    ]
+    spec = {"type": kind, "clusterIP": "10.96.9.9", "selector": {"a": "b"}, "ports": ports, **more}
+    return obj("v1", "Service", spec=spec)
+
+
+def pod(*tolerations: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A pod with these tolerations; by default with those that servers add."""
+    usual = [{"key": one, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300} for one in TAINTS]
+    spec = {"containers": [{"name": "c", "image": "x"}], "tolerations": list(tolerations) or usual}
+    return obj("v1", "Pod", spec=spec, **more)
+
+
+TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+SERVICE = "/registry/services/specs/default/bad"
+POD = "/registry/pods/default/bad"
 DEPLOYMENT = "/registry/deployments/default/bad"
 CLAIM = "/registry/resourceclaims/default/bad"
 CLASS = "/registry/deviceclasses/bad"
@@ -541,6 +561,72 @@ MATRIX: tuple[Case, ...] = (
         },
         mends(LAMP, DEFINITION),
         keys=frozenset({"lamps.lab.example.com"}),
+    ),
+    Case(
+        "removed-by-update",
+        "deleted and left",
+        one(BAD, config_map(metadata_deletionGracePeriodSeconds=0, **LEAVING)),
+        {
+            "a finalizer": one(BAD, config_map(metadata_finalizers=["lab.example.com/f"], **LEAVING)),
+            "time left": one(POD, pod(metadata_deletionGracePeriodSeconds=30, **LEAVING)),
+            "not deleted": one(BAD, config_map(metadata_deletionGracePeriodSeconds=0)),
+            "a namespace's own finalizer": one(
+                "/registry/namespaces/bad",
+                obj("v1", "Namespace", "bad", "", spec={"finalizers": ["kubernetes"]}, **LEAVING),
+            ),
+        },
+        Shown("the next update removes it"),
+    ),
+    Case(
+        "removed-by-update",
+        "a custom object without a grace period",
+        of_lamps(lamp(**LEAVING)),
+        {
+            "a finalizer": of_lamps(lamp(metadata_finalizers=["lab.example.com/f"], **LEAVING)),
+            "not deleted": of_lamps(lamp()),
+        },
+        Shown("the next update removes it"),
+    ),
+    Case(
+        "unallocated",
+        "one of two ports of the nodes",
+        one(SERVICE, service("NodePort", 0, 30901)),
+        {
+            "both are there": one(SERVICE, service("NodePort", 30902, 30903)),
+            "none is needed": one(SERVICE, service("ClusterIP", 0, 0)),
+        },
+        Shown("no nodePort: p0"),
+    ),
+    Case(
+        "unallocated",
+        "a load balancer's port",
+        one(SERVICE, service("LoadBalancer", 0)),
+        {
+            "none is wanted": one(SERVICE, service("LoadBalancer", 0, allocateLoadBalancerNodePorts=False)),
+            "it is there": one(SERVICE, service("LoadBalancer", 30904)),
+        },
+        Shown("no nodePort: p0"),
+    ),
+    Case(
+        "untolerating",
+        "one of two tolerations",
+        one(POD, pod({"key": TAINTS[0], "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})),
+        {
+            "both": one(POD, pod(*({"key": taint, "operator": "Exists", "effect": "NoExecute"} for taint in TAINTS))),
+            "every key and effect": one(POD, pod({"operator": "Exists"})),
+            "every effect": one(POD, pod(*({"key": taint, "operator": "Exists"} for taint in TAINTS))),
+        },
+        Shown(TAINTS[1]),
+    ),
+    Case(
+        "untolerating",
+        "another effect",
+        one(POD, pod(*({"key": taint, "operator": "Exists", "effect": "NoSchedule"} for taint in TAINTS))),
+        {
+            "every key": one(POD, pod({"operator": "Exists", "effect": "NoExecute"})),
+            "no pod": one(BAD, config_map(spec={"containers": [{"name": "c"}]})),
+        },
+        Shown(TAINTS[0]),
     ),
     Case(
         "unusual-json",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kstore.inspect.checks import custom, decoding, encryption, owners, places, space, versions
+from kstore.inspect.checks import custom, decoding, encryption, owners, places, space, updates, versions
 from kstore.inspect.checks.interface import Check, Conclude, Found, Look, on_store
 from kstore.inspect.findings import ERROR, NOTE, SEVERITIES, WARNING, Finding, Rule
 from kstore.inspect.survey import Survey
@@ -55,6 +55,9 @@ CHECKS: tuple[Check, ...] = (
            "they are neither converted nor judged before the plugin is repaired", decoding.unjudged),
     _check("lease-gone", WARNING, "Keys on leases that do not exist",
            "they were to expire, and will not", space.no_lease),
+    _check("removed-by-update", WARNING, "Objects that any update removes",
+           "they were deleted and are left; a controller, or the server's own migration, may remove them at any time",
+           updates.removed_by_update),
     _check("object-stuck", NOTE, "Objects that finalizers keep from being deleted",
            "they go only when what set the finalizers takes them away", owners.stuck_object),
     _check("owner-gone", NOTE, "Objects whose owner has gone",
@@ -65,6 +68,11 @@ CHECKS: tuple[Check, ...] = (
            "each is rewritten only when somebody changes it", versions.other_version),
     _check("crd-idle-version", NOTE, "Versions in storedVersions that no object is stored in",
            "the CRD cannot drop them before storedVersions is narrowed", end=custom.idle_versions),
+    _check("unallocated", NOTE, "Services with a port that the server has still to choose",
+           "the next update, even one that asks for nothing, gives them one at random", updates.unallocated),
+    _check("untolerating", NOTE, "Pods without the tolerations that servers add",
+           "the next update, even one that asks for nothing, adds them and counts as a change",
+           updates.untolerating),
     _check("unusual-json", NOTE, "Objects in JSON as no server writes it",
            "servers read them; the next write, or a migration, brings them into the usual form", decoding.unusual),
     _check("served-elsewhere", NOTE, "Groups that an APIService hands to a server of its own",
