@@ -10,10 +10,12 @@ PLAIN := not e2e and not oracle and not golden
 # Further arguments for pytest: make test ARGS="-k envelope -x"
 ARGS ?=
 PYTEST := -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4
+FUZZ_RUNS ?= 1000000
+FUZZ_SECONDS ?= 15
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 
-.PHONY: help demo venv test test-wheel lint format golden e2e bench servers demo-store docs site clean
+.PHONY: help demo venv test test-wheel lint format golden e2e bench servers demo-store docs site fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -72,6 +74,9 @@ docs: $(VENV)/kstore ## write docs/cli.md, docs/reference/json.md and the tutori
 	$(BIN)/python -m tools.generate_json_reference
 	$(BIN)/python -m tools.generate_tutorial
 
+fuzz: $(VENV)/fuzz ## fuzz each reader of what others made, guided by coverage (FUZZ_SECONDS each)
+	$(BIN)/python -m tests.fuzz.guided --runs $(FUZZ_RUNS) --seconds $(FUZZ_SECONDS) $(ARGS)
+
 site: $(VENV)/docs ## the documentation as a site, in build/site; a broken link fails it
 	$(BIN)/sphinx-build -W -q -b html -d build/doctrees docs build/site
 	@echo build/site/index.html
@@ -94,6 +99,10 @@ $(VENV)/kstore: pyproject.toml | $(VENV)/pip
 $(VENV)/test: pyproject.toml | $(VENV)/pip
 	$(BIN)/python -m pip install --quiet --editable . --group test
 	@touch $@ $(VENV)/kstore
+
+$(VENV)/fuzz: pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable . --group test --group fuzz
+	@touch $@ $(VENV)/test $(VENV)/kstore
 
 $(VENV)/docs: pyproject.toml | $(VENV)/pip
 	$(BIN)/python -m pip install --quiet --editable . --group docs

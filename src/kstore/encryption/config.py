@@ -29,7 +29,7 @@ from kstore.naming import GroupResource
 from kstore.regular_file import read_regular
 from kstore.scalars.times import parse_duration
 
-_KINDS = {("apiserver.config.k8s.io/v1", "EncryptionConfiguration"), ("v1", "EncryptionConfig")}
+_KINDS = (["apiserver.config.k8s.io/v1", "EncryptionConfiguration"], ["v1", "EncryptionConfig"])
 """The second was only ever in the documentation, and is accepted since (`apis/apiserver/v1/register.go`)."""
 
 _KEYED: dict[str, tuple[Callable[[bytes], Algorithm], tuple[int, ...]]] = {
@@ -115,7 +115,7 @@ def read_configuration(data: bytes | str, *, where: str = "encryption configurat
     document = load_text(data, where)
     faults = _Faults()
     top = faults.mapping(document, "", ("apiVersion", "kind", "resources"))
-    if (top.get("apiVersion"), top.get("kind")) not in _KINDS:
+    if [top.get("apiVersion"), top.get("kind")] not in _KINDS:
         raise EncryptionConfigError(
             "is no EncryptionConfiguration of apiserver.config.k8s.io/v1",
             where=where,

@@ -39,16 +39,21 @@ def check_label_key(key: str) -> str:
     prefix, slash, name = key.rpartition("/")
     if "/" in prefix:
         return f"{key!r} is not a label key: more than one slash"
-    if slash and not (prefix and len(prefix.encode()) <= 253 and _SUBDOMAIN.match(prefix)):
+    if slash and not (prefix and _size(prefix) <= 253 and _SUBDOMAIN.match(prefix)):
         return f"{key!r} is not a label key: the prefix must be a DNS subdomain"
-    if len(name.encode()) > 63 or not _NAME.match(name):
+    if _size(name) > 63 or not _NAME.match(name):
         return f"{key!r} is not a label key: its name must be {_CHARACTERS}"
     return ""
 
 
+def _size(text: str) -> int:
+    """Its bytes; what a terminal sent that is no UTF-8 counts as it was sent."""
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
 def check_label_value(value: str) -> str:
     """What is wrong with a label value, or nothing (IsLabelValue)."""
-    if value and (len(value.encode()) > 63 or not _NAME.match(value)):
+    if value and (_size(value) > 63 or not _NAME.match(value)):
         return f"{value!r} is not a label value: it must be empty or {_CHARACTERS}"
     return ""
 

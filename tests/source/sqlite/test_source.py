@@ -148,3 +148,32 @@ def test_other_files(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100] + b"\xff" * 4000)
     with pytest.raises((DamagedStore, SourceError)):
         open_source(str(path))
+
+
+def changed(path: Path, statement: str) -> Path:
+    """A file with the rows, changed."""
+    with sqlite3.connect(write(path)) as database:
+        database.execute(statement)
+    database.close()
+    return path
+
+
+def test_keys_of_any_bytes(tmp_path: Path) -> None:
+    """SQLite does not check that text is UTF-8, and etcd's keys need not be."""
+    path = changed(tmp_path / "state.db", "UPDATE kine SET name = CAST(x'2f61ff62' AS TEXT) WHERE id = 7")
+    with open_source(str(path)) as source:
+        assert next(iter(source.keys())) == b"/a\xffb"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE kine SET prev_revision = 'three' WHERE id = 1",
+        "UPDATE kine SET prev_revision = x'ff' WHERE id = 1",
+    ],
+)
+def test_revisions_that_are_none(statement: str, tmp_path: Path) -> None:
+    """A column's type binds nothing in SQLite."""
+    path = changed(tmp_path / "state.db", statement)
+    with pytest.raises(DamagedStore, match="where a revision belongs"):
+        open_source(str(path))

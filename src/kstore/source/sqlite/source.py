@@ -50,6 +50,7 @@ class SqliteSource(Source):
         self._shown = shown or str(path)
         self._on_close = on_close
         self._database = _opened(path, self._shown)
+        self._database.text_factory = _any_text
         try:
             with self._reading():
                 found = {row[1] for row in self._database.execute("PRAGMA table_info(kine)")}
@@ -64,7 +65,10 @@ class SqliteSource(Source):
             raise
 
     def _number(self, query: str) -> int:
-        return int(self._database.execute(query).fetchone()[0] or 0)
+        found = self._database.execute(query).fetchone()[0] or 0
+        if not isinstance(found, int):
+            raise DamagedStore("kine's table holds something else where a revision belongs", where=self._shown)
+        return found
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -193,13 +197,18 @@ def _copied(path: Path, log: Path) -> sqlite3.Connection:
         return connection
 
 
+def _any_text(data: bytes) -> str:
+    """SQLite promises UTF-8 and checks nothing: names and keys of a file may hold any bytes."""
+    return data.decode("utf-8", "surrogateescape")
+
+
 def _text(data: bytes) -> str:
     """A key as SQLite compares it: text, byte by byte; what is no UTF-8 compares as the last of all."""
     return data.decode("utf-8", "surrogateescape") if data.isascii() else data.decode("utf-8", "replace")
 
 
 def _bytes(value: object) -> bytes:
-    return value.encode("utf-8", "replace") if isinstance(value, str) else bytes(value or b"")  # type: ignore[call-overload]
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else bytes(value or b"")  # type: ignore[call-overload]
 
 
 def _record(row: tuple[object, ...]) -> Record:
