@@ -12,8 +12,10 @@ from kstore.cli.forms import masks
 from kstore.cli.output import terminal
 
 if TYPE_CHECKING:
-    from kstore.inspect.changes import Step
+    from kstore.cli.session import Session
+    from kstore.inspect.changes import Changes, Step
     from kstore.inspect.comparison import Compared
+    from kstore.records import Record
     from kstore.selection import Selection
     from kstore.view.bar_table import Terminal
 
@@ -83,3 +85,30 @@ def selected_steps(steps: Iterable[Step], selection: Selection) -> Iterator[Step
         return any(map(selection.filter.matches, states))
 
     return filter(is_wanted, steps)
+
+
+def live_steps(session: Session, changes: Changes, selection: Selection, since: int) -> Iterator[Step]:
+    """
+    The changes of the keys that are meant, as they happen, from revision `since` on; 0 is after now.
+
+    Raises:
+        Unsupported: this kind of store does not change.
+    """
+    from kstore.records import Revision
+
+    found = session.source.watch(selection.prefix, start_revision=since)
+    return (
+        changes.step(change)
+        for change in found
+        if isinstance(change, Revision) and selection.has_key(change.record.key)
+    )
+
+
+def held_before(session: Session, record: Record) -> Record | None:
+    """What the key held before this revision; nothing when that has been compacted."""
+    from kstore.errors import Compacted, FutureRevision
+
+    try:
+        return session.source.get(record.key, revision=record.mod_revision - 1) if record.mod_revision > 1 else None
+    except (Compacted, FutureRevision):
+        return None

@@ -10,11 +10,12 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-_FOR_PROGRAMS: Final = frozenset(
-    {"json", "jsonl", "table-json", "jsonpath", "jsonpath-as-json", "name", "keys", "raw", "base64", "sarif", "junit"}
-)
+_FOR_PROGRAMS: Final = frozenset({
+    "json", "jsonl", "table-json", "jsonpath", "jsonpath-as-json", "go-template", "name", "keys", "raw", "base64",
+    "sarif", "junit",
+})  # fmt: skip
 """What programs read: nothing in it is hidden from them."""
-_WITH_ESCAPES: Final = frozenset({"yaml"})
+_WITH_ESCAPES: Final = frozenset({"yaml", "kyaml"})
 """For people and programs: masked, but its syntax is left as it is, which has escapes of its own."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from kstore.cli.expressions import columns_of, compiled, is_columns
 from kstore.cli.unreadable import Unreadable
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-EXPRESSIONS: Final = ("jsonpath=", "jsonpath-as-json=", "custom-columns=")
-"""The outputs that take an expression."""
 TABLES: Final = ("table", "wide", "table-json")
 
 
@@ -43,6 +42,7 @@ class Reading:
         human: the output is for people.
         serving: has them as a server answers them; None for as they are stored.
         converted: told of each object that was converted, and what became of it.
+        limit: how many objects are wanted at most.
 
     Raises:
         UsageError: nothing can be had in the version asked for.
@@ -55,6 +55,7 @@ class Reading:
     human: bool = True
     serving: Serving | None = None
     converted: Callable[[StoredObject, dict[str, Any]], None] = lambda _, __: None
+    limit: int | None = None
     found: int = field(default=0, init=False)
     """How many objects were selected so far."""
     _unreadable: Unreadable = field(default_factory=Unreadable, init=False)
@@ -82,12 +83,22 @@ class Reading:
             yield piece
 
     def in_order(self, stored: Iterator[StoredObject], path: str) -> Iterator[StoredObject]:
-        """The objects sorted by a field, as they are asked for; as they come, where no path is given."""
-        if not path:
-            return stored
-        from kstore.view.sorting import sort_by
+        """
+        The objects sorted by a field, as they are asked for; as they come, where no path is given.
 
-        return iter(sort_by(stored, path, self.asked_for))
+        No more than the limit: of sorted ones the first.
+        """
+        if path:
+            from kstore.view.sorting import sort_by
+
+            stored = iter(sort_by(stored, path, self.asked_for))
+        return self.limited(stored)
+
+    def limited(self, pieces: Iterator[T]) -> Iterator[T]:
+        """The first of things, as many as are wanted."""
+        from itertools import islice
+
+        return islice(pieces, self.limit)
 
     def shown(self, stored: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
         """Yield each object as it is to be shown: in the version asked for, with its resourceVersion, masked."""
@@ -168,29 +179,43 @@ def hides_nothing(output: str) -> bool:
     return output == "table-json" or "=" in output
 
 
-def as_pieces(output: str, objects: Iterable[dict[str, Any]], *, headers: bool = True) -> Iterator[str]:
+def as_pieces(
+    output: str, objects: Iterable[dict[str, Any]], *, headers: bool = True, allow_missing_keys: bool = True
+) -> Iterator[str]:
     """
     The text of many objects.
 
     Args:
-        output: the word of `-o`: a list format, `jsonpath=…`, `jsonpath-as-json=…` or `custom-columns=…`.
+        output: the word of `-o`: a list format, or an expression as `expressions.resolved` gives it.
         objects: what to print.
         headers: whether custom columns have a header.
+        allow_missing_keys: whether a template may name what is not there.
     """
     from kstore.view.documents import LISTS
 
-    word, equals, expression = output.partition("=")
-    if not equals:
-        return LISTS[word](objects)
-    if word == "custom-columns":
-        from kstore.view.custom_columns import custom_columns_text, parse_custom_columns
+    if is_columns(output):
+        from kstore.view.custom_columns import custom_columns_text
 
-        return custom_columns_text(parse_custom_columns(expression), objects, headers=headers)
-    from kstore.view.jsonpath import JsonPath, as_list
+        return custom_columns_text(columns_of(output), objects, headers=headers)
+    template = compiled(output, allow_missing_keys=allow_missing_keys)
+    return template.render_list(objects) if template else LISTS[output](objects)
 
-    if word == "jsonpath-as-json":
-        return iter([JsonPath(expression).render_json(as_list(objects))])
-    return JsonPath(expression).render_list(objects)
+
+def as_single(output: str, obj: dict[str, Any], *, allow_missing_keys: bool = True) -> str:
+    """
+    The text of one object that stands alone, without a list around it.
+
+    Args:
+        output: a form of single objects, or an expression.
+        obj: the object.
+        allow_missing_keys: whether a template may name what is not there.
+    """
+    from kstore.view.documents import LISTS, SINGLES
+
+    template = compiled(output, allow_missing_keys=allow_missing_keys)
+    if template:
+        return template.render(obj)
+    return SINGLES[output](obj) if output in SINGLES else "".join(LISTS[output]([obj]))
 
 
 def projection_of(output: str, labels: bool = False) -> Projection:
@@ -205,10 +230,8 @@ def projection_of(output: str, labels: bool = False) -> Projection:
     paths: list[tuple[str, ...]] = [("metadata", "labels")] if labels else []
     if word == "name":
         paths.append(("metadata", "name"))
-    elif word == "custom-columns":
-        from kstore.view.custom_columns import parse_custom_columns
-
-        paths += [path for column in parse_custom_columns(expression) for path in column.path.paths]
+    elif is_columns(output):
+        paths += [path for column in columns_of(output) for path in column.path.paths]
     elif word == "jsonpath":
         from kstore.view.jsonpath import JsonPath
 

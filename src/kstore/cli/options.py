@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from kstore.cli.expressions import EXPRESSIONS, resolved
 from kstore.cli.forms import is_for_programs
 from kstore.cli.settings import settings
 from kstore.cli.streams import for_programs
@@ -243,27 +244,33 @@ class Form(TextType):
         return (*self.choices, *(f"{prefix}…" for prefix in self.prefixes))
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The value, if it is one of them; see click."""
-        if value in self.prefixes:
-            self.fail(f"{value} needs an expression", param, ctx)
-        if value not in self.choices and not value.startswith(self.prefixes or ("\0",)):
+        """The value, if it is one of them, its expression read from where it is; see click."""
+        if self.prefixes:
+            given = ctx is not None and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE
+            template = ctx.meta.get(_TEMPLATE, "") if ctx is not None else ""
+            value = resolved(value if given else "", template) or value
+        if value not in ("", *self.choices) and not value.startswith(self.prefixes or ("\0",)):
             self.fail(f"{value!r} is none of {', '.join(self.words)}", param, ctx)
         return value
 
 
 def output_option(
-    choices: tuple[str, ...], default: str, prefixes: tuple[str, ...] = (), *, short: bool = False
+    choices: tuple[str, ...],
+    default: str,
+    *,
+    expressions: bool = False,
+    short: bool = False,
 ) -> Callable[[Decorated], Decorated]:
     """
-    `-o`, one of `choices`, or something that begins with one of `prefixes` (`jsonpath=`).
+    `-o`, one of `choices`, or, with `expressions`, one that takes an expression (`jsonpath=…`).
 
     Args:
         choices: the words.
-        default: the word that holds when the option is not given.
-        prefixes: those that take an expression after an equals sign.
+        default: the word that holds when the option is not given; empty where that depends on what is asked for.
+        expressions: those that take an expression, too; the command has `template_options` then.
         short: only `-o`, for a command whose `--output` is a file.
     """
-    form = Form(choices, prefixes)
+    form = Form(choices, EXPRESSIONS if expressions else ())
 
     def exact(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
         if is_for_programs(value):
@@ -276,9 +283,37 @@ def output_option(
         default=default,
         callback=exact,
         metavar="FORMAT",
-        show_default=True,
+        show_default=bool(default),
         help=f"{', '.join(form.words)}.",
     )
+
+
+_TEMPLATE = "kstore.template"
+
+
+def template_options(function: Decorated) -> Decorated:
+    """What goes with the outputs that take an expression."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, value: str) -> None:
+        ctx.meta[_TEMPLATE] = value
+
+    for option in reversed((
+        click.option(
+            "--template", cls=Once, metavar="TEMPLATE", expose_value=False, is_eager=True, callback=keep,
+            help="The expression, or its file, of -o; alone, a go-template.",
+        ),
+        click.option(
+            "--allow-missing-template-keys/--no-allow-missing-template-keys", default=True,
+            help="Whether a template may name what is not there.",
+        ),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def limit_option(function: Decorated) -> Decorated:
+    """`--limit`."""
+    return click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after so many objects.")(function)
 
 
 def table_options(function: Decorated) -> Decorated:

@@ -20,14 +20,21 @@ if TYPE_CHECKING:
 TREE: Final = "tree"
 """What `ls` shows without an argument."""
 _TEXT_TABLES: Final = frozenset({"table", "wide"})
-_ANY_OBJECT: Final = frozenset({
-    *TABLES, "name", "json", "jsonl", "yaml", "describe", "jsonpath", "jsonpath-as-json", "custom-columns",
-})  # fmt: skip
+_TEMPLATES: Final = frozenset({"jsonpath", "jsonpath-as-json", "go-template"})
+_COLUMNS: Final = frozenset({"custom-columns", "custom-columns-file"})
+_DOCUMENTS: Final = frozenset({"name", "json", "jsonl", "yaml", "kyaml"})
+_ANY_OBJECT: Final = frozenset({*TABLES, *_DOCUMENTS, *_TEMPLATES, *_COLUMNS, "describe"})
+_ONE_BY_ONE: Final = _TEXT_TABLES | _DOCUMENTS | _TEMPLATES | _COLUMNS
 HONOURED: Final[dict[str, frozenset[str]]] = {
     "--as": _ANY_OBJECT | {"raw", "hex"},
     "--as-served": _ANY_OBJECT - set(TABLES),
     "--sort-by": _ANY_OBJECT | {"keys"},
-    "--no-headers": _TEXT_TABLES | {"custom-columns"},
+    "--limit": _ANY_OBJECT | {"raw", "hex", "storage", "keys"},
+    "--watch": _ONE_BY_ONE,
+    "--watch-only": _ONE_BY_ONE,
+    "--output-watch-events": _TEXT_TABLES | _DOCUMENTS - {"name"},
+    "--no-allow-missing-template-keys": _TEMPLATES,
+    "--no-headers": _TEXT_TABLES | _COLUMNS,
     "--show-kind": _TEXT_TABLES,
     "--show-labels": _TEXT_TABLES,
     "--label-columns": _TEXT_TABLES,
@@ -80,7 +87,7 @@ def needed(output: str, selection: Selection, *, whole: bool) -> Projection:
 def write_keys(reading: Reading, selection: Selection, sort_by: str) -> None:
     """A key a line; values are read only where a condition or the order needs them."""
     if not selection.filter and not sort_by:
-        write(reading.counted(map(key_line, selection.keys())))
+        write(reading.counted(map(key_line, reading.limited(selection.keys()))))
         return
     projection = needed("keys", selection, whole=bool(sort_by))
     stored = reading.in_order(reading.readable(selection.reads(projection)), sort_by)

@@ -20,7 +20,7 @@ from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 if TYPE_CHECKING:
     from kstore.cli.session import Session
     from kstore.codec import StoredObject
-    from kstore.view.text_table import Row
+    from kstore.view.text_table import Row, TableOptions
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,18 @@ def _table_text(
     reading: Reading, heading: Heading, stored: Iterable[StoredObject], choice: TableChoice
 ) -> Iterator[str]:
     from kstore.view.columns import printer_for
-    from kstore.view.text_table import TableOptions, table_text
+    from kstore.view.text_table import table_text
 
     printer = printer_for(heading.gvk, heading.definition)
-    options = TableOptions(
+    rows = _rows(reading, heading, printer, stored, choice)
+    return table_text(printer.columns, rows, text_options(heading, choice))
+
+
+def text_options(heading: Heading, choice: TableChoice) -> TableOptions:
+    """What of a table of such objects is shown."""
+    from kstore.view.text_table import TableOptions
+
+    return TableOptions(
         wide=choice.wide,
         headers=choice.headers,
         namespace=choice.namespace and heading.namespaced,
@@ -175,7 +183,6 @@ def _table_text(
         storage_columns=choice.storage_columns,
         kind=GroupKind(heading.gvk.group, heading.gvk.kind) if choice.kind else None,
     )
-    return table_text(printer.columns, _rows(reading, heading, printer, stored, choice), options)
 
 
 def _rows(
@@ -194,11 +201,11 @@ def _rows(
 
     for obj, cells in printer.rows(objects(), choice.now or datetime.now(UTC)):
         read = waiting.pop(id(obj))
-        storage = _storage(read) if choice.storage_columns else {}
+        storage = storage_cells(read) if choice.storage_columns else {}
         yield Row(cells, part(obj, "metadata"), storage, reading.store.cluster_of(read.record.key))
 
 
-def _storage(read: StoredObject) -> dict[str, Any]:
+def storage_cells(read: StoredObject) -> dict[str, Any]:
     """How an object is stored, by the names of `STORAGE_COLUMNS`."""
     return {
         "stored-version": read.gvk.api_version,

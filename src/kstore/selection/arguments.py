@@ -7,13 +7,13 @@ Knows kubectl's grammar and that of keys. An argument stops at a slash: `/regist
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from kstore.catalog.mapper import NamedResource
-from kstore.errors import NotFound, UsageError
+from kstore.errors import NotFound, UnknownResource, UsageError
 from kstore.printable import key_bytes, key_text
 from kstore.selection.criteria import Criteria
 from kstore.store import Store
@@ -80,7 +80,8 @@ def listed(store: Store, criteria: Criteria) -> list[Target]:
 
 def named(store: Store, criteria: Criteria) -> list[Target]:
     """
-    What `get` takes: `RESOURCE/[NAMESPACE/]NAME` and keys; a resource and names of it; a resource alone.
+    What `get` takes: `RESOURCE/[NAMESPACE/]NAME` and keys; `NAMESPACE/NAME`; a resource and names of it, or
+    `NAMESPACE/NAME`; a resource alone.
 
     Raises:
         UnknownResource: there is no such resource.
@@ -89,23 +90,15 @@ def named(store: Store, criteria: Criteria) -> list[Target]:
     first, *names = criteria.what
     if "/" in first:
         _refuse_beside_names(criteria)
-        return [_object(store, text, criteria.namespace) for text in criteria.what]
+        return [_named_object(store, text, criteria.namespace) for text in criteria.what]
     resources = [one for part in first.split(",") for one in store.resources(part)]
     if not names:
         within = "" if criteria.all_namespaces else criteria.namespace or DEFAULT_NAMESPACE
         require_namespaced(resources, criteria.namespace)
         return [_of_resource(store, one, within) for one in resources]
     _refuse_beside_names(criteria)
-    for name in names:
-        if "/" in name:
-            raise UsageError(f"{name!r} is not a name", hint=f"write {first} NAME… or {first}/NAME")
     require_namespaced(resources, criteria.namespace)
-    within = criteria.namespace or DEFAULT_NAMESPACE
-    return [
-        _exactly(store.key_of(one, within if one.namespaced else "", name), (one,))
-        for name in names
-        for one in resources
-    ]
+    return [_of_name(store, one, name, criteria.namespace) for name in names for one in resources]
 
 
 def either(store: Store, criteria: Criteria, *, many: bool = True, when: When = When.NOW) -> list[Target]:
@@ -160,6 +153,45 @@ def _below_prefix(store: Store, path: str) -> bytes:
 
 
 # ---- single objects
+
+
+def _of_name(store: Store, resource: NamedResource, text: str, namespace: str) -> Target:
+    """The object of `NAME`, or of `NAMESPACE/NAME`."""
+    within, slash, name = text.rpartition("/")
+    if slash and (not resource.namespaced or "/" in within or not within or not name):
+        raise UsageError(
+            f"{text!r} is not a name of {resource.resource}", hint=f"write {resource.resource} NAME… or a whole key"
+        )
+    if slash and namespace not in ("", within):
+        raise UsageError(f"{text} lies in namespace {within}, not in {namespace}", hint="leave -n out")
+    if not resource.namespaced:
+        return _exactly(store.key_of(resource, "", name), (resource,))
+    return _exactly(store.key_of(resource, within or namespace or DEFAULT_NAMESPACE, name), (resource,))
+
+
+def _named_object(store: Store, text: str, namespace: str) -> Target:
+    """The object of `RESOURCE/[NAMESPACE/]NAME`, of a key; or, where nothing is called so, of `NAMESPACE/NAME`."""
+    try:
+        return _object(store, text, namespace)
+    except UnknownResource:
+        within, _, name = text.partition("/")
+        if not within or not name or "/" in name or namespace not in ("", within):
+            raise
+        found = list(_of_any_resource(store, within, name))
+        if not found:
+            raise
+        if len(found) > 1:
+            names = ", ".join(f"{one.resources[0].resource}/{text}" for one in found)
+            raise UsageError(f"{text} may be any of {names}", hint="name one of them") from None
+        return found[0]
+
+
+def _of_any_resource(store: Store, namespace: str, name: str) -> Iterator[Target]:
+    """The objects of that name in a namespace, of whatever resource."""
+    places = {store.key_of(one, namespace, name): one for one in store.mapper.resources if one.namespaced}
+    for key, resource in places.items():
+        if store.source.get(key, revision=store.revision) is not None:
+            yield _exactly(key, (resource,))
 
 
 def _object(store: Store, text: str, namespace: str) -> Target:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from kstore.naming import gvk
 from kstore.view.json_text import indented, to_json, to_json_line
+from kstore.view.kyaml_text import kyaml_list, to_kyaml
 from kstore.view.yaml_text import to_yaml
 
 Objects = Iterable[dict[str, Any]]
@@ -55,11 +56,17 @@ def names(objects: Objects) -> Iterator[str]:
 
 LISTS: Final[dict[str, Callable[[Objects], Iterator[str]]]] = {
     "yaml": yaml_list,
+    "kyaml": kyaml_list,
     "json": json_list,
     "jsonl": json_lines,
     "name": names,
 }
 """The printers of lists by the word of `-o`."""
 
-SINGLES: Final[dict[str, Callable[[Any], str]]] = {"yaml": to_yaml, "json": to_json, "jsonl": to_json_line}
+SINGLES: Final[dict[str, Callable[[Any], str]]] = {
+    "yaml": to_yaml,
+    "kyaml": to_kyaml,
+    "json": to_json,
+    "jsonl": to_json_line,
+}
 """The printers of one object by the word of `-o`."""

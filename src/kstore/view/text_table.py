@@ -44,6 +44,8 @@ class Row:
     """How the object is stored, by the names of `STORAGE_COLUMNS`."""
     cluster: str = ""
     """Its logical cluster, in a store that has them."""
+    event: str = ""
+    """What happened to the object, where that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class TableOptions:
     """Labels that get a column each (`-L`)."""
     storage_columns: tuple[str, ...] = ()
     """Names of `STORAGE_COLUMNS`, behind the server's columns."""
+    events: bool = False
+    """A column in front of what happened (`--output-watch-events`)."""
     kind: GroupKind | None = None
     """Put before the names (`pod/web`), as where several kinds are listed."""
 
@@ -114,6 +118,8 @@ def readers(columns: Sequence[Column], options: TableOptions) -> Iterator[tuple[
     """Each shown column's header, and what reads its cells from a row (`decorateTable`)."""
     if options.cluster:
         yield "Cluster", lambda row: row.cluster
+    if options.events:
+        yield "Event", lambda row: row.event
     if options.namespace:
         yield "Namespace", lambda row: row.metadata.get("namespace", "")
     kind = options.kind
@@ -132,7 +138,12 @@ def readers(columns: Sequence[Column], options: TableOptions) -> Iterator[tuple[
 
 
 def table_text(
-    columns: Sequence[Column], rows: Iterable[Row], options: TableOptions, *, block: int | None = BLOCK
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    options: TableOptions,
+    *,
+    block: int | None = BLOCK,
+    first_block: int | None = None,
 ) -> Iterator[str]:
     """
     A table as text, in pieces of whole lines; nothing at all when there are no rows.
@@ -142,13 +153,15 @@ def table_text(
         rows: the rows, in the order they are shown.
         options: what of them is shown.
         block: rows that are measured together; None measures all before the first is shown, as kubectl does.
+        first_block: how many are measured together at first, if not so many.
     """
     shown = list(readers(columns, options))
     header = [name.upper() for name, _ in shown]
     cells = ([_plain(read(row)) for _, read in shown] for row in rows)
     writer = TabWriter()
     first = True
-    while part := list(islice(cells, block)):
+    while part := list(islice(cells, first_block or block)):
+        first_block = None
         lines = [[cell_text(cell) for cell in row] for row in part]
         if first:
             if options.headers:

@@ -1,4 +1,4 @@
-"""`kstore get`: single objects in full, as stored or in another version, or their very bytes."""
+"""`kstore get`: objects as kubectl gets them; as stored or in another version, or their very bytes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,26 @@ import click
 
 from kstore.cli.conversion_note import say_what_changed
 from kstore.cli.exit_codes import ExitCode
-from kstore.cli.forms import masks
-from kstore.cli.listing import EXPRESSIONS, TABLES, Reading, as_pieces, hides_nothing, key_line, serving, write
+from kstore.cli.expressions import is_columns
+from kstore.cli.following import Following, follow
+from kstore.cli.forms import is_for_programs, masks
+from kstore.cli.listing import TABLES, Reading, as_pieces, as_single, hides_nothing, key_line, serving, write
 from kstore.cli.options import (
     Once,
     as_served_option,
+    limit_option,
     output_option,
     selection_options,
     shown_options,
     sort_option,
     store_options,
     table_options,
+    template_options,
 )
 from kstore.cli.outputs import refuse_unused, say_if_nothing, write_keys
 from kstore.cli.pages import descriptions, storage_pages
 from kstore.cli.session import Session, open_session
+from kstore.cli.streams import for_programs
 from kstore.cli.tables import print_tables, table_choice
 from kstore.errors import NotFound, UsageError
 
@@ -35,55 +40,81 @@ if TYPE_CHECKING:
     from kstore.naming import GroupVersion
     from kstore.selection import Criteria, Selection
 
-_OUTPUTS = ("yaml", "json", "jsonl", *TABLES, "describe", "raw", "hex", "storage", "name", "keys")
+_OUTPUTS = ("yaml", "json", "jsonl", "kyaml", *TABLES, "describe", "raw", "hex", "storage", "name", "keys")
 
 
 @click.command()
-@click.argument("what", nargs=-1, required=True, metavar="RESOURCE/[NS/]NAME or KEY...")
+@click.argument("what", nargs=-1, required=True, metavar="RESOURCE [NAME...] or RESOURCE/[NS/]NAME or KEY...")
 @selection_options
 @sort_option
+@limit_option
 @click.option("--as", "version", cls=Once, metavar="GROUP/VERSION", help="Convert to this version.")
 @as_served_option
-@output_option(_OUTPUTS, "yaml", EXPRESSIONS)
+@output_option(_OUTPUTS, "", expressions=True)
+@template_options
+@click.option("-w", "--watch", is_flag=True, help="Show the objects, and then every change of them, as it happens.")
+@click.option("--watch-only", is_flag=True, help="Show only the changes.")
+@click.option("--output-watch-events", is_flag=True, help="With each object what happened: ADDED, MODIFIED, DELETED.")
+@click.option("--ignore-not-found", is_flag=True, help="Say nothing, and exit with 0, where an object is not there.")
 @table_options
 @shown_options
 @store_options
 def command(
-    criteria: Criteria, sort_by: str, version: str, as_served: bool, output: str, show_secrets: bool,
-    show_managed_fields: bool, **table: Any,
+    criteria: Criteria, sort_by: str, limit: int | None, version: str, as_served: bool, output: str,
+    allow_missing_template_keys: bool, watch: bool, watch_only: bool, output_watch_events: bool,
+    ignore_not_found: bool, show_secrets: bool, show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
-    Show objects in full: as they are stored, or converted with --as as the apiserver would serve them. Names, or a
-    resource and options that select among its objects, in the namespace `default` unless -n or -A says otherwise.
+    Show objects as kubectl does: those of a resource as a table, those that are named as YAML; as they are stored, or
+    converted with --as as the apiserver would serve them. In the namespace `default` unless -n or -A says otherwise.
 
     \b
-    kstore get pods/default/webserver
-    kstore get pods webserver -n default -o json
-    kstore get pods -A -l app=webserver
+    kstore get pods                              kubectl's table; -A of all namespaces
+    kstore get pods/default/webserver            one object, as YAML
+    kstore get pods webserver -n default -o wide
+    kstore get pods -A -l app=webserver -o json
+    kstore get deploy -w                         and every change that follows
     kstore get hpa/webserver --as autoscaling/v1
     kstore get svc/webserver --as-served
+    kstore get pods -o go-template='{{range .items}}{{.metadata.name}} {{end}}'
     kstore get /registry/deployments/shop/web -o storage
     """
     from kstore.naming import parse_group_version
     from kstore.selection import Selection
 
-    refuse_unused(output, {"as": version, "as_served": as_served, "sort_by": sort_by, **table})
+    if not output:
+        output = "table" if is_of_resources(criteria.what) else "yaml"
+        if is_for_programs(output):
+            for_programs()
+    refuse_unused(output, {
+        "as": version, "as_served": as_served, "sort_by": sort_by, "limit": limit, "watch": watch,
+        "watch_only": watch_only, "output_watch_events": output_watch_events, **table,
+        "no_allow_missing_template_keys": not allow_missing_template_keys,
+    })  # fmt: skip
+    following = Following.asked(watch, watch_only, output_watch_events, {"--sort-by": sort_by, "--limit": limit})
     with open_session() as session:
-        selection = Selection.named(session.store, criteria)
-        to = parse_group_version(version) if version else None
         reading = Reading(
             session.store,
-            to,
+            parse_group_version(version) if version else None,
             secrets=show_secrets,
             managed_fields=show_managed_fields or hides_nothing(output),
             human=masks(output),
             serving=serving(session.store) if as_served else None,
             converted=partial(say_what_changed, session.store),
+            limit=limit,
         )
+        if following:
+            return follow(
+                session, reading, criteria, following, output,
+                allow_missing_keys=allow_missing_template_keys, ignore_missing=ignore_not_found, table=table,
+            )  # fmt: skip
+        selection = Selection.named(session.store, criteria)
         missing: list[NotFound] = []
 
         def note(error: NotFound) -> None:
             """Of several names those that are not there are said; the others are read all the same."""
+            if ignore_not_found:
+                return
             if len(selection.targets) == 1:
                 raise error
             missing.append(error)
@@ -91,17 +122,23 @@ def command(
 
         reads = selection.reads(missing=note)
         if output in ("raw", "hex"):
-            _bytes(session, selection, _certain(reading, selection, reads), output, to, secrets=show_secrets)
+            certain = reading.limited(_certain(reading, selection, reads))
+            _bytes(session, selection, certain, output, reading.to, secrets=show_secrets)
         elif output == "storage":
-            write(storage_pages(session, reading, _certain(reading, selection, reads)))
+            write(storage_pages(session, reading, reading.limited(_certain(reading, selection, reads))))
         elif output == "keys" and not missing and selection.targets[0].below:
             write_keys(reading, selection, sort_by)
         else:
             stored = reading.in_order(reading.readable(reads), sort_by)
-            _show(session, reading, selection, stored, output, table)
-        if not missing:
+            _show(session, reading, selection, stored, output, table, allow_missing_keys=allow_missing_template_keys)
+        if not missing and not ignore_not_found:
             say_if_nothing(reading, selection)
         return reading.exit_code or (ExitCode.FAILED if missing else ExitCode.DONE)
+
+
+def is_of_resources(what: tuple[str, ...]) -> bool:
+    """Whether arguments name resources, and no object of them."""
+    return len(what) == 1 and "/" not in what[0]
 
 
 def _certain(
@@ -120,7 +157,7 @@ def _certain(
 
 def _show(
     session: Session, reading: Reading, selection: Selection, stored: Iterator[StoredObject], output: str,
-    table: dict[str, Any],
+    table: dict[str, Any], *, allow_missing_keys: bool,
 ) -> None:  # fmt: skip
     """Print objects in one of the forms that decode them."""
     what = selection.criteria.what
@@ -131,30 +168,16 @@ def _show(
     elif output == "describe":
         now = table_choice(output, namespace=False, kind=False, now=table["now"]).now
         write(descriptions(session, reading, stored, now))
-    else:
-        several = len(what) > 2 or (len(what) == 1) != ("/" in what[0])
-        _print(reading, stored, output, several=several, headers=not table["no_headers"])
-
-
-def _print(reading: Reading, stored: Iterator[StoredObject], output: str, *, several: bool, headers: bool) -> None:
-    """Print objects; one alone stands without a list around it, as kubectl has it."""
-    from kstore.view.documents import SINGLES
-
-    if output == "keys":
+    elif output == "keys":
         write(key_line(read.record.key) for read in stored)
-        return
-    if several or output == "name" or output.startswith("custom-columns="):
-        write(as_pieces(output, reading.objects(stored), headers=headers))
-        return
-    for obj in reading.objects(stored):
-        if output in SINGLES:
-            write([SINGLES[output](obj)])
+    else:
+        objects = reading.objects(stored)
+        several = is_of_resources(what) or len(what) > 2 or (len(what) == 2 and "/" in what[0])
+        if several or output == "name" or is_columns(output):
+            headers = not table["no_headers"]
+            write(as_pieces(output, objects, headers=headers, allow_missing_keys=allow_missing_keys))
         else:
-            from kstore.view.jsonpath import JsonPath
-
-            word, _, expression = output.partition("=")
-            path = JsonPath(expression)
-            write([path.render_json(obj) if word == "jsonpath-as-json" else path.render(obj)])
+            write(as_single(output, obj, allow_missing_keys=allow_missing_keys) for obj in objects)
 
 
 def _bytes(

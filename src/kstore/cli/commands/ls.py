@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.forms import masks
-from kstore.cli.listing import EXPRESSIONS, TABLES, Reading, as_pieces, hides_nothing, serving, write
+from kstore.cli.listing import TABLES, Reading, as_pieces, hides_nothing, serving, write
 from kstore.cli.options import (
     Once,
     as_served_option,
+    limit_option,
     output_option,
     selection_options,
     shown_options,
     sort_option,
     store_options,
     table_options,
+    template_options,
 )
 from kstore.cli.outputs import TREE, needed, refuse_unused, say_if_nothing, write_keys
 from kstore.cli.session import Session, open_session
@@ -28,7 +30,7 @@ from kstore.naming import parse_group_version
 if TYPE_CHECKING:
     from kstore.selection import Criteria
 
-_OUTPUTS = (*TABLES, "name", "json", "jsonl", "yaml", "keys")
+_OUTPUTS = (*TABLES, "name", "json", "jsonl", "yaml", "kyaml", "keys")
 _TREES = ("table", "wide", "json")
 """The outputs that show the tree where nothing is selected."""
 
@@ -39,13 +41,15 @@ _TREES = ("table", "wide", "json")
 @click.option("--as", "version", cls=Once, metavar="GROUP/VERSION", help="Convert to this version first.")
 @as_served_option
 @sort_option
-@output_option(_OUTPUTS, "table", EXPRESSIONS)
+@limit_option
+@output_option(_OUTPUTS, "table", expressions=True)
+@template_options
 @table_options
 @shown_options
 @store_options
 def command(
-    criteria: Criteria, version: str, as_served: bool, sort_by: str, output: str, show_secrets: bool,
-    show_managed_fields: bool, **table: Any,
+    criteria: Criteria, version: str, as_served: bool, sort_by: str, limit: int | None, output: str,
+    allow_missing_template_keys: bool, show_secrets: bool, show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
     List objects: below a key (/registry/pods), of a resource (pods, po, deploy.apps), of a category (all). Without an
@@ -67,7 +71,10 @@ def command(
     from kstore.selection import Selection
 
     is_tree = not criteria.what and not criteria.namespace and not criteria.filters and output in _TREES
-    refuse_unused(TREE if is_tree else output, {"as": version, "as_served": as_served, "sort_by": sort_by, **table})
+    refuse_unused(TREE if is_tree else output, {
+        "as": version, "as_served": as_served, "sort_by": sort_by, "limit": limit, **table,
+        "no_allow_missing_template_keys": not allow_missing_template_keys,
+    })  # fmt: skip
     with open_session() as session:
         if is_tree:
             return _tree(session, output)
@@ -79,6 +86,7 @@ def command(
             managed_fields=show_managed_fields or hides_nothing(output),
             human=masks(output),
             serving=serving(session.store) if as_served else None,
+            limit=limit,
         )
         if output == "keys":
             write_keys(reading, selection, sort_by)
@@ -91,7 +99,14 @@ def command(
                     session, reading, stored, table_choice(output, namespace=not criteria.namespace, kind=kind, **table)
                 )
             else:
-                write(as_pieces(output, reading.objects(stored), headers=not table["no_headers"]))
+                write(
+                    as_pieces(
+                        output,
+                        reading.objects(stored),
+                        headers=not table["no_headers"],
+                        allow_missing_keys=allow_missing_template_keys,
+                    )
+                )
         say_if_nothing(reading, selection)
         return reading.exit_code
 

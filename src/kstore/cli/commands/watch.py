@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kstore.cli.changes import masked_for, selected_steps, step_texts
+from kstore.cli.changes import held_before, live_steps, masked_for, selected_steps, step_texts
 from kstore.cli.options import output_option, selection_options, store_options
-from kstore.cli.session import Session, open_session
+from kstore.cli.session import open_session
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:
-    from kstore.inspect.changes import Changes, Step
-    from kstore.records import Record
-    from kstore.selection import Criteria, Selection
+    from kstore.inspect.changes import Step
+    from kstore.selection import Criteria
 
 
 @click.command()
@@ -50,34 +49,15 @@ def command(
             raise UsageError("--rev looks at one revision, and a watch at those that follow", hint="--since N")
         selection = Selection.of_changes(session.store, criteria)
         changes = Changes(
-            session.store, previous=lambda record: _before(session, record), managed_fields=show_managed_fields
+            session.store, previous=lambda record: held_before(session, record), managed_fields=show_managed_fields
         )
-        steps = selected_steps(_steps(session, changes, selection, since), selection)
+        steps = selected_steps(live_steps(session, changes, selection, since), selection)
         for number, step in enumerate(steps, 1):
             sys.stdout.writelines(_text(step, output, show_secrets))
             sys.stdout.flush()
             if number == count:
                 break
     return 0
-
-
-def _steps(session: Session, changes: Changes, selection: Selection, since: int) -> Iterator[Step]:
-    """The changes of the keys that are meant."""
-    from kstore.records import Revision
-
-    for change in session.source.watch(selection.prefix, start_revision=since):
-        if isinstance(change, Revision) and selection.has_key(change.record.key):
-            yield changes.step(change)
-
-
-def _before(session: Session, record: Record) -> Record | None:
-    """What the key held before this revision; nothing when that has been compacted."""
-    from kstore.errors import Compacted, FutureRevision
-
-    try:
-        return session.source.get(record.key, revision=record.mod_revision - 1) if record.mod_revision > 1 else None
-    except (Compacted, FutureRevision):
-        return None
 
 
 def _text(step: Step, output: str, secrets: bool) -> Iterator[str]:
