@@ -72,6 +72,7 @@ demo-store: servers ## write the demo store anew with real servers (Go)
 docs: $(VENV)/kstore ## write docs/cli.md, docs/reference/json.md and the tutorial
 	$(BIN)/python -m tools.generate_cli_reference
 	$(BIN)/python -m tools.generate_json_reference
+	$(BIN)/python -m tools.generate_kubectl_page
 	$(BIN)/python -m tools.generate_tutorial
 
 fuzz: $(VENV)/fuzz ## fuzz each reader of what others made, guided by coverage (FUZZ_SECONDS each)

@@ -23,6 +23,7 @@ from tests.cli.conftest import Kstore, Ran
 from tools.cluster import Etcd, find_etcd
 
 from kstore.catalog.releases import newest
+from kstore.cli.expressions import resolved
 from kstore.cli.main import cli
 from kstore.cli.options import Form
 from kstore.cli.outputs import HONOURED
@@ -69,10 +70,18 @@ CELLS = [
     for path, command in SELECTING.items()
     for output in outputs(command)
 ]
+TEMPLATES = Path(__file__).parent / "templates"
+GO_TEMPLATE = "{{range .items}}{{.metadata.name}} {{end}}"
 EXPRESSIONS = {
     "jsonpath=": "{range .items[*]}{.metadata.name} {end}",
     "jsonpath-as-json=": "{.items[*].metadata.name}",
+    "jsonpath-file=": str(TEMPLATES / "names.jsonpath"),
     "custom-columns=": "N:.metadata.name",
+    "custom-columns-file=": str(TEMPLATES / "names.columns"),
+    "go-template=": GO_TEMPLATE,
+    "go-template-file=": str(TEMPLATES / "names.gotemplate"),
+    "template=": GO_TEMPLATE,
+    "templatefile=": str(TEMPLATES / "names.gotemplate"),
 }
 
 # ---- the store: names that occur nowhere else
@@ -149,7 +158,7 @@ class Selection:
         """
         if path in REWRITING and self.what == "/":
             return list(self.options)
-        if path != ("get",):
+        if path not in (("get",), ("describe",)):
             return [self.what, *self.options]
         if {"-n", "-A"} & set(self.options):
             return [NAMESPACED if self.what == "/" else self.what, *self.options]
@@ -375,6 +384,7 @@ def watched(kitchen: Kitchen, output: str, words: list[str]) -> set[str]:
 SEEN: Mapping[tuple[str, ...], Callable[[Kitchen, str, list[str]], set[str]]] = {
     ("ls",): partial(shown, ("ls",)),
     ("get",): partial(shown, ("get",)),
+    ("describe",): partial(shown, ("describe",)),
     ("analyze",): partial(shown, ("analyze",)),
     ("export",): exported,
     ("history",): in_history,
@@ -443,6 +453,7 @@ def test_every_option_is_here() -> None:
     assert {
         "ls",
         "get",
+        "describe",
         "export",
         "analyze",
         "diff",
@@ -490,28 +501,37 @@ def test_beside_names(kstore: Kstore, option: str) -> None:
 
 OF_TABLES = {
     "--as": "v1", "--sort-by": ".metadata.name", "--label-columns": "app", "--storage-columns": "size",
-    "--now": "2026-01-01T00:00:00Z",
+    "--now": "2026-01-01T00:00:00Z", "--limit": "5", "--template": "{.}",
 }  # fmt: skip
 """Values for the options of `HONOURED` that are no flags."""
+WATCHES = {"--watch", "--watch-only", "--output-watch-events"}
+"""What a store that does not change cannot do."""
 
 
-@pytest.mark.parametrize("option", sorted(HONOURED))
-@pytest.mark.parametrize("name", ["ls", "get"])
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [(name, option) for name in ("ls", "get") for option in sorted(option_names(SELECTING[name,]) & HONOURED.keys())],
+)
 def test_no_option_is_dropped(demo: Kstore, name: str, option: str) -> None:
     """An option that an output has no use for is refused by both names; no cell of the table is empty."""
     given = [option, OF_TABLES[option]] if option in OF_TABLES else [option]
+    given += ["--watch"] if option == "--output-watch-events" else []
     for output in outputs(SELECTING[name,]):
-        word = output.rstrip("=")
+        word = resolved(output + EXPRESSIONS.get(output, "")).partition("=")[0]
         what = "cm/shop/settings" if output == "raw" else "cm"
         ran = demo(name, what, "-o", output + EXPRESSIONS.get(output, ""), *given)
+        if option in WATCHES and word in HONOURED[option]:
+            assert (ran.code, "cannot be watched" in ran.err) == (1, True)
+            continue
         assert ran.code == (0 if word in HONOURED[option] else 2), (output, ran.err)
-        assert ran.code == 0 or (option in ran.err and f"-o {word}" in ran.err)
+        assert ran.code == 0 or f"-o {word}" in ran.err
+        assert ran.code == 0 or option in ran.err or option in WATCHES
     if name == "ls":
         ran = demo("ls", *given)
         assert (ran.code, option in ran.err) == (2, True)
 
 
-ALWAYS = OPTIONS | {"--output", "--show-secrets", "--show-managed-fields"}
+ALWAYS = OPTIONS | {"--output", "--show-secrets", "--show-managed-fields", "--ignore-not-found"}
 """What every output of `ls` and `get` has a use for, or is harmless to those that show nothing of it."""
 
 
@@ -520,4 +540,5 @@ def test_every_other_option_is_honoured_or_refused(name: str) -> None:
     """An option of `ls` or `get` beside those of the store selects, holds for all outputs, or is in `HONOURED`."""
     store = {max(one.opts, key=len) for one in cli.params if isinstance(one, click.Option)}
     aliases = {"--etcd-servers", "--etcd-cafile", "--etcd-certfile", "--etcd-keyfile"}
-    assert option_names(SELECTING[name,]) - store - aliases == (ALWAYS | HONOURED.keys())
+    known, found = ALWAYS | HONOURED.keys(), option_names(SELECTING[name,]) - store - aliases
+    assert found == (known if name == "get" else known - WATCHES - {"--ignore-not-found"})

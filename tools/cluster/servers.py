@@ -63,6 +63,7 @@ BUILDS = {
     # 1.29 links the cloud providers that were still in its tree, unless told not to
     "kube-apiserver129": Build(GO_SOURCES / "kubernetes-1.29", "./kube-apiserver", "1.29.6", "providerless"),
     "kube-controller-manager": Build(GO_SOURCES / "controllers-1.37", "./kube-controller-manager", "1.37.2", rare=True),
+    "kubectl": Build(GO_SOURCES / "kubectl-1.37", "./kubectl", "1.37.2"),
     "kine": Build(GO_SOURCES / "kine", "./kine", rare=True),
     "oracle": Build(REPOSITORY / "tools" / "oracle", "."),
     "sealer": Build(REPOSITORY / "tools" / "oracle", "./sealer"),

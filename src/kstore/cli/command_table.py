@@ -11,7 +11,8 @@ from typing import Final
 COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Look": {
         "ls": ("ls", "List objects, or the tree of what is stored."),
-        "get": ("get", "Show objects in full, as stored or converted."),
+        "get": ("get", "Show objects as kubectl does, as stored or converted."),
+        "describe": ("describe", "Show a page about an object, with its Events."),
         "prefixes": ("prefixes", "List the clusters that share one etcd, each with what it keeps."),
         "browse": ("browse", "Look around in a terminal."),
         "export": ("export", "Back up a store into a directory, or as one Parquet file."),

@@ -153,8 +153,7 @@ def _table(
     session: Session, reading: Reading, selection: Selection, events: Iterator[Event], present: int, output: str,
     following: Following, table: dict[str, Any],
 ) -> Iterator[str]:  # fmt: skip
-    from kstore.cli.options import table_choice
-    from kstore.cli.tables import heading_of, in_version, storage_cells, text_options
+    from kstore.cli.tables import heading_of, in_version, storage_cells, table_choice, text_options
     from kstore.view.columns import printer_for
     from kstore.view.columns.ages import nanoseconds
     from kstore.view.columns.reading import part

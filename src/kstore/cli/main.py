@@ -22,7 +22,7 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import global_options
 from kstore.cli.plugins import PLUGIN_NOT_LOADED
 from kstore.cli.streams import escaping_streams
-from kstore.errors import KstoreError
+from kstore.errors import KstoreError, UsageError
 
 _SHORT_WITH_EQUALS = re.compile(r"^(-[A-Za-z])=")
 _EPILOG = """\b
@@ -70,9 +70,24 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            if args and not args[0].startswith("-"):
-                raise click.UsageError(f"there is no command {args[0]!r}{_similar(args[0])}", ctx) from error
-            raise
+            if not args or args[0].startswith("-"):
+                raise
+            if args[0] == "help":
+                return "help", _help_of(args[1:]), []
+            from kstore.cli.kubectl import WORDS
+
+            if args[0] in WORDS:
+                raise UsageError(f"there is no command {args[0]!r}", hint=WORDS[args[0]]) from error
+            raise click.UsageError(f"there is no command {args[0]!r}{_similar(args[0])}", ctx) from error
+
+
+def _help_of(words: list[str]) -> click.Command:
+    """A command that prints the help of another, for `kstore help COMMAND`."""
+
+    def show() -> None:
+        cli.main(args=[*words, "--help"], prog_name="kstore", standalone_mode=False)
+
+    return click.Command("help", callback=show)
 
 
 def _similar(name: str) -> str:
@@ -107,9 +122,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(given: Sequence[str]) -> int:
     trace = "--traceback" in given
     try:
-        # kubectl's parser takes -o=yaml for -oyaml
-        spelled = [_SHORT_WITH_EQUALS.sub(r"\1", argument) for argument in given]
-        result = cli.main(args=spelled, prog_name="kstore", standalone_mode=False)
+        result = cli.main(args=_spelled(given), prog_name="kstore", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else ExitCode.DONE
     except BrokenPipeError:
@@ -125,6 +138,16 @@ def _run(given: Sequence[str]) -> int:
 
             traceback.print_exc()
         return _worded(error)
+
+
+def _spelled(given: Sequence[str]) -> list[str]:
+    """The arguments as click takes them: kubectl's parser has `-o=yaml` for `-oyaml`, and `--watch=true`."""
+    found = [_SHORT_WITH_EQUALS.sub(r"\1", argument) for argument in given]
+    if not any(argument.endswith(("=true", "=false")) for argument in found):
+        return found
+    from kstore.cli.kubectl import spelled
+
+    return [one for argument in found for one in spelled(argument)]
 
 
 def main() -> NoReturn:
@@ -156,7 +179,7 @@ def _worded(error: Exception) -> int:
         return error.exit_code
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "kstore"
-        _say(_lower_first(error.format_message()), f"see `{path} --help`")
+        _say(_lower_first(error.format_message()), _kubectls(error) or f"see `{path} --help`")
         return ExitCode.USAGE
     if isinstance(error, click.ClickException):
         _say(_lower_first(error.format_message()))
@@ -173,6 +196,16 @@ def _worded(error: Exception) -> int:
         return ExitCode.FAILED
     _say(f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore; --traceback shows where")
     return ExitCode.FAILED
+
+
+def _kubectls(error: click.UsageError) -> str:
+    """What to say of an option that kubectl has, and kstore has not."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return ""
+    from kstore.cli.kubectl import flag_of
+
+    flag = flag_of(error.ctx.info_name or "", error.option_name)
+    return f"kubectl's {error.option_name} is {flag.answer}: {flag.why}" if flag else ""
 
 
 def _lower_first(message: str) -> str:

@@ -303,8 +303,8 @@ def template_options(function: Decorated) -> Decorated:
             help="The expression, or its file, of -o; alone, a go-template.",
         ),
         click.option(
-            "--allow-missing-template-keys/--no-allow-missing-template-keys", default=True,
-            help="Whether a template may name what is not there.",
+            "--allow-missing-template-keys/--no-allow-missing-template-keys", default=None,
+            help="Whether a template may name what is not there; default: it may.",
         ),
     )):  # fmt: skip
         function = option(function)

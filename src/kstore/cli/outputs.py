@@ -33,7 +33,8 @@ HONOURED: Final[dict[str, frozenset[str]]] = {
     "--watch": _ONE_BY_ONE,
     "--watch-only": _ONE_BY_ONE,
     "--output-watch-events": _TEXT_TABLES | _DOCUMENTS - {"name"},
-    "--no-allow-missing-template-keys": _TEMPLATES,
+    "--template": frozenset(),  # refused by `expressions.resolved`, unless it is the expression of -o
+    "--allow-missing-template-keys": _TEMPLATES,
     "--no-headers": _TEXT_TABLES | _COLUMNS,
     "--show-kind": _TEXT_TABLES,
     "--show-labels": _TEXT_TABLES,

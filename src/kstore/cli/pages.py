@@ -4,7 +4,7 @@ Objects a page each: described, or byte by byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,19 +14,25 @@ from kstore.errors import KstoreError
 if TYPE_CHECKING:
     from kstore.cli.session import Session
     from kstore.codec import StoredObject, Undecodable
+    from kstore.inspect.events import EventsByObject
 
 
 def descriptions(
-    session: Session, reading: Reading, stored: Iterator[StoredObject], now: datetime | None
+    session: Session,
+    reading: Reading,
+    stored: Iterable[StoredObject],
+    now: datetime | None,
+    events: EventsByObject | None = None,
 ) -> Iterator[str]:
-    """A page for each object, two empty lines between them, as kubectl has it."""
+    """A page for each object, with its Events if they are wanted; two empty lines between, as kubectl has it."""
     from kstore.view.describe import describe
 
     between = ""
     for read, obj in reading.shown(stored):
         place = session.store.place(read.record.key)
         definition = place.resource.definition if place else None
-        yield between + describe(read, obj, secrets=reading.secrets, now=now, definition=definition)
+        about = events.about(obj) if events is not None else None
+        yield between + describe(read, obj, secrets=reading.secrets, now=now, definition=definition, about=about)
         between = "\n\n"
 
 

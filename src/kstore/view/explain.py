@@ -131,7 +131,7 @@ def field_at(source: Source, root: ExplainedField, path: list[str]) -> Explained
     return found
 
 
-def explain_text(source: Source, found: ExplainedField, head: Mapping[str, str], *, recursive: bool) -> Iterator[str]:
+def explain_text(source: Source, found: ExplainedField, head: Mapping[str, str], *, depth: int) -> Iterator[str]:
     """
     Yield the page of a field: what it is, and its own fields as a table.
 
@@ -139,21 +139,21 @@ def explain_text(source: Source, found: ExplainedField, head: Mapping[str, str],
         source: where the fields come from.
         found: which field.
         head: labels and values for the top of the page.
-        recursive: fields of fields too, indented.
+        depth: how many levels of fields are shown, those below others indented.
     """
     width = max(map(len, head)) + 1
     for label, value in head.items():
         yield f"{f'{label}:':<{width}} {value}\n"
     if found.description:
         yield f"\n{found.description}\n"
-    rows = list(_rows(source, found, recursive, "", ()))
+    rows = list(_rows(source, found, depth, "", ()))
     if rows:
         yield "\n"
         yield from _table(rows, numbers=isinstance(source, TypeFields))
 
 
 def _rows(
-    source: Source, found: ExplainedField, recursive: bool, indent: str, above: tuple[str, ...]
+    source: Source, found: ExplainedField, depth: int, indent: str, above: tuple[str, ...]
 ) -> Iterator[tuple[str, ...]]:
     for field in source.fields(found.inner):
         notes = ", ".join(field.notes)
@@ -164,8 +164,8 @@ def _rows(
             str(field.number or ""),
             ". ".join(filter(None, (notes, description))),
         )
-        if recursive and field.type not in above:
-            yield from _rows(source, field, recursive, f"{indent}  ", (*above, field.type))
+        if depth > 1 and field.type not in above:
+            yield from _rows(source, field, depth - 1, f"{indent}  ", (*above, field.type))
 
 
 def _table(rows: list[tuple[str, ...]], *, numbers: bool) -> Iterator[str]:
@@ -178,10 +178,8 @@ def _table(rows: list[tuple[str, ...]], *, numbers: bool) -> Iterator[str]:
         yield "  ".join(cells).rstrip() + "\n"
 
 
-def explain_json(
-    source: Source, found: ExplainedField, *, recursive: bool, above: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """A field and its own fields as a document."""
+def explain_json(source: Source, found: ExplainedField, *, depth: int, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A field and its own fields as a document, `depth` levels of them."""
     fields = [] if found.type in above else source.fields(found.inner)
     document: dict[str, Any] = {"name": found.name, "type": found.type}
     if found.number:
@@ -190,9 +188,9 @@ def explain_json(
         document["notes"] = list(found.notes)
     if found.description:
         document["description"] = found.description
-    if recursive or not above:
+    if depth:
         inner = (*above, found.type)
-        members = [explain_json(source, field, recursive=recursive, above=inner) for field in fields]
+        members = [explain_json(source, field, depth=depth - 1, above=inner) for field in fields]
         if members:
             document["fields"] = members
     return document

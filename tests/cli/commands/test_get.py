@@ -161,3 +161,122 @@ def test_as_served(demo: Kstore) -> None:
     assert (old.code, old.out) == (3, b"")
     assert "1.37 does not serve deployments.apps in apps/v1beta1" in old.err
     assert demo("ls", "deploy", "--as-served").code == 2
+
+
+def test_kubectls_defaults(demo: Kstore) -> None:
+    """A resource is a table, what is named is YAML; -o says otherwise."""
+    assert demo("get", "pods").text == demo("get", "pods", "-o", "table").text
+    assert demo("get", "pods").text.startswith("NAME ")
+    assert demo("get", "pods", "-A").text.startswith("NAMESPACE ")
+    assert demo("get", "deploy,pods").text.count("NAME ") == 2
+    for named in (("pods/webserver",), ("pods", "webserver"), ("pods", "default/webserver"), ("nodes", "node-a")):
+        assert demo("get", *named).text.startswith("apiVersion: v1\n"), named
+    assert demo("get", "pods", "webserver", "-o", "wide").text.split()[-1] == "<none>"
+    assert "NAME" not in demo("get", "pods", "--no-headers").text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("default/webserver-6d9c7f5b8d-x2k8m", "-o", "name"), 0),  # one object only is called so
+        (("default/webserver", "-o", "name"), 2),  # several are
+        (("shop/nothing",), 2),
+        (("nodes", "shop/node-a"), 2),
+        (("pods", "a/b/c"), 2),
+        (("pods", "default/webserver", "-n", "shop"), 2),
+    ],
+)
+def test_a_namespace_and_a_name(demo: Kstore, arguments: tuple[str, ...], code: int) -> None:
+    """`NAMESPACE/NAME` is an object where one alone is called so; else what it may be is said."""
+    ran = demo("get", *arguments)
+    assert (ran.code, bool(ran.out)) == (code, not code), ran.err
+    if arguments[0] == "default/webserver":
+        assert "pods/default/webserver" in ran.err
+        assert "services/default/webserver" in ran.err
+
+
+def test_templates(demo: Kstore, tmp_path: Path) -> None:
+    """Every spelling of kubectl's, from the command line and from files."""
+    template, path, columns = tmp_path / "t", tmp_path / "p", tmp_path / "c"
+    template.write_text("{{range .items}}{{.metadata.name}},{{end}}")
+    path.write_text("{.items[*].metadata.name}")
+    columns.write_text("NAME          IMAGES\n.metadata.name .spec.containers[0,0].image\n")
+    names = "webserver,webserver-6d9c7f5b8d-x2k8m,"
+    for arguments in (
+        ("-o", f"go-template={template.read_text()}"),
+        ("-o", f"template={template.read_text()}"),
+        ("-o", f"go-template-file={template}"),
+        ("-o", f"templatefile={template}"),
+        ("-o", "go-template-file", "--template", str(template)),
+        ("-o", "go-template", "--template", template.read_text()),
+        ("--template", template.read_text()),
+    ):
+        assert demo("get", "pods", *arguments).text == names, arguments
+        assert demo("ls", "pods", *arguments).text == names, arguments
+    assert demo("get", "pods", "-o", f"jsonpath-file={path}").text.split() == names.strip(",").split(",")
+    assert demo("get", "pods", "-o", "jsonpath", "--template", path.read_text()).text == demo(
+        "get", "pods", "-o", f"jsonpath-file={path}"
+    ).text  # fmt: skip
+    assert demo("get", "pods", "-o", f"custom-columns-file={columns}").text.split()[:4] == [
+        "NAME", "IMAGES", "webserver", "nginx,nginx",
+    ]  # fmt: skip
+    assert demo("get", "pods/webserver", "-o", "go-template={{.metadata.name}}").text == "webserver"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-o", "go-template"),
+        ("-o", "go-template="),
+        ("-o", "jsonpath-file=/nowhere"),
+        ("-o", "go-template-file=/"),
+        ("-o", "go-template={{template `x`}}"),
+        ("-o", "yaml", "--template", "{{.}}"),
+        ("-o", "go-template={{.}}", "--template", "{{.}}"),
+        ("-o", "nothing"),
+        ("--output-watch-events",),
+        ("-w", "--sort-by", ".metadata.name"),
+        ("-w", "-o", "hex"),
+        ("-w", "-o", "go-template={{.}}", "--output-watch-events"),
+        ("-w", "--rev", "3"),
+        ("-o", "yaml", "--show-labels"),
+        ("--no-allow-missing-template-keys",),
+    ],
+)
+def test_what_cannot_be_meant(demo: Kstore, arguments: tuple[str, ...]) -> None:
+    """Refused before anything is printed."""
+    ran = demo("get", "pods", *arguments)
+    assert (ran.code, ran.out) == (2, b""), ran.err
+
+
+def test_missing_members_of_templates(demo: Kstore) -> None:
+    """Nothing, unless that is forbidden."""
+    for expression in ("go-template={{.nope}}", "jsonpath={.nope}"):
+        assert demo("get", "pods/webserver", "-o", expression).code == 0
+        assert demo("get", "pods/webserver", "-o", expression, "--no-allow-missing-template-keys").code == 1
+
+
+def test_limits(demo: Kstore) -> None:
+    """So many objects, of sorted ones the first, in every output."""
+    assert len(demo("get", "deploy", "-A", "--limit", "2", "-o", "name").text.split()) == 2
+    assert len(demo("ls", "deploy", "--limit", "3", "-o", "keys").text.split()) == 3
+    names = demo("get", "deploy", "-A", "-o", "jsonpath={.items[*].metadata.name}").text.split()
+    first = demo("get", "deploy", "-A", "--sort-by", ".metadata.name", "--limit", "1", "-o", "json").json
+    assert [one["metadata"]["name"] for one in first["items"]] == [min(names)]
+    assert demo("get", "deploy", "--limit", "0").code == 2
+
+
+def test_ignoring_what_is_not_there(demo: Kstore) -> None:
+    """Nothing is said of a name that is not there; the others are shown."""
+    ran = demo("get", "pods", "nobody", "--ignore-not-found")
+    assert (ran.code, ran.out, ran.err) == (0, b"", "")
+    ran = demo("get", "pods", "nobody", "webserver", "--ignore-not-found", "-o", "name")
+    assert (ran.code, ran.text, ran.err) == (0, "pod/webserver\n", "")
+    assert demo("get", "pods", "nobody").code == 1
+
+
+def test_a_store_that_does_not_change(demo: Kstore) -> None:
+    """Is not watched, and nothing is shown before that is said."""
+    ran = demo("get", "pods", "-w")
+    assert (ran.code, ran.out) == (1, b"")
+    assert "cannot be watched" in ran.err

@@ -12,6 +12,9 @@ from kstore.cli.options import output_option, store_options
 from kstore.cli.session import open_session
 from kstore.errors import UnknownResource, UsageError
 
+MOST_LEVELS = 100
+"""Deeper than any type goes; what holds itself is shown once."""
+
 if TYPE_CHECKING:
     from kstore.catalog.mapper import NamedResource
     from kstore.naming import GroupVersion
@@ -21,11 +24,16 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("what", metavar="RESOURCE[.FIELD...] or KEY")
 @click.option("--api-version", default="", metavar="GROUP/VERSION", help="Default: the version that is stored.")
-@click.option("--recursive", is_flag=True, help="Fields of fields too.")
+@click.option("-R", "--recursive", is_flag=True, help="Fields of fields too.")
+@click.option(
+    "--max-depth", default=0, type=click.IntRange(min=0), metavar="N", help="With --recursive, so deep; 0 is all."
+)
 @click.option("--built-in", is_flag=True, help="Only built-in resources: no store is opened.")
-@output_option(("text", "json"), "text")
+@output_option(("text", "plaintext", "json"), "text")
 @store_options
-def command(what: str, api_version: str, recursive: bool, built_in: bool, output: str) -> int:
+def command(
+    what: str, api_version: str, recursive: bool, max_depth: int, built_in: bool, output: str
+) -> int:  # fmt: skip
     """
     Show the fields of a type, with types and protobuf numbers; custom resources by the schema of their CRD.
 
@@ -35,6 +43,9 @@ def command(what: str, api_version: str, recursive: bool, built_in: bool, output
     kstore explain crontabs.stable.example.com --recursive
     kstore explain /registry/minions/node-a
     """
+    if max_depth and not recursive:
+        raise UsageError("--max-depth goes with --recursive")
+    depth = (max_depth or MOST_LEVELS) if recursive else 1
     with open_session() as session:
         known = Known(session, built_in=built_in)
         if what.startswith("/"):
@@ -51,12 +62,12 @@ def command(what: str, api_version: str, recursive: bool, built_in: bool, output
             from kstore.view.json_text import to_json
 
             head = {"apiVersion": str(group_version), "kind": resource.kind, "path": ".".join(path)}
-            write([to_json(head | explain_json(source, found, recursive=recursive))])
+            write([to_json(head | explain_json(source, found, depth=depth))])
             return 0
         labels = {"KIND": resource.kind, "VERSION": str(group_version)}
         if path:
             labels["FIELD"] = f"{'.'.join(path)} <{found.type}>" + (f", number {found.number}" if found.number else "")
-        write(explain_text(source, found, labels, recursive=recursive))
+        write(explain_text(source, found, labels, depth=depth))
         return 0
 
 

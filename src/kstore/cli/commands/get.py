@@ -61,7 +61,7 @@ _OUTPUTS = ("yaml", "json", "jsonl", "kyaml", *TABLES, "describe", "raw", "hex",
 @store_options
 def command(
     criteria: Criteria, sort_by: str, limit: int | None, version: str, as_served: bool, output: str,
-    allow_missing_template_keys: bool, watch: bool, watch_only: bool, output_watch_events: bool,
+    allow_missing_template_keys: bool | None, watch: bool, watch_only: bool, output_watch_events: bool,
     ignore_not_found: bool, show_secrets: bool, show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
@@ -89,7 +89,7 @@ def command(
     refuse_unused(output, {
         "as": version, "as_served": as_served, "sort_by": sort_by, "limit": limit, "watch": watch,
         "watch_only": watch_only, "output_watch_events": output_watch_events, **table,
-        "no_allow_missing_template_keys": not allow_missing_template_keys,
+        "allow_missing_template_keys": allow_missing_template_keys is not None,
     })  # fmt: skip
     following = Following.asked(watch, watch_only, output_watch_events, {"--sort-by": sort_by, "--limit": limit})
     with open_session() as session:
@@ -106,7 +106,8 @@ def command(
         if following:
             return follow(
                 session, reading, criteria, following, output,
-                allow_missing_keys=allow_missing_template_keys, ignore_missing=ignore_not_found, table=table,
+                allow_missing_keys=allow_missing_template_keys is not False, ignore_missing=ignore_not_found,
+                table=table,
             )  # fmt: skip
         selection = Selection.named(session.store, criteria)
         missing: list[NotFound] = []
@@ -130,7 +131,15 @@ def command(
             write_keys(reading, selection, sort_by)
         else:
             stored = reading.in_order(reading.readable(reads), sort_by)
-            _show(session, reading, selection, stored, output, table, allow_missing_keys=allow_missing_template_keys)
+            _show(
+                session,
+                reading,
+                selection,
+                stored,
+                output,
+                table,
+                allow_missing_keys=allow_missing_template_keys is not False,
+            )
         if not missing and not ignore_not_found:
             say_if_nothing(reading, selection)
         return reading.exit_code or (ExitCode.FAILED if missing else ExitCode.DONE)

@@ -49,7 +49,7 @@ _TREES = ("table", "wide", "json")
 @store_options
 def command(
     criteria: Criteria, version: str, as_served: bool, sort_by: str, limit: int | None, output: str,
-    allow_missing_template_keys: bool, show_secrets: bool, show_managed_fields: bool, **table: Any,
+    allow_missing_template_keys: bool | None, show_secrets: bool, show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
     List objects: below a key (/registry/pods), of a resource (pods, po, deploy.apps), of a category (all). Without an
@@ -73,7 +73,7 @@ def command(
     is_tree = not criteria.what and not criteria.namespace and not criteria.filters and output in _TREES
     refuse_unused(TREE if is_tree else output, {
         "as": version, "as_served": as_served, "sort_by": sort_by, "limit": limit, **table,
-        "no_allow_missing_template_keys": not allow_missing_template_keys,
+        "allow_missing_template_keys": allow_missing_template_keys is not None,
     })  # fmt: skip
     with open_session() as session:
         if is_tree:
@@ -104,7 +104,7 @@ def command(
                         output,
                         reading.objects(stored),
                         headers=not table["no_headers"],
-                        allow_missing_keys=allow_missing_template_keys,
+                        allow_missing_keys=allow_missing_template_keys is not False,
                     )
                 )
         say_if_nothing(reading, selection)

@@ -9,7 +9,7 @@ import click
 
 from kstore.cli.known_resources import Known, explained
 from kstore.cli.listing import write
-from kstore.cli.options import output_option, store_options
+from kstore.cli.options import Once, output_option, store_options
 from kstore.cli.session import open_session
 from kstore.errors import UsageError
 
@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 @click.argument("what", nargs=-1, metavar="[explain] [RESOURCE or KEY]...")
 @click.option("--all", "every", is_flag=True, help="Also resources that only other releases have.")
 @click.option("--built-in", is_flag=True, help="Only built-in resources: no store is opened.")
+@click.option("--api-group", metavar="GROUP", help="Only of this group; '' is the core group.")
+@click.option("--namespaced/--no-namespaced", default=None, help="Only those with namespaces, or without.")
+@click.option("--categories", cls=Once, metavar="NAMES", help="Only of these categories: all,api-extensions.")
+@click.option("--sort-by", type=click.Choice(["", "name", "kind"]), default="", help="In this order.")
 @output_option(("table", "wide", "name", "json", "jsonl"), "table")
 @click.option("--no-headers", is_flag=True, help="Leave out the header line.")
 @store_options
-def command(what: tuple[str, ...], every: bool, built_in: bool, output: str, no_headers: bool) -> int:
+def command(
+    what: tuple[str, ...], every: bool, built_in: bool, api_group: str | None, namespaced: bool | None,
+    categories: str, sort_by: str, output: str, no_headers: bool,
+) -> int:  # fmt: skip
     """
     Show resources, their keys in etcd and their storage versions: built-in ones of the release, those of the store's
     CRDs, and those that only their keys tell of. Without a store, the built-in ones.
@@ -39,13 +46,23 @@ def command(what: tuple[str, ...], every: bool, built_in: bool, output: str, no_
     with open_session() as session:
         known = Known(session, built_in=built_in)
         if what[:1] == ("explain",):
+            if api_group is not None or namespaced is not None or categories or sort_by:
+                raise UsageError("`resources explain` shows what is named, and selects nothing")
             return _explain(known, what[1:], output)
         from kstore.view.resource_text import is_served
 
         rows = known.named(what) if what else known.all()
         catalog = session.scheme.catalog
         shown = [one for one in rows if every or what or is_served(one, catalog)]
-        write(_printed(known, shown, output, headers=not no_headers))
+        wanted = set(filter(None, categories.split(",")))
+        chosen = [
+            one
+            for one in shown
+            if api_group in (None, one.group) and namespaced in (None, one.namespaced) and wanted <= set(one.categories)
+        ]
+        if sort_by:
+            chosen.sort(key=lambda one: one.kind if sort_by == "kind" else one.resource)
+        write(_printed(known, chosen, output, headers=not no_headers))
         return 0
 
 

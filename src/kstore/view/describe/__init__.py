@@ -2,18 +2,19 @@
 A page about one object, for a person: `kubectl describe`, from what is stored alone.
 
 Pods, workloads, nodes, secrets and definitions are laid out by hand; every other kind field by field. No page asks
-for another object, but for the definition that a custom object's scale is read by.
+for another object: the definition that a custom object's scale is read by, and the Events about it, are given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from kstore.codec import StoredObject
 from kstore.view.columns.ages import nanoseconds
 from kstore.view.describe import cluster, custom, workloads
+from kstore.view.describe.events import events
 from kstore.view.describe.fields import fields
 from kstore.view.describe.heading import heading, managers, storage
 from kstore.view.describe.page import Page, render
@@ -43,6 +44,7 @@ def describe(
     secrets: bool = False,
     now: datetime | None = None,
     definition: Mapping[str, Any] | None = None,
+    about: Sequence[Mapping[str, Any]] | None = None,
 ) -> str:
     """
     The page of one object.
@@ -53,13 +55,15 @@ def describe(
         secrets: show the values of Secrets.
         now: the time that ages are counted to.
         definition: the CRD of a custom kind.
+        about: the Events about the object, the oldest first; None where they are not to be shown.
     """
     moment = nanoseconds(now or datetime.now(UTC))
+    end = [*storage(read), *(events(about, moment) if about is not None else ())]
     try:
-        return render([*_page(read, obj, moment, definition, secrets=secrets), *storage(read)])
+        return render([*_page(read, obj, moment, definition, secrets=secrets), *end])
     except (AttributeError, LookupError, TypeError, ValueError):
         # a custom object may hold anything where others have a text or a list of objects
-        return render([*fields(obj), *storage(read)])
+        return render([*fields(obj), *end])
 
 
 def _page(

@@ -132,6 +132,7 @@ class _Run:
         empty = True
         for index, element in _elements(value, several=len(declared) > 1):
             empty = False
+            self._count()
             for name, given in zip(declared, (element,) if len(declared) == 1 else (index, element), strict=False):
                 self._set(name, given)
             try:

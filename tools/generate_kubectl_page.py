@@ -1,0 +1,77 @@
+"""
+Writes docs/reference/kubectl.md: what becomes of kubectl's flags, formats and commands, from the table that the command
+line itself goes by.
+
+    python -m tools.generate_kubectl_page           # write it
+    python -m tools.generate_kubectl_page --check   # 1 if it is not what would be written
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from kstore.cli.kubectl import COMMANDS, DIFFERENT, FLAGS, NO_SERVER, SAME, WORDS
+
+TARGET = Path(__file__).parents[1] / "docs" / "reference" / "kubectl.md"
+_INTRODUCTION = f"""\
+# Coming from kubectl
+
+Written by `make docs` from the table that kstore itself words its errors with (`src/kstore/cli/kubectl.py`). The flags
+are those of kubectl 1.37.2; a test compares the table with the flags that a real kubectl lists.
+
+Each flag is *{SAME}*, *{DIFFERENT}* (and why), or *{NO_SERVER}*. A flag that kstore does not have is
+refused with exit code 2, and the error says what is below. Flags with a value that kubectl's parser takes
+(`--watch=true`, `-o=yaml`) are taken, too.
+"""
+_GET = """\
+## What `get` prints
+
+| you write | kubectl | kstore |
+|---|---|---|
+| `get pods`, `get pods -A`, `get deploy,sts` | the server's table | the same table, byte for byte but for the ages |
+| `get pods NAME`, `get pods/NAME` | a table of one row | YAML of the object; `-o table` and `-o wide` give the row |
+| `get pods NS/NAME`, `get pods/NS/NAME`, `get NS/NAME` | not possible | YAML of the object |
+| `get KEY` | not possible | YAML of the object at a key of etcd |
+| `-o json`, `yaml`, `kyaml`, `name`, `jsonpath…`, `go-template…`, `custom-columns…` | | the same text |
+| Secrets in `-o yaml`, `kyaml`, `custom-columns`, `describe` | in full | masked, unless `--show-secrets` |
+
+Objects are shown as they are stored: what a server would set or convert when it reads them, `--as GROUP/VERSION` and
+`--as-served` show. Templates that fail end with exit code 1 and an error; kubectl prints the object that failed beside
+it. Of Go's templates `define`, `template`, `block`, `call` and `js` are not supported, and `printf` refuses a verb that
+does not fit its value, where Go prints `%!d(string=a)`.
+"""
+
+
+def page() -> str:
+    """The text of the page."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield _INTRODUCTION
+    yield _GET
+    for theirs, ours in COMMANDS.items():
+        yield f"## kubectl {theirs}: kstore {ours}\n"
+        yield "| flag | is | |\n|---|---|---|"
+        for names, flag in FLAGS[theirs].items():
+            yield f"| `{names}` | {flag.answer} | {flag.why} |"
+        yield ""
+    yield "## Words of kubectl, etcdctl and others\n"
+    yield "| command | what kstore says |\n|---|---|"
+    for word, hint in WORDS.items():
+        yield f"| `{word}` | {hint} |"
+    yield ""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or see that it is as it would be written."""
+    if arguments == ["--check"]:
+        return int(TARGET.read_text() != page())
+    TARGET.write_text(page())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
