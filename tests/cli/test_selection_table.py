@@ -524,9 +524,9 @@ def test_no_option_is_dropped(demo: Kstore, name: str, option: str) -> None:
             assert (ran.code, "cannot be watched" in ran.err) == (1, True)
             continue
         assert ran.code == (0 if word in HONOURED[option] else 2), (output, ran.err)
-        assert ran.code == 0 or f"-o {word}" in ran.err
+        assert ran.code == 0 or any(f"-o {one}" in ran.err for one in (word, output.rstrip("=")))
         assert ran.code == 0 or option in ran.err or option in WATCHES
-    if name == "ls":
+    if name == "ls" and option != "--template":  # which makes another output than the tree
         ran = demo("ls", *given)
         assert (ran.code, option in ran.err) == (2, True)
 
