@@ -171,9 +171,10 @@ def _table(
             for stored, obj in in_version(reading, heading, [read]):
                 moment = nanoseconds(choice.now or datetime.now(UTC))
                 storage = storage_cells(stored) if choice.storage_columns else {}
-                yield Row(printer.cells(obj, moment), part(obj, "metadata"), storage, word)
+                cluster = reading.store.cluster_of(stored.record.key)
+                yield Row(printer.cells(obj, moment), part(obj, "metadata"), storage, cluster, word)
 
-    options = replace(text_options(heading, choice), events=following.events)
+    options = replace(text_options(reading, heading, choice), events=following.events)
     yield from table_text(printer.columns, rows(), options, block=1, first_block=present or 1)
 
 

@@ -166,10 +166,10 @@ def _table_text(
 
     printer = printer_for(heading.gvk, heading.definition)
     rows = _rows(reading, heading, printer, stored, choice)
-    return table_text(printer.columns, rows, text_options(heading, choice))
+    return table_text(printer.columns, rows, text_options(reading, heading, choice))
 
 
-def text_options(heading: Heading, choice: TableChoice) -> TableOptions:
+def text_options(reading: Reading, heading: Heading, choice: TableChoice) -> TableOptions:
     """What of a table of such objects is shown."""
     from kstore.view.text_table import TableOptions
 
