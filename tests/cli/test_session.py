@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.source.etcd_releases import EtcdRelease, installed
@@ -88,3 +89,26 @@ def test_the_log(start_etcd: Callable[..., Etcd], capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == ""
     assert run(["--store", str(server.data), "--wal", "ls", "/registry", "-o", "keys"]) == 0
     assert capsys.readouterr().out == "/registry/configmaps/default/a\n"
+
+
+def test_a_context_names_its_keys(tmp_path: Path, kstore: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`encrypt` and what reads its output take the encryption configuration that the context names."""
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "encryption.yaml").write_text(
+        "kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources:\n"
+        "- resources: [secrets]\n  providers: [{aesgcm: {keys: [{name: a, secret: MDEyMzQ1Njc4OWFiY2RlZg==}]}}]\n"
+    )
+    (tmp_path / "config.yaml").write_text(
+        "contexts:\n"
+        "  plain: {store: demo, encryption-provider-config: keys/encryption.yaml}\n"
+        "  night: {store: new.db, encryption-provider-config: keys/encryption.yaml}\n"
+        "  bare: {store: new.db}\n"
+    )
+    monkeypatch.setenv("KSTORE_CONFIG", str(tmp_path / "config.yaml"))
+    output = str(tmp_path / "new.db")
+    assert kstore("--context", "plain", "encrypt", "secrets", "--yes", "--output", output).code == 0
+    ls = ("ls", "secrets", "-A", "-o", "name")
+    assert kstore("--context", "night", *ls).out == kstore("--store", "demo", *ls).out != b""
+    without = kstore("--context", "bare", *ls)
+    assert (without.code, without.out) == (3, b"")
+    assert "aesgcm" in without.err

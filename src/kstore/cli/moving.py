@@ -68,7 +68,7 @@ class MoveRun:
                 given,
                 store=self.to_store or given.store,
                 context="" if self.to_store else given.context,
-                encryption_provider_config=self.to_encryption or given.encryption_provider_config,
+                encryption_provider_config=self.to_encryption or session.encryption_config,
             )
         )
         try:

@@ -102,6 +102,11 @@ class Session:
         return self._opening.transformers
 
     @property
+    def encryption_config(self) -> str:
+        """The file of the encryption configuration; empty where neither an option nor the context names one."""
+        return self._opening.encryption_config
+
+    @property
     def codec(self) -> StorageCodec:
         """The storage codec of the release, with the keys of the encryption configuration."""
         return self.store.codec

@@ -93,19 +93,29 @@ class Opening:
         """The types and rules of another release, with the same plugins."""
         return make_scheme(release, self._plugins, self._not_loaded)
 
+    @property
+    def encryption_config(self) -> str:
+        """
+        The file of the encryption configuration, given or named by the context; empty where there is none.
+
+        Raises:
+            UsageError: as `location`.
+        """
+        return self._encryption_config or self.location.encryption_config
+
     @cached_property
     def transformers(self) -> Transformers | None:
         """
-        What opens and encrypts values; None where no configuration was given.
+        What opens and encrypts values; None where neither an argument nor the context names a configuration.
 
         Raises:
             EncryptionConfigError: an apiserver would not start with it.
         """
-        if not self._encryption_config:
+        if not self.encryption_config:
             return None
         from kstore.encryption.config import load_configuration
 
-        return load_configuration(self._encryption_config)
+        return load_configuration(self.encryption_config)
 
     @cached_property
     def location(self) -> Location:

@@ -17,6 +17,7 @@ from kstore.source.location.address import locate_store
 MEMBERS = {
     "store": ("https://10.0.0.9:2379", lambda found: found.address),
     "etcd-prefix": ("/elsewhere", lambda found: found.etcd_prefix),
+    "encryption-provider-config": ("encryption.yaml", lambda found: Path(found.encryption_config).name),
     "cacert": ("ca.crt", lambda found: found.options.cacert.name),
     "cert": ("client.crt", lambda found: found.options.cert.name),
     "key": ("client.key", lambda found: found.options.key.name),

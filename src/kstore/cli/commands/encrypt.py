@@ -9,6 +9,7 @@ import click
 from kstore.cli.migration import Run
 from kstore.cli.migration_options import DryRunCommand, selection_of, write_options
 from kstore.cli.options import selection_options, store_options
+from kstore.cli.session import Session
 from kstore.cli.settings import settings
 from kstore.errors import UsageError
 
@@ -37,7 +38,7 @@ def command(criteria: Criteria, **options: Any) -> int:
     from kstore.migrate.request import Request
 
     given = settings()
-    if not given.encryption_provider_config:
+    if not Session(given).encryption_config:
         raise UsageError("with which keys?", hint="--encryption-provider-config FILE, the apiserver's own")
     request = Request(release=given.release, encrypt=True, **selection_of(criteria))
     return Run(request, **options).go()

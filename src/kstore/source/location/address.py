@@ -56,6 +56,8 @@ class Location:
     """Where the address comes from, in words for an error: `$KSTORE_STORE`, `context prod of …`."""
     etcd_prefix: str = ""
     """The key prefix that whoever named the store also named; empty if nobody did."""
+    encryption_config: str = ""
+    """The file of the EncryptionConfiguration that it also named; empty if nobody did."""
 
     @property
     def absolute(self) -> str:
@@ -287,7 +289,8 @@ def _open_folder(path: Path, options: SourceOptions) -> Source:
 
 
 def _of_context(context: Context, given: SourceOptions) -> Location:
-    return Location(context.store, overridden(context.options, given), context.origin, context.etcd_prefix)
+    options = overridden(context.options, given)
+    return Location(context.store, options, context.origin, context.etcd_prefix, context.encryption_config)
 
 
 def overridden(base: SourceOptions, given: SourceOptions) -> SourceOptions:

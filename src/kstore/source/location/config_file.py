@@ -32,7 +32,8 @@ _FILES = ("cacert", "cert", "key")
 _TEXTS = ("user", "password", "tls-server-name")
 _SWITCHES = ("insecure-skip-tls-verify", "serializable")
 _SECONDS = ("dial-timeout", "command-timeout")
-_OWN = ("store", "etcd-prefix")
+_ENCRYPTION = "encryption-provider-config"
+_OWN = ("store", "etcd-prefix", _ENCRYPTION)
 _WORDS = (*_OWN, *_FILES, *_TEXTS, *_SWITCHES, *_SECONDS)
 
 
@@ -43,6 +44,8 @@ class Context:
     store: str
     options: SourceOptions
     etcd_prefix: str
+    encryption_config: str
+    """The file of its EncryptionConfiguration; empty where there is none."""
     origin: str
     """`context NAME of FILE`, for errors."""
 
@@ -81,14 +84,21 @@ class Contexts:
         unknown = sorted(str(word) for word in entry if word not in _WORDS)
         if unknown:
             raise UsageError(f"unknown words: {', '.join(unknown)}", where=where, hint=f"known are {', '.join(_WORDS)}")
-        if not isinstance(entry.get("etcd-prefix", ""), str):
-            raise UsageError(f"etcd-prefix cannot be {entry['etcd-prefix']!r}", where=where)
+        for word in _OWN:
+            if not isinstance(entry.get(word, ""), str):
+                raise UsageError(f"{word} cannot be {entry[word]!r}", where=where)
+        encryption = entry.get(_ENCRYPTION, "")
         return Context(
             store=_resolved(entry["store"], self.path),
             options=self._options(entry, where),
             etcd_prefix=entry.get("etcd-prefix", ""),
+            encryption_config=str(self._file(encryption)) if encryption else "",
             origin=f"context {name} of {self.path}",
         )
+
+    def _file(self, name: str) -> Path:
+        """A file that is named from the config file's folder."""
+        return self.path.parent / os.path.expanduser(name)
 
     def _options(self, entry: dict[str, Any], where: str) -> SourceOptions:
         values: dict[str, Any] = {}
@@ -100,7 +110,7 @@ class Contexts:
             if not isinstance(value, expected) or (word in _SECONDS and not _is_time(value)):
                 raise UsageError(f"{word} cannot be {value!r}", where=where)
             if word in _FILES:
-                value = self.path.parent / os.path.expanduser(str(value))
+                value = self._file(str(value))
             values[word.replace("-", "_")] = value
         return SourceOptions(**values)
 
