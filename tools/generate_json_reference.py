@@ -18,7 +18,7 @@ SCHEMAS, TARGET = FOLDER / "schemas", FOLDER / "json.md"
 ENDING = ".schema.json"
 SECTIONS = {
     "Objects": ("object", "list", "table", "tree", "prefixes"),
-    "Questions": ("analyze", "check", "crds", "history", "revision", "diff", "compared"),
+    "Questions": ("analyze", "check", "prove", "crds", "history", "revision", "diff", "compared"),
     "Migrations": (
         "migrate-summary", "migrate-status", "migrate-verify", "migrate-prove", "migrate-rollback",
         "migrate-via-apiserver", "move",

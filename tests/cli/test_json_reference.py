@@ -108,6 +108,7 @@ def test_a_member_without_documentation_is_found() -> None:
         ("analyze", ["analyze", "--no-history", "--top", "0", "-o", "json"], (0,)),
         ("check", ["check", "-o", "json"], (5,)),
         ("check", ["check", "--target-release", "1.29", "-o", "json"], (5,)),
+        ("prove", ["prove", "-o", "json"], (0,)),
         ("crds", ["crds", "-o", "json"], (0,)),
         ("history", ["history", "/registry", "-o", "json"], (0,)),
         ("revision", ["history", "/registry", "-o", "jsonl"], (0,)),

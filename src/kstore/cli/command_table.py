@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Ask": {
         "analyze": ("analyze", "Show what fills the store."),
         "check": ("check", "Find what a release cannot read, and what else is wrong."),
+        "prove": ("prove", "Prove that a backup is whole, complete and readable, and record it."),
         "crds": ("crds", "Hold the stored versions of custom resources against their CRDs."),
         "report": ("report", "Write what analyze and check find as one HTML page."),
         "history": ("history", "Show the revisions of a key: what changed, and who did it."),

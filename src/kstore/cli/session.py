@@ -69,7 +69,8 @@ class Session:
         self._one_revision = one_revision
 
     @cached_property
-    def _opening(self) -> Opening:
+    def opening(self) -> Opening:
+        """The store, and all that it is read through, for the library."""
         from kstore.library.opening import Opening
 
         given = self.given
@@ -89,22 +90,22 @@ class Session:
     @property
     def release(self) -> Release:
         """The release whose types and storage versions are used."""
-        return self._opening.release
+        return self.opening.release
 
     @property
     def scheme(self) -> Scheme:
         """The release's types and rules, the installed plugins' among them."""
-        return self._opening.scheme
+        return self.opening.scheme
 
     @property
     def transformers(self) -> Transformers | None:
         """What opens and encrypts values; None where no configuration was given."""
-        return self._opening.transformers
+        return self.opening.transformers
 
     @property
     def encryption_config(self) -> str:
         """The file of the encryption configuration; empty where neither an option nor the context names one."""
-        return self._opening.encryption_config
+        return self.opening.encryption_config
 
     @property
     def codec(self) -> StorageCodec:
@@ -114,7 +115,7 @@ class Session:
     @property
     def location(self) -> Location:
         """Which store is meant, and who said so."""
-        return self._opening.location
+        return self.opening.location
 
     @cached_property
     def source(self) -> Source:
@@ -124,7 +125,7 @@ class Session:
         if is_live(self.location.address):
             share_one_arena()
         self._warn_unverified()
-        source = self._opening.source
+        source = self.opening.source
         for note in source.notes:
             click.echo(f"kstore: {note}", err=True)
         return source
@@ -146,7 +147,7 @@ class Session:
     def store(self) -> Store:
         """The store, read through the codec."""
         _ = self.source  # first: what is to be said of it comes before what may be wrong with the rest
-        return self._opening.store
+        return self.opening.store
 
     def _source_options(self) -> SourceOptions:
         """
@@ -183,13 +184,13 @@ class Session:
 
     def close(self) -> None:
         """Close what was opened."""
-        if "_opening" in self.__dict__:
-            self._opening.close()
+        if "opening" in self.__dict__:
+            self.opening.close()
 
     @property
     def _opened_source(self) -> Source | None:
         """The source, if it has been opened."""
-        return self._opening.opened_source if "_opening" in self.__dict__ else None
+        return self.opening.opened_source if "opening" in self.__dict__ else None
 
     def report_compactions(self) -> None:
         """Say that what was read is of more than one revision, when it is."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kstore.inspect.changes import Author
     from kstore.inspect.clusters import Cluster
     from kstore.inspect.comparison import Compared
+    from kstore.inspect.proof_record import Proof
     from kstore.library.serving import Serving
     from kstore.scheme.plugins import Plugin
     from kstore.store import Branch
@@ -401,6 +403,37 @@ class Store:
         store = self.read_as(target_release)
         release = store.codec.scheme.release
         return Findings(run_checks(Survey(store, release)), str(release))
+
+    def prove(
+        self,
+        target_release: str = "",
+        *,
+        serve: bool = False,
+        max_age: timedelta | None = None,
+        earlier: str | PathLike[str] = "",
+    ) -> Proof:
+        """
+        Whether this backup is worth anything: whole, complete, readable, served.
+
+        Args:
+            target_release: the release that shall read it; empty for the store's own.
+            serve: restore it into a scratch etcd, and compare what that serves.
+            max_age: how old its newest object may be.
+            earlier: the record of an earlier proof, whose resources must all be there.
+
+        Returns:
+            `.proved`, `.steps` with `.name`, `.verdict` and `.detail`, and `.statement()`, the record.
+
+        Raises:
+            UsageError: it is to be served, and is no database of etcd's.
+            Unsupported: it is to be served, and no etcd is installed.
+            SourceError: the earlier record is none, or was changed.
+        """
+        from kstore.inspect.proof_record import expected_by
+        from kstore.library.backup_proof import Asked, prove
+
+        expected = expected_by(Path(earlier)) if earlier else None
+        return prove(self._opening, Asked(target_release, serve, max_age, expected))
 
     def diff(self, other: Store, what: str = "", namespace: str = "") -> Iterator[Compared]:
         """
