@@ -4,8 +4,6 @@ Exchanges with servers that do not answer as they should: each ends, in time and
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import resource
 import subprocess
 import sys
@@ -13,10 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from tools.hostile_server import HostileServer, redirect_to
+from tools.hostile_server import HostileServer, redirect_to, self_signed
 
 from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context
 
@@ -25,26 +20,9 @@ TIMEOUT = 0.3
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of 127.0.0.1 that signs itself, and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hostile")])
-    now = datetime.datetime.now(datetime.UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    """A certificate of 127.0.0.1, and its key."""
     path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(built.public_bytes(serialization.Encoding.PEM) + private)
+    self_signed(path)
     return path
 
 

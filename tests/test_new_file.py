@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kstore.new_file import NewFile, unfinished
+from kstore.new_file import NewFile, NewFolder, unfinished
 
 
 def test_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -90,3 +90,68 @@ def test_a_name_that_is_taken(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="in the way"):
         NewFile(path)
     assert victim.read_text() == "kept"
+
+
+# ---- folders
+
+_KILLED_FOLDER = """
+import os, signal, sys
+from pathlib import Path
+from kstore.new_file import NewFolder
+new = NewFolder(Path(sys.argv[1]), ("a", "b"))
+(new.unfinished / "a").write_text("half")
+(new.unfinished / "b" / "deep").mkdir(parents=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_folder_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    """It has its name once it is published, over an empty folder too; else it is gone."""
+    path = tmp_path / "folder"
+    path.mkdir()
+    new = NewFolder(path, ("a",))
+    (new.unfinished / "a").write_text("content")
+    assert list(path.iterdir()) == []
+    new.publish()
+    new.close()
+    assert (path / "a").read_text() == "content"
+    assert path.stat().st_mode & 0o777 == 0o700
+    other = NewFolder(tmp_path / "other", ("a",))
+    (other.unfinished / "a").write_text("content")
+    other.close()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_was_left_behind(tmp_path: Path) -> None:
+    """What a killed process left is cleared; one that is being filled is not touched."""
+    path = tmp_path / "folder"
+    ended = subprocess.run([sys.executable, "-c", _KILLED_FOLDER, str(path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert sorted(each.name for each in unfinished(path).iterdir()) == ["a", "b"]
+    new = NewFolder(path, ("a", "b"))
+    assert list(new.unfinished.iterdir()) == []
+    with pytest.raises(BlockingIOError, match="another process"):
+        NewFolder(path, ("a", "b"))
+    new.publish()
+    new.close()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("kind", ["own file", "link", "file", "pipe"])
+def test_a_folder_s_name_that_is_taken(tmp_path: Path, kind: str) -> None:
+    """A folder in which there is something else is somebody's own, as is whatever is no folder."""
+    path, hidden = tmp_path / "folder", unfinished(tmp_path / "folder")
+    if kind == "own file":
+        hidden.mkdir()
+        (hidden / "diary").write_text("mine")
+    elif kind == "link":
+        (tmp_path / "victim").mkdir()
+        hidden.symlink_to(tmp_path / "victim")
+    elif kind == "file":
+        hidden.write_text("mine")
+    else:
+        os.mkfifo(hidden)
+    with pytest.raises(OSError, match=r"in the way|symbolic links"):
+        NewFolder(path, ("a",))
+    assert os.path.lexists(hidden)
+    assert kind != "own file" or (hidden / "diary").read_text() == "mine"

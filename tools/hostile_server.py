@@ -7,6 +7,8 @@ Speaks TCP, with TLS if a certificate is given; what it does after the request's
 from __future__ import annotations
 
 import contextlib
+import datetime
+import ipaddress
 import re
 import socket
 import ssl
@@ -15,6 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 Misdeed = Callable[["HostileServer", socket.socket], None]
 
@@ -199,3 +205,27 @@ MISDEEDS: dict[str, Misdeed] = {
         redirect_to_itself,
     )
 }
+
+
+def self_signed(path: Path) -> bytes:
+    """Write a certificate of 127.0.0.1 that signs itself, and its key, to one file; the certificate alone."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hostile")])
+    now = datetime.datetime.now(datetime.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = built.public_bytes(serialization.Encoding.PEM)
+    path.write_bytes(public + private)
+    return public

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import socket
+    from pathlib import Path
 
 CLOSED_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 BINARY = getattr(os, "O_BINARY", 0)
@@ -117,6 +118,19 @@ def _lock_first_byte(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
     except PermissionError as error:
         raise BlockingIOError(error.errno, _WRITTEN) from None
+
+
+def open_folder(path: Path) -> int | None:
+    """
+    The descriptor of a folder, to be locked; None where folders have none (Windows).
+
+    Raises:
+        NotADirectoryError: it is something else, or a link.
+        OSError: as `open`.
+    """
+    if not hasattr(os, "O_DIRECTORY"):
+        return None
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | CLOSED_ON_EXEC | NOT_THROUGH_LINKS | WITHOUT_WAITING)
 
 
 def is_locked(descriptor: int) -> bool:

@@ -54,27 +54,36 @@ class YamlLimit(ValueError):
         super().__init__(f"{problem} at line {line}")
 
 
-def check_yaml(text: str) -> None:
+def check_yaml(text: str, *, most: int = 0) -> None:
     """
     See that a text can be handed to PyYAML's own loaders, which recurse and copy as far as the text says.
 
     What is no YAML at all is left to them to say.
 
+    Args:
+        text: one document or several.
+        most: how many values a document may have, those of its aliases counted each time; 0 for any number.
+
     Raises:
-        YamlLimit: nested too deeply, or aliases stand for too much.
+        YamlLimit: nested too deeply, aliases stand for too much, or too many values.
     """
     import yaml
 
     loader = yaml.CSafeLoader(text)
     try:
-        _walk(loader)
+        _walk(loader, most)
+    except yaml.MarkedYAMLError as error:
+        if "nesting depth" in str(error.problem):  # libyaml has a limit of its own, other readers have none
+            mark = error.problem_mark
+            raise YamlLimit(f"nested deeper than {MAX_DEPTH} levels", mark.line + 1 if mark else 0) from None
+        return
     except yaml.YAMLError:
         return
     finally:
         loader.dispose()
 
 
-def _walk(loader: object) -> None:
+def _walk(loader: object, most: int) -> None:
     import yaml
 
     budget = AliasBudget()
@@ -105,3 +114,5 @@ def _walk(loader: object) -> None:
             whole = budget.add(sizes.get(str(event.anchor), 1), aliased=True)
         if not whole:
             raise YamlLimit("aliases stand for too much", line)
+        if most and budget.nodes > most:
+            raise YamlLimit(f"more than {most} values", line)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kstore.cli import draft
+from kstore.cli import batch, draft, stdin_codec
 from kstore.encryption import config
-from kstore.migrate import journal, planfile
+from kstore.migrate import journal, kubeconfig, planfile
 from kstore.source import certificates, export_directory
 from kstore.source.location import config_file, control_plane
 from kstore.source.wal import segments
@@ -24,7 +24,11 @@ LIMITS = {
     "EncryptionConfiguration": config.LARGEST,
     "static pod of a control plane node": control_plane.LARGEST,
     "certificates and keys": certificates.LARGEST,
+    "kubeconfig": kubeconfig.LARGEST,
+    "certificate, key or token that a kubeconfig names": kubeconfig.LARGEST_PART,
     "object for `edit`": draft.LARGEST,
+    "input of `decode`, `encode`, `convert`": stdin_codec.LARGEST,
+    "line of `--batch`": batch.LONGEST_LINE,
     "first line of a journal": journal.LONGEST_HEADER,
     "another line of a journal": journal.LONGEST_LINE,
     "line of a saved plan": planfile.LONGEST_LINE,

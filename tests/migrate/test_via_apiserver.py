@@ -5,6 +5,7 @@ Migrations through an apiserver that is a fake: what is sent, how often, and wha
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tools.hostile_process import odd_files
+from tools.hostile_server import MISDEEDS, HostileServer
 
 from kstore.errors import UsageError
 from kstore.migrate import apiserver, via_apiserver
@@ -278,7 +281,7 @@ def test_answers_that_are_no_apiserver_s(fake, answer):
 
 def test_a_page_too_large_is_asked_for_in_smaller_ones(fake, monkeypatch):
     """A list of more bytes than are taken is read in smaller pages; one object of more is an error."""
-    monkeypatch.setattr(apiserver, "_ANSWER_LIMIT", 1000)
+    monkeypatch.setattr(apiserver, "ANSWER_LIMIT", 1000)
     large = {"items": [{**item("old"), "data": "x" * 2000}], "metadata": {}}
     fake.answers["GET", LIST] = large
     fake.answers["GET", "/apis/apps/v1/deployments?limit=62"] = {"items": [item("old")], "metadata": {"continue": "c"}}
@@ -294,3 +297,154 @@ def test_a_kubeconfig_that_is_none(tmp_path):
     """A file that is not there is the user's mistake, and said so."""
     with pytest.raises(UsageError, match="kubeconfig"):
         Apiserver(str(tmp_path / "none"))
+
+
+# ---- servers that do not answer as they should
+
+
+def telling(answers: dict[str, Any], then: str) -> Callable[[HostileServer, socket.socket], None]:
+    """A misdeed that begins where the table of answers (method and path -> document) ends."""
+
+    def misdeed(server: HostileServer, connection: socket.socket) -> None:
+        method, path = server.requests[-1].split(b" ", 2)[:2]
+        document = answers.get(f"{method.decode()} {path.decode()}")
+        if document is None:
+            MISDEEDS[then](server, connection)
+            return
+        content = json.dumps(document).encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(content))
+        connection.sendall(content)
+
+    return misdeed
+
+
+STEPS: dict[str, dict[str, Any]] = {"at once": {}}
+STEPS["groups"] = {"GET /apis": DISCOVERY["/apis"]}
+STEPS["discovery"] = {f"GET {place}": document for place, document in DISCOVERY.items()}
+STEPS["no migrations"] = STEPS["discovery"] | {
+    "GET /apis/storagemigration.k8s.io": {"preferredVersion": {"groupVersion": "storagemigration.k8s.io/v1"}}
+}
+STEPS["a migration"] = STEPS["no migrations"] | {f"POST {MIGRATIONS}": migration()}
+"""How far a server answers as it should before it does what it does."""
+WORDS = {
+    "silence": "no whole answer within",
+    "no_answer": "no whole answer within",
+    "dripping_head": "no whole answer within",
+    "dripping_body": "no whole answer within",
+    "endless_continue": "no whole answer within",
+    "endless_headers": "more than 100 headers",
+    "endless_line": "65536 bytes",
+    "endless_body": "larger than 16 MiB",
+    "endless_chunk": "larger than 16 MiB",
+    "cut_short": "ends 999 bytes early",
+    "no_http": "not HTTP",
+    "deep_json": "no JSON",
+    "redirect_to_itself": "302|no JSON|/again|GET|POST",
+}
+
+
+def hostile(server: HostileServer, folder: Path, timeout: float = 0.3) -> Apiserver:
+    """A client of the server, by a kubeconfig."""
+    kubeconfig = folder / "hostile"
+    kubeconfig.write_text(KUBECONFIG.format(port=server.port))
+    return Apiserver(str(kubeconfig), timeout=timeout)
+
+
+def test_every_misdeed_has_its_words() -> None:
+    """None is left out below."""
+    assert WORDS.keys() == MISDEEDS.keys()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("misdeed", "step"),
+    # silence is from the first connection on
+    [(misdeed, step) for misdeed in MISDEEDS for step in STEPS if misdeed != "silence" or not STEPS[step]],
+)
+def test_a_hostile_apiserver(tmp_path: Path, misdeed: str, step: str) -> None:
+    """Whatever it does, and whenever it begins with it: an error that names the server and what was wrong."""
+    seconds = 0.3 if "within" in WORDS[misdeed] else 30
+    with HostileServer(telling(STEPS[step], misdeed) if STEPS[step] else misdeed) as server:
+        client = hostile(server, tmp_path, seconds)
+        with pytest.raises(ApiserverRefused, match=WORDS[misdeed]) as refused:
+            ViaApiserver(client, concurrency=1).rewrite(DEPLOYMENTS)
+        assert refused.value.where == client.address
+
+
+@pytest.mark.parametrize("misdeed", ["dripping_body", "cut_short", "endless_chunk", "no_http"])
+def test_a_server_that_fails_is_not_asked_for_each_object(tmp_path: Path, misdeed: str) -> None:
+    """One update without a whole answer ends it: every other object would cost as much."""
+    listed = {"items": [item(f"one-{number}") for number in range(50)], "metadata": {}}
+    answers = STEPS["discovery"] | {
+        "GET /apis/storagemigration.k8s.io": {"preferredVersion": {"groupVersion": ""}},
+        f"GET {LIST}": listed,
+    }
+    with HostileServer(telling(answers, misdeed)) as server:
+        client = hostile(server, tmp_path, 0.3 if misdeed == "dripping_body" else 30)
+        via = ViaApiserver(client, concurrency=1)
+        with pytest.raises(ApiserverRefused, match=WORDS[misdeed]):
+            via.rewrite(DEPLOYMENTS)
+        assert sum(head.startswith(b"PATCH") for head in server.requests) <= 2
+
+
+@pytest.mark.parametrize("following", [{"items": [], "metadata": {"continue": "b"}}, {"items": [item("old")]}])
+def test_a_list_without_end(fake, following):
+    """A list that comes to the same place again, or to no object, is broken off."""
+    first = {"items": [item("old")], "metadata": {"continue": "a"}}
+    fake.answers["GET", "/apis/apps/v1/deployments?limit=500"] = first
+    fake.answers["GET", "/apis/apps/v1/deployments?limit=500&continue=a"] = {**first, **following}
+    with pytest.raises(ApiserverRefused, match="does not go on"):
+        fake.migrate()
+
+
+def test_groups_without_end(fake):
+    """A server of more groups than any has is not asked for each."""
+    fake.answers["GET", "/apis"] = {"groups": DISCOVERY["/apis"]["groups"] * 5001}
+    with pytest.raises(ApiserverRefused, match="5001 groups"):
+        fake.migrate()
+    assert len(fake.asked) == 1
+
+
+# ---- kubeconfigs
+
+
+def test_a_token_of_a_file(fake):
+    """The line feed at the end of a token file is not sent; a token of two lines is an error that does not show it."""
+    token = fake.kubeconfig.parent / "token"
+    fake.kubeconfig.write_text(fake.kubeconfig.read_text().replace("token: secret", "tokenFile: token"))
+    token.write_text("hidden\n")
+    assert fake.migrate().objects == 2
+    token.write_text("hidden\nX-More: header\n")
+    with pytest.raises(UsageError, match="token") as refused:
+        fake.migrate()
+    assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["pipe", "device", "hole"])
+@pytest.mark.parametrize("member", ["", "certificate-authority", "client-certificate", "client-key", "tokenFile"])
+def test_a_kubeconfig_of_odd_files(fake, kind, member):
+    """It, and each file that it names, is refused by its name before the client waits for it."""
+    path, words = odd_files(fake.kubeconfig.parent)[kind]
+    kubeconfig = fake.kubeconfig
+    if not member:
+        kubeconfig = path
+    elif member == "certificate-authority":
+        text = kubeconfig.read_text().replace("http:", "https:")
+        kubeconfig.write_text(text.replace("server:", f"{member}: {path.name}, server:"))
+    else:
+        kubeconfig.write_text(kubeconfig.read_text().replace("token: secret", f"{member}: {path.name}"))
+    with pytest.raises(UsageError, match=words) as refused:
+        Apiserver(str(kubeconfig))
+    assert refused.value.where == str(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &a [*a]", "[" * 5000 + "]" * 5000, "x: [" + "1," * 200_001 + "]"], ids=["loop", "deep", "many"]
+)
+def test_a_kubeconfig_of_odd_yaml(tmp_path, text):
+    """YAML that would not end is refused before it is read."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="cannot be read"):
+        Apiserver(str(path))

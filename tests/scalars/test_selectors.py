@@ -61,3 +61,16 @@ def test_long_names_are_refused():
         parse_label_selector(f"app={'x' * 64}")
     with pytest.raises(SelectorError):
         parse_label_selector(f"{'x' * 254}/app=a")
+
+
+def test_selectors_of_extreme_size() -> None:
+    """A thousand terms and a hundred thousand characters are read, and match; more are refused without repeating them."""
+    selector = parse_label_selector(",".join(f"k{number}!=v" for number in range(1000)))
+    assert selector.matches({"k1": "w"})
+    assert not selector.matches({"k999": "v"})
+    values = ",".join(f"v{number}" for number in range(14_000))
+    assert parse_label_selector(f"a in ({values})").matches({"a": "v13999"})
+    for text in (",".join(["a"] * 1001), f"a in ({'x' * 100_000})"):
+        with pytest.raises(SelectorError, match=r"more than 1000 terms|at most 100000") as refused:
+            parse_label_selector(text)
+        assert len(str(refused.value)) < 200

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -307,3 +310,30 @@ def test_a_member_that_is_no_file(tmp_path: Path, member: str) -> None:
         if place.is_dir():
             place.rmdir()
             place.touch()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from kstore.records import Record
+from kstore.source.export_directory import DirectoryWriter
+from kstore.source.interface import StoreStatus
+with DirectoryWriter(Path(sys.argv[1]), StoreStatus("x", "y", 1), {}) as writer:
+    writer.add(Record(b"/registry/a/b", b"secret", 1, 1, 1))
+    writer.add(Record(b"beside", b"secret", 1, 1, 1))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_export_is_cleared_by_the_next(tmp_path: Path) -> None:
+    """What it left holds secrets, and is locked by nobody: the next export to the same directory takes its place."""
+    path = tmp_path / "export"
+    assert subprocess.run([sys.executable, "-c", _KILLED, str(path)], check=False).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name == ".export.unfinished"
+    with DirectoryWriter(path, StoreStatus("x", "y", 1), {}) as writer:
+        with pytest.raises(WriteRefused, match="another process"):
+            DirectoryWriter(path, StoreStatus("x", "y", 1), {})
+        writer.add(Record(b"/registry/c", b"c", 1, 1, 1))
+    assert list(tmp_path.iterdir()) == [path]
+    assert [record.key for record in DirectorySource(path).scan()] == [b"/registry/c"]

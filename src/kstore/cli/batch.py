@@ -20,6 +20,7 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.settings import Settings, settings
 from kstore.cli.stdin_codec import make_codec, open_codec
 from kstore.errors import DecodeError, KstoreError, UnknownFields, UsageError
+from kstore.regular_file import is_handed_over, open_regular
 
 if TYPE_CHECKING:
     from kstore.codec import StorageCodec
@@ -30,6 +31,10 @@ Answer = Callable[[Line], bytes]
 
 _BLOCK: Final = 1 << 18
 """Bytes of input that are worked on together."""
+LONGEST_LINE: Final = 32 << 20
+"""Bytes of a line that is answered with more than an error; what is behind them is passed over."""
+_ENDLESS: Final = 1 << 30
+"""Bytes of what is no line any more, but another kind of file."""
 
 
 def run_batch(file: Path | None, answering: Callable[[StorageCodec], Answer], workers: int) -> int:
@@ -53,7 +58,7 @@ def run_batch(file: Path | None, answering: Callable[[StorageCodec], Answer], wo
         _opened(file) as stream,
         Workers(partial(_answered, answering(codec)), prepare, processes=workers) as pool,
     ):
-        blocks = _Blocks(stream)
+        blocks = _Blocks(stream, str(file or "standard input"))
         while (lines := blocks.next()) is not None:
             pool.put(lines)
             failed |= _write(pool.take() if blocks.more_is_there() else pool.drain())
@@ -99,16 +104,26 @@ def _opened(file: Path | None) -> Iterator[Any]:
     if file is None or str(file) == "-":
         yield sys.stdin.buffer
         return
-    with file.open("rb") as stream:
+    try:
+        stream = open(file, "rb") if is_handed_over(file) else open_regular(file)  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}",
+            where=str(file),
+            hint="what comes through a pipe is read from standard input: < FILE",
+        ) from None
+    with stream:
         yield stream
 
 
 class _Blocks:
     """The lines of a stream, as many together as are there and make a block."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, name: str) -> None:
         self._stream = stream
+        self._name = name
         self._rest: list[bytes] = []
+        self._rest_size = 0
         self._ended = False
 
     def next(self) -> bytes | None:
@@ -121,13 +136,27 @@ class _Blocks:
             self._ended = not block
             end = block.rfind(b"\n") + 1
             if end:
-                parts += [*self._rest, block[:end]]
-                self._rest = []
-            self._rest.append(block[end:])
+                first = block.find(b"\n")  # where the line ends that began before
+                self._begin(block[:first])
+                parts += [*self._rest, block[first:end]]
+                self._rest, self._rest_size = [], 0
+            self._begin(block[end:])
         if self._ended:
             parts += self._rest
             self._rest = []
         return b"".join(parts) or None
+
+    def _begin(self, piece: bytes) -> None:
+        """Add to a line whose end is not there yet; no more of it than tells that it is too long."""
+        held = piece[: max(LONGEST_LINE + 1 - self._rest_size, 0)]
+        if held:
+            self._rest.append(held)
+        self._rest_size += len(piece)
+        if self._rest_size > _ENDLESS:
+            raise UsageError(
+                f"{self._name}: a line has more than {_ENDLESS >> 30} GiB",
+                hint="--batch reads JSON Lines: an object, a line feed, and so on",
+            )
 
     def more_is_there(self) -> bool:
         """Whether reading on does not wait."""
@@ -142,6 +171,8 @@ class _Blocks:
 def _parsed(line: bytes) -> Line:
     from kstore.decode.json import go_json
 
+    if len(line) > LONGEST_LINE:
+        raise UsageError(f"the line is longer than {LONGEST_LINE >> 20} MiB, which is all that is read of one")
     try:
         members = go_json.loads_fast(line)
     except DecodeError as error:

@@ -20,6 +20,7 @@ from kstore.cli.session import Session
 from kstore.cli.settings import settings
 from kstore.cli.stopping import stopping
 from kstore.errors import JournalTaken, SourceError, UsageError, WriteRefused
+from kstore.new_file import NewFile
 from kstore.printable import command_text
 from kstore.scalars.counts import counted
 
@@ -249,10 +250,14 @@ class Run:
         return ExitCode.SOME_SKIPPED if report.summary.skipped_count else ExitCode.DONE
 
     def _leave_metrics(self, summary: Summary, *, finished: bool) -> None:
-        if self.metrics_file is not None:
-            unfinished = self.metrics_file.with_name(f".{self.metrics_file.name}.unfinished")
-            unfinished.write_text(summary.as_metrics(finished=finished))
-            unfinished.replace(self.metrics_file)
+        if self.metrics_file is None:
+            return
+        try:
+            with NewFile(self.metrics_file, mode=0o644) as file:  # another user's exporter reads it
+                file.write(summary.as_metrics(finished=finished).encode())
+                file.publish()
+        except OSError as error:
+            self._shown.say(f"{self.metrics_file}: the metrics cannot be written: {error.strerror}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ What is made of one is each filter's business; many of them, line by line, are `
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -17,8 +18,9 @@ import click
 
 from kstore.cli.options import workers_option
 from kstore.cli.settings import Settings, settings
-from kstore.errors import EncryptionError, KeyMissing, KstoreError, UsageError
+from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UsageError
 from kstore.printable import key_text
+from kstore.regular_file import read_regular
 
 if TYPE_CHECKING:
     from kstore.codec import StorageCodec
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
     from kstore.source.dump import Printed
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+LARGEST: Final = 64 << 20
+"""Bytes of an input that is no `--batch`."""
+LARGEST_VALUE: Final = 16 << 20
+"""Bytes of one value in it; etcd takes 1.5 MiB unless its `--max-request-bytes` says more."""
 
 _PREFIXES: Final = ("/registry/", "/kubernetes.io/", "/openshift.io/")
 
@@ -92,8 +99,11 @@ def open_value(codec: StorageCodec, key: bytes, value: bytes) -> Opened:
     A value opened; one without a key by whatever resource's ciphers can, if they do not authenticate the key.
 
     Raises:
+        DecodeError: it is larger than any that is read.
         EncryptionError: it is encrypted, and cannot be opened.
     """
+    if len(value) > LARGEST_VALUE:
+        raise DecodeError(f"the value has {len(value)} bytes, and at most {LARGEST_VALUE >> 20} MiB of one are read")
     if key or codec.transformers is None:
         return codec.open(key, value)
     faults: list[EncryptionError] = []
@@ -113,16 +123,30 @@ def read_input(file: Path | None) -> bytes:
     All of the file, or of standard input.
 
     Raises:
-        UsageError: nothing is given, and standard input is a terminal.
+        UsageError: it is no file that can be read, or too large; nothing is given, and standard input is a terminal.
     """
     if file is not None and str(file) != "-":
-        return file.read_bytes()
+        try:
+            return read_regular(file, LARGEST)
+        except OSError as error:
+            raise UsageError(f"cannot be read: {error.strerror}", where=str(file), hint=_hint(error)) from None
     if sys.stdin.isatty():
         raise UsageError(
             "there is nothing to read: standard input is a terminal",
             hint="give a file, or pipe into it: etcdctl get KEY -w json | kstore decode",
         )
-    return sys.stdin.buffer.read()
+    content = sys.stdin.buffer.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise UsageError(f"standard input is larger than {LARGEST >> 20} MiB, which is all that is read", hint=_SPLIT)
+    return content
+
+
+_SPLIT = "--batch reads values line by line, however many; --store FILE opens a snapshot or a database"
+
+
+def _hint(error: OSError) -> str:
+    """What to do about an input that is not read."""
+    return _SPLIT if error.errno == errno.EFBIG else "what comes through a pipe is read from standard input: < FILE"
 
 
 def read_values(file: Path | None, key: str) -> Iterator[tuple[bytes, bytes]]:

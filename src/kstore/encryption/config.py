@@ -43,7 +43,8 @@ LARGEST = 1 << 20
 _PROVIDERS = (*_KEYED, "identity", "kms")
 
 _WITHOUT_API = ("apiserveripinfo", "serviceipallocations", "servicenodeportallocations")
-_DEFAULT_TIMEOUT = "3s"
+DEFAULT_TIMEOUT = "3s"
+"""How long a plugin may take; the apiserver gives it as long (`config.go`, `kmsPluginTimeout`)."""
 _DEFAULT_CACHE_SIZE = 1000
 
 
@@ -280,7 +281,7 @@ def _check_plugin_name(name: str, version: str, place: str, plugins: set[str], f
 
 
 def _read_timeout(value: Any, place: str, faults: _Faults) -> float:
-    text = faults.text(value, place) or _DEFAULT_TIMEOUT
+    text = faults.text(value, place) or DEFAULT_TIMEOUT
     try:
         seconds = parse_duration(text) / 1e9
     except ValueError as error:

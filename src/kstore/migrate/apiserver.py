@@ -1,7 +1,7 @@
 """
 A running apiserver, by a kubeconfig: single requests, and what discovery tells of it.
 
-The only module that knows the `kubernetes` client, of which it takes the reading of kubeconfigs alone.
+Knows HTTP and JSON; nothing of kubeconfigs.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ import base64
 import contextlib
 import hashlib
 import json
-import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from kstore.catalog.mapper import NamedResource
 from kstore.errors import SourceError, UsageError
-from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context
+from kstore.http_exchange import ExchangeFailed
+from kstore.migrate.kubeconfig import ServerAccess
 from kstore.naming import GroupVersion
 
 ANSWER_SECONDS = 60.0
 """How long a whole answer may take; the apiserver gives itself as long (`--request-timeout`)."""
-_ANSWER_LIMIT = 64 << 20
+ANSWER_LIMIT = 16 << 20
 """Bytes of an answer that are taken; a page of more is asked for in smaller ones."""
+_MOST_GROUPS = 5_000
+"""API groups of a server; each is one more request."""
 _REASON = 1000
 """Characters of the server's own words that are repeated."""
 JSON = "application/json"
@@ -97,20 +99,14 @@ class Apiserver:
     """
 
     def __init__(self, kubeconfig: str = "", context: str = "", *, timeout: float = ANSWER_SECONDS) -> None:
-        from kubernetes import config
-
-        try:
-            connect: Any = config.new_client_from_config
-            self._client = connect(config_file=kubeconfig or None, context=context or None)
-        except Exception as error:  # the client raises whatever its YAML reader does
-            raise UsageError(f"the kubeconfig cannot be used: {error}", hint="--kubeconfig FILE") from error
-        self.address: str = self._client.configuration.host
-        self._http = _http_client(self._client.configuration, timeout)
+        self._access = ServerAccess(kubeconfig, context)
+        self.address = self._access.address
+        self._http = self._access.client(timeout, ANSWER_LIMIT)
 
     @property
     def is_verified(self) -> bool:
         """Whether the server's certificate is verified; a kubeconfig can ask that it is not."""
-        return bool(self._client.configuration.verify_ssl) or not self.address.startswith("https:")
+        return self._access.is_verified
 
     def close(self) -> None:
         """Close the connections."""
@@ -139,9 +135,7 @@ class Apiserver:
 
     def exchange(self, method: str, path: str, body: Any = None, *, media: str = JSON, accept: str = JSON) -> bytes:
         """As `request`, with the answer as it is sent."""
-        settings = self._client.configuration.auth_settings().values()
-        headers = {"Accept": accept, "Content-Type": media}
-        headers |= {one["key"]: one["value"] for one in settings if one["in"] == "header"}
+        headers = {"Accept": accept, "Content-Type": media, **self._access.headers()}
         content = None if body is None else json.dumps(body).encode()
         try:
             answer = self._http.request(method, path, headers=headers, body=content)
@@ -186,6 +180,8 @@ class Apiserver:
 
     def _resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
         groups = self.request("GET", "/apis")["groups"]
+        if len(groups) > _MOST_GROUPS:
+            raise ApiserverRefused(f"it serves {len(groups)} groups, more than any apiserver", where=self.address)
         for prefix in ("/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)):
             try:
                 listed = self.request("GET", prefix)["resources"]
@@ -265,37 +261,3 @@ def unchanging_patch(api_version: str, kind: str, metadata: Mapping[str, Any]) -
     """
     identity = {name: metadata[name] for name in ("uid", "resourceVersion") if metadata.get(name)}
     return {"apiVersion": api_version, "kind": kind, "metadata": identity}
-
-
-def _http_client(configuration: Any, timeout: float) -> HttpClient:
-    """
-    A client for the server of a kubeconfig.
-
-    Its own client waits anew for every byte, so it only reads the kubeconfig.
-
-    Raises:
-        UsageError: certificates or a proxy that cannot be used.
-    """
-    from kubernetes.client.rest import should_bypass_proxies
-
-    try:
-        tls = verifying_context(cafile=configuration.ssl_ca_cert or None)
-        if configuration.cert_file:
-            tls.load_cert_chain(configuration.cert_file, configuration.key_file)
-        if not configuration.verify_ssl:
-            tls.check_hostname = False
-            tls.verify_mode = ssl.CERT_NONE
-        proxy = configuration.proxy
-        if proxy and should_bypass_proxies(configuration.host, configuration.no_proxy or ""):
-            proxy = ""
-        return HttpClient(
-            configuration.host.rstrip("/"),
-            tls=tls,
-            timeout=timeout,
-            limit=_ANSWER_LIMIT,
-            server_name=configuration.tls_server_name or "",
-            proxy=proxy or "",
-            keep_alive=True,
-        )
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the kubeconfig cannot be used: {error}", hint="--kubeconfig FILE") from error

@@ -180,6 +180,7 @@ class ViaApiserver:
         handleCompactedErrorForPaging).
         """
         following, limit, expired = "", _PAGE, False
+        before = ""
         while True:
             query = {"limit": str(limit), **({"continue": following} if following else {})}
             try:
@@ -196,9 +197,11 @@ class ViaApiserver:
                 continue
             expired = False
             yield [item["metadata"] for item in answer["items"]]
-            following = answer["metadata"].get("continue") or ""
+            before, following = following, answer["metadata"].get("continue") or ""
             if not following:
                 return
+            if following == before or not answer["items"]:
+                raise ApiserverRefused(f"GET {path}: the list does not go on", where=self._server.address)
 
     def _update(self, prefix: str, resource: dict[str, Any], metadata: dict[str, Any], result: Rewritten) -> bool:
         """Ask for an update of one object that changes nothing; whether the server wrote it anew."""
@@ -212,7 +215,9 @@ class ViaApiserver:
             except ApiserverRefused as error:
                 if error.status in _SETTLED:
                     return False
-                if error.status not in _RETRIED or attempt == _ATTEMPTS - 1:
+                if not error.status and not (error.is_absent and attempt < _ATTEMPTS - 1):
+                    raise  # it would cost as long for each of the others
+                if error.status and (error.status not in _RETRIED or attempt == _ATTEMPTS - 1):
                     result.refused.append((path, error.message))
                     return False
                 if self._stop.wait(0.1 * 2**attempt):

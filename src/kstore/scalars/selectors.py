@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kstore.errors import UsageError
 
 Operator = Literal["=", "==", "!=", "in", "notin", "exists", "!", "gt", "lt"]
 
+LONGEST = 100_000
+"""Characters of a selector that a person writes."""
+MOST_TERMS = 1_000
+"""Terms of one, each of which every object is asked."""
 _BINARY_OPERATORS = "in, notin, =, ==, !=, gt, lt"
 _OPERATOR_TEXT = {"in": " in ", "notin": " notin ", "gt": ">", "lt": "<"}
 _API_OPERATORS: dict[str, Operator] = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
@@ -70,6 +74,11 @@ class Requirement:
     key: str
     operator: Operator
     values: tuple[str, ...] = ()
+    _accepted: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The values again: a selector may have thousands, and every object is asked."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_accepted", frozenset(self.values))
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether an object with these labels meets the term (`Requirement.Matches`)."""
@@ -80,9 +89,9 @@ class Requirement:
             case "!":
                 return value is None
             case "=" | "==" | "in":
-                return value is not None and value in self.values
+                return value is not None and value in self._accepted
             case "!=" | "notin":
-                return value is None or value not in self.values
+                return value is None or value not in self._accepted
         found, limit = _integer(value or ""), _integer(self.values[0])
         if found is None or limit is None:
             return False
@@ -171,10 +180,24 @@ def _tokens(text: str) -> list[str]:
     return [*tokens, ""]
 
 
+def check_size(text: str, terms: int = 0) -> None:
+    """
+    See that a selector is one that a person may have written.
+
+    Raises:
+        SelectorError: it is longer, or has more terms; it is not repeated.
+    """
+    if len(text) > LONGEST:
+        raise SelectorError(f"the selector has {len(text)} characters, at most {LONGEST} are read")
+    if terms > MOST_TERMS:
+        raise SelectorError(f"the selector has more than {MOST_TERMS} terms", hint="'key in (a,b,c)' is one term")
+
+
 class _Parser:
     """The recursive descent of `labels.Parser`."""
 
     def __init__(self, text: str) -> None:
+        check_size(text)
         self.text = text
         self.tokens = _tokens(text)
         self.position = 0
@@ -197,6 +220,7 @@ class _Parser:
             if not (_is_word(self.ahead) or self.ahead == "!"):
                 raise self.fail(self.ahead, "!, an identifier, or the end")
             terms.append(self.term())
+            check_size(self.text, len(terms))
             separator = self.take()
             if not separator:
                 break
@@ -265,7 +289,7 @@ def parse_label_selector(text: str) -> LabelSelector:
     Read what `kubectl -l` takes (`labels.Parse`); the empty text selects everything.
 
     Raises:
-        SelectorError: the apiserver would refuse it; the message says what was found and expected.
+        SelectorError: the apiserver would refuse it, or it is too large; the message says what was found and expected.
     """
     return _Parser(text).parse()
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kstore.naming import GroupKind, gvk
-from kstore.scalars.selectors import SelectorError
+from kstore.scalars.selectors import SelectorError, check_size
 from kstore.view.columns.pods import pod_ip
 from kstore.view.columns.reading import Object, number, part, text
 from kstore.view.custom_columns import go_value
@@ -195,9 +195,10 @@ def parse_field_selector(selector: str) -> FieldSelector:
     Read what `kubectl --field-selector` takes (`fields.ParseSelector`); the empty text selects everything.
 
     Raises:
-        SelectorError: the apiserver would refuse it, or a field cannot be a path.
+        SelectorError: the apiserver would refuse it, it is too large, or a field cannot be a path.
     """
-    terms = []
+    terms: list[FieldTerm] = []
+    check_size(selector)
     for written in filter(None, sorted(_split(selector))):
         operator = _OPERATOR.search(written)
         if operator is None:
@@ -208,6 +209,7 @@ def parse_field_selector(selector: str) -> FieldSelector:
         if path not in _METADATA:
             _any_path(path)
         terms.append(FieldTerm(path, value, operator[0] != "!="))
+        check_size(selector, len(terms))
     return FieldSelector(tuple(terms))
 
 

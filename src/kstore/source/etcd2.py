@@ -86,7 +86,9 @@ class Etcd2Source(Source):
             raise Unsupported("a v2 store cannot be looked at as of an earlier index", where=self.location)
         directory = prefix.rpartition(b"/")[0].decode() or "/"
         node, _ = self._keys(directory, recursive=True)
-        records = (record for record in _records(node) if record.key.startswith(prefix) and record.key >= start)
+        records = (
+            record for record in _records(node, self.location) if record.key.startswith(prefix) and record.key >= start
+        )
         yield from sorted(records, key=lambda record: record.key)
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
@@ -96,7 +98,7 @@ class Etcd2Source(Source):
         node, _ = self._keys(key.decode(), recursive=False)
         if node is None or node.get("dir") or node.get("key") != key.decode():
             return None
-        return next(_records(node))
+        return next(_records(node, self.location))
 
     def leases(self) -> dict[int, int]:
         """The times to live in use, each its own lease."""
@@ -231,7 +233,7 @@ def _object(body: bytes, where: str) -> dict[str, Any]:
     return answer
 
 
-def _records(node: dict[str, Any] | None) -> Iterator[Record]:
+def _records(node: dict[str, Any] | None, where: str) -> Iterator[Record]:
     """
     The leaves below a node; a directory holds no value of its own.
 
@@ -247,7 +249,9 @@ def _records(node: dict[str, Any] | None) -> Iterator[Record]:
             else:
                 yield _record(current)
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise SourceError("not a node of the v2 keys API: each has a key, its indexes and a value") from None
+            raise SourceError(
+                "not a node of the v2 keys API: each has a key, its indexes and a value", where=where
+            ) from None
 
 
 def _record(node: dict[str, Any]) -> Record:

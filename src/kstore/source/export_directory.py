@@ -17,8 +17,6 @@ import base64
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -29,7 +27,7 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import quote_from_bytes
 
 from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError, WriteRefused
-from kstore.operating_system import sync_everything
+from kstore.new_file import NewFolder
 from kstore.records import Record, prefix_end
 from kstore.regular_file import open_regular, read_regular
 from kstore.source.bbolt.database import Damage
@@ -38,6 +36,9 @@ from kstore.source.interface import Source, StoreStatus
 FORMAT, VERSION = "kstore-export", 1
 HEADER, INDEX = "export.json", "index.jsonl"
 STORED, TEXT = ".stored", ".yaml"
+_OBJECTS, _OTHER = "objects", "other"
+_TOP = (HEADER, INDEX, _OBJECTS, _OTHER)
+"""All that lies directly in an export."""
 _LONGEST_NAME = 200
 """File systems take 255 bytes; what is longer is cut, and told apart by its hash."""
 LARGEST_HEADER, LARGEST_ROW, LARGEST_VALUE = 64 << 20, 1 << 20, 64 << 20
@@ -86,10 +87,14 @@ class DirectoryWriter:
         self._digest = hashlib.sha256()
         self._folders: set[str] = set()
         try:
-            self._unfinished = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".unfinished"))
+            self._folder = NewFolder(path, _TOP)
+            self._index = self._create(INDEX)
+        except BlockingIOError:
+            raise WriteRefused(
+                "another process is writing it", where=str(path), hint="name another directory"
+            ) from None
         except OSError as error:
             raise SourceError(f"cannot be written: {error.strerror}", where=str(path)) from error
-        self._index = self._create(INDEX)
 
     def add(self, record: Record, *, text: str = "", about: Mapping[str, Any] | None = None) -> None:
         """
@@ -126,7 +131,7 @@ class DirectoryWriter:
         """Write a file of that name, or of one like it where a file system cannot tell two apart."""
         folder = stem.rpartition("/")[0]
         if folder not in self._folders:
-            (self._unfinished / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self._folder.unfinished / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
             self._folders.add(folder)
         name, number = stem + ending, 1
         while True:
@@ -140,7 +145,7 @@ class DirectoryWriter:
             return name
 
     def _create(self, name: str) -> BinaryIO:
-        descriptor = os.open(self._unfinished / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(self._folder.unfinished / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         return os.fdopen(descriptor, "wb")
 
     def _finish(self) -> None:
@@ -159,8 +164,7 @@ class DirectoryWriter:
         }
         with self._create(HEADER) as file:
             file.write(json.dumps(header, indent=2, ensure_ascii=False).encode() + b"\n")
-        sync_everything()
-        self._unfinished.rename(self.path)
+        self._folder.publish()
 
     def __enter__(self) -> Self:
         return self
@@ -176,7 +180,7 @@ class DirectoryWriter:
         finally:
             with suppress(OSError):  # there may be no room for what it still holds
                 self._index.close()
-            shutil.rmtree(self._unfinished, ignore_errors=True)
+            self._folder.close()
 
 
 def _key_fields(key: bytes) -> dict[str, str]:
@@ -189,7 +193,7 @@ def _key_fields(key: bytes) -> dict[str, str]:
 
 def file_name(key: bytes) -> str:
     """The file for a key, without ending: the key itself, but for what a path cannot hold."""
-    top, rest = ("objects", key[1:]) if key.startswith(b"/") else ("other", key)
+    top, rest = (_OBJECTS, key[1:]) if key.startswith(b"/") else (_OTHER, key)
     *folders, last = [_segment(segment) for segment in rest.split(b"/")]
     # a folder must not be called as a file is
     folders = [f"{name}~" if name.endswith((STORED, TEXT)) else name for name in folders]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kstore.codec import StoredObject, Undecodable
 from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.new_file import NewFile
 from kstore.view.json_text import to_json_line
 from kstore.view.mask import shown
 
@@ -118,24 +119,26 @@ def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]], common: Mapping
     if path.exists():
         raise WriteRefused("the file is there already", where=str(path), hint="name another file")
     schema = _schema(pyarrow)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     count = 0
     try:
-        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with ParquetWriter(unfinished, schema, compression="zstd") as writer:
-            held: list[dict[str, Any]] = []
-            for each in rows:
-                held.append({**common, **each})
-                count += 1
-                if len(held) == _GROUP_ROWS:
-                    writer.write_table(pyarrow.Table.from_pylist(held, schema))
-                    held = []
-            writer.write_table(pyarrow.Table.from_pylist(held, schema))
-        unfinished.rename(path)
+        with NewFile(path) as new, os.fdopen(os.dup(new.descriptor), "wb") as file:
+            with ParquetWriter(file, schema, compression="zstd") as writer:
+                held: list[dict[str, Any]] = []
+                for each in rows:
+                    held.append({**common, **each})
+                    count += 1
+                    if len(held) == _GROUP_ROWS:
+                        writer.write_table(pyarrow.Table.from_pylist(held, schema))
+                        held = []
+                writer.write_table(pyarrow.Table.from_pylist(held, schema))
+            file.flush()
+            new.publish(replace=False)
+    except BlockingIOError as taken:
+        raise WriteRefused(str(taken.strerror), where=str(path), hint="name another file") from None
+    except FileExistsError:
+        raise WriteRefused("the file is there already", where=str(path), hint="name another file") from None
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror or error}", where=str(path)) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return count
 
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kstore.errors import DamagedStore
-from kstore.operating_system import BINARY, CLOSED_ON_EXEC, read_at, read_into
+from kstore.operating_system import read_at, read_into
+from kstore.regular_file import open_regular
 
 _SMALLEST_WINDOW = 1 << 14
 _LARGEST_WINDOW = 1 << 20
@@ -45,8 +46,14 @@ class PageFile:
 
     @classmethod
     def open(cls, path: Path) -> PageFile:
-        """Open a file for reading, all of it."""
-        descriptor = os.open(path, os.O_RDONLY | BINARY | CLOSED_ON_EXEC)
+        """
+        Open a file for reading, all of it.
+
+        Raises:
+            OSError: as `open_regular`.
+        """
+        with open_regular(path) as file:
+            descriptor = os.dup(file.fileno())
         return cls(descriptor, os.fstat(descriptor).st_size, str(path))
 
     def read(self, offset: int, size: int) -> bytes:

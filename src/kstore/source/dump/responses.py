@@ -21,6 +21,8 @@ from kstore.source.dump.printed import Printed, json_end
 
 Tree = dict[str, Any]
 
+_MOST_VALUES = 5_000_000
+"""Values of all documents together; a get of a hundred thousand keys prints a million."""
 _EVENTS = frozenset({"events"})
 _HOLDERS = frozenset({
     "kvs", "kv", "prevkv", "prevkvs", "responses", "response", "responserange", "responseput", "responsedeleterange",
@@ -32,9 +34,17 @@ _OF_A_KEY = frozenset({"createrevision", "modrevision", "version", "value", "lea
 
 
 def read_json(data: bytes) -> list[Printed] | None:
-    """Documents of JSON, one after another: answers, and plain objects, which are values themselves."""
+    """
+    Documents of JSON, one after another: answers, and plain objects, which are values themselves.
+
+    Raises:
+        DecodeError: more values than are read.
+    """
     if data.lstrip()[:1] not in (b"{", b"[", b'"'):
         return None
+    # three bytes of text can stand for a list, which takes twenty times as much
+    if data.count(b",") > _MOST_VALUES:
+        raise DecodeError(f"this JSON has more than {_MOST_VALUES} values", where="the input")
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -32,9 +32,9 @@ import grpc  # noqa: E402
 DEFAULT_PORT = 2379
 
 _CHANNEL_OPTIONS = (
-    # What a cluster holds is more than grpc's 4 MiB; pages keep answers small, these only stop it from
-    # failing.
-    ("grpc.max_receive_message_length", -1),
+    # What a cluster holds is more than grpc's 4 MiB. Pages keep answers small: two hundred values of 1.5 MiB, or one of
+    # a server with a larger --max-request-bytes, are the most that is met.
+    ("grpc.max_receive_message_length", 1 << 30),
     ("grpc.max_send_message_length", -1),
     # A server that is stopped or cut off is noticed while an answer is awaited. etcd takes pings no more
     # often than every 5 s (`--grpc-keepalive-min-time`).
@@ -177,4 +177,4 @@ class Client(etcd3.Etcd3Client):  # type: ignore[misc]
 def _system_certificates() -> bytes | None:
     """The system's own certificates, as Go would use them; None leaves it to those that grpc ships."""
     bundle = ssl.get_default_verify_paths().cafile
-    return Path(bundle).read_bytes() if bundle else None
+    return read_pem(Path(bundle), "the file of the system's certificates ($SSL_CERT_FILE)") if bundle else None

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kstore.errors import StoreNotFound, StoreUnreachable, UsageError
+from kstore.regular_file import read_regular
 
 _SERVICES = (("_etcd-client-ssl._tcp", "https"), ("_etcd-client._tcp", "http"))
 _SRV = 33
@@ -25,6 +26,8 @@ _RECURSION_DESIRED = 0x0100
 _NO_SUCH_NAME = 3
 _MAX_ANSWER = 4096
 _RESOLV_CONF = Path("/etc/resolv.conf")
+_LARGEST = 1 << 20
+"""Bytes of it that are read."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,8 +71,8 @@ def discover(domain: str, *, timeout: float = 5.0, nameservers: Sequence[tuple[s
 
 def _system_nameservers() -> list[tuple[str, int]]:
     try:
-        lines = [line.split() for line in _RESOLV_CONF.read_text().splitlines()]
-    except OSError:
+        lines = [line.split() for line in read_regular(_RESOLV_CONF, _LARGEST).decode().splitlines()]
+    except (OSError, UnicodeDecodeError):
         lines = []
     return [(words[1], 53) for words in lines if len(words) > 1 and words[0] == "nameserver"] or [("127.0.0.1", 53)]
 

@@ -60,6 +60,10 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
             hint="compact and defragment it, or raise --quota-backend-bytes; then disarm the NOSPACE alarm",
         ),
     ),
+    (
+        "CLIENT: Received message larger than max",
+        lambda details, where: SourceError("an answer of the server is larger than 1 GiB", where=where),
+    ),
     ("request is too large", lambda details, where: RequestTooLarge("the request is too large", where=where)),
     (
         "too many operations in txn request",

@@ -121,10 +121,19 @@ class RangeReader:
             return limit
         if not answer.kvs:
             raise SourceError("the server says there is more, but sends nothing", where=self.connection.location)
-        self.key = answer.kvs[-1].key + b"\0"
+        self._move(answer.kvs)
         # the message's own `ByteSize` takes ten times as long
         size = sum(len(entry.key) + len(entry.value) for entry in answer.kvs)
         return next_limit(limit, len(answer.kvs), size)
+
+    def _move(self, kvs: Sequence[Any]) -> None:
+        """Go on behind these keys, which must lie behind those before: else there would be no end of it."""
+        if kvs[-1].key < self.key:
+            raise SourceError(
+                "the server sends keys that it has sent before",
+                where=f"{self.connection.location}: {key_text(kvs[-1].key)}",
+            )
+        self.key = kvs[-1].key + b"\0"
 
     def _request(self, limit: int) -> Any:
         return rpc.RangeRequest(
@@ -160,7 +169,7 @@ class RangeReader:
                 while (message := answers.next(options.command_timeout)) is not None:
                     kvs = message.range_response.kvs
                     if kvs:
-                        self.key = kvs[-1].key + b"\0"
+                        self._move(kvs)
                         yield kvs
                         deadline = time.monotonic() + options.command_timeout
                 return

@@ -19,6 +19,8 @@ from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase,
 from kstore.records import Record, Revision, RevisionSize, prefix_end
 from kstore.source.interface import Source, StoreStatus
 
+_LARGEST = 64 << 20
+"""Bytes of a value; SQLite itself takes a thousand million."""
 _COLUMNS = {"id", "name", "created", "deleted", "create_revision", "prev_revision", "lease", "value"}
 _NAMES = "name NOT IN ('compact_rev_key', 'compact_rev_key_apiserver') AND NOT (name LIKE 'gap-%' AND value IS NULL)"
 """The rows that are changes of keys: kine notes compactions, and fills gaps between ids (`generic.go`, `Fill`)."""
@@ -51,10 +53,13 @@ class SqliteSource(Source):
         self._on_close = on_close
         self._database = _opened(path, self._shown)
         self._database.text_factory = _any_text
+        self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
         try:
             with self._reading():
                 found = {row[1] for row in self._database.execute("PRAGMA table_info(kine)")}
-                if not found >= _COLUMNS:
+                kind = self._database.execute("SELECT type FROM sqlite_master WHERE name = 'kine'").fetchone()
+                # a view is a program of whoever made the file
+                if not found >= _COLUMNS or kind != ("table",):
                     raise NotADatabase("this SQLite file has no table of kine's", where=self._shown)
                 self.revision: int = self._number("SELECT MAX(id) FROM kine")
                 self.compact_revision: int = self._number(
