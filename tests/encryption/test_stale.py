@@ -128,7 +128,7 @@ def test_the_plugins_of_kms_v1(ask: Ask, tmp_path: Path, start_plugin: Callable[
         f'{{kms: {{apiVersion: v1, name: {name}, endpoint: "{plugin.endpoint}", timeout: 5s}}}}'
         for name, plugin in (("old", first), ("new", second))
     )
-    values = {"old": sealed(tmp_path, old, "old"), "new": sealed(tmp_path, new, "new")}
+    values = {"old": encrypted(tmp_path, old, "old"), "new": encrypted(tmp_path, new, "new")}
     assert ask(values, configuration(("secrets", f"{old}, {new}")))[:3] == (["new"], ["new"], 1)
     found = ask(values, configuration(("secrets", f"{new}, {old}")))
     assert found[:3] == (["old"], ["old"], 1)
@@ -143,6 +143,8 @@ def test_the_old_cipher_of_kms_v1(ask: Ask, tmp_path: Path, plugin: KmsPlugin) -
     key = os.urandom(32)
     wrapped = PluginV1("vault", plugin.endpoint, 5.0).encrypt(key)
     path = b"/registry/secrets/d/old"
-    value = b"k8s:enc:kms:v1:vault:" + struct.pack(">H", len(wrapped)) + wrapped + AesCbc(key).seal(secret("old"), path)
-    new = sealed(tmp_path, kms, "new")
+    value = (
+        b"k8s:enc:kms:v1:vault:" + struct.pack(">H", len(wrapped)) + wrapped + AesCbc(key).encrypt(secret("old"), path)
+    )
+    new = encrypted(tmp_path, kms, "new")
     assert ask({"old": value, "new": new}, configuration(("secrets", kms)))[:3] == (["old"], ["old"], 1)

@@ -64,7 +64,7 @@ def test_long_names_are_refused():
 
 
 def test_selectors_of_extreme_size() -> None:
-    """A thousand terms and a hundred thousand characters are read, and match; more are refused without repeating them."""
+    """A thousand terms and a hundred thousand characters are read and match; more are refused, not repeated."""
     selector = parse_label_selector(",".join(f"k{number}!=v" for number in range(1000)))
     assert selector.matches({"k1": "w"})
     assert not selector.matches({"k999": "v"})
