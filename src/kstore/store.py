@@ -367,6 +367,14 @@ class Store:
             return place.cluster
         return self.layout.take_cluster((self.path_of(key) or "").split("/")[2:], custom=True)
 
+    def any_place(self, key: bytes) -> Place[NamedResource] | None:
+        """The same, also of a resource that only keys tell of: an orphan's, or an extension server's."""
+        return self.place(key) or self._unexplained.place(self.path_of(key) or "")
+
+    @cached_property
+    def _unexplained(self) -> ResourceMapper[NamedResource]:
+        return ResourceMapper(self.unexplained())
+
     def path_of(self, key: bytes) -> str | None:
         """A key below the cluster's prefix; None where it is outside."""
         for top in self._tops:

@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "export": ("export", "Back up a store into a directory, or as one Parquet file."),
     },
     "Ask": {
+        "sql": ("sql", "Ask in SQL, of one store or of several at once."),
         "analyze": ("analyze", "Show what fills the store."),
         "check": ("check", "Find what a release cannot read, and what else is wrong."),
         "prove": ("prove", "Prove that a backup is whole, complete and readable, and record it."),

@@ -12,7 +12,7 @@ from typing import Final
 
 _FOR_PROGRAMS: Final = frozenset({
     "json", "jsonl", "table-json", "jsonpath", "jsonpath-as-json", "go-template", "name", "keys", "raw", "base64",
-    "sarif", "junit",
+    "sarif", "junit", "csv",
 })  # fmt: skip
 """What programs read: nothing in it is hidden from them."""
 _WITH_ESCAPES: Final = frozenset({"yaml", "kyaml"})

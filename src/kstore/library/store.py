@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from kstore.inspect.proof_record import Proof
     from kstore.library.serving import Serving
     from kstore.scheme.plugins import Plugin
+    from kstore.sql.arrow import RecordBatchReader
+    from kstore.sql.asked_store import AskedStore
+    from kstore.sql.database import DuckDBPyRelation
     from kstore.store import Branch
     from kstore.store import Store as ObjectStore
 
@@ -328,7 +331,7 @@ class Store:
             raise NotFound(f"no revision of {name} is held")
 
     def _item(self, read: codec.StoredObject | codec.Undecodable) -> Item:
-        place = self._store.place(read.record.key)
+        place = self._store.any_place(read.record.key)
         if isinstance(read, codec.Undecodable):
             return Undecodable(read, place)
         return StoredObject(read, place, self._store.as_version, lambda one, to: self._serving.object(one, to))
@@ -338,6 +341,49 @@ class Store:
         from kstore.library.serving import Serving
 
         return Serving(self._store)
+
+    # ---- tables
+
+    def sql(self, query: str, *, others: Iterable[Store] = (), show_secrets: bool = False) -> DuckDBPyRelation:
+        """
+        Ask in SQL: a relation of DuckDB, which runs when its rows are asked for (`.fetchall()`, `.df()`, `.pl()`).
+
+        Only the tables, columns and keys that the query names are read. Close no store before the rows are read.
+
+        Args:
+            query: one SELECT over objects, history, findings, resources, leases, or resources by name.
+            others: stores that are asked together with this one; the column `store` tells them apart.
+            show_secrets: show the values of Secrets, which are masked otherwise.
+
+        Raises:
+            UsageError: the query cannot be meant, or the extra `sql` is not installed.
+        """
+        from kstore.sql.database import Database
+
+        return Database([one._asked(show_secrets) for one in (self, *others)]).relation(query)
+
+    def to_arrow(
+        self, table: str = "objects", columns: Iterable[str] | None = None, *, show_secrets: bool = False
+    ) -> RecordBatchReader:
+        """
+        A table as a pyarrow RecordBatchReader, which computes its batches as they are read.
+
+        Args:
+            table: `objects`, `history`, `findings`, `resources`, `leases`, or a resource by name.
+            columns: those wanted; None for all. Only what they need is decoded.
+            show_secrets: show the values of Secrets, which are masked otherwise.
+
+        Raises:
+            UsageError: there is no such table or column, or pyarrow is not installed.
+        """
+        from kstore.sql.tables import Tables, read_table
+
+        return read_table(Tables([self._asked(show_secrets)]).find(table), columns)
+
+    def _asked(self, show_secrets: bool) -> AskedStore:
+        from kstore.sql.asked_store import AskedStore
+
+        return AskedStore.pinned(self._store, secrets=show_secrets)
 
     # ---- the whole
 

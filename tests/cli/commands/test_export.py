@@ -135,3 +135,18 @@ def test_parquet(tmp_path: Path) -> None:
     assert json.loads(pod["object"])["metadata"]["uid"] == pod["uid"]
     secret = next(row for row in rows.values() if row["kind"] == "Secret")
     assert set(json.loads(secret["object"])["data"].values()) == {"*****"}
+
+
+def test_a_partitioned_dataset(tmp_path: Path) -> None:
+    """--partition adds a file to a dataset, in a folder that names the store; the same night is refused twice."""
+    dataset = pytest.importorskip("pyarrow.dataset")
+    arguments = ["--store", "demo", "export", str(tmp_path / "lake"), "pods", "-o", "parquet", "--partition"]
+    assert run(arguments) == 0
+    with open_demo() as demo:
+        status = demo.status()
+    assert run(["--store", "demo", "--rev", str(status.revision - 1), *arguments[2:]]) == 0
+    assert run(arguments) == 4
+    found = dataset.dataset(tmp_path / "lake", partitioning="hive").to_table(columns=["store", "store_revision"])
+    assert set(found["store"].to_pylist()) == {status.location}
+    assert set(found["store_revision"].to_pylist()) == {status.revision, status.revision - 1}
+    assert run(["--store", "demo", "export", str(tmp_path / "x"), "--partition"]) == 2

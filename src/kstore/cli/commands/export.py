@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from kstore.cli.listing import Reading
 from kstore.cli.options import selection_options, store_options
 from kstore.cli.session import Session, open_session
-from kstore.errors import KstoreError, Unsupported
+from kstore.errors import KstoreError, Unsupported, UsageError
 from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
     from kstore.selection import Criteria, Selection
     from kstore.source.interface import StoreStatus
+    from kstore.sql.asked_store import AskedStore
+    from kstore.sql.columns import Row
 
     Read = StoredObject | Undecodable
 
@@ -31,11 +33,15 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Choice(["directory", "parquet"]), default="directory", show_default=True,
     help="A directory of files, or one file with a row an object (needs kstore[parquet]).",
 )  # fmt: skip
+@click.option(
+    "--partition", is_flag=True,
+    help="With -o parquet: DIR is a dataset of many stores, this one in a folder of its own.",
+)  # fmt: skip
 @click.option("--yaml/--no-yaml", default=True, help="Readable YAML beside the stored bytes.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets in YAML and Parquet.")
 @store_options
 def command(
-    criteria: Criteria, target: Path, output: str, yaml: bool, show_secrets: bool
+    criteria: Criteria, target: Path, output: str, partition: bool, yaml: bool, show_secrets: bool
 ) -> int:  # fmt: skip
     """
     Back up a store into a new directory: for each object its bytes as stored and, beside them, readable YAML; an index
@@ -48,9 +54,12 @@ def command(
     kstore export backup
     kstore export shop deployments.apps configmaps -n shop
     kstore export cluster.parquet -o parquet
+    kstore export lake -o parquet --partition
     """
     from kstore.selection import Selection
 
+    if partition and output != "parquet":
+        raise UsageError("--partition is for -o parquet", hint="kstore export lake -o parquet --partition")
     with open_session(remembers=False) as session:
         store = session.store
         status = session.source.status()
@@ -61,7 +70,7 @@ def command(
         reads = _certain(selection)
         reading = Reading(store, secrets=show_secrets)
         if output == "parquet":
-            count = _parquet(reading, reads, target, status)
+            count = _parquet(reading, reads, target, status, partition=partition)
         else:
             count = _directory(session, reading, reads, target, status, yaml=yaml)
         click.echo(f"{counted(count, 'object')} of revision {status.revision} in {target}", err=True)
@@ -118,31 +127,31 @@ def _described(reading: Reading, read: Read, *, yaml: bool) -> tuple[dict[str, s
         return about | {"error": error.code, "error_message": str(error)}, ""
 
 
-def _parquet(reading: Reading, reads: Iterator[Read], target: Path, status: StoreStatus) -> int:
+def _parquet(
+    reading: Reading, reads: Iterator[Read], target: Path, status: StoreStatus, *, partition: bool
+) -> int:  # fmt: skip
     """Write the file; how many rows."""
-    from kstore.view.parquet import write_parquet
+    from kstore.sql.asked_store import AskedStore
+    from kstore.sql.parquet import partition_of, write_parquet
 
-    rows = (_row(reading, read) for read in reads)
-    return write_parquet(target, rows, {"store": status.location, "store_revision": status.revision})
+    asked = AskedStore(reading.store, status.location, status.revision, reading.secrets)
+    path = partition_of(target, status.location, status.revision) if partition else target
+    return write_parquet(path, (_row(asked, reading, read) for read in reads), partitioned=partition)
 
 
-def _row(reading: Reading, read: Read) -> dict[str, Any]:
+def _row(asked: AskedStore, reading: Reading, read: Read) -> Row:
+    """An object's row; what cannot be read is named, and has a row that says so."""
     from kstore.codec import Undecodable
+    from kstore.sql.columns import Row
     from kstore.store import is_housekeeping
-    from kstore.view.parquet import row
 
-    known = reading.store.place(read.record.key)
-    place = {}
-    if known is not None:
-        resource = known.resource
-        place = {
-            "resource": resource.resource, "group": resource.group, "namespace": known.namespace, "name": known.name,
-        }  # fmt: skip
     if not isinstance(read, Undecodable):
+        row = Row(asked, read, read.record)
         try:
-            return row(read, place, secrets=reading.secrets)
+            _ = row.text  # what cannot be shown counts as not read
+            return row
         except KstoreError as error:
             read = Undecodable(read.record, error, read.encryption_header)
     if not is_housekeeping(read.record):
         reading.report(read.record, read.error)
-    return row(read, place)
+    return Row(asked, read, read.record)

@@ -1,0 +1,137 @@
+"""
+The prompt of `kstore sql`: history, completion of tables, columns and words, queries over several lines.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kstore.cli.sql_session import COMMANDS, OUTPUTS, SqlSession
+from kstore.errors import KstoreError, UsageError
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+
+_WORDS: Final = (
+    "select", "from", "where", "group by", "order by", "having", "limit", "join", "left join", "using", "on", "and",
+    "or", "not", "in", "like", "is null", "is not null", "distinct", "count(*)", "sum", "min", "max", "avg", "with",
+    "union all", "case when", "then", "else", "end", "desc", "unnest", "as",
+)  # fmt: skip
+_LAST_WORD: Final = re.compile(r'[\w.$"-]*$')
+_TABLE_COMES: Final = re.compile(r"\b(?:from|join)\s+\"?[\w.-]*$", re.I)
+_TABLE: Final = re.compile(r"\b(?:from|join)\s+\"?([\w.-]+)", re.I)
+
+
+def prompt(session: SqlSession) -> int:
+    """
+    Ask for queries and answer them until there are no more.
+
+    Args:
+        session: answers them.
+
+    Raises:
+        UsageError: prompt_toolkit is not installed.
+    """
+    lines = _lines(session)
+    click.echo("Queries end with a semicolon; .help shows the commands, .quit leaves.", err=True)
+    while True:
+        try:
+            text = _query(lines)
+        except KeyboardInterrupt:
+            continue  # what was begun is dropped, as in every shell
+        except EOFError:
+            return 0
+        if text.strip().rstrip(";") in (".quit", ".exit"):
+            return 0
+        try:
+            session.timed(text)
+        except KstoreError as error:
+            click.echo(f"kstore: {error}", err=True)
+            if error.hint:
+                click.echo(f"  hint: {error.hint}", err=True)
+        except KeyboardInterrupt:
+            click.echo("kstore: interrupted", err=True)
+
+
+def _query(lines: PromptSession[str]) -> str:
+    """One query, of as many lines as it has, or one dot command."""
+    text = ""
+    while True:
+        line = lines.prompt("   ...> " if text else "kstore> ")
+        text = f"{text}\n{line}" if text else line
+        if text.strip() and (text.lstrip().startswith(".") or text.rstrip().endswith(";")):
+            return text
+        text = text if text.strip() else ""
+
+
+def _lines(session: SqlSession) -> PromptSession[str]:
+    try:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import Completer, Completion
+        from prompt_toolkit.history import FileHistory, InMemoryHistory
+    except ImportError:
+        raise UsageError(
+            "the prompt needs prompt_toolkit", hint="pip install 'kstore[sql]', or give a query: kstore sql 'select …'"
+        ) from None
+
+    class Names(Completer):
+        """Completes from the tables and columns of the stores."""
+
+        def get_completions(self, document: Any, event: Any) -> Iterator[Any]:
+            """Whatever may stand at the cursor."""
+            before = document.text_before_cursor
+            word = _LAST_WORD.search(before)
+            begun = word[0] if word else ""
+            for name in proposals(session, before, begun):
+                yield Completion(name, -len(begun))
+
+    place = _history()
+    history = FileHistory(str(place)) if place else InMemoryHistory()
+    return PromptSession(history=history, completer=Names(), complete_while_typing=False, enable_history_search=True)
+
+
+def proposals(session: SqlSession, before: str, begun: str) -> list[str]:
+    """
+    What the word at the cursor may become.
+
+    Args:
+        session: knows tables and columns.
+        before: the line up to the cursor.
+        begun: the word that was begun.
+    """
+    tables = session.database.tables
+    if before.lstrip().startswith("."):
+        word, blank, _ = before.lstrip().partition(" ")
+        if not blank:
+            names = [name.partition(" ")[0] for name in COMMANDS]
+        else:
+            names = {".columns": tables.names(), ".output": list(OUTPUTS[:-1])}.get(word, [])
+    elif _TABLE_COMES.search(before):
+        names = [f'"{name}"' if not name.isidentifier() else name for name in tables.names()]
+    else:
+        columns: list[str] = []
+        for name in _TABLE.findall(before) or ["objects"]:
+            with suppress(KstoreError):
+                columns += [one.name for one in tables.find(name).columns]
+        names = [*dict.fromkeys(columns), *_WORDS]
+    wanted = begun.strip('"').lower()
+    return [name for name in names if name.strip('"').lower().startswith(wanted)]
+
+
+def _history() -> Path | None:
+    """The file of past queries, readable by its owner alone; None where none can be kept."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    place = Path(state) / "kstore" / "sql_history"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(place, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError:
+        return None
+    return place

@@ -1,0 +1,97 @@
+"""
+Objects as rows of Parquet files, for DuckDB, Spark, Athena or pandas over many stores: the columns of `objects`.
+
+A file appears whole or not at all. Needs the extra `parquet` (pyarrow).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.sql.arrow import batches, schema_of
+from kstore.sql.columns import OBJECTS, Row
+
+_PARTITION: Final = "store"
+"""The column that a partitioned dataset has in the names of its folders, as Hive writes them."""
+
+
+def require_pyarrow() -> None:
+    """
+    See that Parquet can be written.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401 - only whether it is there
+    except ImportError:
+        raise UsageError("Parquet needs pyarrow", hint="pip install 'kstore[parquet]'") from None
+
+
+def partition_of(folder: Path, store: str, revision: int) -> Path:
+    """
+    The file of a dataset that takes a store as of a revision: `FOLDER/store=ADDRESS/revision-N.parquet`.
+
+    Args:
+        folder: the dataset's.
+        store: the store's address; percent-encoded, as Hive's readers expect it.
+        revision: of the store.
+    """
+    return folder / f"{_PARTITION}={quote(store, safe='')}" / f"revision-{revision}.parquet"
+
+
+def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False) -> int:
+    """
+    Write objects to a new file, which appears whole or not at all; how many there were.
+
+    Args:
+        path: the file.
+        rows: the objects.
+        partitioned: the file is one of a dataset: its folder, which is made, names the store.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+        WriteRefused: the file is there already.
+        SourceError: it cannot be written.
+    """
+    require_pyarrow()
+    if path.exists():
+        raise WriteRefused("the file is there already", where=str(path), hint="name another file")
+    columns = [one for one in OBJECTS if not (partitioned and one.name == _PARTITION)]
+    schema = schema_of(columns, json=False)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        if partitioned:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        count = write_batches(schema, batches(rows, columns, schema), unfinished)
+        unfinished.rename(path)
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error.strerror or error}", where=str(path)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return count
+
+
+def write_batches(schema: Any, found: Iterable[Any], out: Any) -> int:
+    """
+    Write record batches as Parquet, compressed with zstd; how many rows there were.
+
+    Args:
+        schema: of the batches.
+        found: the batches.
+        out: a path, or a stream of bytes.
+    """
+    from pyarrow.parquet import ParquetWriter
+
+    count = 0
+    with ParquetWriter(out, schema, compression="zstd") as writer:
+        for batch in found:
+            writer.write_batch(batch)
+            count += batch.num_rows
+    return count
