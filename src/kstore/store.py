@@ -17,14 +17,15 @@ from kstore.catalog.layouts import APISERVER, KCP, Layout
 from kstore.catalog.mapper import NamedResource, Place, ResourceMapper
 from kstore.catalog.resources import ResourceInfo, resources_of
 from kstore.codec import StorageCodec, StoredObject, Undecodable
-from kstore.customresource.converter import CustomConverter, CustomDefinition
+from kstore.customresource.definitions import Definitions
 from kstore.customresource.resource import CustomResource, custom_resource
+from kstore.customresource.webhook import Webhooks
 from kstore.decode.json import go_json
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.encryption import Transformers
 from kstore.errors import AccessDenied, DecodeError, KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
 from kstore.logical_clusters import key_in_clusters, one_of_each
-from kstore.naming import GroupResource, GroupVersion
+from kstore.naming import GroupKind, GroupResource, GroupVersion
 from kstore.prefixes import DEFAULT as DEFAULT_PREFIX
 from kstore.prefixes import OPENSHIFT, Prefixes
 from kstore.printable import command_text, key_text
@@ -35,7 +36,6 @@ from kstore.source.interface import Source
 _WHICH = "--etcd-prefix says which is meant, as the apiserver's own option does"
 _COMPACTION = b"compact_rev_key"
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
-_CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")
 
 Read = StoredObject | Undecodable
 
@@ -109,7 +109,6 @@ class Store:
         self._resources: tuple[ResourceInfo, ...] = resources_of(scheme.release)
         self._extensions = scheme.extension_resources
         self._prefix = prefix
-        self._converters: dict[str, CustomConverter] = {}
 
     @property
     def revision(self) -> int:
@@ -476,30 +475,29 @@ class Store:
         if self.codec.scheme.catalog.has_kind(stored.gvk):
             return self.codec.as_version(stored, to)
         place = self.place(stored.record.key)
-        resource = place.resource if place else None
-        if not isinstance(resource, CustomResource) or resource.definition is None:
+        kind = GroupKind(place.resource.group, place.resource.kind) if place else stored.gvk.group_kind
+        converter = self.definitions.converter(kind)
+        if converter is None:
             return self.codec.as_version(stored, to)  # raises: nothing tells how to convert it
         if to.group != stored.gvk.group:
             raise NotConvertible(f"{to} has no kind {stored.gvk.kind}", hint=f"it is one of {stored.gvk.group}")
-        result = self.converter(resource).convert([stored.object], to.version, drop_unknown_fields=True, served=True)[0]
+        result = converter.convert([stored.object], to.version, drop_unknown_fields=True, served=True)[0]
         if isinstance(result, Exception):
             raise result
         return result.object
 
-    def converter(self, resource: CustomResource) -> CustomConverter:
-        """
-        What reads and converts the objects of a CRD, of whichever version that is stored in; it asks no webhook.
+    @cached_property
+    def definitions(self) -> Definitions:
+        """What the CRDs of the store say of custom kinds; no conversion webhook is asked."""
+        return self.definitions_asking(None)
 
-        Raises:
-            KstoreError: the CRD cannot be read so far.
-        """
-        crd = resource.definition or {}
-        name = str(crd["metadata"]["name"])
-        if name not in self._converters:
-            value = self.codec.encode(crd, "json")
-            definition = CustomDefinition.of(self.codec.convert_object(value, _CRD_V1))
-            self._converters[name] = CustomConverter(definition, self.codec.scheme.typed)
-        return self._converters[name]
+    def definitions_asking(self, webhooks: Webhooks | None) -> Definitions:
+        """The same, with conversion webhooks asked as `webhooks` says."""
+        return Definitions(self.codec, self.custom_resources, lambda one: self.get(self.crd_key(one)), webhooks)
+
+    def crd_key(self, resource: CustomResource) -> bytes:
+        """Where the CRD of a custom resource is stored."""
+        return resource.definition_key or f"{self.prefix}/{_CRDS}/{resource.resource}.{resource.group}".encode()
 
     def tree(
         self,

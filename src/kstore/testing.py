@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 from kstore.errors import Compacted
@@ -42,15 +43,16 @@ class MemorySource(WritableSource):
         self.past: list[Revision] = []
         """Every revision that is left, oldest first."""
         self._live: dict[bytes, Record] = {}
+        self._lock = Lock()
         if values:
-            self.commit([Put(_key(key), _value(value), 0) for key, value in values.items()])
+            self._applied([Put(_key(key), _value(value), 0) for key, value in values.items()])
 
     # ---- reading
 
     def status(self) -> StoreStatus:
-        """Sizes are made up: 100,000 bytes of which 60,000 are used, and twice the room."""
+        """Sizes are made up: 100,000 bytes of which 60,000 are used, and the quota that etcd has by itself."""
         return StoreStatus(
-            "memory", "memory", self.revision, self.compact_revision, size=100_000, size_in_use=60_000, quota=200_000
+            "memory", "memory", self.revision, self.compact_revision, size=100_000, size_in_use=60_000, quota=2 << 30
         )
 
     def live(self, revision: int = 0) -> dict[bytes, Record]:
@@ -106,7 +108,11 @@ class MemorySource(WritableSource):
         return Limits(operations=self.operations)
 
     def commit(self, mutations: Sequence[Mutation]) -> Committed:
-        """All of the mutations, if every key is as expected; else none."""
+        """All of the mutations, if every key is as expected; else none. Threads may do so at once."""
+        with self._lock:
+            return self._applied(mutations)
+
+    def _applied(self, mutations: Sequence[Mutation]) -> Committed:
         for one in mutations:
             found = self._live.get(one.key)
             if (found.mod_revision if found else 0) != one.expected_mod_revision:
@@ -130,8 +136,9 @@ class MemorySource(WritableSource):
 
     def put(self, key: str | bytes, value: bytes | dict[str, Any], *, lease: int = 0) -> int:
         """Write as another client would, whatever is there; the revision that it got."""
-        old = self._live.get(_key(key))
-        return self.commit([Put(_key(key), _value(value), old.mod_revision if old else 0, lease)]).revision
+        with self._lock:
+            old = self._live.get(_key(key))
+            return self._applied([Put(_key(key), _value(value), old.mod_revision if old else 0, lease)]).revision
 
     def delete(self, key: str | bytes) -> int:
         """
@@ -140,7 +147,8 @@ class MemorySource(WritableSource):
         Raises:
             KeyError: it is not there.
         """
-        return self.commit([Delete(_key(key), self._live[_key(key)].mod_revision)]).revision
+        with self._lock:
+            return self._applied([Delete(_key(key), self._live[_key(key)].mod_revision)]).revision
 
     def compact(self, revision: int) -> None:
         """Forget what was overwritten or deleted up to a revision, as etcd does."""

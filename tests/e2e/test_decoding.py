@@ -13,7 +13,7 @@ import pytest
 from tools.cluster import ApiError, Client, Etcd
 
 from kstore.cli.main import run
-from kstore.customresource import converter as custom
+from kstore.customresource import unstructured as custom
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
 

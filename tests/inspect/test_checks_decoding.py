@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kstore.catalog.releases import Release
-from kstore.customresource import converter as custom
+from kstore.customresource import unstructured as custom
 from kstore.inspect.checks import run_checks
 from kstore.inspect.findings import Finding
 from kstore.inspect.survey import Survey

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,54 +18,36 @@ from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.targets import VersionTargets
 from kstore.naming import GroupVersion
-from kstore.records import Mutation, Put, Record
+from kstore.records import Mutation, Record
 from kstore.scheme.scheme import Scheme
-from kstore.source.interface import Committed, Limits, StoreStatus, WritableSource
+from kstore.source.interface import Committed, StoreStatus
+from kstore.testing import MemorySource
 from kstore.write.batches import Pace
 
 
-class MemoryStore(WritableSource):
-    """Keys in a dict, compare-and-swap as etcd does it; `before_commit` may change or raise."""
+class FaultySource(MemorySource):
+    """A store in memory that can be made to fail around a commit; `put` and `delete` are another client's."""
 
     def __init__(self, values: dict[bytes, bytes], *, operations: int = 128) -> None:
-        self.revision = 1
-        self.records = {key: Record(key, value, 1, 1, 1) for key, value in values.items()}
-        self.operations = operations
         self.before_commit: Callable[[Sequence[Mutation]], None] = lambda _: None
         self.after_commit: Callable[[], None] = lambda: None
         self.alarms: tuple[str, ...] = ()
+        super().__init__(values, operations=operations)
+
+    @property
+    def records(self) -> dict[bytes, Record]:
+        """What is stored now."""
+        return self.live()
 
     def status(self) -> StoreStatus:
-        return StoreStatus("memory", "memory", self.revision, alarms=self.alarms)
-
-    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
-        yield from (self.records[key] for key in sorted(self.records) if key.startswith(prefix) and key >= start)
-
-    def limits(self) -> Limits:
-        return Limits(operations=self.operations)
-
-    def put(self, key: bytes, value: bytes, lease: int = 0) -> None:
-        """Write as another client would."""
-        self.revision += 1
-        old = self.records.get(key)
-        created, version = (old.create_revision, old.version + 1) if old else (self.revision, 1)
-        self.records[key] = Record(key, value, created, self.revision, version, lease)
+        return replace(super().status(), alarms=self.alarms)
 
     def commit(self, mutations: Sequence[Mutation]) -> Committed:
         self.before_commit(mutations)
-        for one in mutations:
-            found = self.records.get(one.key)
-            if (found.mod_revision if found else 0) != one.expected_mod_revision:
-                return Committed(False, self.revision)
-        self.revision += 1
-        for one in mutations:
-            assert isinstance(one, Put)
-            old = self.records[one.key]
-            self.records[one.key] = Record(
-                one.key, one.value, old.create_revision, self.revision, old.version + 1, one.lease
-            )
-        self.after_commit()
-        return Committed(True, self.revision)
+        committed = super().commit(mutations)
+        if committed.succeeded:
+            self.after_commit()
+        return committed
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +80,10 @@ def deployment(codec: StorageCodec) -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def shop(deployment: Callable[..., bytes]) -> MemoryStore:
+def shop(deployment: Callable[..., bytes]) -> FaultySource:
     """Ten Deployments of apps/v1beta1, and one that is already as it should be."""
     values = {key(f"web-{number}"): deployment(f"web-{number}") for number in range(10)}
-    return MemoryStore({**values, key("done"): deployment("done", version="apps/v1")})
+    return FaultySource({**values, key("done"): deployment("done", version="apps/v1")})
 
 
 def key(name: str) -> bytes:
@@ -115,7 +98,7 @@ def journal_path(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def migrated(shop: MemoryStore, planner, journal_path):
+def migrated(shop: FaultySource, planner, journal_path):
     """A store that was migrated, and the journal."""
     path = next(journal_path)
     writer = JournalWriter(path, {"store": "memory"})

@@ -25,11 +25,11 @@ from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, Note
 from kstore.migrate.journal_format import LINES, OBJECT, OPTIONAL
 from kstore.migrate.summary import Summary
 
-from .conftest import MemoryStore
+from .conftest import FaultySource
 
 
 @pytest.fixture
-def changes(planner, shop: MemoryStore):
+def changes(planner, shop: FaultySource):
     return [step for step in planner.plan(shop.scan()) if hasattr(step, "value")]
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from kstore.catalog.releases import Release
 from kstore.codec import StorageCodec
-from kstore.customresource import converter as custom
-from kstore.customresource.converter import CustomConverter, CustomDefinition
+from kstore.customresource import unstructured as custom
+from kstore.customresource.converter import Converted, CustomConverter
+from kstore.customresource.definition import CustomDefinition
 from kstore.decode import cbor
 from kstore.migrate.plan import Change, Skipped, Step, VersionPlanner
 from kstore.migrate.targets import ReleaseTargets, VersionTargets
@@ -83,7 +84,7 @@ def test_cbor_becomes_json(release: Release, media_type: str, encoding: str, ver
     key = b"/registry/example.com/birds/default/robin"
     (step,) = planner.plan([Record(key, custom.write(bird, "cbor"), 1, 2, 1, 0)])
     (expected,) = converter.convert([bird], "v2")
-    assert isinstance(expected, custom.Converted)
+    assert isinstance(expected, Converted)
     wanted = custom.write(expected.object, encoding)
     assert (step.value if isinstance(step, Change) else step.record.value) == wanted
 

@@ -19,14 +19,14 @@ from kstore.write.batches import Pace
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 
-from .conftest import MemoryStore, key
+from .conftest import FaultySource, key
 
 
 class Killed(BaseException):
     """The process ends here."""
 
 
-def run(store: MemoryStore, planner, path, header=None) -> None:
+def run(store: FaultySource, planner, path, header=None) -> None:
     writer = JournalWriter(path, header)
     try:
         if header is None:
@@ -87,7 +87,7 @@ def test_rollback_leaves_what_others_changed(migrated, deployment):
     store, path = migrated
     foreign = deployment("web-1", image="web:9", version="apps/v1")
     store.put(key("web-1"), foreign)
-    del store.records[key("web-2")]
+    store.delete(key("web-2"))
     result = Rollback(Journal(path), store).run()
     assert result.restored == 8
     assert {finding.code for finding in result.findings.values()} == {"changed", "deleted"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.migrate.conftest import MemoryStore
+from tests.migrate.conftest import FaultySource
 
 from kstore.codec import StorageCodec
 from kstore.decode.projection import NOTHING
@@ -29,7 +29,7 @@ def a_store(codec: StorageCodec, **objects: dict[str, Any]) -> Store:
     if "cidr" in objects:
         cidr = {"apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR", "metadata": {"name": "kubernetes"}}
         values["/registry/servicecidrs/kubernetes"] = {**cidr, "spec": objects["cidr"]}
-    return Store(MemoryStore({key.encode(): codec.encode(value) for key, value in values.items()}), codec.scheme)
+    return Store(FaultySource({key.encode(): codec.encode(value) for key, value in values.items()}), codec.scheme)
 
 
 @pytest.mark.parametrize(

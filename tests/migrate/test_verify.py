@@ -18,7 +18,7 @@ from kstore.write.batches import Pace
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 
-from .conftest import MemoryStore, key
+from .conftest import FaultySource, key
 
 
 def test_verify_finds_what_differs(migrated, codec, deployment):
@@ -27,7 +27,7 @@ def test_verify_finds_what_differs(migrated, codec, deployment):
     assert verify_live(Journal(path), store, codec).findings == []
     store.put(key("web-1"), deployment("web-1", image="web:9", version="apps/v1"))
     store.put(key("web-2"), store.records[key("web-2")].value, lease=5)
-    del store.records[key("web-3")]
+    store.delete(key("web-3"))
     store.put(key("web-4"), deployment("web-4"))
     assert codes(path, store, codec) == {
         "web-1": "changed", "web-2": "lease", "web-3": "deleted", "web-4": "not-written",
@@ -108,7 +108,7 @@ def test_objects_that_were_planned_and_never_written(shop, planner, codec, deplo
         for one in mutations:
             match one.key:
                 case name if name == key("web-1"):
-                    shop.records.pop(name, None)
+                    shop.delete(name)
                 case name if name == key("web-3"):
                     shop.put(name, old)
                 case name if name == key("web-5"):
@@ -128,7 +128,7 @@ def test_objects_that_were_planned_and_never_written(shop, planner, codec, deplo
     assert (result.objects, result.skipped) == (7, 1)
 
 
-def codes(path: Path, store: MemoryStore, codec) -> dict[str, str]:
+def codes(path: Path, store: FaultySource, codec) -> dict[str, str]:
     """What is found, by the object's name, or `journal`; of several of one the last."""
     findings = verify_live(Journal(path), store, codec).findings
     return {"journal" if one.key == str(path) else one.key.rpartition("/")[2]: one.code for one in findings}

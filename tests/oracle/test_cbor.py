@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tools.cluster import ServerMissing, find
 
-from kstore.customresource import converter as custom
+from kstore.customresource import unstructured as custom
 from kstore.decode import cbor
 from kstore.decode.json import go_json
 from kstore.decode.json.number import Number

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from tests.migrate.conftest import MemoryStore, key
+from tests.migrate.conftest import FaultySource, key
 
 from kstore.write import batches
 from kstore.write.batches import Pace, write_all
@@ -33,7 +33,7 @@ def test_a_rate_holds_after_a_stall(rate: int, stall: float, monkeypatch: pytest
     """So many objects a second at most, apart from those of one second that a stall has cost: none come in a rush."""
     clock = Clock()
     monkeypatch.setattr(batches, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    store = MemoryStore({key(f"web-{number:03}"): b"old" for number in range(200)})
+    store = FaultySource({key(f"web-{number:03}"): b"old" for number in range(200)})
     times: list[float] = []
 
     def changes() -> Iterator[KeyChange]:

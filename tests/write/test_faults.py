@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.migrate.conftest import MemoryStore, key
+from tests.migrate.conftest import FaultySource, key
 
 from kstore.catalog.releases import newest
 from kstore.codec import StorageCodec
@@ -52,32 +52,11 @@ resources:
 """
 
 
-class FaultyStore(MemoryStore):
-    """Also creates and deletes, as etcd does."""
-
-    def commit(self, mutations: Sequence[Mutation]) -> Committed:
-        self.before_commit(mutations)
-        for one in mutations:
-            found = self.records.get(one.key)
-            if (found.mod_revision if found else 0) != one.expected_mod_revision:
-                return Committed(False, self.revision)
-        self.revision += 1
-        for one in mutations:
-            if isinstance(one, Delete):
-                del self.records[one.key]
-                continue
-            old = self.records.get(one.key)
-            created, version = (old.create_revision, old.version + 1) if old else (self.revision, 1)
-            self.records[one.key] = Record(one.key, one.value, created, self.revision, version, one.lease)
-        self.after_commit()
-        return Committed(True, self.revision)
-
-
 @dataclass
 class Trial:
     """A store in which five keys are to be written by one of the writers, and how."""
 
-    store: FaultyStore
+    store: FaultySource
     run: Callable[[Retry], None]
     left: set[bytes] = field(default_factory=set)
     """What it has named as left."""
@@ -99,7 +78,7 @@ def make(tmp_path: Path, codec: StorageCodec, deployment: Callable[..., bytes]) 
     """The trial of a writer."""
 
     def begin(writer: str) -> Trial:
-        store = FaultyStore({key(name): deployment(name) for name in NAMES})
+        store = FaultySource({key(name): deployment(name) for name in NAMES})
         planner: Any = VersionPlanner(codec, VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),)))
         path = tmp_path / f"{writer}.journal"
         if writer in ("restore", "edit", "delete"):
@@ -152,10 +131,11 @@ def _encrypting() -> StorageCodec:
     )
 
 
-def _surgery(writer: str, store: FaultyStore) -> Trial:
+def _surgery(writer: str, store: FaultySource) -> Trial:
     records = list(store.scan())
     if writer == "restore":
-        store.records.clear()
+        for one in records:
+            store.delete(one.key)
         changes = [plan.change for plan in plan_restore(store, records, {})]
     elif writer == "edit":
         changes = [KeyChange(one.key, one, one.value + b" ", one.lease) for one in records]
@@ -244,10 +224,10 @@ def test_an_end_that_nobody_saw(trial: Trial, happened: bool) -> None:
         trial.store.after_commit = fail
     else:
         trial.store.before_commit = fail
+    before = trial.store.revision
     trial.run(retry())
     assert trial.left == set()
     assert all(trial.is_written(key(name)) for name in NAMES)
-    before = max((one.mod_revision for one in trial.before.values()), default=1)
     assert trial.store.revision == before + 1
 
 

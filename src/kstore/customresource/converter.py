@@ -7,23 +7,20 @@ crdConversionRESTOptionsGetter) and `pkg/apiserver/conversion/`. How a webhook i
 
 from __future__ import annotations
 
-import copy
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kstore.customresource import structural
-from kstore.customresource.structural import Structural
+from kstore.customresource.definition import CustomDefinition
+from kstore.customresource.unstructured import Object, normalize
+from kstore.customresource.webhook_answer import checked
 from kstore.decode.json import go_json
-from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.decode.json.typed_json import TypedJson
-from kstore.errors import DecodeError, EncodeError, NotConvertible, UnknownFields
-from kstore.naming import GroupKind
+from kstore.errors import DecodeError, NotConvertible, UnknownFields
 from kstore.scheme.managed_fields import can_be_read
 from kstore.scheme.running_server import copied, settle_metadata
 
-Object = dict[str, Any]
 Review = Callable[[list[Object], str], "list[Object | NotConvertible]"]
 """
 Objects and the apiVersion wanted -> the same objects converted, in order; in place of one, why it cannot be had: a
@@ -31,60 +28,6 @@ conversion webhook.
 """
 
 _OBJECT_META = "meta.v1.ObjectMeta"
-
-
-@dataclass(frozen=True, slots=True)
-class CustomDefinition:
-    """What a CustomResourceDefinition decides about stored objects."""
-
-    name: str
-    """The CRD's own: `crontabs.stable.example.com`."""
-    kind: GroupKind
-    versions: tuple[str, ...]
-    storage_version: str
-    schemas: Mapping[str, Structural | None]
-    """By version; None where the version has no schema."""
-    preserve_unknown_fields: bool
-    """`spec.preserveUnknownFields`: nothing is pruned at all, as in CRDs of v1beta1."""
-    with_status: frozenset[str]
-    """The versions with a status subresource, whose status no other update can change."""
-    webhook: Mapping[str, Any] | None
-    """`spec.conversion.webhook` where the strategy is Webhook, else None: only apiVersion changes."""
-
-    @staticmethod
-    def of(crd: Mapping[str, Any]) -> CustomDefinition:
-        """
-        The definition that a CRD gives.
-
-        Args:
-            crd: in apiextensions.k8s.io/v1; one stored as v1beta1 is converted first.
-
-        Raises:
-            DecodeError: it lacks what every CRD has.
-        """
-        try:
-            spec = crd["spec"]
-            versions = spec["versions"]
-            conversion = spec.get("conversion") or {}
-            return CustomDefinition(
-                name=crd["metadata"]["name"],
-                kind=GroupKind(spec["group"], spec["names"]["kind"]),
-                versions=tuple(version["name"] for version in versions),
-                storage_version=next((one["name"] for one in versions if one.get("storage")), ""),
-                schemas={version["name"]: _schema(version) for version in versions},
-                preserve_unknown_fields=bool(spec.get("preserveUnknownFields")),
-                with_status=frozenset(
-                    one["name"] for one in versions if (one.get("subresources") or {}).get("status") is not None
-                ),
-                webhook=conversion.get("webhook") or {} if conversion.get("strategy") == "Webhook" else None,
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise DecodeError(f"not a CustomResourceDefinition: {error!r}", path="spec") from None
-
-
-def _schema(version: Mapping[str, Any]) -> Structural | None:
-    schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    return Structural.of(normalize(plain(schema))) if schema is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +148,7 @@ class CustomConverter:
         if len(answers) != len(moving):
             raise NotConvertible(f"the webhook returned {len(answers)} objects, expected {len(moving)}")
         converted = (
-            answer if isinstance(answer, NotConvertible) else self._attempt(_checked, one, answer, target)
+            answer if isinstance(answer, NotConvertible) else self._attempt(checked, one, answer, target)
             for one, answer in zip(moving, answers, strict=True)
         )
         return [next(converted) if one["apiVersion"] != target else one for one in objects]
@@ -301,113 +244,3 @@ class CustomConverter:
 
 def _version_of(obj: Object) -> str:
     return str(obj["apiVersion"]).rpartition("/")[2]
-
-
-def normalize(value: Any) -> Any:
-    """
-    A deep copy with numbers as `unstructured` has them: what does not fit into an int64 is a float64, and -0 is 0.
-
-    Raises:
-        DecodeError: a number that no float64 holds.
-    """
-    if isinstance(value, dict):
-        return {name: normalize(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [normalize(item) for item in value]
-    if isinstance(value, RawJSON):
-        text = go_json.reprint(value.data)
-        return RawJSON(text, nested=True) if value.nested else go_json.loads(text)
-    return go_json.unstructured_number(value)
-
-
-def write(obj: Object, media_type: str = "json") -> bytes:
-    """
-    The stored bytes of a custom object: members sorted at every level; of JSON, a newline at its end.
-
-    Args:
-        obj: the object, normalized.
-        media_type: `json` or `cbor`.
-
-    Raises:
-        EncodeError: something in it has no form in that encoding.
-    """
-    if media_type == "cbor":
-        from kstore.decode import cbor
-
-        return cbor.dumps(obj)
-    return go_json.dumps(_sorted(obj)) + b"\n"
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        try:
-            return {name: _sorted(value[name]) for name in sorted(value, key=str.encode)}
-        except (TypeError, UnicodeEncodeError) as error:
-            raise EncodeError(f"a member's name has no JSON form: {error}") from None
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
-
-
-# ---- what a webhook may answer (conversion/webhook_converter.go: validateConvertedObject, restoreObjectMeta)
-
-
-def _checked(original: Object, answer: Any, target: str) -> Object:
-    """
-    A webhook's object, accepted: the same one in the version wanted, with only labels and annotations of its metadata.
-
-    Raises:
-        NotConvertible: it is another object, or not what was asked for.
-    """
-    if not isinstance(answer, dict):
-        raise NotConvertible("the webhook returned something that is no object")
-    converted: Object = copy.deepcopy(answer)
-    for member, expected in (("apiVersion", target), ("kind", original.get("kind"))):
-        if converted.get(member) != expected:
-            raise NotConvertible(f"the webhook returned {member} {converted.get(member)!r}, expected {expected!r}")
-    metadata = converted.get("metadata")
-    if not isinstance(metadata, dict):
-        raise NotConvertible("the webhook returned an object without metadata")
-    before = original.get("metadata") or {}
-    for member in ("name", "namespace", "uid"):
-        if (metadata.get(member) or "") != (before.get(member) or ""):
-            raise NotConvertible(
-                f"the webhook changed metadata.{member} from {before.get(member)!r} to {metadata.get(member)!r}"
-            )
-    restored = copy.deepcopy(before)
-    for member in ("labels", "annotations"):
-        restored.pop(member, None)
-        found = metadata.get(member)
-        if found is None:
-            continue
-        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-            raise NotConvertible(f"the webhook returned metadata.{member} that are no strings")
-        if found != before.get(member):
-            _validate(member, found)
-        restored[member] = found
-    converted["metadata"] = restored
-    return normalize(converted)  # type: ignore[no-any-return]
-
-
-_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-_ANNOTATIONS_LIMIT = 256 << 10
-"""TotalAnnotationSizeLimitB, in bytes over all keys and values."""
-
-
-def _validate(member: str, found: Mapping[str, str]) -> None:
-    """
-    See whether changed labels or annotations are valid (metav1validation.ValidateLabels, ValidateAnnotations).
-
-    Raises:
-        NotConvertible: a key is no qualified name, a label's value no valid one, or annotations are too large.
-    """
-    for name, value in found.items():
-        prefix, slash, rest = name.rpartition("/")
-        if member == "annotations":
-            rest = rest.lower()
-        if not _NAME.match(rest) or (slash and (len(prefix) > 253 or not _SUBDOMAIN.match(prefix.lower()))):
-            raise NotConvertible(f"the webhook returned metadata.{member} with {name!r}, which is no qualified name")
-        if member == "labels" and value and not _NAME.match(value):
-            raise NotConvertible(f"the webhook returned the label {name}={value!r}, which is no valid value")
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in found.items())
-    if member == "annotations" and size > _ANNOTATIONS_LIMIT:
-        raise NotConvertible(f"the webhook returned annotations of {size} bytes; {_ANNOTATIONS_LIMIT} are allowed")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kstore.naming import GroupVersion
+from kstore.naming import GroupKind, GroupVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class CustomResource:
     """Where its objects are stored, if not where those of a CRD do."""
     definition_key: bytes = b""
     """Where its CRD is stored."""
+
+    @property
+    def group_kind(self) -> GroupKind:
+        """What its objects are."""
+        return GroupKind(self.group, self.kind)
 
     @property
     def key_prefix(self) -> str:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kstore.customresource.converter import Review
+from kstore.customresource.definition import CustomDefinition
 from kstore.decode.json import go_json
 from kstore.errors import NotConvertible
 from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context
@@ -215,7 +216,27 @@ class ConversionWebhook:
         return kind(f"conversion webhook of {self.name}: {message}", hint="--webhook-url URL asks another")
 
 
-def refusing(error: NotConvertible) -> Review:
+@dataclass(frozen=True)
+class Webhooks:
+    """How the conversion webhooks that CRDs name are asked."""
+
+    allowed: bool = False
+    """Whether objects may be sent where a CRD says, which is where whoever wrote the store wants them sent."""
+    url: str = ""
+    """Where objects are sent instead; naming it allows that, too."""
+
+    def review(self, definition: CustomDefinition) -> Review | None:
+        """What asks the webhook of a definition, or says why it is not asked; None where it has none."""
+        if definition.webhook is None:
+            return None
+        try:
+            webhook = ConversionWebhook.of(definition.name, definition.webhook, url=self.url)
+        except NotConvertible as error:
+            return _refusing(error)
+        return webhook if self.allowed or self.url else _refusing(_not_asked(webhook))
+
+
+def _refusing(error: NotConvertible) -> Review:
     """What stands in for a webhook that must not, or cannot, be asked."""
 
     def review(objects: list[Object], api_version: str) -> list[Object | NotConvertible]:
@@ -224,7 +245,7 @@ def refusing(error: NotConvertible) -> Review:
     return review
 
 
-def not_asked(webhook: ConversionWebhook) -> NotConvertible:
+def _not_asked(webhook: ConversionWebhook) -> NotConvertible:
     """Why a webhook that only the store names is not asked: whoever wrote the store would be sent its objects."""
     return NotConvertible(
         f"{webhook.name} converts by the webhook {webhook.url}, where objects are sent only with --allow-webhooks",

@@ -197,7 +197,8 @@ class Survey:
         if not resource.has_version(seen.read.gvk.group_version):
             return None
         try:
-            return self.store.converter(resource).fault(seen.read.object)
+            converter = self.store.definitions.converter(resource.group_kind)
+            return converter.fault(seen.read.object) if converter is not None else None
         except KstoreError:  # it is the CRD that cannot be read
             return None
 

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from kstore.catalog.resources import custom_media_type
 from kstore.codec import StorageCodec, StoredObject, Undecodable
-from kstore.customresource import converter as custom
-from kstore.customresource.converter import CustomConverter
+from kstore.customresource import unstructured
+from kstore.customresource.converter import Converted, CustomConverter
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError, NotConvertible
 from kstore.migrate.conversions import Job, conversion, convert_all
@@ -279,11 +279,11 @@ class VersionPlanner:
         return {**read.object, "apiVersion": str(assumed)}
 
     def _custom_step(
-        self, read: StoredObject, target: GroupVersion, converted: custom.Converted, versions: tuple[str, ...]
+        self, read: StoredObject, target: GroupVersion, converted: Converted, versions: tuple[str, ...]
     ) -> Step:
         try:
             media_type = custom_media_type(read.encoding, self.codec.scheme.release, self._media_type)
-            plain = custom.write(converted.object, media_type)
+            plain = unstructured.write(converted.object, media_type)
             reason = "" if read.gvk.version in versions else "assumed-version"
             return self._step(read, target, media_type, plain, converted.pruned, reason)
         except KstoreError as error:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from kstore.catalog.mapper import NamedResource, Place
 from kstore.catalog.resources import custom_media_type
 from kstore.codec import StoredObject, Undecodable
-from kstore.customresource import converter as custom
+from kstore.customresource import unstructured
 from kstore.customresource.resource import CustomResource
 from kstore.differences import object_differences
 from kstore.errors import KstoreError, NotConvertible, WriteRefused
@@ -301,11 +301,14 @@ class Prover:
 
     def _custom(self, resource: CustomResource, storage: GroupVersion, found: dict[str, Any], media_type: str) -> bytes:
         if found["apiVersion"] != str(storage):
-            (result,) = self._store.converter(resource).convert([found], storage.version, drop_unknown_fields=True)
+            converter = self._store.definitions.converter(resource.group_kind)
+            if converter is None:
+                raise NotConvertible(f"the CRD of {resource.resource}.{resource.group} cannot be read")
+            (result,) = converter.convert([found], storage.version, drop_unknown_fields=True)
             if isinstance(result, Exception):
                 raise result
             found = result.object
-        return custom.write(custom.normalize(found), media_type)
+        return unstructured.write(unstructured.normalize(found), media_type)
 
     def _fields(self, before: bytes, after: bytes) -> list[str]:
         """The fields that differ between two values."""

@@ -6,25 +6,20 @@ Goes into the journal's first line, from which `resume` reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from kstore.catalog.mapper import NamedResource
-from kstore.codec import StorageCodec, StoredObject
-from kstore.customresource.converter import CustomConverter, CustomDefinition, Review
-from kstore.customresource.resource import CustomResource
-from kstore.customresource.webhook import ConversionWebhook, not_asked, refusing
+from kstore.codec import StoredObject
+from kstore.customresource.webhook import Webhooks
 from kstore.decode.projection import Projection
 from kstore.errors import JournalError, NotConvertible, UsageError
 from kstore.migrate.plan import EncryptionPlanner, Planner, VersionPlanner
 from kstore.migrate.server import server_of
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, Targets, VersionTargets
-from kstore.naming import GroupKind, GroupVersion, GroupVersionKind, parse_group_version
+from kstore.naming import GroupVersion, GroupVersionKind, parse_group_version
 from kstore.store import Store
-
-_CRDS = "apiextensions.k8s.io/customresourcedefinitions"
-_CRD_V1 = GroupVersion("apiextensions.k8s.io", "v1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +127,8 @@ class Selection:
         self._request = request
         self._wanted = wanted
         self._processes = processes
-        self._converters: dict[GroupKind, CustomConverter | None] = {}
+        self.definitions = store.definitions_asking(Webhooks(request.allow_webhooks, request.webhook_url))
+        """The CRDs that custom objects are converted by."""
         self.targets: Targets | None = None if request.encrypt else self._targets()
 
     def _targets(self) -> Targets:
@@ -159,7 +155,7 @@ class Selection:
             media_type=self._request.media_type,
             assume_version=self._assumed(),
             drop_unknown_fields=self._request.drop_unknown_fields,
-            custom_converter=self.converter,
+            custom_converter=self.definitions.converter,
             wanted=self._wanted,
             projection=self._projection,
             server=server_of(self._store, self._request.service_family),
@@ -240,52 +236,3 @@ class Selection:
             if scheme.catalog.has_kind(name) and any(one.group_version in wanted for one in scheme.targets(name)):
                 return True
         return False
-
-    # ---- custom resources
-
-    def converter(self, kind: GroupKind) -> CustomConverter | None:
-        """The converter of a custom kind; None where no CRD of the store defines it."""
-        if kind not in self._converters:
-            self._converters[kind] = self._find_converter(kind)
-        return self._converters[kind]
-
-    def custom_definitions(self) -> Iterator[tuple[CustomResource, CustomDefinition]]:
-        """Yield the custom resources whose objects were met, with their definitions."""
-        for kind, converter in self._converters.items():
-            resource = self._custom_resource(kind)
-            if converter is not None and resource is not None:
-                yield resource, converter.definition
-
-    def _custom_resource(self, kind: GroupKind) -> CustomResource | None:
-        found = (one for one in self._store.custom_resources if (one.group, one.kind) == (kind.group, kind.kind))
-        return next(found, None)
-
-    def _find_converter(self, kind: GroupKind) -> CustomConverter | None:
-        resource = self._custom_resource(kind)
-        if resource is None or resource.definition is None:
-            return None
-        codec = self._store.codec
-        read = self._store.get(crd_key(self._store, resource))
-        if not isinstance(read, StoredObject):
-            return None
-        definition = definition_in(codec, read)
-        if definition.webhook is None:
-            return CustomConverter(definition, codec.scheme.typed)
-        review: Review
-        try:
-            review = webhook = ConversionWebhook.of(definition.name, definition.webhook, url=self._request.webhook_url)
-            if not self._request.asks_webhooks:
-                review = refusing(not_asked(webhook))
-        except NotConvertible as error:
-            review = refusing(error)
-        return CustomConverter(definition, codec.scheme.typed, review)
-
-
-def definition_in(codec: StorageCodec, read: StoredObject) -> CustomDefinition:
-    """The definition of a stored CRD, of whichever version."""
-    return CustomDefinition.of(codec.as_version(read, _CRD_V1))
-
-
-def crd_key(store: Store, resource: CustomResource) -> bytes:
-    """Where the CRD of a custom resource is stored."""
-    return resource.definition_key or f"{store.prefix}/{_CRDS}/{resource.resource}.{resource.group}".encode()

@@ -12,12 +12,13 @@ import copy
 from collections.abc import Iterator
 
 from kstore.codec import StoredObject
-from kstore.customresource.converter import CustomDefinition
+from kstore.customresource.definition import CustomDefinition
+from kstore.customresource.definitions import definition_of
 from kstore.customresource.resource import CustomResource
 from kstore.errors import Conflict, SourceError, StoreUnreachable, WriteRefused
 from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import Change
-from kstore.migrate.request import Selection, crd_key, definition_in
+from kstore.migrate.request import Selection
 from kstore.migrate.summary import Summary
 from kstore.store import Store
 from kstore.write.commit import Writer, Written, writable
@@ -40,11 +41,11 @@ def settle_versions(
         whole: all objects of its resources were migrated, not a part of them: lists may be narrowed.
     """
     if store.layout.clusters:
-        if any(True for _ in selection.custom_definitions()):
+        if any(True for _ in selection.definitions.met()):
             yield "status.storedVersions of the CRDs are left as they are: every logical cluster has its own"
         return
     skipped = {line.kind for line in summary.lines.values() if line.skipped}
-    for resource, definition in selection.custom_definitions():
+    for resource, definition in selection.definitions.met():
         word = _settle(store, resource, definition, journal, retry, narrow=whole and resource.kind not in skipped)
         if word:
             yield word
@@ -59,16 +60,16 @@ def unlisted_versions(store: Store, selection: Selection, summary: Summary) -> I
         selection: the migration's, with the definitions that it used.
         summary: what it came to.
     """
-    for resource, definition in () if store.layout.clusters else selection.custom_definitions():
-        read = store.get(crd_key(store, resource))
+    for resource, definition in () if store.layout.clusters else selection.definitions.met():
+        read = store.get(store.crd_key(resource))
         status = read.object.get("status") if isinstance(read, StoredObject) else None
         listed = (status or {}).get("storedVersions") or []
         lines = (line for line in summary.lines.values() if line.kind == resource.kind and line.changes)
-        lying = sorted({line.target.rpartition("/")[2] for line in lines} - set(listed))
-        if lying:
+        unlisted = sorted({line.target.rpartition("/")[2] for line in lines} - set(listed))
+        if unlisted:
             yield (
-                f"{definition.name}: objects are stored as {_text(lying)}, which status.storedVersions does not list: "
-                "an apiserver would let the version be dropped with them in it"
+                f"{definition.name}: objects are stored as {_text(unlisted)}, which status.storedVersions does not "
+                "list: an apiserver would let the version be dropped with them in it"
             )
 
 
@@ -81,15 +82,15 @@ def _settle(
     *,
     narrow: bool,
 ) -> str:
-    key = crd_key(store, resource)
+    key = store.crd_key(resource)
     read = store.get(key)
-    if not isinstance(read, StoredObject) or definition_in(store.codec, read) != definition:
+    if not isinstance(read, StoredObject) or definition_of(store.codec, read) != definition:
         return f"{definition.name}: the CRD was changed meanwhile, its storedVersions are left as they are"
     listed = (read.object.get("status") or {}).get("storedVersions") or []
     found = {one.gvk.version if isinstance(one, StoredObject) else "" for one in store.objects(resource)}
     alone = found <= {definition.storage_version}
-    lying = sorted(version for version in found if version and version not in listed)
-    wanted = [definition.storage_version] if narrow and alone else [*listed, *lying]
+    unlisted = sorted(version for version in found if version and version not in listed)
+    wanted = [definition.storage_version] if narrow and alone else [*listed, *unlisted]
     if wanted == listed:
         if narrow and listed != [definition.storage_version]:
             return f"{definition.name}: not every object is stored as {definition.storage_version}, storedVersions stay"

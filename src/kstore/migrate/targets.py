@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from kstore.customresource.converter import CustomDefinition
+from kstore.customresource.definition import CustomDefinition
 from kstore.errors import NotConvertible
 from kstore.naming import GroupVersion, GroupVersionKind
 from kstore.scheme.scheme import Scheme

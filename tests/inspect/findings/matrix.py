@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kstore.customresource.converter import normalize, write
+from kstore.customresource.unstructured import normalize, write
 from kstore.encryption.config import read_configuration
 from kstore.naming import GroupResource
 
