@@ -6,16 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEEL := .wheel
 # Slow or needing Go: they have recipes of their own.
-PLAIN := not e2e and not oracle and not golden
+PLAIN := not slow and not e2e and not oracle and not golden
 # Further arguments for pytest: make test ARGS="-k envelope -x"
 ARGS ?=
 PYTEST := -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4
+WITH_SLOW := $(subst not slow and ,,$(PYTEST))
 FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 15
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 
-.PHONY: help demo venv test test-wheel lint format golden e2e bench servers demo-store docs site fuzz clean
+.PHONY: help demo venv test slow test-wheel lint format golden e2e bench servers demo-store docs site fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -26,6 +27,9 @@ demo: $(VENV)/kstore ## install kstore in .venv and run its main job on the demo
 
 test: $(VENV)/test ## install what the tests need in .venv and pass them
 	$(BIN)/python $(PYTEST) $(COVERAGE) $(ARGS)
+
+slow: $(VENV)/test ## the tests that take long: the docs' commands, a whole cluster's tables, kills and copies
+	$(BIN)/python $(subst not slow,slow,$(PYTEST)) $(ARGS) || [ $$? -eq 5 ]
 
 venv: $(VENV)/lint ## make .venv with all that the tests and the checks need
 
@@ -39,7 +43,7 @@ test-wheel: $(VENV)/pip ## build the wheel, use it alone, and pass the same test
 	$(WHEEL)/venv/bin/python -m pip install --quiet $(WHEEL)/kstore-*.whl
 	$(WHEEL)/venv/bin/kstore --store demo ls
 	$(WHEEL)/venv/bin/python -m pip install --quiet --group test
-	PATH="$(CURDIR)/$(WHEEL)/venv/bin:$$PATH" $(WHEEL)/venv/bin/python $(PYTEST) $(COVERAGE) $(ARGS)
+	PATH="$(CURDIR)/$(WHEEL)/venv/bin:$$PATH" $(WHEEL)/venv/bin/python $(WITH_SLOW) $(COVERAGE) $(ARGS)
 
 lint: $(VENV)/lint ## style, types and imports; every check runs, and then any that failed fails it
 	@failed=; \

@@ -20,6 +20,8 @@ from kstore.scheme.scheme import Scheme
 from kstore.view.yaml_input import read_document
 from kstore.view.yaml_text import to_yaml
 
+pytestmark = pytest.mark.slow
+
 FOLDERS = {"HEAD": newest().name, "v1.33.0": "1.33", "v1.34.0": "1.34", "v1.35.0": "1.35", "v1.36.0": "1.36"}
 
 

@@ -21,6 +21,8 @@ from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
 from kstore.source.location.demo import open_demo, unpacked
 
+pytestmark = pytest.mark.slow
+
 COOKBOOK = Path(__file__).resolve().parents[1] / "docs" / "cookbook.md"
 BLOCK = re.compile(r"^```sh (demo|live)\n(.*?)^```$", re.S | re.M)
 ENCRYPTION = """\

@@ -20,6 +20,8 @@ from kstore.source.location.demo import open_demo
 
 __all__ = ["kitchen"]
 
+pytestmark = pytest.mark.slow
+
 RUNBOOK = Path(__file__).resolve().parents[1] / "docs" / "runbook.md"
 BLOCK = re.compile(r"^```sh (demo|live)\n(.*?)^```$", re.S | re.M)
 SECTIONS = {

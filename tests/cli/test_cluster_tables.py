@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Kstore
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 TIMED = {"Age", "Last Seen", "First Seen", "Created At", "TimeAdded"}
 """Columns that depend on when the server was asked."""

@@ -13,7 +13,7 @@ from tools.cluster import ApiError, Client, Etcd
 
 from kstore.catalog.releases import Release
 from kstore.codec import ObjectCodec
-from kstore.customresource.converter import normalize, write
+from kstore.customresource.unstructured import normalize, write
 from kstore.records import Delete, Put
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme

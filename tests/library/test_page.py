@@ -105,6 +105,7 @@ def test_a_program_that_writes(full_etcd: Etcd, tmp_path: Path) -> None:
     assert b"apps/v1" in record.value[:40]
 
 
+@pytest.mark.slow
 def test_types_are_complete(snapshot: Path, tmp_path: Path) -> None:
     """Whoever writes a program so may hold it to `mypy --strict`."""
     if importlib.util.find_spec("mypy") is None:

@@ -17,6 +17,8 @@ import pytest
 
 from kstore.cli.main import run
 
+pytestmark = pytest.mark.slow
+
 _KILLED_AT = """
 import os, signal, sys
 left = int(sys.argv[1])

@@ -72,6 +72,7 @@ def slow_copy(database: Path, target: Path, writer: Writer, random_: random.Rand
                 writer.compact()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_slow_copies_under_writes(
     seed: int, newest_release: EtcdRelease, serve: Serve, connect: Connect, tmp_path: Path
