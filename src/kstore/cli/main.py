@@ -19,6 +19,7 @@ import click
 
 from kstore.cli.command_table import COMMANDS
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.memory import leave_pandas_out
 from kstore.cli.options import global_options
 from kstore.cli.plugins import PLUGIN_NOT_LOADED
 from kstore.cli.streams import escaping_streams
@@ -153,6 +154,7 @@ def _spelled(given: Sequence[str]) -> list[str]:
 def main() -> NoReturn:
     """The `kstore` command."""
     _have_streams()
+    leave_pandas_out()
     raise SystemExit(run())
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.new_file import NewFile
 from kstore.sql.arrow import batches, schema_of
 from kstore.sql.columns import OBJECTS, Row
 
@@ -64,17 +65,19 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
         raise WriteRefused("the file is there already", where=str(path), hint="name another file")
     columns = [one for one in OBJECTS if not (partitioned and one.name == _PARTITION)]
     schema = schema_of(columns, json=False)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         if partitioned:
             path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        count = write_batches(schema, batches(rows, columns, schema), unfinished)
-        unfinished.rename(path)
+        with NewFile(path) as new, os.fdopen(os.dup(new.descriptor), "wb") as file:
+            count = write_batches(schema, batches(rows, columns, schema), file)
+            file.flush()
+            new.publish(replace=False)
+    except BlockingIOError as taken:
+        raise WriteRefused(str(taken.strerror), where=str(path), hint="name another file") from None
+    except FileExistsError:
+        raise WriteRefused("the file is there already", where=str(path), hint="name another file") from None
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror or error}", where=str(path)) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return count
 
 
