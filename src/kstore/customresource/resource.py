@@ -78,6 +78,23 @@ def custom_resource(crd: dict[str, Any], key: bytes = b"") -> CustomResource:
     )
 
 
+def selectable_labels(resource: CustomResource) -> tuple[str, ...]:
+    """
+    The field labels that a custom resource can be selected by.
+
+    Its name, its namespace where it has one, and the `selectableFields` of its CRD, without the leading dot
+    (`apiextensions-apiserver/pkg/apiserver/conversion/converter.go`, ConvertFieldLabel). A server has those of the
+    version that it is asked for; where objects are looked at as they are stored, it is those of any version.
+    """
+    spec = (resource.definition or {}).get("spec") or {}
+    declared = [*(spec.get("selectableFields") or ())]
+    for version in spec.get("versions") or ():
+        declared += version.get("selectableFields") or ()
+    paths = (str(one.get("jsonPath", "")).removeprefix(".") for one in declared)
+    own = ("metadata.name", "metadata.namespace") if resource.namespaced else ("metadata.name",)
+    return tuple(dict.fromkeys((*own, *paths)))
+
+
 _STAGES = {"": 2, "beta": 1, "alpha": 0}
 _KUBERNETES_VERSION = re.compile(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?\Z")
 

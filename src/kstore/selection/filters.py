@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kstore.catalog.mapper import NamedResource
 from kstore.codec import StoredObject
+from kstore.customresource.resource import CustomResource, selectable_labels
 from kstore.decode.projection import EVERYTHING, NOTHING, Projection
 from kstore.errors import UsageError
 from kstore.naming import GroupKind
@@ -149,10 +150,23 @@ class _Types:
 
         def has(fields: ResourceFields) -> bool:
             resource = fields.resource
+            if isinstance(resource, CustomResource) and resource.definition is not None:
+                return label in selectable_labels(resource)
             return is_label(GroupKind(resource.group, resource.kind), label) or self._has(fields, field_path(label))
 
         if not self._any(has):
-            raise SelectorError(f"field label not supported: {label}", hint=self._hint(field_path(label)))
+            raise SelectorError(f"field label not supported: {label}", hint=self._label_hint(label))
+
+    def _label_hint(self, label: str) -> str:
+        from kstore.selection.field_selectors import field_path
+
+        first = self._resources[0]
+        if len(self._resources) > 1 or not isinstance(first, CustomResource):
+            return self._hint(field_path(label))
+        return (
+            f"{first.resource} can be selected by {', '.join(selectable_labels(first))}: selectableFields of the CRD "
+            "name others; --where asks about any field"
+        )
 
     def require_path(self, path: tuple[str, ...]) -> None:
         """

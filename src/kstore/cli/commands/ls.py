@@ -65,8 +65,8 @@ def command(
     kstore ls pods -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
 
     Conditions are asked of objects as they are stored, also with --as. A field that the type does not have is an
-    error, as it is of the apiserver; --field-selector takes the labels that the apiserver supports, and beside them any
-    field that the type has.
+    error, as it is of the apiserver; --field-selector takes the labels that the apiserver supports: of a custom
+    resource those that its CRD has as selectableFields; of a built-in type any other field that it has, too.
     """
     from kstore.selection import Selection
 
