@@ -303,8 +303,8 @@ def test_what_the_apiserver_reads_is_read(spec: bytes, written: bytes) -> None:
         (lab(b'{"e":{"kind":1}}'), ""),
         (lab(b"{}", b'"text"'), "a string ('text') where an object was expected in metadata"),
         (lab(b"{}", b"[]"), "a list where an object was expected in metadata"),
-        (lab(b'{"e":{"metadata":"text"}}'), "a string ('text') where an object was expected in metadata"),
-        (lab(b'{"e":{"metadata":[1]}}'), "a list where an object was expected in metadata"),
+        (lab(b'{"e":{"metadata":"text"}}'), "a string ('text') where an object was expected in spec.e.metadata"),
+        (lab(b'{"e":{"metadata":[1]}}'), "a list where an object was expected in spec.e.metadata"),
     ],
 )
 def test_what_the_apiserver_cannot_read(value: bytes, fault: str) -> None:

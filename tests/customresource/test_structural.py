@@ -107,5 +107,5 @@ def test_embedded_resources_are_repaired():
     """The metadata of an embedded resource goes through ObjectMeta, and an unset creation time is left out."""
     schema = Structural.of({"properties": {"template": {"type": "object", "x-kubernetes-embedded-resource": True}}})
     obj = {"template": {"kind": 5, "metadata": {"name": "x"}}}
-    repair_embedded(obj, schema, lambda found: {**found, "creationTimestamp": None}, lenient=True)
+    repair_embedded(obj, schema, lambda found, _: {**found, "creationTimestamp": None}, lenient=True)
     assert obj == {"template": {"metadata": {"name": "x"}}}

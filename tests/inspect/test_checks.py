@@ -112,7 +112,7 @@ def test_each_is_found(
 
 
 def test_what_a_release_does_not_know(whole: MemorySource, open_store: OpenStore) -> None:
-    """An older release has no such version: the command names one that it has; a field it lacks would be lost."""
+    """An older release has no such version: the command brings it into one that it stores; a field it lacks would be lost."""
     meta = {"name": "c"}
     whole.put(
         "/registry/deviceclasses/c", {"kind": "DeviceClass", "apiVersion": "resource.k8s.io/v1", "metadata": meta}
@@ -120,10 +120,7 @@ def test_what_a_release_does_not_know(whole: MemorySource, open_store: OpenStore
     assert checked(open_store) == {}
     found = checked(open_store, "1.33")
     assert set(found) == {"unknown-to-target"}
-    assert (
-        found["unknown-to-target"].command
-        == "kstore migrate deviceclasses.resource.k8s.io --to resource.k8s.io/v1beta1"
-    )
+    assert found["unknown-to-target"].command == "kstore migrate deviceclasses.resource.k8s.io --to-release 1.33"
     whole.put("/registry/configmaps/default/a", config_map("a", nonsense=1))
     assert checked(open_store)["lossy"].keys == [("/registry/configmaps/default/a", "nonsense")]
 
@@ -135,7 +132,7 @@ def test_custom_resources(whole: MemorySource, open_store: OpenStore) -> None:
     whole.put("/registry/example.com/foos/default/b", foo("b", "v2"))
     found = checked(open_store)
     assert found["unknown-to-target"].keys[0][0].endswith("/b")
-    assert found["other-version"].command == "kstore migrate foos.example.com --to example.com/v1"
+    assert found["other-version"].command == "kstore migrate foos.example.com --to-release 1.37"
     assert found["crd-idle-version"].subject == "foos.example.com: v1alpha1"
     assert found["crd-unlisted-version"].subject.endswith(("stored as v1beta1", "stored as v2"))
 

@@ -55,7 +55,7 @@ class CustomConverter:
         self._review = review
         self._defaulting = {name for name, schema in definition.schemas.items() if structural.has_default(schema)}
         for schema in definition.schemas.values():
-            structural.repair_defaults(schema, lambda found: self._metadata(found, lenient=True))
+            structural.repair_defaults(schema, lambda found, path: self._metadata(found, path, lenient=True))
 
     def convert(
         self, objects: Sequence[Object], version: str, *, drop_unknown_fields: bool = False, served: bool = False
@@ -201,14 +201,14 @@ class CustomConverter:
         """What unstructuredSchemaCoercer does to an object, in place; the paths of what was pruned are returned."""
         schema = self.definition.schemas[version]
         head: Object = {name: obj[name] for name in ("kind", "apiVersion") if name in obj}
-        metadata = self._metadata(obj["metadata"], lenient=lenient) if "metadata" in obj else None
+        metadata = self._metadata(obj["metadata"], "metadata", lenient=lenient) if "metadata" in obj else None
         pruned = []
         if not self.definition.preserve_unknown_fields:
             pruned = structural.prune(obj, schema, root=True)
             structural.drop_nulls(obj, schema)
         try:
             structural.repair_embedded(
-                obj, schema, lambda found: self._metadata(found, lenient=lenient), lenient=lenient
+                obj, schema, lambda found, path: self._metadata(found, path, lenient=lenient), lenient=lenient
             )
         except ValueError as error:
             raise DecodeError(str(error)) from None
@@ -219,24 +219,24 @@ class CustomConverter:
             obj["metadata"] = metadata
         return pruned
 
-    def _metadata(self, found: Any, *, lenient: bool) -> Object:
+    def _metadata(self, found: Any, path: str, *, lenient: bool) -> Object:
         """`metadata` as ObjectMeta holds it: unknown members dropped, malformed ones too where that is allowed."""
         try:
-            return self._as_meta(found)
+            return self._as_meta(found, path)
         except DecodeError:
             if not lenient or not isinstance(found, dict):
                 raise
         kept: Object = {}
         for name, value in found.items():
             try:
-                self._as_meta({name: value})
+                self._as_meta({name: value}, path)
             except DecodeError:
                 continue
             kept[name] = value
-        return self._as_meta(kept)
+        return self._as_meta(kept, path)
 
-    def _as_meta(self, found: Any) -> Object:
-        typed = self._typed.read(_OBJECT_META, {} if found is None else found, "metadata")
+    def _as_meta(self, found: Any, path: str) -> Object:
+        typed = self._typed.read(_OBJECT_META, {} if found is None else found, path)
         self._typed.drop_unknown(_OBJECT_META, typed)
         presented: Object = normalize(self._typed.present(_OBJECT_META, typed))
         return presented

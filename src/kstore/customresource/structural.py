@@ -14,8 +14,8 @@ from typing import Any
 
 _META_FIELDS = ("apiVersion", "kind", "metadata")
 
-Repair = Callable[[Any], Any]
-"""An object's `metadata` -> as ObjectMeta has it; raises where it is none."""
+Repair = Callable[[Any, str], Any]
+"""An object's `metadata`, and its path -> as ObjectMeta has it; raises where it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +159,14 @@ def has_embedded(schema: Structural | None) -> bool:
     return schema.embedded or any(map(has_embedded, below))
 
 
-def repair_embedded(value: Any, schema: Structural | None, repair: Repair, *, lenient: bool) -> None:
+def repair_embedded(value: Any, schema: Structural | None, repair: Repair, *, lenient: bool, path: str = "") -> None:
     """
     Bring the metadata of embedded resources into ObjectMeta's form, in place (`objectmeta/coerce.go`).
 
     Args:
         repair: what does that to one `metadata`.
         lenient: drop a kind or apiVersion that is no string (stored objects) instead of refusing it.
+        path: where the value stands, for errors.
 
     Raises:
         ValueError: what `repair` raises, and a kind that is no string when not lenient.
@@ -174,13 +175,14 @@ def repair_embedded(value: Any, schema: Structural | None, repair: Repair, *, le
         return
     if isinstance(value, dict):
         for name in list(value):
+            below = f"{path}.{name}" if path else name
             if schema.embedded:
-                _repair_member(value, name, repair, lenient)
+                _repair_member(value, name, repair, lenient, below)
             if name in value:
-                repair_embedded(value[name], schema.member(name), repair, lenient=lenient)
+                repair_embedded(value[name], schema.member(name), repair, lenient=lenient, path=below)
     elif isinstance(value, list):
-        for item in value:
-            repair_embedded(item, schema.items, repair, lenient=lenient)
+        for index, item in enumerate(value):
+            repair_embedded(item, schema.items, repair, lenient=lenient, path=f"{path}[{index}]")
 
 
 def repair_defaults(schema: Structural | None, repair: Repair) -> None:
@@ -192,14 +194,14 @@ def repair_defaults(schema: Structural | None, repair: Repair) -> None:
         repair_defaults(below, repair)
 
 
-def _repair_member(value: dict[str, Any], name: str, repair: Repair, lenient: bool) -> None:
+def _repair_member(value: dict[str, Any], name: str, repair: Repair, lenient: bool, path: str) -> None:
     if name == "metadata":
         if lenient and not isinstance(value[name], dict | None):
             return  # passed through: whoever reads the object next decides
-        value[name] = repair(value[name])
+        value[name] = repair(value[name], path)
         if value[name].get("creationTimestamp") is None:
             value[name].pop("creationTimestamp", None)
     elif name in ("apiVersion", "kind") and not isinstance(value[name], str):
         if not lenient:
-            raise ValueError(f"{name} must be a string")
+            raise ValueError(f"{path} must be a string")
         del value[name]

@@ -19,6 +19,7 @@ from kstore.errors import KstoreError, Unsupported
 from kstore.inspect.directories import Directories, Directory
 from kstore.naming import GroupKind
 from kstore.printable import key_text
+from kstore.source.interface import WritableSource
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.store import Store, is_housekeeping
 
@@ -110,6 +111,20 @@ class Survey:
     def is_file(self) -> bool:
         """Whether the store is a database in a file: a change of it is written as a new one."""
         return isinstance(self.store.source, SnapshotSource)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the store itself can be written."""
+        return isinstance(self.store.source, WritableSource)
+
+    @cached_property
+    def keeps_history(self) -> bool:
+        """Whether the store keeps what was overwritten."""
+        try:
+            next(iter(self.store.source.history(b"")), None)
+        except Unsupported:
+            return False
+        return True
 
     @cached_property
     def leases(self) -> dict[int, int] | None:

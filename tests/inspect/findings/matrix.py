@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kstore.catalog.releases import newest
+from kstore.codec import ObjectCodec
 from kstore.customresource.unstructured import normalize, write
 from kstore.encryption.config import read_configuration
 from kstore.naming import GroupResource
+from kstore.scheme.scheme import Scheme
 
 Values = Mapping[str, "bytes | dict[str, Any]"]
 
@@ -73,7 +76,8 @@ class Case:
 
 def obj(api_version: str, kind: str, name: str = "bad", namespace: str = "default", **more: Any) -> dict[str, Any]:
     """An object; metadata's further members as `metadata_NAME`."""
-    metadata = {"name": name, **({"namespace": namespace} if namespace else {}), "uid": f"uid-{name}"}
+    place = {"namespace": namespace} if namespace else {}
+    metadata = {"name": name, **place, "uid": f"uid-{name}", "creationTimestamp": "2026-01-01T00:00:00Z"}
     metadata |= {key.removeprefix("metadata_"): more.pop(key) for key in list(more) if key.startswith("metadata_")}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **more}
 
@@ -162,17 +166,26 @@ def encrypted(key: str, name: str) -> Values:
     return {key: transformers.encrypt(key.encode(), value, GroupResource("", "configmaps"))}
 
 
+def as_stored(value: dict[str, Any]) -> bytes:
+    """An object as a server of the newest release stores it."""
+    codec = ObjectCodec(Scheme(newest()))
+    return codec.convert_typed(json.dumps(value).encode())[1]
+
+
 SOUND: Values = {
-    "/registry/namespaces/default": obj("v1", "Namespace", "default", ""),
-    "/registry/configmaps/default/sound": config_map("sound", data={"a": "b"}),
-    "/registry/pods/default/sound": obj("v1", "Pod", "sound"),
-    **dict([api_service("apps")]),
+    key: as_stored(value)
+    for key, value in (
+        ("/registry/namespaces/default", obj("v1", "Namespace", "default", "")),
+        ("/registry/configmaps/default/sound", config_map("sound", data={"a": "b"})),
+        ("/registry/serviceaccounts/default/sound", obj("v1", "ServiceAccount", "sound")),
+        api_service("apps"),
+    )
 }
-"""A store in which nothing is wrong."""
+"""A store in which nothing is wrong, and nothing to be rewritten."""
 
 BAD = "/registry/configmaps/default/bad"
 GONE = {"apiVersion": "batch/v1", "kind": "Job", "name": "gone", "uid": "1"}
-HERE = {"apiVersion": "v1", "kind": "Pod", "name": "sound", "uid": "uid-sound"}
+HERE = {"apiVersion": "v1", "kind": "ServiceAccount", "name": "sound", "uid": "uid-sound"}
 LEAVING = {"metadata_deletionTimestamp": "2026-01-01T00:00:00Z"}
 NONE = encryption()
 
@@ -218,6 +231,14 @@ CLAIM = "/registry/resourceclaims/default/bad"
 CLASS = "/registry/deviceclasses/bad"
 SCALER = "/registry/horizontalpodautoscalers/default/bad"
 REQUEST = {"name": "r", "deviceClassName": "g", "allocationMode": "ExactCount", "count": 1}
+
+SHIP = "/registry/fleet.example.com/ships/default/bad"
+
+
+def ship(tons: int) -> dict[str, Any]:
+    """An object of the plugin `picky`."""
+    return obj("fleet.example.com/v1alpha1", "Ship", spec={"tons": tons, "captain": "Noah"})
+
 
 MATRIX: tuple[Case, ...] = (
     Case(
@@ -493,6 +514,17 @@ MATRIX: tuple[Case, ...] = (
             ),
         },
         mends("/registry/demo.example.com/birds/default/bad", verb="edit", typed=("wings: 3", "wings: 2")),
+    ),
+    Case(
+        "plugin-failed",
+        "a rule that forgot a case",
+        one(SHIP, ship(9), plugin="picky"),
+        {
+            "a ship that it takes": one(SHIP, ship(1), plugin="picky"),
+            "a kind that is not the plugin's": one(BAD, config_map(data={"tons": "9"}), plugin="picky"),
+            "without plugin": one(SHIP, ship(9)),
+        },
+        Shown("plugin fleet"),
     ),
     Case(
         "object-stuck",

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kstore.inspect.checks import custom, decoding, encryption, owners, places, space, updates, versions
-from kstore.inspect.checks.interface import Check, Conclude, Found, Look, on_store
-from kstore.inspect.findings import ERROR, NOTE, SEVERITIES, WARNING, Finding, Rule
+from kstore.inspect.checks import advice, custom, decoding, encryption, owners, places, space, updates, versions
+from kstore.inspect.checks.interface import Check, Conclude, Found, Look
+from kstore.inspect.findings import ERROR, NOTE, SEVERITIES, WARNING, Command, Finding, Rule
 from kstore.inspect.survey import Survey
 
 
@@ -107,29 +107,35 @@ def run_checks(
         named = seen.key.encode("utf-8", "replace") == seen.read.record.key
         for check in looking:
             assert check.look is not None
-            _note(found, check.rule, check.look(seen, survey), named=named, is_file=survey.is_file)
+            _note(found, check.rule, check.look(seen, survey), survey, named=named)
         if not survey.read & 0xFF:
             progress(survey.read)
     for check in chosen:
         if check.conclude is not None:
-            _note(found, check.rule, check.conclude(survey), is_file=survey.is_file)
+            _note(found, check.rule, check.conclude(survey), survey)
     order = {check.rule.id: number for number, check in enumerate(chosen)}
     return sorted(found.values(), key=lambda one: (_BY_GRAVITY[one.rule.severity], order[one.rule.id], one.subject))
 
 
 def _note(
-    found: dict[tuple[str, str], Finding],
-    rule: Rule,
-    places: Iterable[Found],
-    *,
-    named: bool = True,
-    is_file: bool,
+    found: dict[tuple[str, str], Finding], rule: Rule, places: Iterable[Found], survey: Survey, *, named: bool = True
 ) -> None:
     """Add to the findings; `named` is False for a key that is no text, which no command line can name."""
     for place in places:
         finding = found.get((rule.id, place.subject))
         if finding is None:
-            advice = tuple(on_store(one, is_file=is_file) for one in place.advice if named or place.key not in one)
-            words = place.words or ("" if named else "the key is no UTF-8: no command line names it")
-            finding = found[rule.id, place.subject] = Finding(rule, place.subject, advice, words)
+            commands, words = _advice(place, survey, named=named)
+            finding = found[rule.id, place.subject] = Finding(rule, place.subject, commands, words)
         finding.add(place.key, place.detail)
+
+
+def _advice(place: Found, survey: Survey, *, named: bool) -> tuple[tuple[Command, ...], str]:
+    """What is advised on this kind of store: commands and words."""
+    words = place.words or ("" if named else "the key is no UTF-8: no command line names it")
+    commands = tuple(one for one in place.advice if named or place.key not in one)
+    if survey.is_file:
+        return advice.on_file(commands, str(survey.release)), words
+    if survey.is_writable:
+        return commands, words
+    left = advice.for_reading(commands, history=survey.keeps_history)
+    return left, words if left == commands else "; ".join(filter(None, (words, advice.ELSEWHERE)))

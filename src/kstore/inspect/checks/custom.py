@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from kstore.customresource.resource import CustomResource
-from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.checks.advice import kstore, migration
+from kstore.inspect.checks.interface import Found
 from kstore.inspect.findings import Command
 from kstore.inspect.survey import Survey
 from kstore.naming import GroupVersion
@@ -22,12 +23,19 @@ def _listed(resource: CustomResource) -> list[str]:
     return found
 
 
-def _advice(resource: CustomResource, versions: Iterable[str]) -> tuple[Command, ...]:
-    """To look at the CRD, and to migrate its objects where it has all versions that they are stored in."""
+def _advice(resource: CustomResource, survey: Survey, *, of_objects: bool) -> tuple[Command, ...]:
+    """
+    To look at the CRD, and to migrate its objects where it has all versions that they are stored in.
+
+    Args:
+        resource: the CRD's.
+        survey: of the store.
+        of_objects: it is the objects that a migration mends: it leaves the CRDs of a file as they are.
+    """
     name, look = f"{resource.resource}.{resource.group}", kstore("crds")
-    if not all(resource.has_version(GroupVersion(resource.group, one)) for one in versions):
-        return (look,)
-    return look, kstore("migrate", name, "--to", f"{resource.group}/{resource.storage_version}")
+    versions = survey.stored_versions.get(name, Counter())
+    readable = all(resource.has_version(GroupVersion(resource.group, one)) for one in versions)
+    return (look, migration(name, survey.release)) if readable and (of_objects or not survey.is_file) else (look,)
 
 
 def unlisted_versions(survey: Survey) -> Iterator[Found]:
@@ -38,7 +46,7 @@ def unlisted_versions(survey: Survey) -> Iterator[Found]:
         for version, count in really.items():
             if version not in listed:
                 detail = f"status.storedVersions says {', '.join(listed) or 'nothing'}"
-                advice = _advice(resource, really)
+                advice = _advice(resource, survey, of_objects=version != resource.storage_version)
                 yield Found(f"{name}: {count} stored as {version}", name, detail, advice, _WORDS)
 
 
@@ -49,4 +57,5 @@ def idle_versions(survey: Survey) -> Iterator[Found]:
         idle = [one for one in _listed(resource) if one != resource.storage_version and one not in really]
         if idle and name not in survey.unread:
             detail = f"no object is stored so; the CRD stores {resource.storage_version}"
-            yield Found(f"{name}: {', '.join(idle)}", name, detail, _advice(resource, really), _WORDS)
+            advice = _advice(resource, survey, of_objects=False)
+            yield Found(f"{name}: {', '.join(idle)}", name, detail, advice, _WORDS)

@@ -10,7 +10,8 @@ from kstore.codec import CBOR, JSON, StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
 from kstore.decode.json.go_json import deviations
 from kstore.errors import EncryptionError, KstoreError, NotConvertible, RuleFailed, UnknownFields, UnknownKind
-from kstore.inspect.checks.interface import Found, deletion, kstore
+from kstore.inspect.checks.advice import deletion, kstore, migration
+from kstore.inspect.checks.interface import Found
 from kstore.inspect.findings import Command
 from kstore.inspect.survey import Seen, Survey
 from kstore.naming import GroupVersionKind
@@ -89,7 +90,7 @@ def _unknown_to_definition(seen: Seen, read: StoredObject, resource: CustomResou
         words = f"or put {read.gvk.version} back into the CRD, not served, and migrate to {stores} as usual"
         yield Found(subject, seen.key, advice=((*command, "--dry-run=diff"), command), words=words)
     elif read.encoding == CBOR and survey.release.minor < FIRST_CBOR:
-        command = kstore("migrate", seen.directory.label, "--to-release", survey.release)
+        command = migration(seen.directory.label, survey.release)
         yield Found(
             f"{seen.directory.label}, stored as CBOR, which {survey.release} cannot read", seen.key, "", (command,)
         )
@@ -109,11 +110,12 @@ def _held_by_others(seen: Seen, read: StoredObject, survey: Survey) -> Found:
     except UnknownFields as error:
         if not error.by_way_of:
             return Found(subject, seen.key, str(error), _show(seen), error.hint)
-        between, own = (kstore("migrate", label, "--to-release", one) for one in (error.by_way_of, survey.release))
+        between, own = (migration(label, one) for one in (error.by_way_of, survey.release))
         return Found(f"{subject}; release {error.by_way_of} converts it whole", seen.key, "", (between, own))
     except KstoreError as error:
         return Found(subject, seen.key, str(error), _show(seen), error.hint)
-    return Found(subject, seen.key, advice=(kstore("migrate", label, "--to", to),))
+    command = migration(label, survey.release) if to == stored_as else kstore("migrate", label, "--to", to)
+    return Found(subject, seen.key, advice=(command,))
 
 
 def refused(seen: Seen, survey: Survey) -> Iterator[Found]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import EncryptionError, KeyMissing
-from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.checks.advice import kstore
+from kstore.inspect.checks.interface import Found
 from kstore.inspect.findings import Command
 from kstore.inspect.survey import Seen, Survey
 from kstore.naming import GroupResource

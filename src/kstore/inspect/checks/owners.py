@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kstore.codec import Undecodable
-from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.checks.advice import kstore
+from kstore.inspect.checks.interface import Found
 from kstore.inspect.survey import Seen, Survey, members_of, metadata_of
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kstore.codec import StoredObject, Undecodable
-from kstore.inspect.checks.interface import Found, deletion, kstore
+from kstore.inspect.checks.advice import deletion, kstore
+from kstore.inspect.checks.interface import Found
 from kstore.inspect.survey import Seen, Survey, metadata_of
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.checks.advice import kstore
+from kstore.inspect.checks.interface import Found
 from kstore.inspect.survey import Seen, Survey
 
 _FULL = 0.8
@@ -32,7 +33,8 @@ def little_space(survey: Survey) -> Iterator[Found]:
             yield Found(f"alarm {alarm}", status.location, "", advice)
     if status.quota and status.size > _FULL * status.quota:
         subject = f"{status.size / status.quota:.0%} of the quota"
-        yield Found(subject, status.location, advice=(kstore("analyze"),))
+        words = "where little becomes free by that, raise --quota-backend-bytes before writes are refused"
+        yield Found(subject, status.location, advice=(kstore("analyze"), *free), words=words)
 
 
 def corrupt_member(survey: Survey) -> Iterator[Found]:

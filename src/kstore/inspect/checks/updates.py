@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kstore.codec import Undecodable
-from kstore.inspect.checks.interface import Found, kstore
+from kstore.inspect.checks.advice import kstore
+from kstore.inspect.checks.interface import Found
 from kstore.inspect.survey import Seen, Survey, metadata_of
 from kstore.naming import GroupVersionKind
 from kstore.scheme.running_server import is_removed_by_update

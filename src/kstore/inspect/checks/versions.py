@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from kstore.catalog.releases import minor_of
 from kstore.codec import StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
-from kstore.errors import KstoreError, NotConvertible, UnknownFields
-from kstore.inspect.checks.interface import Found, Look, kstore
+from kstore.errors import KstoreError, NotConvertible, RuleFailed, UnknownFields
+from kstore.inspect.checks.advice import kstore, migration
+from kstore.inspect.checks.interface import Found, Look
 from kstore.inspect.survey import Seen, Survey
 
 
@@ -24,6 +25,8 @@ def lossy(seen: Seen, survey: Survey) -> Iterator[Found]:
         subject = f"{read.gvk}, fields that {survey.release} does not know"
         words = error.hint if error.by_way_of else _NEWER
         yield Found(subject, seen.key, ", ".join(error.paths), show, words)
+    except RuleFailed:
+        return  # it is the plugin that is wrong: `plugin-failed` says so
     except NotConvertible as error:
         subject = f"{read.gvk}, refused by a rule of {survey.release}"
         yield Found(subject, seen.key, error.message, (kstore("edit", seen.key),))
@@ -61,7 +64,7 @@ def in_state(state: str) -> Look:
             stores = survey.store.codec.scheme.stored_as(seen.read.gvk)
             instead = f"; {survey.release} stores {stores}" if stores else ""
             subject = f"{seen.read.gvk}, {state} in {getattr(kind, state)}{instead}"
-            command = kstore("migrate", seen.directory.label, "--to-release", survey.release)
+            command = migration(seen.directory.label, survey.release)
             yield Found(subject, seen.key, advice=(command,))
 
     return look
@@ -75,11 +78,11 @@ def other_version(seen: Seen, survey: Survey) -> Iterator[Found]:
     if isinstance(seen.directory.resource, CustomResource):
         wanted, is_known = seen.directory.resource.storage_version, seen.directory.resource.definition is not None
         if is_known and wanted and read.gvk.version != wanted and read.gvk.version in seen.directory.resource.versions:
-            command = kstore("migrate", seen.directory.label, "--to", f"{seen.directory.resource.group}/{wanted}")
+            command = migration(seen.directory.label, survey.release)
             yield Found(f"{read.gvk}, the CRD stores {wanted}", seen.key, advice=(command,))
     elif survey.catalog.holds(read.gvk) and not _version_state(seen, survey):
         target_version = survey.store.codec.scheme.stored_as(read.gvk)
         if target_version is not None and target_version != read.gvk.group_version:
             subject = f"{read.gvk}, {survey.release} stores {target_version}"
-            command = kstore("migrate", seen.directory.label, "--to-release", survey.release)
+            command = migration(seen.directory.label, survey.release)
             yield Found(subject, seen.key, advice=(command,))

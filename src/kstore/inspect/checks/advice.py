@@ -1,0 +1,96 @@
+"""
+The commands that a finding advises, as they are given on each kind of store.
+
+A running etcd is written itself; of a file a new one is written, which the next command goes on with; every other store
+is only read, and what would change it is left out. Knows command lines; not what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kstore.inspect.findings import Command
+
+ELSEWHERE = "this kind of store is only read: what changes an object is done in the cluster that it is from"
+
+
+def kstore(*arguments: object) -> Command:
+    """A command line of kstore, argument by argument: keys and names are never joined into text."""
+    return ("kstore", *map(str, arguments))
+
+
+def deletion(key: str) -> tuple[Command, Command]:
+    """To delete what cannot be in use: first said what would go, then done, with a copy kept."""
+    return kstore("delete", key, "--dry-run"), kstore("delete", key, "--keep", f"kept-{_file_name(key)}")
+
+
+def migration(resource: str, release: object) -> Command:
+    """To have a resource's objects as a release stores them."""
+    return kstore("migrate", resource, "--to-release", release)
+
+
+_COPIES = {"delete": "without", "edit": "edited", "migrate": "migrated", "encrypt": "encrypted"}
+"""The commands that write, and how the new file is called that each makes of a file."""
+
+
+def on_file(advice: Sequence[Command], release: str) -> tuple[Command, ...]:
+    """
+    The commands as they are given on a file, which stays as it is.
+
+    Each that writes names its new file, and those after it go on with that. What brings one resource to what the
+    release stores, or encrypts one, does so with all of them: a new file for each resource would help nobody.
+
+    Args:
+        advice: the commands as they are given on a running store.
+        release: the one that the store is checked for.
+    """
+    return tuple(_on_file(advice, release))
+
+
+def _on_file(advice: Sequence[Command], release: str) -> Iterator[Command]:
+    before: Command = ()
+    for command in advice:
+        if command[0] != "kstore":
+            yield command
+        elif not _writes(command):
+            yield (*command, *before)
+        else:
+            name = _copy(command)
+            yield (*_of_all(command, release), *before, "--output", name)
+            before = ("--store", name)
+
+
+def for_reading(advice: Sequence[Command], *, history: bool) -> tuple[Command, ...]:
+    """
+    The commands that a store which is only read can be given.
+
+    Args:
+        advice: the commands as they are given on a running store.
+        history: the store keeps one.
+    """
+    return tuple(one for one in advice if not _writes(one) and (history or one[:2] != kstore("history")))
+
+
+def _writes(command: Command) -> bool:
+    return (
+        command[0] == "kstore" and command[1] in _COPIES and not any(word.startswith("--dry-run") for word in command)
+    )
+
+
+def _of_all(command: Command, release: str) -> Command:
+    """The command without its resource, where it may mean all of them."""
+    program, verb, _, *options = command
+    whole = verb == "encrypt" or (verb == "migrate" and options == ["--to-release", release])
+    return (program, verb, *options) if whole else command
+
+
+def _copy(command: Command) -> str:
+    """The name of the new file."""
+    verb, subject = command[1:3]
+    if verb == "migrate" and "--to-release" in command:
+        subject = command[command.index("--to-release") + 1]
+    return f"{_COPIES[verb]}{'' if verb == 'encrypt' else f'-{_file_name(subject)}'}.db"
+
+
+def _file_name(key: str) -> str:
+    return "".join(char if char.isalnum() or char in ".-_" else "_" for char in key.rpartition("/")[2])[:60]
