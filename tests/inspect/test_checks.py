@@ -112,7 +112,7 @@ def test_each_is_found(
 
 
 def test_what_a_release_does_not_know(whole: MemorySource, open_store: OpenStore) -> None:
-    """An older release has no such version: the command brings it into one that it stores; a field it lacks would be lost."""
+    """An older release has no such version: the command brings it into its own; a field it lacks would be lost."""
     meta = {"name": "c"}
     whole.put(
         "/registry/deviceclasses/c", {"kind": "DeviceClass", "apiVersion": "resource.k8s.io/v1", "metadata": meta}

@@ -431,7 +431,10 @@ MATRIX: tuple[Case, ...] = (
     Case(
         "namespace-stuck",
         "a finalizer holds it",
-        one("/registry/namespaces/bad", obj("v1", "Namespace", namespace="", **LEAVING)),
+        one(
+            "/registry/namespaces/bad",
+            obj("v1", "Namespace", namespace="", spec={"finalizers": ["kubernetes"]}, **LEAVING),
+        ),
         {
             "it lives": one("/registry/namespaces/bad", obj("v1", "Namespace", namespace="")),
             "another kind goes": one("/registry/minions/bad", obj("v1", "Node", namespace="", **LEAVING)),
