@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from kstore.catalog.enabled_apis import is_enabled
 from kstore.catalog.releases import Release, in_range, minor_of
+from kstore.catalog.resources import resource_of
 from kstore.catalog.tables import read_table
 from kstore.catalog.types import Field, Kind, StructType, parse_type
 from kstore.errors import ExtensionError, UnknownKind
-from kstore.naming import GroupVersionKind
+from kstore.naming import GroupKind, GroupVersionKind
 
 if TYPE_CHECKING:
     from kstore.catalog.plugin_tables import Tables
@@ -46,6 +48,13 @@ class Catalog:
         }
         for tables in extensions:
             self._extend(tables)
+
+    @cached_property
+    def _own_groups(self) -> frozenset[str]:
+        """The groups of extension servers, of which the flags of the kube-apiserver say nothing."""
+        return frozenset(
+            row["group"] for row in self._kinds.values() if row["type"].rpartition(".")[0] in self._extensions
+        )
 
     def _extend(self, tables: Tables) -> None:
         for row in tables.kinds:
@@ -86,13 +95,20 @@ class Catalog:
         """
         Whether the release's apiserver offers the kind in its API: a version may be known, and not be served any more.
 
-        Versions that are served only where flags say so count as served.
+        Where the release does not say what `--runtime-config` says, versions that are served only where it says so
+        count as served.
         """
         if not self.holds(gvk):
             return False
-        kind, minor = self.kind(gvk), self.release.minor
-        begun = not kind.introduced or minor_of(kind.introduced) <= minor
-        return begun and not (kind.removed and minor_of(kind.removed) <= minor)
+        kind, minor = self.kind(gvk), self.release.emulated_minor
+        introduced = minor_of(kind.introduced) if kind.introduced else 0
+        if introduced > minor or (kind.removed and minor_of(kind.removed) <= minor):
+            return False
+        config = self.release.runtime_config
+        if config is None or gvk.group in self._own_groups:
+            return True
+        resource = resource_of(GroupKind(gvk.group, gvk.kind))
+        return is_enabled(gvk.group, gvk.version, resource, dict(config), introduced=introduced, minor=minor)
 
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:

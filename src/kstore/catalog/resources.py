@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from kstore.catalog.emulation import emulated_version, is_overridden
 from kstore.catalog.releases import Release, in_range, minor_of
 from kstore.catalog.tables import read_table
 from kstore.naming import GroupKind, GroupVersion, parse_group_version
@@ -42,11 +43,33 @@ class ResourceInfo:
         return None
 
     def storage_version(self, release: Release) -> GroupVersion | None:
-        """The version in which a release stores the resource; None where the release does not have it."""
+        """
+        The version in which a release stores the resource, as its servers are started; None where the release does not
+        have it.
+        """
+        if release.is_emulating and self.group not in JSON_ONLY_GROUPS and self.kind:
+            emulated = self._emulated_version(release)
+            if emulated is not None:
+                return emulated
         for releases, version in self.storage.items():
             if in_range(releases, release.minor):
                 return parse_group_version(version)
         return None
+
+    def _emulated_version(self, release: Release) -> GroupVersion | None:
+        """The version that emulation decides for; None where it does not."""
+        own = [parse_group_version(version) for version in self.storage.values()]
+        if is_overridden(self.group, self.resource, release.minor) or own[-1].group != self.group:
+            return None
+        version = emulated_version(
+            self.group,
+            self.kind,
+            self.versions,
+            minor=release.minor,
+            emulated=release.emulated_minor,
+            compatible=release.compatible_minor,
+        )
+        return GroupVersion(self.group, version) if version else None
 
     @property
     def first_release(self) -> str:
@@ -81,6 +104,12 @@ def storage_version(kind: GroupKind, release: Release) -> GroupVersion | None:
     """The version in which a release stores a kind; None where it does not store it at all."""
     resource = _by_kind().get(kind)
     return resource.storage_version(release) if resource else None
+
+
+def resource_of(kind: GroupKind) -> str:
+    """The plural of a kind; empty for one that is not stored."""
+    found = _by_kind().get(kind)
+    return found.resource if found else ""
 
 
 JSON_ONLY_GROUPS = frozenset({"apiextensions.k8s.io", "apiregistration.k8s.io"})

@@ -16,13 +16,15 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
+from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
-from kstore.cli.settings import settings
+from kstore.cli.settings import Settings, settings
 from kstore.cli.stopping import stopping
 from kstore.errors import JournalTaken, SourceError, UsageError, WriteRefused
 from kstore.new_file import NewFile
 from kstore.printable import command_text
 from kstore.scalars.counts import counted
+from kstore.source.location.control_plane import parse_flags
 
 if TYPE_CHECKING:
     from kstore.library.migration import Migration, Report
@@ -74,7 +76,7 @@ class Run:
         Raises:
             KstoreError: what stopped it.
         """
-        given = settings()
+        given = self._started(settings())
         if self.request.release:
             given = replace(given, release=self.request.release)
         if self.resumed is not None:
@@ -82,10 +84,27 @@ class Run:
         self._consent()
         session = Session(given)
         try:
-            self.request = replace(self.request, release=session.release.name)
+            self.request = replace(self.request, release=session.release.name, server_flags=session.release.flags)
             return self._go(session)
         finally:
             session.close()
+
+    def _started(self, given: Settings) -> Settings:
+        """
+        The settings with the server's flags that the request was made with.
+
+        Raises:
+            UsageError: a journal or a plan says them, and so do options.
+        """
+        if (self.resumed is not None or self.saved is not None) and (given.like or words_of(given)):
+            raise UsageError(
+                "how the server is started was said when this migration was planned",
+                where=str(self.resumed.path) if self.resumed is not None else "the saved plan",
+                hint="leave --like and the server's flags out",
+            )
+        if self.resumed is None and self.saved is None:
+            return given
+        return with_flags(given, parse_flags(list(self.request.server_flags)))
 
     def _consent(self) -> None:
         """

@@ -128,6 +128,17 @@ _CODEC: list[_Option] = [
         "metavar": "FILE", "help": "The apiserver's encryption configuration."}),
     (("release", "--release"), {
         "metavar": "R", "help": "Whose types and storage versions, such as 1.34; default: the newest known."}),
+    (("like", "--like"), {
+        "metavar": "FILE", "help": "Its release and flags as in a kube-apiserver's static Pod manifest."}),
+    (("emulated_version", "--emulated-version"), {
+        "metavar": "R", "help": "The release that the server emulates, as its own flag says it."}),
+    (("min_compatibility_version", "--min-compatibility-version"), {
+        "metavar": "R", "help": "As the server's own flag; default: the one before the emulated release."}),
+    (("feature_gates", "--feature-gates"), {"metavar": "LIST", "help": "As the server's own flag: A=true,B=false."}),
+    (("runtime_config", "--runtime-config"), {
+        "metavar": "LIST", "help": "As the server's own flag; not given: every API counts as served."}),
+    (("storage_media_type", "--storage-media-type"), {
+        "metavar": "TYPE", "help": "As the server's own flag: application/json or protobuf's."}),
 ]  # fmt: skip
 
 _GLOBAL: list[_Option] = [

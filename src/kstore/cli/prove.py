@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
 from kstore.cli.settings import Settings, settings
 from kstore.cli.via_apiserver import apiserver
 from kstore.scalars.counts import counted
+from kstore.source.location.control_plane import parse_flags
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
+    from kstore.migrate.apiserver import Apiserver
     from kstore.migrate.journal import Journal
     from kstore.migrate.prove import Finding, Proof, Prover
     from kstore.selection import Criteria
@@ -70,14 +73,24 @@ def asking(
     given: Settings, kubeconfig: str, *, media_type: str = "", concurrency: int = 4
 ) -> Iterator[tuple[Session, Prover]]:
     """A store, read by the release of the server that is asked about it; both are closed."""
-    from kstore.library.proving import prover, release_for
+    from kstore.library.proving import prover
 
     with closing(apiserver(kubeconfig)) as server:
-        session = Session(given if given.release else replace(given, release=release_for(server)))
+        session = Session(_as_started(given, server))
         try:
             yield session, prover(server, session.store, media_type=media_type, concurrency=concurrency)
         finally:
             session.close()
+
+
+def _as_started(given: Settings, server: Apiserver) -> Settings:
+    """The settings, and the release and flags that the server says where they say nothing."""
+    from kstore.library.proving import release_for
+
+    if given.release or given.like or words_of(given):
+        return given
+    release = release_for(server)
+    return replace(with_flags(given, parse_flags(list(release.flags))), release=release.name)
 
 
 def _told(prover: Prover, reads: Iterable[StoredObject | Undecodable], output: str) -> list[Finding]:

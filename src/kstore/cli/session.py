@@ -15,6 +15,7 @@ import click
 
 from kstore.cli.memory import share_one_arena
 from kstore.cli.plugins import report_plugin
+from kstore.cli.server_flags import as_manifest, flags_of
 from kstore.cli.settings import Settings, settings
 from kstore.cli.unpacking import show_unpacking
 from kstore.errors import PartlyRead, UsageError
@@ -63,7 +64,7 @@ class Session:
         remembers: bool = False,
         one_revision: bool = True,
     ) -> None:
-        self.given = given
+        self.given = as_manifest(given)
         self._environment = environment
         self._remembers = remembers
         self._one_revision = one_revision
@@ -80,6 +81,7 @@ class Session:
             context=given.context,
             environment=self._environment,
             release=given.release,
+            flags=flags_of(given),
             plugins=None,
             not_loaded=report_plugin,
             encryption_config=given.encryption_provider_config,

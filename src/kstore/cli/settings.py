@@ -27,6 +27,12 @@ class Settings:
     etcd_prefix: str = ""
     encryption_provider_config: str = ""
     release: str = ""
+    like: str = ""
+    emulated_version: str = ""
+    min_compatibility_version: str = ""
+    feature_gates: str = ""
+    runtime_config: str = ""
+    storage_media_type: str = ""
     rev: int = 0
     salvage: bool = False
     wal: bool = False

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from kstore.cli.options import workers_option
+from kstore.cli.server_flags import as_manifest, flags_of
 from kstore.cli.settings import Settings, settings
 from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UsageError
 from kstore.printable import key_text
@@ -67,11 +68,12 @@ def open_codec() -> Iterator[StorageCodec]:
 def make_codec(given: Settings) -> StorageCodec:
     """The codec of the release and the encryption configuration that the options name; no store is opened."""
     from kstore.catalog.mapper import ResourceMapper
-    from kstore.catalog.releases import Release, newest
     from kstore.cli.session import open_scheme
     from kstore.codec import StorageCodec
+    from kstore.library.opening import release_of
 
-    scheme = open_scheme(Release(given.release) if given.release else newest())
+    given = as_manifest(given)
+    scheme = open_scheme(release_of(given.release, flags=flags_of(given)))
     if not given.encryption_provider_config:
         return StorageCodec(scheme)
     from kstore.encryption.config import load_configuration

@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kstore.catalog.server_flags import ServerFlags
 from kstore.errors import JournalError, UsageError, WriteRefused
 from kstore.library.journal_files import open_journal
 from kstore.library.migration import Migration, Report, Told, retry_of
@@ -21,6 +22,7 @@ from kstore.migrate.request import Request
 from kstore.migrate.rollback import Rollback, RolledBack
 from kstore.migrate.settle import Unsettled, settle
 from kstore.migrate.verify import State, Verified, state_of, verify_file, verify_live
+from kstore.source.location.control_plane import parse_flags
 from kstore.write.commit import writable
 from kstore.write.retry import Retry
 
@@ -172,7 +174,8 @@ class Journal:
     def _opened(self) -> Iterator[ObjectStore]:
         """The store, read by the migration's release."""
         header = self._journal.header
-        release = Request.of(header, str(self.path)).release
+        request = Request.of(header, str(self.path))
+        release = request.release
         with ExitStack() as opened:
             if self._store is not None:
                 yield self._store.read_as(release)
@@ -181,6 +184,7 @@ class Journal:
             opening = Opening(
                 str(header.get("output") or header.get("store") or ""),
                 release=release,
+                flags=ServerFlags.of(parse_flags(list(request.server_flags))),
                 encryption_config=moved.to_encryption if moved else "",
                 prefix=str(header.get("prefix") or ""),
             )

@@ -89,6 +89,7 @@ def migration(
     core = store.read_as(to_release)
     request = Request(
         release=str(core.codec.scheme.release),
+        server_flags=core.codec.scheme.release.flags,
         to=versions,
         to_release=to_release and str(core.codec.scheme.release),
         resources=(resources,) if isinstance(resources, str) and resources else tuple(resources),

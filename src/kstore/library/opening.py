@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kstore.catalog.releases import Release
+    from kstore.catalog.server_flags import ServerFlags
     from kstore.encryption.transformers import Transformers
     from kstore.errors import ExtensionError
     from kstore.scheme.plugins import Plugin
@@ -35,6 +36,7 @@ class Opening:
         environment: where the address and the options fall back to.
         release: whose types and storage versions; empty for the newest known.
         gates: feature gates that differ from the release's defaults.
+        flags: how the release's servers are started.
         plugins: types and rules of extension API servers; None for those that are installed.
         not_loaded: told of each installed plugin that cannot be loaded, and then left out; None to raise the error.
         encryption_config: the file of the apiserver's EncryptionConfiguration; empty where there is none.
@@ -51,6 +53,7 @@ class Opening:
         environment: Mapping[str, str] = os.environ,
         release: str = "",
         gates: Mapping[str, bool] | None = None,
+        flags: ServerFlags | None = None,
         plugins: Iterable[Plugin] | None = (),
         not_loaded: Callable[[ExtensionError], None] | None = None,
         encryption_config: str = "",
@@ -63,6 +66,7 @@ class Opening:
         self._environment = environment
         self._release = release
         self._gates = dict(gates or {})
+        self._flags = flags
         self._plugins = None if plugins is None else tuple(plugins)
         self._not_loaded = not_loaded
         self._encryption_config = encryption_config
@@ -75,9 +79,9 @@ class Opening:
         The release whose types and storage versions are used.
 
         Raises:
-            UnknownRelease: the catalog does not hold it.
+            UnknownRelease: the catalog does not hold it, or how it emulates.
         """
-        return release_of(self._release, self._gates)
+        return release_of(self._release, self._gates, self._flags)
 
     @cached_property
     def scheme(self) -> Scheme:
@@ -168,16 +172,17 @@ class Opening:
                 opened.close()
 
 
-def release_of(name: str, gates: Mapping[str, bool] | None = None) -> Release:
+def release_of(name: str, gates: Mapping[str, bool] | None = None, flags: ServerFlags | None = None) -> Release:
     """
-    The release of that name; the newest known where it is empty.
+    The release of that name, the newest known where it is empty, with its servers started with flags.
 
     Raises:
-        UnknownRelease: the catalog does not hold it.
+        UnknownRelease: the catalog does not hold it, or how it emulates.
     """
     from kstore.catalog.releases import Release, newest
+    from kstore.catalog.server_flags import ServerFlags
 
-    return Release(name or newest().name, dict(gates or {}))
+    return Release.started(name or newest().name, flags or ServerFlags(), gates)
 
 
 def make_scheme(

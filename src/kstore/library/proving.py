@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kstore.catalog.releases import known_releases
+from kstore.catalog.releases import Release, known_releases, newest
 from kstore.codec import StoredObject, Undecodable
-from kstore.errors import UsageError
+from kstore.errors import UnknownRelease, UsageError
 from kstore.migrate.apiserver import Apiserver
 from kstore.migrate.prove import Prover
 from kstore.source.interface import WritableSource
@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from kstore.store import Store
 
 
-def release_for(server: Apiserver) -> str:
+def release_for(server: Apiserver) -> Release:
     """
-    The release whose rules read a server's answers: its own, or the newest that is known.
+    The release whose rules read a server's answers: its own, emulating what it emulates, or the newest that is known.
 
     Raises:
         ApiserverRefused: it cannot be asked, or is no apiserver.
     """
-    told = server.release()
-    return told if told in known_releases() else known_releases()[-1]
+    name, flags = server.started()
+    try:
+        return Release.started(name, flags)
+    except UnknownRelease:  # newer than what is known, or it emulates in a way that is not
+        return Release(name) if name in known_releases() else newest()
 
 
 def prover(server: Apiserver, store: Store, *, media_type: str = "", concurrency: int = 4) -> Prover:
@@ -37,7 +40,7 @@ def prover(server: Apiserver, store: Store, *, media_type: str = "", concurrency
     Args:
         server: the apiserver.
         store: its running etcd, read by `release_for` it.
-        media_type: its `--storage-media-type`, `protobuf` or `json`; empty for `protobuf`, as it is by default.
+        media_type: its `--storage-media-type`, `protobuf` or `json`; empty for what the store's release has.
         concurrency: requests at once.
 
     Raises:
@@ -49,7 +52,7 @@ def prover(server: Apiserver, store: Store, *, media_type: str = "", concurrency
         )
     if store.revision:
         raise UsageError("an old revision is looked at; a server has the newest", hint="leave --rev out")
-    return Prover(server, store, media_type=media_type or "protobuf", concurrency=concurrency)
+    return Prover(server, store, media_type=media_type, concurrency=concurrency)
 
 
 def written(journal: Journal, store: Store) -> Iterator[StoredObject | Undecodable]:

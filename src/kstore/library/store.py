@@ -5,7 +5,7 @@ A store as `import kstore` opens it: its objects, its history, and what the comm
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from os import PathLike, fspath
@@ -14,10 +14,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from kstore import codec
+from kstore.catalog.server_flags import ServerFlags
 from kstore.errors import NotFound, UsageError
 from kstore.library.listing import Findings, Listing
 from kstore.library.objects import StoredObject, Undecodable
-from kstore.library.opening import Opening, release_of
+from kstore.library.opening import Opening
 from kstore.selection import Criteria, Selection, object_key
 from kstore.source.interface import Source
 from kstore.source.options import SourceOptions
@@ -52,6 +53,7 @@ def open(
     prefix: str | None = None,
     revision: int = 0,
     plugins: Iterable[Plugin] = (),
+    server_flags: Mapping[str, str] | None = None,
     context: str = "",
     cacert: str | PathLike[str] | None = None,
     cert: str | PathLike[str] | None = None,
@@ -78,6 +80,8 @@ def open(
         prefix: the apiserver's `--etcd-prefix`; None finds it.
         revision: look at the store as of this revision; 0 is now.
         plugins: types and rules of extension API servers.
+        server_flags: how the release's apiserver is started, by the flags' names: `{"emulated-version": "1.36"}`; also
+            `min-compatibility-version`, `feature-gates`, `runtime-config` and `storage-media-type`.
         context: a store of the config file, instead of an address.
         cacert: certificates to verify the server with.
         cert: the client's certificate; together with `key`.
@@ -118,6 +122,7 @@ def open(
         context=context,
         release=release,
         gates=feature_gates,
+        flags=ServerFlags.of(server_flags or {}),
         plugins=plugins,
         encryption_config=fspath(encryption_config),
         prefix=prefix or "",
@@ -500,7 +505,7 @@ class Store:
 
     def read_as(self, release: str) -> ObjectStore:
         """The records' store through another release's types; through its own where that is empty."""
-        wanted = release_of(release, self.release.gates) if release else self.release
+        wanted = replace(self.release, name=release) if release else self.release
         if wanted == self.release:
             return self._store
         return self._store.read_as(self._opening.scheme_of(wanted))

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kstore.catalog.mapper import NamedResource
+from kstore.catalog.server_flags import ServerFlags
 from kstore.errors import SourceError, UsageError
 from kstore.http_exchange import ExchangeFailed
 from kstore.migrate.kubeconfig import ServerAccess
@@ -213,18 +214,17 @@ class Apiserver:
         """The path of a version: `/apis/apps/v1`, `/api/v1`."""
         return f"/apis/{version}" if version.group else f"/api/{version}"
 
-    def release(self) -> str:
+    def started(self) -> tuple[str, ServerFlags]:
         """
-        The release that the server says it is, such as `1.37`; that which it emulates, where it emulates one.
+        The release that the server is, such as `1.37`, and those that it says it emulates and is compatible with.
 
         Raises:
             ApiserverRefused: the server failed, or it is no apiserver.
         """
         with understood(self):
             told = self.request("GET", "/version")
-            emulated = told.get("emulationMajor"), told.get("emulationMinor")
-            major, minor = emulated if all(emulated) else (told["major"], told["minor"])
-            return f"{major}.{str(minor).rstrip('+')}"
+            own, emulated, compatible = (_minor(told, prefix) for prefix in ("m", "emulationM", "minCompatibilityM"))
+        return own, ServerFlags(emulated, compatible)
 
     def place(self, wanted: NamedResource) -> tuple[str, dict[str, Any]]:
         """
@@ -238,6 +238,13 @@ class Apiserver:
             if (group, resource["name"]) == (wanted.group, wanted.resource):
                 return prefix, resource
         raise UsageError(f"the apiserver serves no {wanted.resource}.{wanted.group}".rstrip("."), hint=self.address)
+
+
+def _minor(told: Mapping[str, Any], prefix: str) -> str:
+    """One of the versions of `/version`, such as `1.37`; empty where it is not there."""
+    if prefix == "m" or told.get(f"{prefix}inor"):
+        return f"{told[f'{prefix}ajor']}.{str(told[f'{prefix}inor']).rstrip('+')}"
+    return ""
 
 
 def object_path(prefix: str, resource: Mapping[str, Any], namespace: str, name: str) -> str:

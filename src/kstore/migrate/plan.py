@@ -187,7 +187,7 @@ class VersionPlanner:
             target = self._targets.built_in(read.gvk)
             if target is None:
                 return None
-            media_type = self.codec.scheme.media_type(target.group, self._media_type or "protobuf")
+            media_type = self.codec.scheme.media_type(target.group, self._media_type)
             return _BuiltIn(read, target, media_type)
         except KstoreError as error:
             return Skipped(record, error, read.gvk)

@@ -40,8 +40,11 @@ from kstore.records import Record
 from kstore.scheme.running_server import is_removed_by_update
 from kstore.store import Store, is_housekeeping
 
-_ACCEPTED = f"application/vnd.kubernetes.protobuf, {JSON}"
-"""Protobuf says exactly what is in a built-in object; custom resources have no such form."""
+_EXACT = f"application/vnd.kubernetes.protobuf, {JSON}"
+"""
+What is stored in protobuf is asked for in it: what it can say is not what JSON can (a null among bytes). Custom
+resources have no such form, and are answered in JSON.
+"""
 _QUERY = "?dryRun=All&fieldManager=kstore"
 _ATTEMPTS = 5
 _RETRIED = frozenset({429, 503, 504})
@@ -103,7 +106,7 @@ class Prover:
     Args:
         server: the apiserver.
         store: its etcd, read by the server's release.
-        media_type: its `--storage-media-type`, `protobuf` or `json`.
+        media_type: its `--storage-media-type`, `protobuf` or `json`; empty for what the release has.
         concurrency: requests at once.
     """
 
@@ -112,7 +115,7 @@ class Prover:
         server: Apiserver,
         store: Store,
         *,
-        media_type: str = "protobuf",
+        media_type: str = "",
         concurrency: int = 4,
     ) -> None:
         self.proof = Proof()
@@ -209,9 +212,10 @@ class Prover:
         api_version = served.prefix.removeprefix("/apis/").removeprefix("/api/")
         identity = {"uid": metadata.get("uid"), "resourceVersion": str(read.record.mod_revision)}
         patch = unchanging_patch(api_version, served.resource["kind"], identity)
+        accept = JSON if self._media_type_of(served.storage) == "json" else _EXACT
         for attempt in range(_ATTEMPTS):
             try:
-                return self._server.exchange("PATCH", path + _QUERY, patch, media=MERGE_PATCH, accept=_ACCEPTED)
+                return self._server.exchange("PATCH", path + _QUERY, patch, media=MERGE_PATCH, accept=accept)
             except ApiserverRefused as error:
                 if error.status not in _RETRIED or attempt == _ATTEMPTS - 1:
                     return error
@@ -290,7 +294,7 @@ class Prover:
         if isinstance(resource, CustomResource):
             media_type = custom_media_type(read.encoding, codec.scheme.release)
             return media_type, self._custom(resource, storage, found, media_type), read.plain
-        media_type = codec.scheme.media_type(storage.group, self._media_type)
+        media_type = self._media_type_of(storage)
         value = codec.encode(found, media_type)
         if found["apiVersion"] != str(storage):
             _, value = codec.convert_typed(value, storage, media_type=media_type, drop_unknown_fields=True)
@@ -298,6 +302,9 @@ class Prover:
         if read.gvk.group_version != storage:
             _, before = codec.convert_typed(read.plain, storage, media_type=media_type, drop_unknown_fields=True)
         return media_type, value, before
+
+    def _media_type_of(self, version: GroupVersion) -> str:
+        return self._store.codec.scheme.media_type(version.group, self._media_type)
 
     def _custom(self, resource: CustomResource, storage: GroupVersion, found: dict[str, Any], media_type: str) -> bytes:
         if found["apiVersion"] != str(storage):

@@ -49,6 +49,8 @@ class Request:
     where: str = ""
     service_family: str = ""
     """`IPv4` or `IPv6`, the family that the server's Services have first; empty where the store is to say it."""
+    server_flags: tuple[str, ...] = ()
+    """How the release's server is started: `--emulated-version=1.36`."""
 
     def header(self) -> dict[str, Any]:
         """The request for a journal's first line."""

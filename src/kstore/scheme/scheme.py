@@ -131,11 +131,17 @@ class Scheme:
                 return resource.storage_version(self.release)
         return storage_version(GroupKind(gvk.group, gvk.kind), self.release)
 
-    def media_type(self, group: str, wanted: str = "protobuf") -> str:
-        """The encoding in which a group's server stores it: JSON, whatever is wanted, where that is all it can."""
+    def media_type(self, group: str, wanted: str = "") -> str:
+        """
+        The encoding in which a group's server stores it: JSON, whatever is wanted, where that is all it can.
+
+        Args:
+            group: the API group.
+            wanted: `protobuf` or `json`; empty for what the release's servers are started with.
+        """
         if any(group in plugin.tables.json_groups for plugin in self._plugins):
             return "json"
-        return storage_media_type(group, wanted)
+        return storage_media_type(group, wanted or self.release.media_type)
 
     def default(self, gvk: GroupVersionKind, obj: Obj) -> None:
         """Set the defaults of an object of that version, in place, as the storage decoder does."""

@@ -262,3 +262,42 @@ def test_a_proof_needs_a_server_and_its_etcd(demo: Kstore, tmp_path: Path) -> No
     assert demo("migrate", "--prove", str(tmp_path / "none")).code == 2
     path = write_kubeconfig(tmp_path / "kubeconfig", port=1)
     assert demo("migrate", "--prove", str(path)).code == 1
+
+
+APISERVER = """\
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+  - image: registry.k8s.io/kube-apiserver:v1.37.2
+    command: [kube-apiserver, --etcd-servers=x, --service-cluster-ip-range=fd00::/108, FLAGS]
+"""
+
+
+def test_a_target_like_a_server_s_manifest(demo: Kstore, tmp_path: Path) -> None:
+    """Release, encoding and family come from the static Pod; the journal has them, and nothing says them twice."""
+    manifest, output = tmp_path / "pod.yaml", tmp_path / "new.db"
+    manifest.write_text(APISERVER.replace("FLAGS", '--storage-media-type=application/json, "--emulated-version=1.34"'))
+    ran = demo("migrate", "--like", str(manifest), "--yes", "--output", str(output), "-o", "json")
+    assert ran.code == 3
+    status = demo("migrate", "status", f"{output}.journal", "-o", "json").json["request"]
+    assert (status["release"], status["to_release"], status["service_family"]) == ("1.37", "v1.37.2", "IPv6")
+    assert status["server_flags"] == [
+        "--emulated-version=1.34", "--storage-media-type=json", "--runtime-config=",
+    ]  # fmt: skip
+    refused = demo("migrate", "resume", f"{output}.journal", "--emulated-version", "1.36")
+    assert (refused.code, refused.out) == (2, b"")
+    given = ("--release", "1.37", "--emulated-version", "1.33")
+    assert demo("ls", "pods", *given).code == 2
+
+
+def test_flags_of_a_server_decide_what_is_written(demo: Kstore) -> None:
+    """A Deployment's bytes are JSON where the server's flag says so; a StatefulSet's defaults follow the gate."""
+    value = demo("encode", stdin=b'{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"a"},"spec":'
+                                  b'{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{}}}}').out  # fmt: skip
+    plain = demo("convert", "--storage-media-type", "json", stdin=value).out
+    assert b'"maxUnavailable":1' in plain
+    gate = ("--feature-gates", "MaxUnavailableStatefulSet=false", "--storage-media-type", "application/json")
+    assert b"maxUnavailable" not in demo("convert", *gate, stdin=value).out
+    older = ("--emulated-version", "1.34", "--storage-media-type", "application/json")
+    assert b"maxUnavailable" not in demo("convert", *older, stdin=value).out

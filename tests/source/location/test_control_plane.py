@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kstore.source.location.control_plane import find_on_node, parse_flags
+from kstore.errors import UsageError
+from kstore.source.location.control_plane import find_on_node, parse_flags, read_apiserver
 from kstore.source.options import SourceOptions
 
 NOTHING = SourceOptions()
@@ -157,3 +158,50 @@ def test_flags() -> None:
     """Both spellings of a flag's value, switches, and the last of a name."""
     words = ["kube-apiserver", "--a=1", "--b", "2", "--c", "--d=", "--a=3", "-v", "--e"]
     assert parse_flags(words) == {"a": "3", "b": "2", "c": "", "d": "", "e": ""}
+
+
+APISERVER_POD = """\
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+  - name: proxy
+    image: example.com/proxy:v2
+    command: [proxy, --listen=:1]
+  - name: kube-apiserver
+    image: {image}
+    command: [kube-apiserver, --etcd-servers=https://127.0.0.1:2379, --emulated-version, "1.36"]
+    args: ["--storage-media-type=application/json"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "release"),
+    [
+        ("registry.k8s.io/kube-apiserver:v1.37.2", "v1.37.2"),
+        ("host:5000/kube-apiserver:v1.36.0@sha256:abc", "v1.36.0"),
+        ("rancher/hardened-kubernetes:v1.35.1-rke2r1-build20260101", "v1.35.1-rke2r1-build20260101"),
+        ("kube-apiserver@sha256:abc", ""),
+        ("kube-apiserver:latest", ""),
+    ],
+)
+def test_a_kube_apiserver_s_static_pod(image: str, release: str, tmp_path: Path) -> None:
+    """The flags of the container that has an etcd, in either form, and the release of its image's tag."""
+    path = tmp_path / "pod.yaml"
+    path.write_text(APISERVER_POD.format(image=image))
+    found = read_apiserver(path)
+    assert found.release == release
+    assert (found.flags["emulated-version"], found.flags["storage-media-type"]) == ("1.36", "application/json")
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "[]", "spec: {containers: [{image: x, command: [etcd]}]}", "spec: 5"])
+def test_what_is_no_kube_apiserver_s(text: str, tmp_path: Path) -> None:
+    """Another pod, broken YAML, a folder, nothing: said by name, never a traceback."""
+    path = tmp_path / "pod.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="kube-apiserver"):
+        read_apiserver(path)
+    with pytest.raises(UsageError):
+        read_apiserver(tmp_path)
+    with pytest.raises(UsageError, match="no such file"):
+        read_apiserver(tmp_path / "none")

@@ -21,6 +21,7 @@ from kstore.cli.options import (
     store_options,
     workers_option,
 )
+from kstore.cli.server_flags import as_manifest, family_of_manifest
 from kstore.cli.settings import settings
 from kstore.errors import UsageError
 
@@ -170,11 +171,14 @@ def run(
 
         saved = SavedPlan(plan_file, edited=edited_plan)
         return Run(saved.request, saved=saved, **options).go()
+    given = as_manifest(settings())
+    if settings().like and not versions and not to_release:
+        to_release = given.release
+    asked["service_family"] = asked["service_family"] or family_of_manifest(settings())
     if bool(versions) == bool(to_release):
         raise UsageError("a target version is required", hint="--to apps/v1, or --to-release 1.37; one of them")
-    release = to_release or settings().release
     request = Request(
-        release=release,
+        release=to_release or given.release,
         to=versions,
         to_release=to_release,
         media_type=media_type or "",

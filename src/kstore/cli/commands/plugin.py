@@ -43,12 +43,14 @@ def check(names: tuple[str, ...], objects: int, seed: int, output: str) -> int:
     Each object is converted from its version to the hub and back, which must give the same bytes. Exit code 5 if
     anything was found.
     """
-    from kstore.catalog.releases import Release, newest
+    from kstore.cli.server_flags import as_manifest, flags_of
+    from kstore.library.opening import release_of
     from kstore.scheme import plugins
     from kstore.scheme.plugin_trial import try_plugin
 
     loaded = plugins.load()
-    release = Release(settings().release) if settings().release else newest()
+    given = as_manifest(settings())
+    release = release_of(given.release, flags=flags_of(given))
     documents = [_refused(one) for one in loaded.failures if _wanted(names, one.plugin, one.package)]
     documents += [
         _tried(one.name, package, list(try_plugin(one, release, objects=objects, seed=seed)))

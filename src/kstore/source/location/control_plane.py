@@ -7,12 +7,14 @@ and k0s by the places of their files. Reads them only; whether the store answers
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kstore.errors import UsageError
 from kstore.regular_file import read_regular
 from kstore.source.options import SourceOptions
 
@@ -110,9 +112,38 @@ def find_on_node(options: SourceOptions, *, root: Path = Path("/")) -> NodeStore
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class ApiserverPod:
+    """A kube-apiserver's static Pod."""
+
+    flags: dict[str, str]
+    """What it is started with, by name, without dashes."""
+    release: str
+    """The version that its image's tag says, such as `v1.37.2`; empty where it says none."""
+
+
+def read_apiserver(path: Path) -> ApiserverPod:
+    """
+    The static Pod of a kube-apiserver.
+
+    Raises:
+        UsageError: the file cannot be read, or is none.
+    """
+    if not _exists(path):
+        raise UsageError("there is no such file", where=str(path), hint="/etc/kubernetes/manifests/kube-apiserver.yaml")
+    pod = _load(path)
+    for flags, _, image in _containers(pod):
+        if "etcd-servers" in flags:
+            tag = image.partition("@")[0].rpartition(":")[2]
+            return ApiserverPod(flags, tag if re.match(r"v1\.\d+\.\d+", tag) else "")
+    raise UsageError(
+        "no container in it is started as a kube-apiserver is", where=str(path), hint="a static Pod's manifest is meant"
+    )
+
+
 def _from_manifest(root: Path, manifest: str, options: SourceOptions) -> NodeStore | None:
     pod = _load(root / manifest)
-    for flags, mounts in _containers(pod):
+    for flags, mounts, _ in _containers(pod):
         servers = flags.get("etcd-servers")
         if not servers:
             continue
@@ -133,8 +164,8 @@ def _load(path: Path) -> Any:
     return None
 
 
-def _containers(pod: Any) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Each container's flags, and where what it mounts is on the host."""
+def _containers(pod: Any) -> Iterator[tuple[dict[str, str], dict[str, str], str]]:
+    """Each container's flags, where what it mounts is on the host, and its image."""
     spec = pod.get("spec") if isinstance(pod, dict) else None
     if not isinstance(spec, dict):
         return
@@ -152,7 +183,7 @@ def _containers(pod: Any) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
             for mount in container.get("volumeMounts") or ()
             if isinstance(mount, dict) and mount.get("mountPath") and volumes.get(mount.get("name"))
         }
-        yield parse_flags(words), mounts
+        yield parse_flags(words), mounts, str(container.get("image") or "")
 
 
 def parse_flags(words: list[str]) -> dict[str, str]:
