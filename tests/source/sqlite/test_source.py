@@ -177,3 +177,12 @@ def test_revisions_that_are_none(statement: str, tmp_path: Path) -> None:
     path = changed(tmp_path / "state.db", statement)
     with pytest.raises(DamagedStore, match="where a revision belongs"):
         open_source(str(path))
+
+
+def test_a_schema_of_any_bytes(tmp_path: Path) -> None:
+    """SQLite's message names what it found there, which Python then cannot read."""
+    path = write(tmp_path / "state.db")
+    content = path.read_bytes().replace(b"tablekinekine", b"tablek\xff\xbfekine")
+    path.write_bytes(content.replace(b"CREATE TABLE kine (id", b"CREATE TABLE kin( (id"))
+    with pytest.raises(DamagedStore, match="its schema holds bytes that are no text"):
+        open_source(str(path))

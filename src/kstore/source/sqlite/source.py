@@ -81,6 +81,10 @@ class SqliteSource(Source):
             yield
         except (sqlite3.DatabaseError, OverflowError) as error:
             raise DamagedStore(f"SQLite cannot read it: {error}", where=self._shown) from None
+        except UnicodeDecodeError:  # of SQLite's own message, which names what it found
+            raise DamagedStore(
+                "SQLite cannot read it: its schema holds bytes that are no text", where=self._shown
+            ) from None
 
     def _check_revision(self, revision: int) -> int:
         if revision == 0:
