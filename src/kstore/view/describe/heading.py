@@ -82,7 +82,7 @@ def storage(read: StoredObject) -> Page:
     page: Page = [
         ("Key", key_text(record.key)),
         ("Version", f"{read.gvk.api_version}, {read.encoding}, {human_size(len(record.value))}"),
-        ("Encrypted By", str(read.encryption_header) if read.encryption_header else "nobody"),
+        ("Encrypted By", str(read.encryption_header) if read.encryption_header else "<none>"),
         ("Revision", f"{record.mod_revision} (created {record.create_revision}, change number {record.version})"),
     ]
     if record.lease:
