@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.batch import Answer, Line, line_text, line_value, run_batch, type_members, value_line
+from kstore.cli.crds import Crds, crds_options
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import codec_options
 from kstore.cli.stdin_codec import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--as-server", is_flag=True, help="Also do what a running server does to objects beside its scheme.")
 @click.option("--service-family", default="IPv4", show_default=True, type=click.Choice(["IPv4", "IPv6"]),
               metavar="FAMILY", help="With --as-server: the first family of the server's Services.")  # fmt: skip
+@crds_options
 @value_output_option
 @codec_options
 def command(
@@ -49,6 +51,7 @@ def command(
     drop_unknown_fields: bool,
     as_server: bool,
     service_family: str,
+    crds: Crds,
     output: str,
 ) -> int:
     """
@@ -57,6 +60,9 @@ def command(
 
     That is what the scheme makes of them. With --as-server it is what a running server would leave in etcd after an
     update that changes nothing, as `kstore migrate` writes it.
+
+    Custom resources are known by the CRDs of --crds (manifests in a file or folder, or a store), and become what
+    `kstore migrate` writes.
 
     What would drop fields that the release does not know is refused, unless --drop-unknown-fields says so. With --batch
     a line {"value": "<base64>", "to": "apps/v1", "media": "protobuf", "key": "/registry/..."} gives a line
@@ -69,11 +75,11 @@ def command(
     if batch:
         family = service_family if as_server else ""
         answering = partial(
-            _answer, key=key, to=to, media=media, drop_unknown_fields=drop_unknown_fields, family=family
+            _answer, key=key, to=to, media=media, drop_unknown_fields=drop_unknown_fields, family=family, crds=crds
         )
         return run_batch(file, answering, workers)
     with open_codec() as codec:
-        convert = _converter(codec, drop_unknown_fields, service_family if as_server else "")
+        convert = _converter(codec, drop_unknown_fields, service_family if as_server else "", crds)
         values, failed = [], False
         for own, value in read_values(file, key):
             try:
@@ -89,7 +95,7 @@ def command(
 Convert = Callable[[bytes, bytes, str, str], "tuple[GroupVersionKind, bytes]"]
 
 
-def _converter(codec: StorageCodec, drop_unknown_fields: bool, family: str) -> Convert:
+def _converter(codec: StorageCodec, drop_unknown_fields: bool, family: str, crds: Crds) -> Convert:
     """
     A function that makes of a key, a value, a version and a media type the new type and value.
 
@@ -97,18 +103,27 @@ def _converter(codec: StorageCodec, drop_unknown_fields: bool, family: str) -> C
         codec: what converts.
         drop_unknown_fields: drop what the release does not know.
         family: the first family of the Services of the server that is followed; empty for the scheme alone.
+        crds: what tells of custom resources.
     """
     from functools import lru_cache
 
+    from kstore.codec import PROTOBUF
+    from kstore.decode.envelope import recognize
     from kstore.naming import parse_group_version
     from kstore.scheme.registry import RunningServer
 
     server = RunningServer(family) if family else None
     version = lru_cache(parse_group_version)
+    custom = crds.load(codec)
 
     def convert(key: bytes, value: bytes, to: str, media: str) -> tuple[GroupVersionKind, bytes]:
         opened = open_value(codec, key, value)
         try:
+            if custom is not None and recognize(opened.plain) != PROTOBUF:
+                decoded = codec.decode(opened.plain)
+                if not decoded.type_name:
+                    wanted = version(to) if to else None
+                    return custom.convert(decoded, wanted, media_type=media, drop_unknown_fields=drop_unknown_fields)
             return codec.convert_typed(
                 opened.plain,
                 version(to) if to else None,
@@ -122,8 +137,10 @@ def _converter(codec: StorageCodec, drop_unknown_fields: bool, family: str) -> C
     return convert
 
 
-def _answer(codec: StorageCodec, *, key: str, to: str, media: str, drop_unknown_fields: bool, family: str) -> Answer:
-    convert = _converter(codec, drop_unknown_fields, family)
+def _answer(
+    codec: StorageCodec, *, key: str, to: str, media: str, drop_unknown_fields: bool, family: str, crds: Crds
+) -> Answer:
+    convert = _converter(codec, drop_unknown_fields, family, crds)
 
     def answer(line: Line) -> bytes:
         own = line_text(line, "key", key).encode("utf-8", "surrogatepass")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.batch import Answer, Line, line_text, line_value, run_batch, type_members
+from kstore.cli.crds import Crds, crds_options
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
 from kstore.cli.options import codec_options, output_option
@@ -26,15 +27,19 @@ from kstore.errors import KstoreError
 
 if TYPE_CHECKING:
     from kstore.codec import Decoded, StorageCodec
+    from kstore.library.crds import CustomResources
 
 
 @click.command()
 @filter_options
 @key_option
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets on a terminal, too.")
+@crds_options
 @output_option(("json", "yaml", "jsonl"), "json")
 @codec_options
-def command(file: Path | None, batch: bool, key: str, workers: int, show_secrets: bool, output: str) -> int:
+def command(
+    file: Path | None, batch: bool, key: str, workers: int, show_secrets: bool, crds: Crds, output: str
+) -> int:  # fmt: skip
     """
     Turn stored bytes into objects: each in its own version, nothing defaulted, unknown fields kept. Values of Secrets
     are masked on a terminal only.
@@ -45,40 +50,48 @@ def command(file: Path | None, batch: bool, key: str, workers: int, show_secrets
     With --batch a line {"value": "<base64>", "key": "/registry/..."} (the key may be left out) gives a line
     {"apiVersion": ..., "kind": ..., "encoding": ..., "object": {...}}, or {"error": {"code": ..., "message": ...}}.
 
+    With --crds (manifests in a file or folder, or a store) a custom object that a server with these CRDs could not read
+    is an error: of a kind or version that they do not have, or malformed.
+
     \b
     etcdctl get /registry/pods/default/webserver -w json | kstore decode -o yaml
     kstore decode --batch < values.jsonl > objects.jsonl
     """
     if batch:
-        return run_batch(file, partial(_answer, key=key, yaml=output == "yaml"), workers)
+        return run_batch(file, partial(_answer, key=key, yaml=output == "yaml", crds=crds), workers)
     with open_codec() as codec:
-        return _decode(codec, file, key, output, masks=sys.stdout.isatty() and not show_secrets)
+        custom = crds.load(codec)
+        return _decode(codec, custom, file, key, output, masks=sys.stdout.isatty() and not show_secrets)
 
 
-def _open(codec: StorageCodec, key: bytes, value: bytes) -> Decoded:
+def _open(codec: StorageCodec, custom: CustomResources | None, key: bytes, value: bytes) -> Decoded:
     """
-    A value opened and decoded.
+    A value opened and decoded; a custom object as its CRD, if there are any, lets a server read it.
 
     Raises:
         KstoreError: it cannot be opened, or not be read.
     """
     opened = open_value(codec, key, value)
     try:
-        return codec.decode(opened.plain)
+        decoded = codec.decode(opened.plain)
+        if custom is not None:
+            custom.require_readable(decoded)
+        return decoded
     except KstoreError as error:
         raise opened.doubt(key) or error from None
 
 
-def _answer(codec: StorageCodec, *, key: str, yaml: bool) -> Answer:
+def _answer(codec: StorageCodec, *, key: str, yaml: bool, crds: Crds) -> Answer:
     from kstore.decode.json import go_json
     from kstore.decode.protobuf.text import ProtobufText
     from kstore.view.yaml_text import YamlMembers, to_yaml
 
     members = YamlMembers()
     usual = ProtobufText(codec.scheme.catalog)
+    custom = crds.load(codec)
 
     def decoded(line: Line) -> Decoded:
-        return _open(codec, line_text(line, "key", key).encode("utf-8", "surrogatepass"), line_value(line))
+        return _open(codec, custom, line_text(line, "key", key).encode("utf-8", "surrogatepass"), line_value(line))
 
     def as_json(line: Line) -> bytes:
         read = usual.read(line_value(line))
@@ -101,7 +114,9 @@ def _answer(codec: StorageCodec, *, key: str, yaml: bool) -> Answer:
     return as_yaml if yaml else as_json
 
 
-def _decode(codec: StorageCodec, file: Path | None, key: str, output: str, *, masks: bool) -> int:
+def _decode(
+    codec: StorageCodec, custom: CustomResources | None, file: Path | None, key: str, output: str, *, masks: bool
+) -> int:
     """Print the objects of a few values; those that cannot be read are named, and the others printed all the same."""
     from kstore.view.documents import LISTS, SINGLES
     from kstore.view.mask import masked
@@ -113,7 +128,7 @@ def _decode(codec: StorageCodec, file: Path | None, key: str, output: str, *, ma
         nonlocal failed
         for own, value in values:
             try:
-                obj = _open(codec, own, value).object
+                obj = _open(codec, custom, own, value).object
                 yield masked(obj, own) if masks else obj
             except KstoreError as error:
                 report(own, error)
