@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Kstore
-from tests.cli.test_terminal import LINES, on_terminal
+from tests.cli.test_terminal import LINES, on_terminal, write_templates
 from tools.cluster import Etcd
 
 from kstore.records import Put
@@ -95,6 +95,7 @@ def store(
                     assert source.commit([Put(key, value, record.mod_revision if record else 0)]).succeeded
                 between = between or source.status().revision
         (folder / "object.json").write_bytes(secrets(0)["healthy"])
+        write_templates(folder)
         (folder / "broken").write_bytes(secrets(0)["data-is-text"])
         (folder / "changed.json").write_bytes(secrets(1)["healthy"])
         kstore("export", str(folder / "backup"), "--no-yaml", "--store", server.endpoint)
@@ -137,7 +138,7 @@ FOR_PROGRAMS = ("json", "jsonl", "raw", "table-json", "name", "keys")
 
 def is_for_programs(words: list[str]) -> bool:
     """Whether a pipe gets the object itself, as documented."""
-    return any(word in FOR_PROGRAMS or word.startswith("jsonpath") for word in words)
+    return any(word in FOR_PROGRAMS or word.startswith(("jsonpath", "go-template", "template")) for word in words)
 
 
 @pytest.mark.parametrize("command", TALKS_OF_STORES, ids=" ".join)

@@ -14,6 +14,7 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -47,6 +48,13 @@ class Planted:
         return [word.replace("FOLDER", str(self.folder)).replace("BETWEEN", str(self.between)) for word in line]
 
 
+def write_templates(folder: Path) -> None:
+    """The files that `TEMPLATES` name."""
+    (folder / "path").write_text("{.metadata}{.data}")
+    (folder / "columns").write_text("A B\n.metadata .data\n")
+    (folder / "template").write_text("{{.metadata}}{{.data}}")
+
+
 @pytest.fixture(scope="module")
 def planted(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
     """A real etcd with the planted objects."""
@@ -57,6 +65,7 @@ def planted(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         folder = tmp_path_factory.mktemp("planted")
         (folder / "object.json").write_text(json.dumps(objects()[f"configmaps/d/{EVIL}"], ensure_ascii=False))
         (folder / "broken").write_text(f"rubbish{EVIL}")
+        write_templates(folder)
         changed = {**objects()[f"configmaps/d/{EVIL}"], "data": {EVIL: f"changed{EVIL}"}}
         (folder / "changed.json").write_text(json.dumps(changed, ensure_ascii=False))
         made = Planted(server.endpoint, between, folder)
@@ -136,21 +145,26 @@ BROKEN, TYPED, GONE = (
 )
 KEYS = (MAP, POD, SECRET, PLANT, ROLE, BROKEN, TYPED, GONE, key_text(key(f"events/d/{EVIL}")))
 
+TEMPLATES = (
+    "jsonpath={.metadata}", "jsonpath-as-json={.metadata}", "custom-columns=A:.metadata,B:.data",
+    "go-template={{.metadata}} {{.data}}", "template={{.metadata}}{{.data}}", "jsonpath-file=FOLDER/path",
+    "custom-columns-file=FOLDER/columns", "go-template-file=FOLDER/template", "templatefile=FOLDER/template",
+)  # fmt: skip
 Lines = list[tuple[str, ...]]
 LINES: dict[tuple[str, ...], Lines] = {
     ("ls",): [
         (), ("-o", "wide"), ("-o", "json"),
         *(("/", "-o", form) for form in (
-            "table", "wide", "table-json", "name", "json", "jsonl", "yaml", "keys", "jsonpath={.items}",
-            "jsonpath-as-json={.items}", "custom-columns=A:.metadata,B:.data",
+            "table", "wide", "table-json", "name", "json", "jsonl", "yaml", "kyaml", "keys", "jsonpath={.items}",
+            *TEMPLATES,
         )),
         ("/", "--show-labels", "--show-kind", "-L", NAME, "--storage-columns", "all"), ("/registry/configmaps/d",),
         ("pods", "-n", NAME), ("pods", "--where", "nothing.there == 1"),
     ],
     ("get",): [
         *((*KEYS, "-o", form) for form in (
-            "yaml", "json", "jsonl", "table", "wide", "table-json", "name", "keys", "describe", "storage", "hex", "raw",
-            "jsonpath={.metadata}", "jsonpath-as-json={.metadata}", "custom-columns=A:.metadata",
+            "yaml", "kyaml", "json", "jsonl", "table", "wide", "table-json", "name", "keys", "describe", "storage",
+            "hex", "raw", *TEMPLATES,
         )),
         *((one, "-o", form) for one in (TYPED, PLANT) for form in ("yaml", "describe", "storage", "hex")),
         ("deploy", NAME, "-n", "d", "--as", "apps/v1"),
@@ -158,10 +172,11 @@ LINES: dict[tuple[str, ...], Lines] = {
         (f"cm/d/{NAME}-not", f"cm/d/{NAME}-nor"), (f"cm/d/{NAME}-not",), ("nodes",),
         (MAP, "-o", "yaml", "--show-secrets"),
     ],
+    ("describe",): [(*KEYS,), ("deploy", NAME, "-n", "d"), ("cm", NAME[:3], "-n", "d"), (f"cm/d/{NAME}-not",)],
     ("export",): [
         ("FOLDER/export",), ("FOLDER/pages.parquet", "-o", "parquet"), (f"FOLDER/{'x' * 20}", "cm", "-n", NAME),
     ],
-    ("analyze",): [(), ("-o", "json"), ("--top", "0")],
+    ("analyze",): [(), ("-o", "json"), ("-o", "prometheus"), ("--top", "0")],
     ("check",): [("--keys", "0"), *(("-o", form) for form in ("json", "sarif", "junit")), ("--target-release", "1.25")],
     ("crds",): [(), (f"plants.{CRD_GROUP}",), ("-o", "json")],
     ("report",): [()],
@@ -179,11 +194,19 @@ LINES: dict[tuple[str, ...], Lines] = {
         ("--to-release", "1.37", "--dry-run=diff", "-o", "json"),
         ("--to", "apps/v1", "--yes", "--journal", f"FOLDER/other-{NAME[:60]}"),
     ],
-    ("migrate", "status"): [(f"FOLDER/journal-{NAME[:60]}",)],
-    ("migrate", "verify"): [(f"FOLDER/journal-{NAME[:60]}",)],
-    ("migrate", "resume"): [(f"FOLDER/journal-{NAME[:60]}",)],
-    ("migrate", "rollback"): [(f"FOLDER/journal-{NAME[:60]}",)],
-    ("encrypt",): [("--dry-run",), ("--encryption-provider-config", f"FOLDER/{NAME[:60]}")],
+    ("migrate", "status"): [(f"FOLDER/journal-{NAME[:60]}",), (f"FOLDER/journal-{NAME[:60]}", "-o", "json")],
+    ("migrate", "verify"): [(f"FOLDER/journal-{NAME[:60]}",), (f"FOLDER/journal-{NAME[:60]}", "-o", "json")],
+    ("migrate", "resume"): [(f"FOLDER/journal-{NAME[:60]}",), (f"FOLDER/journal-{NAME[:60]}", "-o", "json")],
+    ("migrate", "rollback"): [(f"FOLDER/journal-{NAME[:60]}",), (f"FOLDER/journal-{NAME[:60]}", "-o", "json")],
+    ("move",): [
+        ("--to-prefix", f"/{NAME[:60]}", "--dry-run"), ("--to-prefix", f"/{NAME[:60]}", "--dry-run", "-o", "json"),
+        ("--to-prefix", "/moved"),
+    ],
+    ("prefixes",): [(), ("-o", "json")],
+    ("prove",): [(), ("-o", "json"), ("--record", f"FOLDER/proof-{NAME[:60]}"), ("--earlier", f"FOLDER/{NAME[:60]}")],
+    ("encrypt",): [
+        ("--dry-run",), ("--dry-run", "-o", "json"), ("--encryption-provider-config", f"FOLDER/{NAME[:60]}"),
+    ],
     ("restore",): [
         ("/", "--from", "FOLDER/backup", "--dry-run"), ("/", "--from-rev", "BETWEEN", "--overwrite", "--dry-run"),
         ("/", "--from-rev", "BETWEEN"), ("/", "--from-rev", "BETWEEN", "-o", "yaml"),
@@ -194,11 +217,20 @@ LINES: dict[tuple[str, ...], Lines] = {
     ("delete",): [("/registry/configmaps/d", "--all", "--dry-run"), (MAP, POD), (MAP + "-not",)],
     ("decode",): [*(("FOLDER/object.json", "-o", form) for form in ("json", "yaml", "jsonl")), ("FOLDER/broken",)],
     ("encode",): [("FOLDER/object.json", "-o", form) for form in ("raw", "base64", "hex")] + [("FOLDER/broken",)],
-    ("convert",): [("FOLDER/object.json", "--to", "v1", "-o", "raw"), ("FOLDER/broken", "--to", "v1")],
-    ("resources",): [(), ("-o", "wide"), ("-o", "json"), ("explain", f"plants.{CRD_GROUP}"), ("explain", MAP)],
-    ("explain",): [(f"plants.{CRD_GROUP}",), (f"plants.{CRD_GROUP}.spec",), (PLANT,)],
+    ("convert",): [
+        *(("FOLDER/object.json", "--to", "v1", "-o", form) for form in ("raw", "base64", "hex")),
+        ("FOLDER/broken", "--to", "v1"),
+    ],
+    ("resources",): [
+        (), *(("-o", form) for form in ("wide", "name", "json", "jsonl")), ("explain", f"plants.{CRD_GROUP}"),
+        ("explain", MAP),
+    ],
+    ("explain",): [
+        *((f"plants.{CRD_GROUP}", "-o", form) for form in ("plaintext", "json")),
+        (f"plants.{CRD_GROUP}",), (f"plants.{CRD_GROUP}.spec",), (PLANT,),
+    ],
     ("releases",): [(), ("-o", "json")],
-    ("plugin", "check"): [(), (NAME,)],
+    ("plugin", "check"): [(), ("-o", "json"), (NAME,)],
     ("completion",): [("bash",), ("zsh",), ("fish",)],
     ("version",): [()],
     ("browse",): [],
@@ -222,6 +254,24 @@ FILTERS = {("decode",), ("encode",), ("convert",), ("releases",), ("completion",
 def test_every_command_has_its_lines() -> None:
     """A new command is tried here, too."""
     assert set(LINES) == set(commands())
+
+
+def test_every_output_has_its_line() -> None:
+    """So is a new form of the output; what is printed without `-o` is tried by a line without it."""
+    untried = {}
+    for command, lines in LINES.items():
+        known = {str(one) for option in _of(command).params if "-o" in option.opts for one in _forms(option)}
+        tried = {word.partition("=")[0] for line in lines for before, word in pairwise(line) if before == "-o"}
+        if missing := known - tried:
+            untried[command] = missing
+    assert untried == {}
+
+
+def _forms(option: click.Parameter) -> set[str]:
+    """What `-o` takes, but for what it is without being said."""
+    words = getattr(option.type, "choices", ())
+    prefixes = getattr(option.type, "prefixes", ())
+    return {*words, *(prefix.removesuffix("=") for prefix in prefixes)} - {option.default, ""}
 
 
 @pytest.mark.parametrize("command", LINES, ids=" ".join)
