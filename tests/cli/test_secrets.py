@@ -133,7 +133,7 @@ def lines(command: tuple[str, ...]) -> Iterator[list[str]]:
 
 
 TALKS_OF_STORES = sorted(set(LINES) - {("browse",), ("encode",), ("convert",), ("completion",), ("version",)})
-FOR_PROGRAMS = ("json", "jsonl", "raw", "table-json", "name", "keys")
+FOR_PROGRAMS = ("json", "jsonl", "raw", "table-json", "name", "keys", "csv", "parquet")
 
 
 def is_for_programs(words: list[str]) -> bool:

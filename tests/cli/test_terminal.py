@@ -204,6 +204,11 @@ LINES: dict[tuple[str, ...], Lines] = {
     ],
     ("prefixes",): [(), ("-o", "json")],
     ("prove",): [(), ("-o", "json"), ("--record", f"FOLDER/proof-{NAME[:60]}"), ("--earlier", f"FOLDER/{NAME[:60]}")],
+    ("sql",): [
+        *(("select * from objects", "-o", form) for form in ("table", "markdown", "csv", "json", "jsonl", "parquet")),
+        ("select * from findings",), ("select * from history",), ("select * from secrets",), (".tables",),
+        (f"select '{NAME}'",), (f"selekt {NAME}",), ("--file", "FOLDER/broken"),
+    ],
     ("encrypt",): [
         ("--dry-run",), ("--dry-run", "-o", "json"), ("--encryption-provider-config", f"FOLDER/{NAME[:60]}"),
     ],
@@ -301,6 +306,7 @@ def test_no_error_steers_the_terminal(planted: Planted, command: tuple[str, ...]
     for words in wrong:
         endpoint = "http://127.0.0.1:1" if command == ("watch",) else planted.endpoint  # else it waits for changes
         store = [] if command in FILTERS or "--store" in words else ["--store", endpoint]
+        store += ["--file", str(planted.folder / "broken")] if command == ("sql",) else []  # else it opens a prompt
         _, shown = on_terminal(*command, *words, *store, "--no-progress", "--dial-timeout", "1s")
         assert "fault of kstore" not in shown, words
         assert_steers_nothing(shown)
