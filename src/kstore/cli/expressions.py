@@ -8,7 +8,6 @@ the business of `view`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from kstore.errors import UsageError
@@ -70,6 +69,8 @@ def resolved(output: str, template: str = "") -> str:
 
 
 def _read(word: str, name: str) -> str:
+    from pathlib import Path
+
     from kstore.regular_file import read_regular
 
     try:

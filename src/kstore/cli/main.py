@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -25,6 +25,11 @@ from kstore.cli.plugins import PLUGIN_NOT_LOADED
 from kstore.cli.streams import escaping_streams
 from kstore.errors import KstoreError, UsageError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_COMPLETE = "_KSTORE_COMPLETE"
+"""Set where a shell asks what may stand next."""
 _SHORT_WITH_EQUALS = re.compile(r"^(-[A-Za-z])=")
 _EPILOG = """\b
 Exit codes: 0 done; 1 failed; 2 usage; 3 done, but some objects could not be read
@@ -50,8 +55,20 @@ class LazyGroup(click.Group):
             if cmd_name in section:
                 module = importlib.import_module(f"kstore.cli.commands.{section[cmd_name][0]}")
                 command: click.Command = module.command
+                if _COMPLETE in os.environ:
+                    from kstore.cli.completing import attach
+
+                    attach(cmd_name, command)
                 return command
         return None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The commands, told from the table, and the options; see click."""
+        from click.shell_completion import CompletionItem
+
+        rows = [row for section in COMMANDS.values() for row in section.items()]
+        found = [CompletionItem(name, help=text) for name, (_, text) in rows if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands first, and then the options."""
@@ -122,8 +139,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: Sequence[str]) -> int:
     trace = "--traceback" in given
+    if _COMPLETE in os.environ:
+        from kstore.cli.completing import begin
+
+        begin(cli)
     try:
-        result = cli.main(args=_spelled(given), prog_name="kstore", standalone_mode=False)
+        result = cli.main(args=_spelled(given), prog_name="kstore", complete_var=_COMPLETE, standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else ExitCode.DONE
     except BrokenPipeError:

@@ -54,6 +54,7 @@ class Session:
         environment: where they fall back to.
         remembers: only reads and shows, so a snapshot that was found whole lately is not hashed again.
         one_revision: a scan whose revision is compacted away ends, rather than going on at a newer one.
+        for_hints: only names are wanted, and at once: nothing is verified, and nothing is said.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class Session:
         *,
         remembers: bool = False,
         one_revision: bool = True,
+        for_hints: bool = False,
     ) -> None:
         self.given = as_manifest(given)
         self._environment = environment
         self._remembers = remembers
         self._one_revision = one_revision
+        self._for_hints = for_hints
 
     @cached_property
     def opening(self) -> Opening:
@@ -180,6 +183,7 @@ class Session:
             wal=given.wal,
             remembers=self._remembers,
             continue_after_compaction=not self._one_revision,
+            for_hints=self._for_hints,
             unpacking=show_unpacking(),
             **found,
         )

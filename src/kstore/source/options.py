@@ -55,5 +55,7 @@ class SourceOptions:
     """Of a data directory, replay the write-ahead log on top of the database: the changes of the last moments."""
     remembers: bool = False
     """Of a snapshot that was found whole lately, do not compute the checksum again (see `snapshot_digest`)."""
+    for_hints: bool = False
+    """Read for what a shell completes: the checksum of a snapshot is not looked at."""
     unpacking: Callable[[int], None] | None = None
     """Told how many bytes more have been unpacked, of a store that must be before it can be read."""

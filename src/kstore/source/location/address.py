@@ -263,10 +263,10 @@ def _open_file(path: Path, options: SourceOptions) -> Source:
         from kstore.source.sqlite.source import SqliteSource
 
         return SqliteSource(path)
-    from kstore.source.snapshot.digest import Memory
+    from kstore.source.snapshot.digest import Memory, Unchecked
     from kstore.source.snapshot.source import SnapshotSource
 
-    memory = Memory.of_user() if options.remembers else None
+    memory = Unchecked() if options.for_hints else Memory.of_user() if options.remembers else None
     return SnapshotSource(path, salvage=options.salvage, wal=options.wal, memory=memory)
 
 

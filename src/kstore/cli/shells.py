@@ -1,0 +1,120 @@
+"""
+Shells whose completion kstore serves: their scripts, and the form in which they are answered.
+
+click knows how a command line is taken apart; the scripts are kstore's own, since click's end a path or an
+`-o jsonpath=` with a space, and bash takes words apart at colons, which keys have.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    ZshComplete,
+    add_completion_class,
+    get_completion_class,
+    split_arg_string,
+)
+
+VARIABLE: Final = "_KSTORE_COMPLETE"
+"""Set by the scripts: `bash_complete` and the like."""
+SHELLS: Final = ("bash", "zsh", "fish", "powershell")
+_BREAKS: Final = ":="
+"""Where bash takes a word apart: it replaces what follows the last of them."""
+_BASH: Final = """\
+%(complete_func)s() {
+    local IFS=$'\\n' response completion type value
+    response=$(env COMP_WORDS="${COMP_LINE:0:COMP_POINT}" %(complete_var)s=bash_complete "$1" 2>/dev/null) || return
+    for completion in $response; do
+        type=${completion%%%%,*}
+        value=${completion#*,}
+        if [[ $type == file ]]; then
+            compopt -o default -o bashdefault
+        elif [[ $type == dir ]]; then
+            compopt -o dirnames
+        else
+            [[ $value == */ || $value == *= ]] && compopt -o nospace
+            COMPREPLY+=("$value")
+        fi
+    done
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s 2>/dev/null || complete -F %(complete_func)s %(prog_name)s
+"""
+_ZSH: Final = """\
+#compdef %(prog_name)s
+%(complete_func)s() {
+    local -a plain open described response
+    local type key help
+    response=("${(@f)$(env COMP_WORDS="${words[*]}" COMP_CWORD=$((CURRENT-1)) \
+%(complete_var)s=zsh_complete %(prog_name)s 2>/dev/null)}")
+    [[ $PREFIX == --*=* ]] && compset -P '*='
+    for type key help in ${response}; do
+        if [[ $type == file ]]; then
+            _path_files -f
+        elif [[ $type == dir ]]; then
+            _path_files -/
+        elif [[ $type == plain && $help != _ ]]; then
+            described+=("$key:$help")
+        elif [[ $type == plain && ( $key == */ || $key == *= ) ]]; then
+            open+=("$key")
+        elif [[ $type == plain ]]; then
+            plain+=("$key")
+        fi
+    done
+    (( $#described )) && _describe -V unsorted described -U
+    (( $#open )) && compadd -U -S '' -V unsorted -a open
+    (( $#plain )) && compadd -U -V unsorted -a plain
+}
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+    %(complete_func)s "$@"
+else
+    compdef %(complete_func)s %(prog_name)s
+fi
+"""
+
+
+class _Bash(BashComplete):
+    source_template = _BASH
+
+    def source(self) -> str:
+        """The script; click would start a bash first, to ask for its version."""
+        return self.source_template % self.source_vars()
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """The words before the cursor, and the one at it, which bash has not taken apart."""
+        line = os.environ["COMP_WORDS"]
+        words = split_arg_string(line)
+        if not words or line[-1:].isspace():
+            return words[1:], ""
+        return words[1:-1], words[-1]
+
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        """What bash is to put behind the last place at which it took the word apart."""
+        _, incomplete = self.get_completion_args()
+        option, equals, value = incomplete.partition("=")
+        within = value if equals and option.startswith("-") else incomplete
+        kept = max(within.rfind(one) for one in _BREAKS) + 1
+        return f"{item.type},{item.value[kept:] if item.type == 'plain' else item.value}"
+
+
+class _Zsh(ZshComplete):
+    source_template = _ZSH
+
+
+def register() -> None:
+    """Have click answer with kstore's own forms."""
+    add_completion_class(_Bash, "bash")
+    add_completion_class(_Zsh, "zsh")
+
+
+def source(shell: str, program: str) -> str:
+    """The script for a shell, which completes the arguments of a program."""
+    from kstore.cli.main import cli
+
+    register()
+    found = get_completion_class(shell)
+    assert found is not None  # SHELLS are click's
+    return str(found(cli, {}, program, VARIABLE).source())
