@@ -218,6 +218,11 @@ def files(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:
     yield CompletionItem(incomplete, type=FILE)
 
 
+def nothing(ctx: click.Context, incomplete: str) -> Iterator[str]:
+    """Names that only a person knows."""
+    yield from ()
+
+
 def contexts(ctx: click.Context, incomplete: str) -> Iterator[str]:
     """The contexts of the config file."""
     from kstore.source.location.config_file import config_path, read_contexts
@@ -289,11 +294,14 @@ BY_ARGUMENT: Final[dict[tuple[str, str], Completer]] = {
     ("history", "what"): objects,
     ("ls", "what"): paths,
     ("resources", "what"): resources,
+    ("check", "names"): nothing,
+    ("prove", "address"): stores,
     ("restore", "what"): objects,
     ("run", "what"): resources_or_commands,
+    ("sql", "arguments"): stores,
     ("watch", "what"): paths,
 }
-"""What commands take, by the command and the argument; `run` is what `migrate` does without a further word."""
+"""What commands take where that is no file, by the command and the argument; `run` is `migrate` without a word."""
 
 
 def attach(name: str, command: click.Command) -> None:
@@ -310,7 +318,8 @@ def attach(name: str, command: click.Command) -> None:
 def completer_of(command: str, parameter: click.Parameter) -> Completer | None:
     """What completes a parameter; None for one that click completes by its type, or nobody can."""
     if isinstance(parameter, click.Argument):
-        return BY_ARGUMENT.get((command, parameter.name or ""))
+        own = isinstance(parameter.type, click.Choice | click.Path | click.File)
+        return None if own else BY_ARGUMENT.get((command, parameter.name or ""), files)
     for name in parameter.opts:
         if name in BY_OPTION:
             return BY_OPTION[name]
