@@ -154,8 +154,8 @@ def test_too_many_names_are_none() -> None:
 def test_scripts(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each shell has its script, which names the program."""
     assert run(["completion", shell]) == 0
-    assert capsys.readouterr().out == source(shell, "kstore") + "\n"
-    assert "kstore" in source(shell, "kstore")
+    assert capsys.readouterr().out == source(cli, shell, "kstore") + "\n"
+    assert "kstore" in source(cli, shell, "kstore")
 
 
 # ---- real shells

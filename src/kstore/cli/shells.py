@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from click import Command
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
@@ -110,10 +111,8 @@ def register() -> None:
     add_completion_class(_Zsh, "zsh")
 
 
-def source(shell: str, program: str) -> str:
+def source(cli: Command, shell: str, program: str) -> str:
     """The script for a shell, which completes the arguments of a program."""
-    from kstore.cli.main import cli
-
     register()
     found = get_completion_class(shell)
     assert found is not None  # SHELLS are click's

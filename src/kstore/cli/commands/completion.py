@@ -23,6 +23,7 @@ def command(shell: str) -> None:
 
     A store that does not answer within $KSTORE_COMPLETION_TIMEOUT seconds (2) has nothing to offer.
     """
+    from kstore.cli.main import cli
     from kstore.cli.shells import source
 
-    click.echo(source(shell, "kstore"))
+    click.echo(source(cli, shell, "kstore"))
