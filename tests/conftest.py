@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
 
+from kstore.source.bbolt.page_file import Digest
 from kstore.source.snapshot import digest as snapshot_digest
 
 # How long an example takes is the machine's business, and its neighbours'. CI draws the same examples every time, so
@@ -62,7 +63,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many bytes of a snapshot were hashed, each time."""
     sizes: list[int] = []
 
-    class Counted(snapshot_digest.Digest):
+    class Counted(Digest):
         def __init__(self, descriptor: int, size: int) -> None:
             sizes.append(size)
             super().__init__(descriptor, size)

@@ -89,7 +89,11 @@ def test_nobody_listens() -> None:
 def test_a_server_that_does_not_read(certificate: Path) -> None:
     """A request that nobody takes is given up as well."""
     stop = threading.Event()
-    with HostileServer(lambda server, connection: stop.wait() and None, certificate) as server:
+
+    def takes_nothing(*_: object) -> None:
+        stop.wait()
+
+    with HostileServer(takes_nothing, certificate) as server:
         client = HttpClient(server.url, tls=verifying_context(cafile=str(certificate)), timeout=TIMEOUT, limit=1000)
         with pytest.raises(ExchangeFailed) as failed:
             client.request("POST", "/", body=b"x" * (64 << 20))

@@ -92,7 +92,7 @@ EVERY_ERROR = [kind for kind in vars(errors).values() if isinstance(kind, type) 
 
 @pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
 def test_errors_pass_between_processes_whole(kind: type[KstoreError]) -> None:
-    made = {
+    made: dict[Any, Any] = {
         errors.UnknownFields: partial(errors.UnknownFields, ["spec.a", "spec.b"], hint="try"),
         errors.ExtensionError: partial(errors.ExtensionError, "found", package="p", row="types: a", hint="try"),
         errors.RuleFailed: partial(errors.RuleFailed, "found", plugin="p", rule="r", path="spec.a"),

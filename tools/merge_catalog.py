@@ -18,7 +18,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from merge_types import Dump, Pairing, ReleaseSet, Row, TypeTables, minor, split
+from merge_types import (  # type: ignore[import-not-found]  # beside this script, which is run as one
+    Dump,
+    Pairing,
+    ReleaseSet,
+    Row,
+    TypeTables,
+    minor,
+    split,
+)
 
 HERE = Path(__file__).resolve().parent
 TABLES = HERE.parent / "src/kstore/catalog/tables"

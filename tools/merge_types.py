@@ -47,7 +47,8 @@ class ReleaseSet:
 
     def ranges(self, members: Iterable[str]) -> str:
         """Members as ranges of consecutive known releases."""
-        chosen, runs = set(members), []
+        chosen = set(members)
+        runs: list[list[str] | None] = []
         for release in self.known:
             if release not in chosen:
                 runs.append(None)

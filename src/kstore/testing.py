@@ -23,6 +23,10 @@ from kstore.source.interface import Committed, Limits, Source, StoreStatus, Writ
 __all__ = ["HISTORY_CHECKS", "READ_CHECKS", "WRITE_CHECKS", "MemorySource", "compacted", "fill"]
 
 
+Value = bytes | dict[str, Any]
+"""What a key holds; a dict is written as JSON."""
+
+
 class MemorySource(WritableSource):
     """
     An etcd in memory: every revision is there until it is compacted, and writes are compare-and-swap.
@@ -33,7 +37,10 @@ class MemorySource(WritableSource):
     """
 
     def __init__(
-        self, values: Mapping[str | bytes, bytes | dict[str, Any]] | None = None, *, operations: int = 128
+        self,
+        values: Mapping[str, Value] | Mapping[bytes, Value] | Mapping[str | bytes, Value] | None = None,
+        *,
+        operations: int = 128,
     ) -> None:
         self.revision = 1
         self.operations = operations

@@ -68,7 +68,7 @@ def _definition() -> dict[str, Any]:
 
 def objects() -> dict[str, Any]:
     """Values by their keys below `/registry/`: objects, or texts that are none."""
-    text = {"data": {EVIL: EVIL, "forged": FORGED}}
+    text: dict[str, Any] = {"data": {EVIL: EVIL, "forged": FORGED}}
     condition = {"type": EVIL, "status": EVIL, "reason": EVIL, "message": f"{EVIL}\n{FORGED}"}
 
     def one(version: str, kind: str, name: str = EVIL, namespace: str = "d", **more: Any) -> dict[str, Any]:

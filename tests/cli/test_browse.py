@@ -17,6 +17,7 @@ from tests.cli.conftest import Kstore
 from tests.cli.damaged import RUBBISH, damaged_store
 from tests.cli.planted import plant
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import DataTable, Log, Static, Tree
 from tools.cluster import Etcd
 
@@ -80,7 +81,8 @@ class Hands:
         for screen in self.app.screen_stack:
             if isinstance(screen, lists_module.Lists) and screen.rests:
                 return True
-            if any(node.message_queue_size or not node.is_mounted for node in screen.walk_children(with_self=True)):
+            nodes = screen.walk_children(Widget, with_self=True)
+            if any(node.message_queue_size or not node.is_mounted for node in nodes):
                 return True
         return bool(self.app.message_queue_size)
 

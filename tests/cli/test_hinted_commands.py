@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 import pytest
 
-from kstore.cli.commands.migrate import DryRunCommand
 from kstore.cli.main import cli
+from kstore.cli.migration_options import DryRunCommand
 
 SOURCE = Path(__file__).parents[2] / "src/kstore"
 QUOTED = re.compile(r"`(kstore [^`]*)`", re.S)

@@ -60,7 +60,7 @@ def services() -> Iterator[Aged]:
     yield _service("node-port", selector=selector, clusterIP="10.96.7.3", type="NodePort", ports=ports,
                    externalTrafficPolicy="Cluster")  # fmt: skip
     yield _service("only-policy-missing", selector=selector, clusterIP="10.96.7.4", clusterIPs=["10.96.7.4"])
-    external = {"type": "ExternalName", "externalName": "example.com"}
+    external: Object = {"type": "ExternalName", "externalName": "example.com"}
     yield _service("external", **external)
     yield _service("external-with-policy", **external, internalTrafficPolicy="Cluster")
     balancer = {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}

@@ -69,7 +69,8 @@ def test_the_server_does_as_is_said(release: str, etcd_server: Etcd, kube_apiser
     client = kube_apiserver(etcd_server, release=release).client()
     client.create(lamps("v1"))
     codec = ObjectCodec(Scheme(Release(release)))
-    told, done = {}, {}
+    told: dict[str, bool] = {}
+    done: dict[str, bool | str] = {}
     with LiveSource([etcd_server.endpoint]) as source:
         for name, store, is_true in stores():
             ((key, obj),) = [(key, one) for key, one in store.values.items() if key != DEFINITION]

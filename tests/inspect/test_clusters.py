@@ -19,10 +19,10 @@ ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1beta1", "kind": "Role", "meta
 
 def store(values: dict[str, Any], prefix: str | None = None) -> Store:
     """A store with these keys."""
-    return Store(MemorySource(values), Scheme(newest()), prefix=prefix)  # type: ignore[arg-type]
+    return Store(MemorySource(values), Scheme(newest()), prefix=prefix)
 
 
-TENANTS = {
+TENANTS: dict[str, Any] = {
     "/a/namespaces/d": NAMESPACE,
     "/a/pods/d/p": POD,
     "/a/pods/d/broken": b"broken",
@@ -35,7 +35,7 @@ TENANTS = {
 
 def test_each_is_counted_apart() -> None:
     """Objects, versions, namespaces and keys of each; what cannot be decoded is counted and told of."""
-    told = []
+    told: list[bytes] = []
     first, second = clusters_of(store(TENANTS), unreadable=lambda read: told.append(read.record.key))
     assert (first.prefixes, first.objects, first.undecodable) == (("/a",), 3, 1)
     assert (first.versions, first.namespaces) == ({"v1": 2}, {"d": 2})
@@ -43,9 +43,7 @@ def test_each_is_counted_apart() -> None:
     assert second.encryption == {"aescbc key7": 1}
     assert told == [b"/a/pods/d/broken", b"/b/secrets/d/s"]
     assert sum(one.size for one in (first, second)) == sum(
-        len(one.value)
-        for one in MemorySource(TENANTS).scan(b"/")
-        if not one.key.startswith(b"/calico")  # type: ignore[arg-type]
+        len(one.value) for one in MemorySource(TENANTS).scan(b"/") if not one.key.startswith(b"/calico")
     )
 
 

@@ -173,6 +173,7 @@ def test_the_same_revision_by_chance(start_etcd, deployment, tmp_path: Path, cap
     shutil.copytree(tmp_path / "backup", etcd.data)
     etcd.start()
     chosen = batches[3]
+    assert chosen.revision is not None
     foreign = deployment("foreign")
     with LiveSource([etcd.endpoint]) as source:
         while (at := source.revision()) < chosen.revision - 1:

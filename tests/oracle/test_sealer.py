@@ -124,7 +124,7 @@ def test_both_sides_open_what_the_other_sealed(
     """For every resource: kstore's bytes are read by the apiserver and its by kstore, equally stale."""
     sealer, transformers = two_sides
     name = parse_group_resource(resource)
-    theirs = sealer.ask("open", resource, key, transformers.seal(key, plain, name))
+    theirs = sealer.ask("open", resource, key, transformers.encrypt(key, plain, name))
     assert (theirs.get("error"), theirs["value"], theirs.get("stale", False)) == (None, plain, False)
     sealed = sealer.ask("seal", resource, key, plain)["value"]
     ours = transformers.open(key, sealed, name)
@@ -149,7 +149,7 @@ def test_both_sides_agree_on_what_does_not_open(
 ) -> None:
     """Values of other resources, moved and damaged ones: opened by both to the same bytes, or by neither."""
     sealer, transformers = two_sides
-    value = bytearray(transformers.seal(key, plain, parse_group_resource(sealed_for)))
+    value = bytearray(transformers.encrypt(key, plain, parse_group_resource(sealed_for)))
     if value and data.draw(st.booleans(), label="damage"):
         value[data.draw(st.integers(0, len(value) - 1), label="at")] ^= data.draw(st.integers(1, 255), label="by")
     path = key + data.draw(st.sampled_from([b"", b"2"]), label="moved")
@@ -161,7 +161,7 @@ def test_both_sides_agree_on_what_does_not_open(
         assert "error" in theirs or value.startswith(b"k8s:enc:kms:v1:")
     else:
         if "error" in theirs:
-            assert ours.seal is None
+            assert ours.encryption_header is None
             assert not transformers.for_resource(parse_group_resource(resource)).accepts_plain
         else:
             assert (ours.plain, ours.stale) == (theirs["value"], theirs.get("stale", False))

@@ -60,7 +60,7 @@ def test_families_follow_from_addresses(spec: dict[str, Any], families: list[str
 
 def test_families_that_are_there_stay() -> None:
     """A policy that was chosen is nobody's business."""
-    chosen = {"clusterIP": "10.0.0.7", "clusterIPs": ["10.0.0.7"], "ipFamilies": ["IPv4"]}
+    chosen: dict[str, Any] = {"clusterIP": "10.0.0.7", "clusterIPs": ["10.0.0.7"], "ipFamilies": ["IPv4"]}
     assert service(**chosen, ipFamilyPolicy="PreferDualStack")["ipFamilyPolicy"] == "PreferDualStack"
 
 

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -172,7 +173,7 @@ def connect() -> Iterator[Callable[..., LiveSource]]:
     """Open a live store at some endpoints (`connect(endpoint, user="root", password="x")`), closed with the test."""
     opened: list[LiveSource] = []
 
-    def open_live(*endpoints: str, **options: object) -> LiveSource:
+    def open_live(*endpoints: str, **options: Any) -> LiveSource:
         opened.append(LiveSource(endpoints, SourceOptions(**options)))
         return opened[-1]
 

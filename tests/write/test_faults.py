@@ -173,7 +173,12 @@ def retry(seconds: float = 5, stop: Stop | None = None) -> Retry:
 def test_a_key_that_others_change(trial: Trial) -> None:
     """All others are written; the one is named, or planned anew, and never overwritten."""
     once = iter([True])
-    trial.store.before_commit = lambda _: trial.store.put(VICTIM, b"foreign") if next(once, False) else None
+
+    def meddle(_: object) -> None:
+        if next(once, False):
+            trial.store.put(VICTIM, b"foreign")
+
+    trial.store.before_commit = meddle
     trial.run(retry())
     assert trial.store.records[VICTIM].value == b"foreign"
     assert trial.left == {VICTIM}

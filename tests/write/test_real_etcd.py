@@ -5,7 +5,7 @@ Writing to a real etcd that fills up, or is compacted.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ def test_a_full_server_lets_go(telling_etcd, deployment, tmp_path: Path, monkeyp
 
 
 @pytest.fixture
-def telling_etcd(tmp_path: Path) -> Callable[..., Etcd]:
+def telling_etcd(tmp_path: Path) -> Iterator[Callable[..., Etcd]]:
     """Start an etcd that tells its quota (3.6)."""
     try:
         binary = find("etcd")

@@ -57,6 +57,8 @@ class Server:
 
     def __init__(self, name: str, command: list[str], folder: Path, probe: tuple[int, str, bool]) -> None:
         self.name = name
+        self.endpoint = ""
+        """Where clients ask, if it is named."""
         self.command = command
         self.folder = folder
         self.log = folder / f"{name}.log"

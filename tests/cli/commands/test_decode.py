@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ resources:
 KEY = "/registry/secrets/default/s"
 
 
-def encoded(kstore: Kstore, obj: dict[str, object], media: str = "") -> str:
+def encoded(kstore: Kstore, obj: Mapping[str, object], media: str = "") -> str:
     """The stored bytes of an object, in base64."""
     given = json.dumps({"object": obj, "media": media or None}).encode()
     return str(kstore("encode", "--batch", stdin=given).lines[0]["value"])

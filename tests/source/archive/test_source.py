@@ -21,7 +21,7 @@ from tools.cluster import Etcd
 from kstore.errors import DamagedStore, NotADatabase, SourceError, UsageError
 from kstore.records import Put, Record
 from kstore.source.archive import spool
-from kstore.source.archive.source import open_stream
+from kstore.source.archive.source import ArchivedSource, open_stream
 from kstore.source.etcd.live import LiveSource
 from kstore.source.interface import Source
 from kstore.source.location.address import open_source
@@ -95,6 +95,7 @@ def test_compressed(form: str, demo: Path, records: list[Record], tmp_path: Path
     with open_source(str(path)) as source:
         assert list(source.scan()) == records
         assert source.status().location == str(path)
+        assert isinstance(source, ArchivedSource)
         unpacked_at = source.database_path
         assert unpacked_at.exists()
         assert unpacked_at.stat().st_mode & 0o077 == 0 or unpacked_at.parent.stat().st_mode & 0o077 == 0
@@ -175,6 +176,7 @@ def test_what_breaks_off(form: str, demo: Path, records: list[Record]) -> None:
             opened(cut, salvage=True)
         return
     with opened(cut, salvage=True) as source:
+        assert isinstance(source, ArchivedSource)
         assert 0 < len(list(source.scan())) <= len(records)
         assert source.damage
 
@@ -212,6 +214,7 @@ def test_memory(demo: Path, tmp_path: Path) -> None:
         for _ in range(200):
             file.write(bytes(1 << 20))
     code = f"""
+from kstore.source.archive.source import ArchivedSource
 from kstore.source.location.address import open_source
 with open_source({str(path)!r}) as source:
     assert sum(1 for _ in source.keys()) > 200

@@ -72,7 +72,7 @@ def test_a_client_certificate_without_ca_stays_tls(authority: Authority) -> None
 @pytest.mark.parametrize("half", ["cert", "key"])
 def test_half_a_client_certificate(half: str) -> None:
     """A certificate without key, or a key without certificate, is a usage error."""
-    options = SourceOptions(**{half: Path("x")})
+    options = SourceOptions(cert=Path("x")) if half == "cert" else SourceOptions(key=Path("x"))
     with pytest.raises(UsageError, match="without"):
         Client(parse_endpoint("https://10.0.0.1:2379", options), options)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from tools.cluster import Etcd
@@ -270,7 +270,7 @@ def test_an_empty_transaction(live: LiveSource) -> None:
 # ---- history and watching
 
 
-def as_tuples(entries: Iterator[Revision]) -> list[tuple[bytes, int, bytes, bool]]:
+def as_tuples(entries: Iterable[Revision]) -> list[tuple[bytes, int, bytes, bool]]:
     """What a history says, briefly."""
     return [(e.record.key, e.record.mod_revision, e.record.value, e.deleted) for e in entries]
 

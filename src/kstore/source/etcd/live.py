@@ -8,7 +8,7 @@ nothing of Kubernetes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -155,7 +155,7 @@ class LiveSource(WritableSource):
         """
         yield from self._history(*self._bounds(prefix))
 
-    def watch(self, prefix: bytes = b"", *, start_revision: int = 0) -> Iterator[Revision | Progress]:
+    def watch(self, prefix: bytes = b"", *, start_revision: int = 0) -> Generator[Revision | Progress, None, None]:
         """
         Yield changes of the keys that begin with `prefix`, for ever, and how far the watch has come.
 

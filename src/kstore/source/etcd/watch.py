@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
@@ -91,7 +91,7 @@ class WatchStream:
         self._answers.close()
 
 
-def watch(connection: Connection, key: bytes, end: bytes, start: int) -> Iterator[Revision | Progress]:
+def watch(connection: Connection, key: bytes, end: bytes, start: int) -> Generator[Revision | Progress, None, None]:
     """
     Yield changes from revision `start` on, for ever; between them how far the watch has come, now and then.
 
