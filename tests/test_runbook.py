@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.test_cookbook import cook, kitchen
+from tests.test_cookbook import Kitchen, folder
 from tools.cluster import Etcd
 
 from kstore.records import Put
@@ -18,7 +18,7 @@ from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
 from kstore.source.location.demo import open_demo
 
-__all__ = ["kitchen"]
+__all__ = ["folder"]
 
 pytestmark = pytest.mark.slow
 
@@ -32,13 +32,13 @@ PLAIN = [heading for heading, blocks in SECTIONS.items() if all(kind == "demo" f
 LIVE = [heading for heading in SECTIONS if heading not in PLAIN]
 
 
-def run(kitchen: Path, heading: str, stores: dict[str, str]) -> list[str]:
+def run(folder: Path, heading: str, stores: dict[str, str]) -> list[str]:
     """Run a section's commands in their order; those that did not exit as they say."""
     wrong = []
     for kind, body in SECTIONS[heading]:
         for line in filter(str.strip, body.splitlines()):
             code = re.search(r"# exits with (\d+)", line)
-            done = cook(kitchen, line, stores[kind])
+            done = Kitchen(folder, stores[kind]).cook(line)
             if done.returncode != (int(code[1]) if code else 0):
                 wrong.append(f"{line}\n  {done.returncode}: {done.stdout[-500:]}{done.stderr}")
     return wrong
@@ -61,16 +61,16 @@ def test_there_are_procedures() -> None:
 @pytest.mark.etcd
 @pytest.mark.usefixtures("tools_of_etcd")
 @pytest.mark.parametrize("heading", PLAIN)
-def test_with_a_file(kitchen: Path, heading: str) -> None:
+def test_with_a_file(folder: Path, heading: str) -> None:
     """A procedure that needs no server."""
-    assert "\n".join(run(kitchen, heading, {"demo": "demo"})) == ""
+    assert "\n".join(run(folder, heading, {"demo": "demo"})) == ""
 
 
 @pytest.mark.etcd
 @pytest.mark.usefixtures("tools_of_etcd")
 @pytest.mark.parametrize("heading", LIVE)
 def test_with_a_running_etcd(
-    kitchen: Path, start_etcd: Callable[..., Etcd], heading: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, start_etcd: Callable[..., Etcd], heading: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A procedure on a running etcd with the objects of the demo store."""
     server = start_etcd()
@@ -79,4 +79,4 @@ def test_with_a_running_etcd(
         for record in demo.scan():
             target.commit([Put(record.key, record.value, 0)])
     monkeypatch.setenv("ETCDCTL_ENDPOINTS", server.endpoint)
-    assert "\n".join(run(kitchen, heading, {"demo": "demo", "live": server.endpoint})) == ""
+    assert "\n".join(run(folder, heading, {"demo": "demo", "live": server.endpoint})) == ""

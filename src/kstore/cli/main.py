@@ -100,7 +100,7 @@ class LazyGroup(click.Group):
 
 
 def _help_of(words: list[str]) -> click.Command:
-    """A command that prints the help of another, for `kstore help COMMAND`."""
+    """A command that prints the help of another, as `help COMMAND`."""
 
     def show() -> None:
         cli.main(args=[*words, "--help"], prog_name="kstore", standalone_mode=False)
