@@ -1,5 +1,5 @@
 """
-`kstore migrate --prove KUBECONFIG`, `kstore migrate verify --server KUBECONFIG`: what a server would still write, worded.
+`migrate --prove` and `migrate verify --server`: what a running server would still write, worded.
 """
 
 from __future__ import annotations
