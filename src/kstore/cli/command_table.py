@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Ask": {
         "sql": ("sql", "Ask in SQL, of one store or of several at once."),
+        "fleet": ("fleet", "Ask many stores the same, here or on a Dask cluster."),
         "analyze": ("analyze", "Show what fills the store."),
         "check": ("check", "Find what a release cannot read, and what else is wrong."),
         "prove": ("prove", "Prove that a backup is whole, complete and readable, and record it."),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kstore.catalog.json_layout import layout
 from kstore.catalog.mapper import NamedResource
+from kstore.decode.projection import EVERYTHING as EVERYTHING_OF_AN_OBJECT
 from kstore.decode.projection import Projection
 from kstore.errors import UnknownResource, Unsupported, UsageError
 from kstore.inspect.findings import Finding
@@ -162,6 +163,11 @@ def read_table(table: Table, names: Iterable[str] | None = None) -> Any:
             raise UsageError(f"{table.name} has no column {name!r}", hint=f"there are {', '.join(known)}")
     columns = [known[name] for name in chosen]
     return reader_of(table.rows(Wanted(columns, projection_of(columns, {}))), columns)
+
+
+def object_rows(store: AskedStore) -> Iterator[Row]:
+    """All of a store's objects, whole."""
+    return _rows(store, Wanted(OBJECTS, EVERYTHING_OF_AN_OBJECT), EVERYTHING)
 
 
 def _members(resources: Sequence[NamedResource], stores: Sequence[AskedStore]) -> Iterator[Column]:

@@ -1,0 +1,286 @@
+"""`kstore fleet`: the same question to many stores, here or on a Dask cluster."""
+
+from __future__ import annotations
+
+import glob
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kstore.cli.exit_codes import ExitCode
+from kstore.cli.options import Once, output_option, store_options, workers_option
+from kstore.cli.settings import settings
+from kstore.errors import UsageError
+from kstore.printable import one_line
+from kstore.scalars.counts import counted
+
+if TYPE_CHECKING:
+    from kstore.fleet.child import Result
+    from kstore.fleet.tasks import Task
+
+_OUTPUTS = ("table", "markdown", "csv", "json", "jsonl", "parquet", "prometheus")
+_READING = (
+    "release", "user", "password", "cacert", "cert", "key", "tls_server_name", "insecure_skip_tls_verify", "salvage",
+    "wal",
+)  # fmt: skip
+
+
+@click.group()
+def command() -> None:
+    """
+    Ask many stores the same: each is a task in a process of its own, as many at once as there are processors, or on the
+    workers of a Dask cluster. A store that fails, hangs or takes its process down has a row that says so. What is found
+    of a file is remembered until the file changes.
+
+    \b
+    kstore fleet check 'night/*.db.gz' --target-release 1.37
+    kstore fleet versions --stores clusters.txt -o csv
+    kstore fleet check --stores - --scheduler tcp://dask:8786 --html fleet.html < clusters.txt
+    kstore fleet sql "select store, count(*) from pods group by 1" night/*.db
+
+    Exit code 0: all answered, nothing found; 5: something was found; 3: some stores could not be read; 1: none could.
+    """
+
+
+_RUN = (
+    click.option("--stores", "listed", cls=Once, metavar="FILE", help="Stores of a file, too, one a line; - is stdin."),
+    click.option("--scheduler", cls=Once, metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786."),
+    workers_option,
+    click.option("--timeout", default="10m", metavar="TIME", show_default=True, help="What one store may take."),
+    click.option("--retries", default=2, type=click.IntRange(0), show_default=True,
+                 help="How often a store is begun anew when its process or worker dies."),
+    click.option("--no-cache", is_flag=True, help="Ask again what is known of files that have not changed."),
+)  # fmt: skip
+
+
+def _run_options(function: Callable[..., int]) -> Callable[..., int]:
+    """What every question to a fleet takes."""
+    for option in reversed(_RUN):
+        function = option(function)
+    return store_options(function)
+
+
+_target_release = click.option("--target-release", default="", metavar="R", help="The release to be upgraded to.")
+_html = click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a page of all stores.")
+_stores = click.argument("stores", nargs=-1, metavar="[STORE]...")
+
+
+@command.command("check")
+@_stores
+@_target_release
+@_html
+@output_option(_OUTPUTS, "table")
+@_run_options
+def check(stores: tuple[str, ...], target_release: str, html: Path | None, output: str, **run: Any) -> int:
+    """A row a store: release, age, objects, findings by severity, what is below the target's storage versions."""
+    return _ask("check", stores, {"target_release": target_release}, html, output, run)
+
+
+@command.command("versions")
+@_stores
+@_target_release
+@_html
+@output_option(_OUTPUTS, "table")
+@_run_options
+def versions(stores: tuple[str, ...], target_release: str, html: Path | None, output: str, **run: Any) -> int:
+    """How many objects each store has in which version, and which the target stores."""
+    return _ask("versions", stores, {"target_release": target_release}, html, output, run)
+
+
+@command.command("analyze")
+@_stores
+@_html
+@output_option(_OUTPUTS, "table")
+@_run_options
+def analyze(stores: tuple[str, ...], html: Path | None, output: str, **run: Any) -> int:
+    """What fills each store, by resource."""
+    return _ask("analyze", stores, {}, html, output, run)
+
+
+@command.command("prove")
+@_stores
+@_target_release
+@_html
+@output_option(_OUTPUTS, "table")
+@_run_options
+def prove(stores: tuple[str, ...], target_release: str, html: Path | None, output: str, **run: Any) -> int:
+    """Whether each backup is worth anything, as `kstore prove` says."""
+    return _ask("prove", stores, {"target_release": target_release}, html, output, run)
+
+
+@command.command("export")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@_stores
+@output_option(_OUTPUTS, "table")
+@_run_options
+def export(folder: Path, stores: tuple[str, ...], output: str, **run: Any) -> int:
+    """Write each store's objects as Parquet into one dataset, as `kstore export -o parquet --partition` does."""
+    from kstore.sql.parquet import require_pyarrow
+
+    require_pyarrow()
+    return _ask("export", stores, {"folder": str(folder.absolute())}, None, output, run)
+
+
+@command.command("sql")
+@click.argument("query")
+@_stores
+@click.option("--lake", type=click.Path(path_type=Path), metavar="DIR",
+              help="Where the Parquet files are kept; default: the user's cache.")  # fmt: skip
+@output_option(("table", "markdown", "csv", "json", "jsonl"), "table")
+@_run_options
+def sql(query: str, stores: tuple[str, ...], lake: Path | None, output: str, **run: Any) -> int:
+    """Ask in SQL of all stores at once: over Parquet files that are written of each first, Secrets masked."""
+    from kstore.fleet.report import failed
+    from kstore.sql.lake import Lake
+    from kstore.sql.parquet import require_pyarrow
+
+    require_pyarrow()
+    folder = lake or _cached_lake()
+    results = _results("export", stores, {"folder": str(folder.absolute())}, run)
+    _name_failures(results)
+    answer = Lake([row["file"] for one in results for row in one["rows"]]).answer(query)
+    _write(answer.columns, answer.types, answer.rows, output)
+    return ExitCode.SOME_SKIPPED if failed(results) else ExitCode.DONE
+
+
+def _cached_lake() -> Path:
+    from kstore.source.user_cache import cache_folder
+
+    folder = cache_folder()
+    if folder is None:
+        raise UsageError("this user has no home", hint="--lake DIR says where the files are kept")
+    return folder / "fleet" / "lake"
+
+
+# ---- a run
+
+
+def _ask(
+    kind: str, stores: Sequence[str], asked: dict[str, Any], html: Path | None, output: str, given: dict[str, Any]
+) -> int:
+    from kstore.fleet.report import columns_of, failed, page, prometheus_text, rows_of, something_found
+
+    if html is not None and html.exists():
+        raise UsageError("the file is there already", where=str(html), hint="name another file")
+    results = _results(kind, stores, asked, given)
+    if html is not None:
+        from kstore.source.user_cache import write_whole
+
+        write_whole(html.absolute(), "".join(page(kind, results)).encode())
+    if output == "prometheus":
+        sys.stdout.writelines(prometheus_text(kind, results))
+    else:
+        columns = columns_of(kind)
+        _write(tuple(columns), tuple(columns.values()), rows_of(kind, results), output)
+    _name_failures(results)
+    lost = failed(results)
+    if lost:
+        return ExitCode.FAILED if len(lost) == len(results) else ExitCode.SOME_SKIPPED
+    return ExitCode.FOUND if something_found(kind, results) else ExitCode.DONE
+
+
+def _write(columns: Sequence[str], types: Sequence[str], rows: Any, output: str) -> None:
+    if output == "parquet":
+        from kstore.sql.parquet import write_table
+
+        if sys.stdout.isatty():
+            raise UsageError("Parquet is not written to a terminal", hint="… -o parquet > fleet.parquet")
+        write_table(columns, types, rows, sys.stdout.buffer)
+        return
+    from kstore.view.rows_text import FORMS
+
+    sys.stdout.writelines(FORMS[output](columns, types, rows))
+
+
+def _name_failures(results: Sequence[Result]) -> None:
+    from kstore.fleet.report import failed
+
+    for one in failed(results):
+        click.echo(f"kstore: {one_line(one['address'])}: {one['status']}: {one_line(one['error'])}", err=True)
+
+
+def _results(kind: str, stores: Sequence[str], asked: dict[str, Any], given: dict[str, Any]) -> list[Result]:
+    """The result of every store, in the order in which they were named."""
+    from kstore.fleet.report import current
+    from kstore.fleet.run import pool_of, run
+    from kstore.source.location.address import parse_duration
+
+    tasks = _tasks(kind, _addresses(stores, given["listed"]), asked)
+    order = {task.address: at for at, task in enumerate(tasks)}
+    timeout = parse_duration(given["timeout"], "--timeout")
+    found: list[Result] = []
+    with pool_of(given["scheduler"], given["workers"]) as pool, _counting(len(order)) as tell:
+        for one in run(
+            tasks, pool, timeout=timeout, retries=given["retries"], remembers=not given["no_cache"]
+        ):  # fmt: skip
+            found.append(current(one))
+            tell(found)
+    return sorted(found, key=lambda one: order[one["address"]])
+
+
+def _tasks(kind: str, addresses: Sequence[str], asked: dict[str, Any]) -> list[Task]:
+    from kstore.fleet.tasks import Task
+
+    options = settings()
+    if options.store or options.context or options.rev:
+        raise UsageError("stores are named as arguments", hint="kstore fleet check STORE…, without --store")
+    reading = {name: value for name in _READING if (value := getattr(options, name))}
+    if options.encryption_provider_config:
+        reading["encryption_config"] = str(Path(options.encryption_provider_config).absolute())
+    if options.etcd_prefix:
+        reading["prefix"] = options.etcd_prefix
+    return [Task(kind, address, reading, asked) for address in addresses]
+
+
+def _addresses(stores: Sequence[str], listed: str) -> list[str]:
+    """
+    The stores that are named, patterns replaced by the files that they match; each once, files with their whole path.
+
+    Raises:
+        UsageError: none is named, or a pattern matches nothing.
+    """
+    named = [*stores, *_lines(listed)]
+    found: list[str] = []
+    for one in named:
+        matched = sorted(glob.glob(one, recursive=True)) if any(char in one for char in "*?[") else [one]
+        if not matched:
+            raise UsageError(f"no file matches {one!r}")
+        found += [str(Path(each).absolute()) if Path(each).exists() else each for each in matched]
+    if not found:
+        raise UsageError("no store is named", hint="kstore fleet check 'night/*.db', or --stores FILE")
+    return list(dict.fromkeys(found))
+
+
+def _lines(file: str) -> Iterator[str]:
+    if file:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        yield from (line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+
+
+@contextmanager
+def _counting(total: int) -> Iterator[Callable[[Sequence[Result]], None]]:
+    """A line on standard error: how many stores are done, how many failed, and how long the others may take."""
+    if not settings().progress or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    began = time.monotonic()
+
+    def tell(found: Sequence[Result]) -> None:
+        fresh = sum(not one["known"] for one in found)
+        left = total - len(found)
+        seconds = int((time.monotonic() - began) / fresh * left) if fresh else 0
+        bad = sum(one["status"] != "done" for one in found)
+        said = f"{len(found):,} of {counted(total, 'store')}, {bad:,} failed, {seconds // 60}:{seconds % 60:02} left"
+        sys.stderr.write(f"\r{said}  ")
+        sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        sys.stderr.write("\r" + " " * 70 + "\r")
+        sys.stderr.flush()

@@ -1,0 +1,105 @@
+"""
+Tasks on the workers of a Dask cluster that is there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from kstore.errors import SourceError, UsageError
+from kstore.fleet.child import LOST, Result, run_task
+from kstore.fleet.tasks import kstore_version
+
+
+class DaskPool:
+    """
+    The workers of a scheduler.
+
+    Args:
+        address: the scheduler's: `tcp://host:8786`.
+        timeout: seconds in which it must answer.
+
+    Raises:
+        UsageError: Dask is not installed.
+        SourceError: the scheduler does not answer, has no workers, or is of other versions than this process.
+    """
+
+    def __init__(self, address: str, *, timeout: float = 10) -> None:
+        try:
+            import distributed
+        except ImportError:
+            raise UsageError("a scheduler needs Dask", hint="pip install 'kstore[fleet]'") from None
+        try:
+            client: Any = distributed.Client
+            self._client = client(address, timeout=timeout, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise SourceError(f"no Dask scheduler answers: {error}", where=address) from None
+        try:
+            self._see_that_versions_agree(address)
+        except BaseException:
+            self._client.close()
+            raise
+
+    def _see_that_versions_agree(self, address: str) -> None:
+        found = self._client.get_versions(check=False)
+        mine = _packages(found["client"])
+        parts = {"the scheduler": found["scheduler"], **found["workers"]}
+        if not found["workers"]:
+            raise SourceError("the scheduler has no workers", where=address, hint="dask worker ADDRESS")
+        for name, part in parts.items():
+            for package, version in _packages(part).items():
+                if version != mine[package]:
+                    raise SourceError(
+                        f"{name} has {package} {version}, this process {mine[package]}", where=address,
+                        hint="the same versions everywhere: one image for scheduler, workers and client",
+                    )  # fmt: skip
+        for name, version in self._client.run(_kstore_version).items():
+            if version != kstore_version():
+                raise SourceError(
+                    f"{name} has kstore {version or 'not installed'}, this process {kstore_version()}", where=address,
+                    hint="the same versions everywhere: one image for scheduler, workers and client",
+                )  # fmt: skip
+
+    def results(self, tasks: Sequence[dict[str, Any]], timeout: float, retries: int) -> Iterator[Result]:
+        """Yield each task's result as soon as it is known; what a dead worker had begun is begun again elsewhere."""
+        import distributed
+
+        completed: Any = distributed.as_completed
+        begun = [self._client.submit(run_task, task, timeout, retries, pure=False, retries=retries) for task in tasks]
+        addresses = {future.key: task["address"] for future, task in zip(begun, tasks, strict=True)}
+        for future in completed(begun, loop=self._client.loop):
+            error = future.exception()
+            if error is None:
+                result: Result = future.result()
+                yield result
+            else:
+                yield {
+                    "address": addresses[future.key], "status": LOST, "rows": [], "seconds": 0.0, "kstore": "",
+                    "error": f"its workers died: {type(error).__name__}",
+                }  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+
+def _packages(part: dict[str, Any]) -> dict[str, str]:
+    """The versions that must agree, of one side of the cluster."""
+    python = ".".join(str(part["host"]["python"]).split(".")[:2])
+    return {"Python": python, **{name: str(part["packages"].get(name)) for name in ("dask", "distributed")}}
+
+
+def _kstore_version() -> str:
+    """Runs on a worker: the version of kstore there; empty where there is none."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("kstore")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,150 @@
+"""
+The results of a run as rows of one table, as metrics, and as a page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any, Final
+
+from kstore.fleet.child import DONE, Result
+from kstore.fleet.tasks import KINDS
+from kstore.inspect.clock import parse_time
+from kstore.printable import escaped
+
+_FAILURE: Final = {"status": "string", "seconds": "double", "error": "string"}
+
+
+def columns_of(kind: str) -> dict[str, str]:
+    """The columns of a run's table, in order: what was asked, and how it went."""
+    return {**KINDS[kind].columns, **_FAILURE}
+
+
+def rows_of(kind: str, results: Iterable[Result]) -> list[list[Any]]:
+    """A row for each row of each result, and one for each store without any."""
+    found = []
+    for result in results:
+        how = {"status": result["status"], "seconds": result["seconds"], "error": result["error"] or None}
+        rows = result["rows"] or [{"store": result["address"]}]
+        found += [[{**row, **how}.get(name) for name in columns_of(kind)] for row in rows]
+    return found
+
+
+def current(result: Result) -> Result:
+    """A result whose ages are counted to now, however long ago it was found."""
+    return {**result, "rows": [{**row, **_age(row)} for row in result["rows"]]}
+
+
+def _age(row: dict[str, Any]) -> dict[str, int]:
+    newest = parse_time(str(row.get("newest") or ""))
+    return {"age_hours": int((datetime.now(UTC) - newest).total_seconds() // 3600)} if newest else {}
+
+
+def failed(results: Iterable[Result]) -> list[Result]:
+    """The results of stores that were not answered."""
+    return [one for one in results if one["status"] != DONE]
+
+
+def something_found(kind: str, results: Iterable[Result]) -> bool:
+    """Whether any store has what the question looks for."""
+    return any(KINDS[kind].found(row) for one in results for row in one["rows"])
+
+
+def prometheus_text(kind: str, results: Sequence[Result]) -> Iterator[str]:
+    """Yield the run as metrics in Prometheus' text format: a gauge for each number, labelled by the text columns."""
+    columns = KINDS[kind].columns
+    rows = [row for one in results for row in one["rows"]]
+    labels = [name for name, type_ in columns.items() if type_ == "string" and name not in ("newest", "why", "file")]
+    for name, type_ in columns.items():
+        if type_ != "int64":
+            continue
+        metric = f"kstore_fleet_{kind}_{name}"
+        yield f"# TYPE {metric} gauge\n"
+        for row in rows:
+            if row.get(name) is not None:
+                said = ",".join(f'{label}="{_label(row.get(label))}"' for label in labels)
+                yield f"{metric}{{{said}}} {row[name]}\n"
+    yield "# TYPE kstore_fleet_up gauge\n"
+    for one in results:
+        yield f'kstore_fleet_up{{store="{_label(one["address"])}"}} {int(one["status"] == DONE)}\n'
+
+
+def _label(value: Any) -> str:
+    return str(value or "").replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+# ---- the page
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --line: #8885; --bad: light-dark(#b32020, #ff8080);
+  --warn: light-dark(#8a5a00, #f0b040); --good: light-dark(#1d6b34, #7fd399); --head: light-dark(#fff, #1b1b1b); }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; padding: 0 1rem; max-width: 100rem; }
+input { font: inherit; padding: .35rem .6rem; width: min(100%, 28rem); }
+.wide { overflow-x: auto; margin-top: 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th { position: sticky; top: 0; background: var(--head); }
+th button { all: unset; cursor: pointer; font-weight: 600; }
+th button:focus-visible, input:focus-visible { outline: 2px solid; outline-offset: 2px; }
+tr[data-status=failed] td, tr[data-status=timeout] td, tr[data-status=lost] td, .errors { color: var(--bad); }
+.warnings { color: var(--warn); } .clean, .proved { color: var(--good); }
+@media (max-width: 40rem) {
+  thead { display: none; } tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); }
+  td, td.number { display: flex; gap: 1rem; border: 0; padding: .05rem 0; white-space: normal; text-align: left;
+    overflow-wrap: anywhere; }
+  td::before { content: attr(data-name); flex: 0 0 8.5rem; opacity: .7; } td:empty { display: none; } }
+"""
+_SCRIPT: Final = """
+const body = document.querySelector("tbody"), search = document.querySelector("input");
+const shown = document.querySelector("output");
+function filter() {
+  let count = 0;
+  for (const row of body.rows) {
+    row.hidden = !row.textContent.toLowerCase().includes(search.value.toLowerCase());
+    count += !row.hidden;
+  }
+  shown.textContent = count + " of " + body.rows.length;
+}
+search.addEventListener("input", filter);
+document.querySelectorAll("th button").forEach((button, at) => button.addEventListener("click", () => {
+  const head = button.closest("th"), down = head.getAttribute("aria-sort") === "ascending";
+  document.querySelectorAll("th").forEach(one => one.removeAttribute("aria-sort"));
+  head.setAttribute("aria-sort", down ? "descending" : "ascending");
+  const text = row => row.cells[at].textContent;
+  const order = (a, b) => text(a).localeCompare(text(b), "en", {numeric: true});
+  [...body.rows].sort((a, b) => down ? order(b, a) : order(a, b)).forEach(row => body.append(row));
+}));
+filter();
+"""
+
+
+def page(kind: str, results: Sequence[Result]) -> Iterator[str]:
+    """Yield one self-contained HTML page: a table that can be sorted and searched, without outside content."""
+    names = list(columns_of(kind))
+    numbers = [type_ in ("int64", "double") for type_ in columns_of(kind).values()]
+    failures = len(failed(results))
+    title = f"{len(results)} stores: {kind}"
+    yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    yield f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"
+    yield f"<p>{len(results) - failures} answered, {failures} did not.</p>\n"
+    yield '<label>Search <input type="search" autofocus></label> <output></output>\n'
+    yield '<div class="wide"><table>\n<thead><tr>'
+    yield "".join(f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in names)
+    yield "</tr></thead>\n<tbody>\n"
+    for row in rows_of(kind, results):
+        status = str(row[names.index("status")])
+        cells = zip(names, numbers, row, strict=True)
+        yield f'<tr data-status="{escape(status)}">{"".join(_cell(*cell) for cell in cells)}</tr>\n'
+    yield f"</tbody>\n</table></div>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
+
+
+def _cell(name: str, number: bool, value: Any) -> str:
+    text = "" if value is None else escaped(value if isinstance(value, str) else json.dumps(value))
+    style = "number" if number else text if name == "verdict" and text.isalpha() else ""
+    kind = f' class="{escape(style)}"' if style else ""
+    return f'<td data-name="{escape(name)}"{kind}>{escape(text)}</td>'

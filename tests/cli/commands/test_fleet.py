@@ -1,0 +1,80 @@
+"""
+`kstore fleet` as a command: stores, outputs, and how it ends.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Kstore
+
+from kstore.source.location.demo import unpacked
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole store and a torn one."""
+    folder = tmp_path_factory.mktemp("night")
+    shutil.copy(unpacked(), folder / "a.db")
+    (folder / "torn.db").write_bytes(unpacked().read_bytes()[:20_000])
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_cache(monkeypatch: pytest.MonkeyPatch, night: Path) -> None:
+    """What one test has found, the next need not."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(night / "cache"))
+
+
+def test_check(kstore: Kstore, night: Path, tmp_path: Path) -> None:
+    """A pattern, a file of names, a page; findings end with 5, a store that cannot be read with 3, none with 1."""
+    both = kstore("fleet", "check", f"{night}/*.db", "-o", "json", "--html", str(tmp_path / "fleet.html"))
+    assert both.code == 3
+    assert [row["status"] for row in both.json] == ["done", "failed"]
+    assert f"{night}/torn.db: failed: damaged-store" in both.err
+    assert "a.db" in (tmp_path / "fleet.html").read_text()
+    (tmp_path / "names").write_text(f"# one\n{night}/a.db\n\n")
+    alone = kstore("fleet", "check", "--stores", str(tmp_path / "names"), "-o", "jsonl")
+    assert alone.code == 5
+    assert alone.lines == both.json[:1]
+    piped = kstore("fleet", "check", "--stores", "-", "-o", "prometheus", stdin=f"{night}/a.db\n".encode())
+    assert "kstore_fleet_check_objects{" in piped.text
+    assert kstore("fleet", "check", f"{night}/torn.db").code == 1
+
+
+def test_sql(kstore: Kstore, night: Path) -> None:
+    """One query over all stores; those that cannot be read are named."""
+    pytest.importorskip("duckdb")
+    ran = kstore("fleet", "sql", "select store, count(*) n from objects group by 1", f"{night}/*.db", "-o", "json")
+    assert ran.code == 3
+    (row,) = ran.json
+    assert (row["store"], row["n"]) == (f"{night}/a.db", 264)
+    assert kstore("fleet", "sql", "select nope from pods", f"{night}/a.db").code == 2
+
+
+def test_parquet(kstore: Kstore, night: Path, tmp_path: Path) -> None:
+    """The table of a run as Parquet."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    ran = kstore("fleet", "versions", f"{night}/a.db", "-o", "parquet")
+    (tmp_path / "x.parquet").write_bytes(ran.out)
+    assert sum(parquet.read_table(tmp_path / "x.parquet")["objects"].to_pylist()) == 264
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check",),
+        ("check", "/nowhere/*.db"),
+        ("--store", "demo", "check", "demo"),
+        ("check", "demo", "--timeout", "soon"),
+        ("sql", "", "demo"),
+    ],
+)
+def test_usage(arguments: tuple[str, ...], kstore: Kstore) -> None:
+    """No store, a pattern without a match, stores by two ways, a time that is none, no query."""
+    before = ("--store", "demo") if arguments[0] == "--store" else ()
+    ran = kstore(*before, "fleet", *arguments[len(before) :])
+    assert ran.code == 2
+    assert ran.out == b""

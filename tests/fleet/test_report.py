@@ -1,0 +1,74 @@
+"""
+The results of a run as a table, as metrics, and as a page.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from kstore.fleet.report import columns_of, current, page, prometheus_text, rows_of, something_found
+
+GOOD: dict[str, Any] = {
+    "address": "a.db", "status": "done", "seconds": 1.5, "error": "", "kstore": "0", "known": False,
+    "rows": [{
+        "store": "a.db", "cluster": "c1", "release": "1.30", "target_release": "1.37", "revision": 5,
+        "newest": "2020-01-01T00:00:00Z", "size": 10, "objects": 3, "undecodable": 0, "errors": 1, "warnings": 0,
+        "notes": 0, "below_target": 2, "verdict": "errors",
+    }],
+}  # fmt: skip
+BAD: dict[str, Any] = {
+    "address": '<b>"evil"\n', "status": "timeout", "seconds": 9.0, "error": "not done within 9 s", "kstore": "",
+    "rows": [], "known": False,
+}  # fmt: skip
+
+
+def test_rows() -> None:
+    """A row a store; one that did not answer has its name, its status and why."""
+    names = list(columns_of("check"))
+    rows = [dict(zip(names, row, strict=True)) for row in rows_of("check", [current(GOOD), BAD])]
+    assert (rows[0]["objects"], rows[0]["status"], rows[0]["error"]) == (3, "done", None)
+    assert rows[0]["age_hours"] > 50_000
+    assert {name: value for name, value in rows[1].items() if value is not None} == {
+        "store": BAD["address"], "status": "timeout", "seconds": 9.0, "error": "not done within 9 s",
+    }  # fmt: skip
+    assert something_found("check", [GOOD, BAD])
+    assert not something_found("check", [BAD])
+
+
+def test_metrics() -> None:
+    """A gauge for each number, and whether each store answered; labels are escaped."""
+    text = "".join(prometheus_text("check", [GOOD, BAD]))
+    assert 'kstore_fleet_check_objects{store="a.db",cluster="c1",release="1.30"' in text
+    assert 'kstore_fleet_up{store="<b>\\"evil\\"\\n"} 0\n' in text
+    for line in text.splitlines():
+        assert re.fullmatch(r'# TYPE \w+ gauge|\w+\{(?:\w+="(?:[^"\\\n]|\\.)*",?)+\} -?\d+', line), line
+
+
+class Reader(HTMLParser):
+    """Collects the tags and the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag; nothing is fetched from elsewhere."""
+        self.tags.append(tag)
+        assert not {name for name, _ in attrs} & {"src", "href", "onload", "onclick"}
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.words.append(data)
+
+
+def test_page() -> None:
+    """One self-contained page: a button to sort by for each column, every value escaped."""
+    reader = Reader()
+    reader.feed("".join(page("check", [GOOD, BAD])))
+    assert reader.tags.count("button") == reader.tags.count("th") == len(columns_of("check"))
+    assert reader.tags.count("tr") == 3
+    assert "b" not in reader.tags
+    assert "1 answered, 1 did not." in reader.words

@@ -1,0 +1,125 @@
+"""
+A run: each store once, whatever becomes of its process; what is known is not asked again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kstore.fleet import run as module
+from kstore.fleet.child import run_task
+from kstore.fleet.run import LocalPool, fingerprint, run
+from kstore.fleet.tasks import Task, kstore_version
+
+Program = Callable[[str], Path]
+
+
+def answering(rows: list[Any], version: str = "") -> str:
+    """A script that answers so."""
+    return f"cat > /dev/null; echo '{json.dumps({'kstore': version or kstore_version(), 'rows': rows})}'"
+
+
+def test_a_hanging_store_is_given_up(program: Program) -> None:
+    """It ends after its time, with all that it has started, and is not begun anew."""
+    ran = program("sleep 600 & sleep 600")
+    result = run_task(Task("check", "x").as_document(), timeout=0.3, retries=2)
+    assert (result["status"], result["error"], result["rows"]) == ("timeout", "not done within 0.3 s", [])
+    assert len(ran.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("kill -9 $$", "signal 9"), ("echo no memory >&2; exit 7", "code 7: no memory"), ("echo half {", "code 0")],
+)
+def test_a_process_that_dies_is_begun_anew(script: str, said: str, program: Program) -> None:
+    """As often as retries say; then the result tells how it ended."""
+    ran = program(script)
+    result = run_task(Task("check", "x").as_document(), timeout=20, retries=2)
+    assert result["status"] == "lost"
+    assert said in result["error"]
+    assert len(ran.read_text().splitlines()) == 3
+
+
+def test_a_process_that_dies_once(program: Program, tmp_path: Path) -> None:
+    """The second one answers."""
+    program(f"if mkdir {tmp_path}/first 2>/dev/null; then kill -9 $$; fi; {answering([{'store': 'x'}])}")
+    assert run_task(Task("check", "x").as_document(), timeout=20, retries=1)["status"] == "done"
+
+
+def test_every_store_has_one_result(night: Path) -> None:
+    """Whole ones, a torn one, one that is not there, one that is named twice."""
+    names = [str(night / name) for name in ("a.db", "torn.db", "none.db", "a.db")]
+    results = list(run([Task("analyze", name) for name in names], LocalPool(2)))
+    assert {one["address"]: one["status"] for one in results} == {
+        names[0]: "done",
+        names[1]: "failed",
+        names[2]: "failed",
+    }
+    assert len(results) == 3
+    failures = {one["address"]: one["error"] for one in results if one["status"] == "failed"}
+    assert failures[names[1]].startswith("damaged-store: ")
+    assert failures[names[2]].startswith("store-not-found: ")
+
+
+def test_what_is_known_is_not_asked_again(night: Path, tmp_path: Path, program: Program) -> None:
+    """Until the file, the question, the options or the keys change."""
+    store = tmp_path / "x.db"
+    shutil.copy(night / "a.db", store)
+    ran = program(answering([{"store": str(store)}]))
+
+    def count(**changes: Any) -> int:
+        task = Task(changes.get("kind", "check"), str(store), changes.get("reading", {}), changes.get("asked", {}))
+        (result,) = run([task], LocalPool(1), remembers=changes.get("remembers", True))
+        assert result["rows"] == [{"store": str(store)}]
+        return len(ran.read_text().splitlines())
+
+    assert count() == 1
+    assert count() == 1
+    assert count(remembers=False) == 2
+    assert count(kind="analyze") == 3
+    assert count(asked={"target_release": "1.30"}) == 4
+    (tmp_path / "enc.yaml").write_text("one")
+    assert count(reading={"encryption_config": str(tmp_path / "enc.yaml")}) == 5
+    assert count(reading={"encryption_config": str(tmp_path / "enc.yaml")}) == 5
+    (tmp_path / "enc.yaml").write_text("another")
+    assert count(reading={"encryption_config": str(tmp_path / "enc.yaml")}) == 6
+    store.write_bytes(store.read_bytes()[:-1] + b"x")
+    assert count() == 7
+
+
+def test_what_may_pass_is_asked_again(night: Path, program: Program) -> None:
+    """A store that could not be reached or took its process down is no lasting truth; a damaged file is."""
+    ran = program(f"cat > /dev/null; echo '{json.dumps({'kstore': kstore_version(), 'error': 'store: no answer'})}'")
+    for _ in range(2):
+        assert [one["status"] for one in run([Task("check", str(night / "a.db"))], LocalPool(1))] == ["failed"]
+    assert len(ran.read_text().splitlines()) == 2
+    ran.unlink()
+    ran = program(f"cat > /dev/null; echo '{json.dumps({'kstore': kstore_version(), 'error': 'damaged-store: torn'})}'")
+    for _ in range(2):
+        assert [one["status"] for one in run([Task("check", str(night / "torn.db"))], LocalPool(1))] == ["failed"]
+    assert len(ran.read_text().splitlines()) == 1
+
+
+def test_running_stores_have_no_fingerprint(tmp_path: Path) -> None:
+    """Endpoints, directories and what is not there are asked every time."""
+    assert fingerprint("https://127.0.0.1:2379") == fingerprint(str(tmp_path)) == fingerprint("demo") == ""
+
+
+def test_an_answer_of_another_version_is_refused() -> None:
+    """A worker with another kstore may have other columns and rules."""
+
+    class Other:
+        def results(self, tasks: Sequence[dict[str, Any]], timeout: float, retries: int) -> Iterator[dict[str, Any]]:
+            for one in tasks:
+                yield {"address": one["address"], "status": "done", "rows": [{}], "error": "", "kstore": "0.0.1",
+                       "seconds": 0.1}  # fmt: skip
+
+    (result,) = module.run([Task("check", "x")], Other())
+    assert (result["status"], result["rows"]) == ("failed", [])
+    assert "the worker has kstore 0.0.1" in result["error"]

@@ -1,0 +1,68 @@
+"""
+What is answered of one store is what the library says of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import kstore
+from kstore.errors import DamagedStore
+from kstore.fleet.tasks import KINDS, Task, answer
+
+
+def test_check(night: Path) -> None:
+    """Counts, the cluster, the newest time and the findings."""
+    (row,) = answer(Task("check", str(night / "a.db"), {"release": "1.37"}, {"target_release": "1.36"}))
+    assert set(row) | {"age_hours"} == set(KINDS["check"].columns)
+    with kstore.open(night / "a.db", release="1.37") as store:
+        found = store.check("1.36")
+        objects = list(store.objects())
+        assert row["objects"] == len(objects)
+        assert row["cluster"] == store.get("namespaces/kube-system").object["metadata"]["uid"]
+    for column, severity in (("errors", "error"), ("warnings", "warning"), ("notes", "note")):
+        assert row[column] == sum(one.rule.severity == severity for one in found)
+    assert (row["verdict"], row["target_release"], row["store"]) == ("errors", "1.36", str(night / "a.db"))
+    assert KINDS["check"].found(row)
+
+
+def test_versions_and_analyze(night: Path) -> None:
+    """Sums over resources are those of the tree."""
+    with kstore.open(night / "a.db") as store:
+        tree = store.tree()
+        wanted = {
+            one.resource + (f".{one.group}" if one.group else ""): one.storage_version for one in store.resources()
+        }
+    versions = answer(Task("versions", str(night / "a.db")))
+    assert sum(row["objects"] for row in versions) == sum(one.count for one in tree)
+    assert all(row["storage_version"] == wanted[row["resource"]] for row in versions)
+    assert {row["stored_version"] for row in versions} == {version for one in tree for version in one.versions}
+    rows = answer(Task("analyze", str(night / "a.db")))
+    assert [(row["objects"], row["bytes"]) for row in rows] == [(one.count, one.size) for one in tree]
+
+
+def test_prove(night: Path) -> None:
+    """A torn file is not proved, which is found, and no failure."""
+    (whole,) = answer(Task("prove", str(night / "a.db")))
+    (torn,) = answer(Task("prove", str(night / "torn.db")))
+    assert (whole["proved"], whole["verdict"], torn["proved"], torn["whole"]) == (1, "proved", 0, "failed")
+    assert not KINDS["prove"].found(whole)
+    assert KINDS["prove"].found(torn)
+
+
+def test_export(night: Path, tmp_path: Path) -> None:
+    """A file of the dataset, with every object; one that is there is left as it is."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    task = Task("export", str(night / "a.db"), {}, {"folder": str(tmp_path / "lake")})
+    (row,) = answer(task)
+    assert parquet.read_metadata(row["file"]).num_rows == row["objects"] > 200
+    (again,) = answer(task)
+    assert (again["file"], again["objects"]) == (row["file"], None)
+
+
+def test_a_store_that_cannot_be_read(night: Path) -> None:
+    """It is an error, which the process that runs the task tells."""
+    with pytest.raises(DamagedStore):
+        answer(Task("check", str(night / "torn.db")))
