@@ -55,10 +55,11 @@ class Server:
         probe: host, port, path and whether to speak TLS: the server is ready when this answers 200.
     """
 
+    endpoint: str = ""
+    """Where clients ask, if that is known."""
+
     def __init__(self, name: str, command: list[str], folder: Path, probe: tuple[int, str, bool]) -> None:
         self.name = name
-        self.endpoint = ""
-        """Where clients ask, if it is named."""
         self.command = command
         self.folder = folder
         self.log = folder / f"{name}.log"
