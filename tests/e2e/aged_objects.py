@@ -229,6 +229,87 @@ def metadata() -> Iterator[Aged]:
                    "spec": budget}, updated_as="policy/v1")  # fmt: skip
 
 
+def ownership() -> Iterator[Aged]:
+    """Whose managedFields own parts of what today's releases own as a whole (class 2), and of what they do not."""
+    labels = {"a": "b"}
+    selector = {"f:selector": {".": {}, "f:matchLabels": {".": {}, "f:a": {}}}}
+    backend = {"f:service": {".": {}, "f:name": {}, "f:port": {".": {}, "f:number": {}}}}
+    path = {"f:http": {"f:paths": {".": {}, "f:0": {}}}}
+    key = {".": {}, "f:key": {}, "f:name": {}}
+    variable = {".": {}, "f:name": {}, "f:valueFrom": {".": {}, "f:configMapKeyRef": key}}
+    container = {
+        ".": {},
+        "f:args": {".": {}, 'v:"x"': {}},
+        "f:env": {".": {}, 'k:{"name":"E"}': variable},
+        "f:image": {},
+        "f:name": {},
+    }
+    template = {
+        "f:metadata": {"f:labels": {".": {}, "f:a": {}}},
+        "f:spec": {
+            "f:containers": {'k:{"name":"c"}': container},
+            "f:nodeSelector": {".": {}, "f:disk": {}},
+            "f:tolerations": {".": {}, "f:0": {}},
+        },
+    }
+    source = {"name": "E", "valueFrom": {"configMapKeyRef": {"name": "n", "key": "k"}}}
+    one = {"name": "c", "image": "x", "args": ["x"], "env": [source]}
+    spec = {**_POD_SPEC, "nodeSelector": {"disk": "x"}, "containers": [one]}
+    fields = {"f:spec": {"f:replicas": {}, **selector, "f:template": template}}
+    for operation in ("Apply", "Update"):
+        name = f"parts-{operation.lower()}"
+        entries = [
+            _entry("a", "apps/v1", {"f:metadata": {"f:labels": {".": {}, "f:a": {}}}}),
+            _entry("b", "apps/v1", fields, operation=operation),
+        ]
+        body = {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        }
+        metadata = _meta(name, generation=1, labels=labels, managedFields=entries)
+        obj = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": body}
+        yield Aged(f"/registry/deployments/default/{name}", obj)
+    port = {"service": {"name": "s", "port": {"number": 80}}}
+    for name, owned in (("backend", {"f:defaultBackend": backend}), ("rules", {"f:rules": {".": {}, "f:0": path}})):
+        metadata = _meta(name, generation=1, managedFields=[_entry("m", "networking.k8s.io/v1", {"f:spec": owned})])
+        obj = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata}
+        yield Aged(f"/registry/ingress/default/{name}", {**obj, "spec": {"defaultBackend": port}})
+    owned = {"f:spec": {"f:podSelector": {"f:matchLabels": {"f:a": {}}}}}
+    metadata = _meta("parts", generation=1, managedFields=[_entry("m", "networking.k8s.io/v1", owned)])
+    obj = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
+    body = {"podSelector": {"matchLabels": labels}, "policyTypes": ["Ingress"]}
+    yield Aged("/registry/networkpolicies/default/parts", {**obj, "spec": body})
+    named = {
+        "f:imagePullSecrets": {".": {}, 'k:{"name":"p"}': {".": {}, "f:name": {}}},
+        "f:secrets": {".": {}, 'k:{"name":"t"}': {".": {}, "f:name": {}}},
+    }
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "secrets": [{"name": "t"}]}
+    metadata = _meta("parts", managedFields=[_entry("m", "v1", named)])
+    yield Aged("/registry/serviceaccounts/default/parts",
+               {**account, "metadata": metadata, "imagePullSecrets": [{"name": "p"}]})  # fmt: skip
+    volume = {
+        "f:spec": {
+            "f:capacity": {".": {}, "f:storage": {}},
+            "f:claimRef": {".": {}, "f:name": {}, "f:namespace": {}},
+            "f:nodeAffinity": {".": {}, "f:required": {".": {}, "f:nodeSelectorTerms": {}}},
+        }
+    }
+    metadata = _meta("parts", managedFields=[_entry("m", "v1", volume)], finalizers=["kubernetes.io/pv-protection"])
+    terms = [{"matchExpressions": [{"key": "k", "operator": "Exists"}]}]
+    body = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "volumeMode": "Filesystem",
+        "persistentVolumeReclaimPolicy": "Retain",
+        "claimRef": {"name": "x", "namespace": "default"},
+        "nodeAffinity": {"required": {"nodeSelectorTerms": terms}},
+        "local": {"path": "/x"},
+    }
+    obj = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": _without_namespace(metadata), "spec": body}
+    yield Aged("/registry/persistentvolumes/parts", {**obj, "status": {"phase": "Bound"}})
+
+
 def events() -> Iterator[Aged]:
     """Events are updated through two groups; each drops the other's managedFields, so through their own here."""
     for name, version in (("of-core", "v1"), ("of-events", "events.k8s.io/v1")):
@@ -243,5 +324,5 @@ def events() -> Iterator[Aged]:
 
 def all_aged() -> list[Aged]:
     """Every object."""
-    makers = (services, claims, other_versions, accounts, workloads, metadata, events)
+    makers = (services, claims, other_versions, accounts, workloads, metadata, ownership, events)
     return [aged for make in makers for aged in make()]

@@ -82,6 +82,10 @@ class Catalog:
             found = self._found[gvk] = _to_kind(row)
         return found
 
+    def is_built_in(self, gvk: GroupVersionKind) -> bool:
+        """Whether a kind is one of Kubernetes itself, and not of an extension server."""
+        return self.has_kind(gvk) and gvk.group not in self._own_groups
+
     def has_kind(self, gvk: GroupVersionKind) -> bool:
         """Whether any release in the catalog has the kind."""
         return (gvk.group, gvk.version, gvk.kind) in self._kinds

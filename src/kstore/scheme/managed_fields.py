@@ -5,8 +5,8 @@ Ported from `apimachinery/pkg/util/managedfields/internal` (managedfields.go, fi
 `structured-merge-diff/merge/update.go`: entries are decoded into a map by manager and encoded again in one order; where
 one of them cannot be decoded all are dropped, and so are those of versions that the server does not have.
 
-Not ported: that a set of fields is rewritten where the release's schema owns a field as a whole that an older one owned
-in parts, and that the oldest of more than ten updating managers are merged. docs/reference/as-served.md names both.
+What a set of fields becomes is `field_ownership.py`'s business. Not ported: that the oldest of more than ten updating
+managers are merged (docs/reference/as-served.md).
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ _IDENTITY = ("manager", "operation", "apiVersion", "subresource")
 _OPERATIONS = ("Apply", "Update")
 
 
-def settled_entries(entries: list[Entry], serves: Callable[[str], bool]) -> list[Entry]:
+def settled_entries(
+    entries: list[Entry],
+    serves: Callable[[str], bool],
+    reconciled: Callable[[str, Any], Any] = lambda _, fields: fields,
+) -> list[Entry]:
     """
     The entries that a server writes back for those that it has read.
 
     Args:
         entries: as they are stored.
         serves: whether the server has the object's kind in a version, given as `group/version`.
+        reconciled: a set of fields as the server's schema of that version owns it.
     """
     if not can_be_read(entries):
         return []
@@ -38,7 +43,13 @@ def settled_entries(entries: list[Entry], serves: Callable[[str], bool]) -> list
     for entry in entries:
         by_manager[_identity(entry)] = entry
     kept = [entry for entry in by_manager.values() if serves(entry["apiVersion"]) and not _is_empty(entry)]
-    return sorted(kept, key=_order)
+    return sorted((_reconciled(entry, reconciled) for entry in kept), key=_order)
+
+
+def _reconciled(entry: Entry, reconciled: Callable[[str, Any], Any]) -> Entry:
+    fields = entry.get("fieldsV1")
+    settled = reconciled(entry["apiVersion"], fields)
+    return entry if settled is fields else {**entry, "fieldsV1": settled}
 
 
 def can_be_read(entries: list[Entry]) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from kstore.catalog.loader import Catalog
 from kstore.naming import GroupVersionKind
 from kstore.naming import gvk as kind_in
+from kstore.scheme.field_ownership import FieldOwnership
 from kstore.scheme.groups.generations import counted_members
 from kstore.scheme.managed_fields import settled_entries
 from kstore.scheme.registry import Obj, Registry, RunningServer, Scope
@@ -35,6 +36,7 @@ class Updater:
     def __init__(self, catalog: Catalog, registry: Registry) -> None:
         self._catalog = catalog
         self._registry = registry
+        self._ownership = FieldOwnership(catalog)
 
     def read(self, hub: str, obj: Obj, scope: Scope, server: RunningServer) -> None:
         """Fill in what a server fills in whenever it reads an object (a registry store's `Decorator`), in place."""
@@ -76,7 +78,11 @@ class Updater:
             _raise_generation(obj)
         metadata = obj.get("metadata")
         if metadata:
-            settle_metadata(metadata, lambda version: self._serves(gvk, version))
+            settle_metadata(
+                metadata,
+                lambda version: self._serves(gvk, version),
+                lambda version, fields: self._ownership.reconciled(kind_in(version, gvk.kind), fields),
+            )
 
     def _serves(self, gvk: GroupVersionKind, api_version: str) -> bool:
         """
@@ -111,13 +117,15 @@ def is_removed_by_update(kind: str, obj: Obj) -> bool:
     )
 
 
-def settle_metadata(metadata: Obj, serves: Serves) -> None:
+def settle_metadata(
+    metadata: Obj, serves: Serves, reconciled: Callable[[str, Any], Any] = lambda _, fields: fields
+) -> None:
     """
     Bring metadata into the form in which a server writes it, in place.
 
     `selfLink` and `resourceVersion` are never stored (`apiserver/pkg/storage/api_object_versioner.go`,
     PrepareObjectForStorage), an owner is named once (`endpoints/handlers/rest.go`, dedupOwnerReferences), and
-    managedFields have one order and no entries of versions that are gone.
+    managedFields have one order, no entries of versions that are gone, and sets of fields by the server's schemas.
     """
     if "selfLink" in metadata:
         del metadata["selfLink"]
@@ -128,7 +136,7 @@ def settle_metadata(metadata: Obj, serves: Serves) -> None:
         metadata["ownerReferences"] = _each_once(owners)
     entries = metadata.get("managedFields")
     if entries is not None:
-        settled = settled_entries(entries, serves)
+        settled = settled_entries(entries, serves, reconciled)
         if settled:
             metadata["managedFields"] = settled
         else:

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""
+Write the table of how fields are owned: which structs and maps are owned as a whole, which lists in parts.
+
+    python -m tools.merge_ownership            # asks Go's module proxy for client-go of every exact release
+    python -m tools.merge_ownership --check    # 1 if the table is not what would be written
+
+The facts are those that apiservers make their managedFields by; client-go carries the same schema, generated from the
+releases' OpenAPI (`applyconfigurations/internal/internal.go`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+TABLES = HERE.parent / "src/kstore/catalog/tables"
+TARGET = TABLES / "ownership.json"
+_PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.")
+_UNTYPED = "__"
+"""What the schema has for values of no type begins so."""
+
+
+def main() -> None:
+    """Parse the command line, read every release, and write or compare."""
+    parser = argparse.ArgumentParser(description="Write the table of how fields are owned.")
+    parser.add_argument("--check", action="store_true", help="compare with the table instead of writing it")
+    arguments = parser.parse_args()
+    releases = [row["release"] for row in json.loads((TABLES / "releases.json").read_text()) if row.get("exact")]
+    text = table({release: facts(schema_of(release)) for release in releases})
+    if arguments.check:
+        sys.exit(None if TARGET.read_text() == text else f"{TARGET} is not what the releases give")
+    TARGET.write_text(text)
+
+
+def schema_of(release: str) -> Any:
+    """The schema that client-go of a release carries, newest patch of it or not: types do not change in patches."""
+    with tempfile.TemporaryDirectory() as folder:
+        module = f"k8s.io/client-go@v0.{release.partition('.')[2]}.0"
+        command = ["go", "mod", "download", "-json", module]
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    source = Path(json.loads(done.stdout)["Dir"]) / "applyconfigurations/internal/internal.go"
+    text = source.read_text()
+    begin = text.index("typed.YAMLObject(`") + len("typed.YAMLObject(`")
+    return yaml.load(text[begin : text.index("`", begin)], Loader=yaml.CSafeLoader)
+
+
+def facts(schema: Any) -> dict[str, set[str]]:
+    """
+    What one release owns how: `structs` and `maps` (a field's) as a whole, `lists` (a field's) in parts.
+
+    What is not named is owned the other way.
+    """
+    found: dict[str, set[str]] = {"structs": set(), "maps": set(), "lists": set()}
+    for one in schema["types"]:
+        name = bare(one["name"])
+        body = one.get("map")
+        if body is None or name.startswith(_UNTYPED):
+            continue
+        if body.get("elementRelationship") == "atomic":
+            found["structs"].add(name)
+        for field in body.get("fields") or ():
+            place, kind = f"{name}.{field['name']}", field["type"]
+            if kind.get("list", {}).get("elementRelationship") == "associative":
+                found["lists"].add(place)
+            elif (
+                kind.get("map", {}).get("elementRelationship") == "atomic"
+                or kind.get("elementRelationship") == "atomic"
+            ):
+                found["maps"].add(place)
+    return found
+
+
+def bare(name: str) -> str:
+    """A type's name as the tables have it: `core.v1.Pod`."""
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name
+
+
+def table(releases: dict[str, dict[str, set[str]]]) -> str:
+    """The table's text: a fact a line, with the releases that it holds for where these are not all."""
+    known = list(releases)
+    lines = []
+    for sort in ("structs", "maps", "lists"):
+        rows = {}
+        for name in sorted({one for found in releases.values() for one in found[sort]}):
+            rows[name] = ",".join(ranges([release for release in known if name in releases[release][sort]], known))
+        lines.append(
+            f'"{sort}": {{\n' + ",\n".join(f" {json.dumps(k)}: {json.dumps(v)}" for k, v in rows.items()) + "\n}"
+        )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def ranges(held: list[str], known: list[str]) -> Iterator[str]:
+    """Releases as the tables spell them: `1.31-1.33`, `1.34-`; nothing for all."""
+    if held == known:
+        return
+    start = None
+    for at, release in enumerate(known):
+        if release in held and start is None:
+            start = release
+        is_last = at + 1 == len(known)
+        if start is not None and (is_last or known[at + 1] not in held):
+            yield f"{start}-" if is_last else start if start == release else f"{start}-{release}"
+            start = None
+
+
+if __name__ == "__main__":
+    main()
