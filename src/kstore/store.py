@@ -120,6 +120,11 @@ class Store:
         codec = self.codec
         return Store(self.source, codec.scheme, codec.transformers, prefix=self._prefix, revision=revision)
 
+    def across_compactions(self) -> Store:
+        """The same store, whose scans go on when their revision is compacted; see `Source.across_compactions`."""
+        codec, source = self.codec, self.source.across_compactions()
+        return Store(source, codec.scheme, codec.transformers, prefix=self._prefix, revision=self.revision)
+
     def read_as(self, scheme: Scheme) -> Store:
         """The same store through another release's types and rules."""
         transformers = self.codec.transformers

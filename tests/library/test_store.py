@@ -4,14 +4,18 @@ Each method of a store, against what the command of the same name prints.
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import kstore
+from kstore.errors import Compacted
+from kstore.records import Record
 from kstore.source.location.address import open_source
+from kstore.testing import MemorySource
 
 Answer = Callable[..., Any]
 
@@ -186,3 +190,35 @@ def test_a_source_of_ones_own() -> None:
         with kstore.open(source) as store:
             assert store.get("pods/default/webserver").kind == "Pod"
         assert source.get(b"/registry/namespaces/shop") is not None
+
+
+class CompactedUnderScan(MemorySource):
+    """Of each scan the first record comes, and then its revision is gone; unless it goes on at a newer one."""
+
+    goes_on = False
+
+    def across_compactions(self) -> CompactedUnderScan:
+        found = copy.copy(self)
+        found.goes_on = True
+        return found
+
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
+        for number, record in enumerate(super().scan(prefix, revision=revision, start=start)):
+            if number and not self.goes_on:
+                raise Compacted("revision 2 has been compacted")
+            yield record
+
+
+def test_a_compaction_meanwhile() -> None:
+    """What asks about a whole store goes on, as the commands do; a listing is of one revision, or fails."""
+    pods = {
+        f"/registry/pods/default/{name}": {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name.replace("c", "d"), "namespace": "default"},
+        }
+        for name in ("a", "b", "c")
+    }  # fmt: skip
+    with kstore.open(CompactedUnderScan(pods)) as store:
+        assert store.analyze().total.objects == 3
+        assert {one.rule.id for one in store.check()} == {"misplaced"}
+        with pytest.raises(Compacted):
+            list(store.objects("pods"))

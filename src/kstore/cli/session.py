@@ -133,7 +133,7 @@ class Session:
         source = self.opening.source
         for note in source.notes:
             click.echo(f"kstore: {note}", err=True)
-        return source
+        return source if self._one_revision else source.across_compactions()
 
     def _warn_unverified(self) -> None:
         """Say it when the store's certificate is not to be verified, and who asks for that."""
@@ -152,7 +152,7 @@ class Session:
     def store(self) -> Store:
         """The store, read through the codec."""
         _ = self.source  # first: what is to be said of it comes before what may be wrong with the rest
-        return self.opening.store
+        return self.opening.store if self._one_revision else self.opening.store.across_compactions()
 
     def _source_options(self) -> SourceOptions:
         """
@@ -182,7 +182,6 @@ class Session:
             salvage=given.salvage,
             wal=given.wal,
             remembers=self._remembers,
-            continue_after_compaction=not self._one_revision,
             for_hints=self._for_hints,
             unpacking=show_unpacking(),
             **found,

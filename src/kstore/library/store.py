@@ -428,7 +428,7 @@ class Store:
 
     def analyze(self, *, top: int = 10, history: bool = True) -> Analysis:
         """
-        What fills the store.
+        What fills the store; when it is compacted meanwhile, the rest is read at a newer revision.
 
         Args:
             top: how many of the largest objects, and of the keys that change most; 0 is all.
@@ -436,11 +436,12 @@ class Store:
         """
         from kstore.inspect.analysis import Analyzer
 
-        return Analyzer(self._store, top=top).run(history=history)
+        return Analyzer(self._store.across_compactions(), top=top).run(history=history)
 
     def check(self, target_release: str = "") -> Findings:
         """
-        What a release could not read, and what else is wrong with the store.
+        What a release could not read, and what else is wrong with the store; when it is compacted meanwhile, the rest
+        is read at a newer revision.
 
         Args:
             target_release: the release to upgrade to; empty for the store's own.
@@ -451,7 +452,7 @@ class Store:
         from kstore.inspect.checks import run_checks
         from kstore.inspect.survey import Survey
 
-        store = self.read_as(target_release)
+        store = self.read_as(target_release).across_compactions()
         release = store.codec.scheme.release
         return Findings(run_checks(Survey(store, release)), str(release))
 

@@ -73,6 +73,15 @@ class Source(ABC):
     def status(self) -> StoreStatus:
         """What the store says of itself: location, revision, sizes, alarms."""
 
+    def across_compactions(self) -> Source:
+        """
+        The same store, whose scans of now go on at the newest revision when theirs is compacted away under them.
+
+        As with the apiserver's inconsistent continue token, what is then listed is no longer of one revision. A scan
+        at a revision that the caller asked for never does so; and of a file nothing is compacted while it is read.
+        """
+        return self
+
     @abstractmethod
     def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         """

@@ -42,13 +42,6 @@ class SourceOptions:
     Let one member answer reads from what it has, without asking the quorum: works without a leader, may be
     stale.
     """
-    continue_after_compaction: bool = False
-    """
-    Go on with the newest state when the revision that a scan reads at is compacted away under it.
-
-    As with the apiserver's inconsistent continue token, what is then listed is no longer of one revision. A
-    scan at a revision that the caller asked for never does so.
-    """
     salvage: bool = False
     """Of a damaged file, read what can be read, and note what cannot."""
     wal: bool = False

@@ -128,11 +128,11 @@ def compacted_under_scan(
 ) -> Callable[..., tuple[LiveSource, Iterator]]:
     """A scan of 30,000 keys whose first record came, and then the store moved on and was compacted."""
 
-    def begin(**options: bool) -> tuple[LiveSource, Iterator]:
-        store = connect(start_etcd().endpoint, **options)
+    def begin(*, across: bool = False) -> tuple[LiveSource, Iterator]:
+        store = connect(start_etcd().endpoint)
         keys = names(30_000)
         fill(store, keys)
-        scan = store.scan(b"/registry/")
+        scan = (store.across_compactions() if across else store).scan(b"/registry/")
         next(scan)
         last = store.get(keys[-1])
         moved = store.commit([Put(keys[-1], b"new", last.mod_revision), Put(b"/registry/zzz", b"new", 0)])
@@ -152,7 +152,7 @@ def test_compaction_during_a_scan(compacted_under_scan: Callable[..., tuple[Live
 
 def test_going_on_after_a_compaction(compacted_under_scan: Callable[..., tuple[LiveSource, Iterator]]) -> None:
     """If asked to, the scan goes on with the newest state of what remains, each key once, as the apiserver offers."""
-    _, scan = compacted_under_scan(continue_after_compaction=True)
+    _, scan = compacted_under_scan(across=True)
     rest = list(scan)
     assert [record.key for record in rest] == [*names(30_000)[1:], b"/registry/zzz"]
     assert rest[-2].value == b"new"

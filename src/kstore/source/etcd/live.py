@@ -8,6 +8,7 @@ nothing of Kubernetes.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -47,6 +48,7 @@ class LiveSource(WritableSource):
         self._connection = Connection(endpoints, options or SourceOptions(), client)
         self._limits = Limits()
         self._streams = True
+        self._across_compactions = False
 
     @property
     def client(self) -> Any:
@@ -60,7 +62,7 @@ class LiveSource(WritableSource):
 
     @property
     def compactions(self) -> int:
-        """How often a scan went on at a newer revision (`SourceOptions.continue_after_compaction`)."""
+        """How often a scan went on at a newer revision; see `across_compactions`."""
         return self._connection.compactions
 
     def reach(self) -> None:
@@ -101,11 +103,14 @@ class LiveSource(WritableSource):
 
     # ---- reading
 
+    def across_compactions(self) -> LiveSource:
+        """See `Source.across_compactions`; it is the same connection."""
+        found = copy.copy(self)
+        found._across_compactions = True
+        return found
+
     def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
-        """
-        See `Source.scan`. What happens at a compaction meanwhile is
-        `SourceOptions.continue_after_compaction`.
-        """
+        """See `Source.scan`; `across_compactions` says what happens at a compaction meanwhile."""
         for page in self._pages(prefix, revision, start, keys_only=False):
             for entry in page:
                 yield to_record(entry)
@@ -121,7 +126,13 @@ class LiveSource(WritableSource):
             raise UsageError(f"{start!r} does not begin with {prefix!r}")
         key, end = self._bounds(prefix)
         reader = RangeReader(
-            self._connection, start or key, end, revision=revision, keys_only=keys_only, streams=self._streams
+            self._connection,
+            start or key,
+            end,
+            revision=revision,
+            keys_only=keys_only,
+            streams=self._streams,
+            across_compactions=self._across_compactions,
         )
         yield from reader.pages()
         self._streams = reader.streams

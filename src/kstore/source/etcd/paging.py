@@ -56,6 +56,7 @@ class RangeReader:
         revision: read as of this revision; 0 is the newest, pinned with the first page.
         keys_only: leave the values out.
         streams: whether to try RangeStream; becomes False when the server has none.
+        across_compactions: go on with the newest revision when the one pinned here is compacted away.
     """
 
     connection: Connection
@@ -64,13 +65,14 @@ class RangeReader:
     revision: int = 0
     keys_only: bool = False
     streams: bool = True
+    across_compactions: bool = False
 
     def pages(self) -> Iterator[Sequence[Any]]:
         """
         Yield the range's `KeyValue`s, a page at a time.
 
         Raises:
-            Compacted: the revision is no longer held, and the options do not say to go on with the newest.
+            Compacted: the revision is no longer held, and it was not said to go on with the newest.
             KstoreError: the store failed; see `Connection.ask`.
         """
         # the caller's own revision is never exchanged for another
@@ -82,7 +84,7 @@ class RangeReader:
             except Compacted as error:
                 if not pinned_here:
                     raise
-                if not self.connection.options.continue_after_compaction:
+                if not self.across_compactions:
                     error.hint = "the store was compacted while it was being read; read it again"
                     raise
                 self.connection.compactions += 1
