@@ -13,10 +13,12 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from kstore.cli.color import ALWAYS, AUTO, WHEN, asked_for, wants_color
 from kstore.cli.command_table import COMMANDS
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.memory import leave_pandas_out
@@ -117,8 +119,43 @@ def _similar(name: str) -> str:
     return f": did you mean {found[0]!r}?" if found else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How errors are said, when a command line may not even have been understood."""
+
+    color: str = AUTO
+    hints: bool = True
+
+    @classmethod
+    def of(cls, given: Sequence[str]) -> Talk:
+        """As a command line asks for it."""
+        return cls(asked_for(_spelled(given)), not {"-q", "--quiet"}.intersection(given))
+
+    def say(self, message: str, hint: str = "") -> None:
+        """An error on standard error, and what to try."""
+        name = "kstore:"
+        if wants_color(sys.stderr, self.color):
+            from kstore.view.styles import styled
+
+            name = styled(name, "red")
+        click.echo(f"{name} {message}", err=True, color=True)
+        if hint and self.hints:
+            click.echo(f"  hint: {hint}", err=True)
+
+
+def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from kstore import __version__
+
+        click.echo(f"kstore {__version__}")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @global_options
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+)
 def cli() -> None:
     """Read, prove and migrate the Kubernetes objects that are stored in etcd, live or in a file."""
 
@@ -138,19 +175,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str]) -> int:
+    if not given and _COMPLETE not in os.environ:
+        given = ["--help"]
     trace = "--traceback" in given
     if _COMPLETE in os.environ:
         from kstore.cli.completing import begin
 
         begin(cli)
     try:
-        result = cli.main(args=_spelled(given), prog_name="kstore", complete_var=_COMPLETE, standalone_mode=False)
+        result = cli.main(args=_spelled(given), prog_name=_program(), complete_var=_COMPLETE, standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else ExitCode.DONE
     except BrokenPipeError:
         return _silenced()
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted")
+        Talk.of(given).say("interrupted")
         return ExitCode.INTERRUPTED
     except SystemExit as stop:  # click, when the pipe broke below it
         return _silenced() if stop.code == 1 else int(stop.code or 0)
@@ -159,12 +198,20 @@ def _run(given: Sequence[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        return _worded(error)
+        return _worded(error, Talk.of(given))
+
+
+def _program() -> str:
+    """What people call it by: `kstore`, or `kubectl kstore` where kubectl has found it as its plugin."""
+    return "kubectl kstore" if os.path.basename(sys.argv[0]).startswith("kubectl-kstore") else "kstore"
 
 
 def _spelled(given: Sequence[str]) -> list[str]:
     """The arguments as click takes them: kubectl's parser has `-o=yaml` for `-oyaml`, and `--watch=true`."""
     found = [_SHORT_WITH_EQUALS.sub(r"\1", argument) for argument in given]
+    for at, argument in enumerate(found):
+        if argument == "--color" and found[at + 1 : at + 2] not in ([when] for when in WHEN):
+            found[at] = f"--color={ALWAYS}"  # as git and ls have it
     if not any(argument.endswith(("=true", "=false")) for argument in found):
         return found
     from kstore.cli.kubectl import spelled
@@ -188,36 +235,36 @@ def _have_streams() -> None:
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115 - for as long as the process lives
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     if sys.stdout is None:
-        _say("there is no standard output", "send it to /dev/null if nobody is to read it")
+        Talk().say("there is no standard output", "send it to /dev/null if nobody is to read it")
         raise SystemExit(ExitCode.FAILED)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
             stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
-def _worded(error: Exception) -> int:
+def _worded(error: Exception, talk: Talk) -> int:
     """Say an error on standard error in one line, with where and what to try, and give its exit code."""
     if isinstance(error, KstoreError):
-        _say(str(error), error.hint)
+        talk.say(str(error), error.hint)
         return error.exit_code
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "kstore"
-        _say(_lower_first(error.format_message()), _kubectls(error) or f"see `{path} --help`")
+        talk.say(_lower_first(error.format_message()), _kubectls(error) or f"see `{path} --help`")
         return ExitCode.USAGE
     if isinstance(error, click.ClickException):
-        _say(_lower_first(error.format_message()))
+        talk.say(_lower_first(error.format_message()))
         return error.exit_code
     if isinstance(error, OSError) and error.strerror:
-        _say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+        talk.say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
         return ExitCode.FAILED
     if isinstance(error, UnicodeEncodeError) and error.reason.startswith("surrogates"):
         # what the shell passed on as bytes; as a file's name it is none the worse, as a key or a word it is
-        _say("an argument is no UTF-8", "keys are written as text")
+        talk.say("an argument is no UTF-8", "keys are written as text")
         return ExitCode.USAGE
     if isinstance(error, RecursionError):
-        _say("what is to be read or shown is nested too deeply", "-o raw or -o hex show the bytes of an object")
+        talk.say("what is to be read or shown is nested too deeply", "-o raw or -o hex show the bytes of an object")
         return ExitCode.FAILED
-    _say(f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore; --traceback shows where")
+    talk.say(f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore; --traceback shows where")
     return ExitCode.FAILED
 
 
@@ -234,12 +281,6 @@ def _kubectls(error: click.UsageError) -> str:
 def _lower_first(message: str) -> str:
     """click's messages begin with a capital and end in a full stop; ours do neither."""
     return (message[:1].lower() + message[1:]).rstrip(".")
-
-
-def _say(message: str, hint: str = "") -> None:
-    click.echo(f"kstore: {message}", err=True)
-    if hint:
-        click.echo(f"  hint: {hint}", err=True)
 
 
 def _silenced() -> int:

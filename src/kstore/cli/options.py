@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from kstore.cli.color import AUTO, NEVER, WHEN
 from kstore.cli.expressions import EXPRESSIONS, resolved
 from kstore.cli.forms import is_for_programs
 from kstore.cli.settings import settings
@@ -82,6 +83,8 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     if ctx.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.COMMANDLINE:
         return
     name, current = str(parameter.name), settings(ctx)
+    if name == "no_color":
+        name, value = "color", NEVER
     if name in current.given and getattr(current, name) != value:
         raise click.UsageError(f"{parameter.opts[-1]} is given before and after the command", ctx)
     current.given.add(name)
@@ -142,7 +145,12 @@ _CODEC: list[_Option] = [
 ]  # fmt: skip
 
 _GLOBAL: list[_Option] = [
-    (("color", "--color/--no-color"), {"default": True, "help": "Colours on a terminal (also: NO_COLOR)."}),
+    (("color", "--color"), {
+        "type": click.Choice(WHEN), "default": AUTO, "metavar": "WHEN",
+        "help": "Colours: auto (on a terminal), always, never; also NO_COLOR and FORCE_COLOR."}),
+    (("no_color", "--no-color"), {"is_flag": True, "help": "The same as --color=never."}),
+    (("quiet", "-q", "--quiet"), {"is_flag": True, "help": "No notes, hints and progress; errors are still said."}),
+    (("verbose", "-v", "--verbose"), {"is_flag": True, "help": "Say which store is opened, and how it was found."}),
     (("progress", "--progress/--no-progress"), {"default": True, "help": "Progress on a terminal."}),
     (("traceback", "--traceback"), {"is_flag": True, "help": "Show where in kstore an error came from."}),
 ]  # fmt: skip

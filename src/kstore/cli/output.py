@@ -4,13 +4,13 @@ What standard output is: a terminal with a width and colours, or a pipe that tak
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kstore.cli.color import wants_color
 from kstore.cli.settings import settings
 from kstore.view.styles import BEGINNING_OF_LINE, ERASE_LINE, own
 
@@ -21,11 +21,11 @@ _PIPED_WIDTH = 120
 
 
 def terminal() -> Terminal:
-    """What standard output can show; NO_COLOR and --no-color hold (https://no-color.org)."""
+    """What standard output can show."""
     from kstore.view.bar_table import Terminal
 
     is_terminal = sys.stdout.isatty()
-    color = is_terminal and settings().color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = wants_color(sys.stdout, settings().color)
     width = shutil.get_terminal_size((_PIPED_WIDTH, 24)).columns if is_terminal else _PIPED_WIDTH
     return Terminal(width, color)
 
@@ -37,7 +37,7 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
 
     Only on a terminal, and not with --no-progress.
     """
-    if not settings().progress or not sys.stderr.isatty():
+    if not settings().progress or settings().quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
     shown = False

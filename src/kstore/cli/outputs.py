@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.cli.listing import TABLES, Reading, key_line, projection_of, write
+from kstore.cli.settings import settings
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.errors import UsageError
 
@@ -97,10 +98,14 @@ def write_keys(reading: Reading, selection: Selection, sort_by: str) -> None:
 
 def say_if_nothing(reading: Reading, selection: Selection) -> None:
     """Say on standard error that nothing was found, and why where a CEL expression may be at fault."""
+    from kstore.selection.suggestions import similar_namespace
+
     if selection.filter.fault:
         click.echo(f"kstore: --where was true of no object: {selection.filter.fault}", err=True)
-    if not reading.found and not reading.faults:
+    if not reading.found and not reading.faults and not settings().quiet:
         click.echo(f"No resources found{_where(selection.criteria)}.", err=True)
+        if selection.criteria.namespace and (hint := similar_namespace(reading.store, selection.criteria.namespace)):
+            click.echo(f"  hint: {hint}", err=True)
 
 
 def _where(criteria: Criteria) -> str:

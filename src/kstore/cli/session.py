@@ -131,9 +131,21 @@ class Session:
             share_one_arena()
         self._warn_unverified()
         source = self.opening.source
-        for note in source.notes:
+        for note in source.notes if not self.given.quiet else ():
             click.echo(f"kstore: {note}", err=True)
+<<<<<<< HEAD
         return source if self._one_revision else source.across_compactions()
+=======
+        if self.given.verbose:
+            self._introduce(source)
+        return source
+>>>>>>> 5c23d6e (Help, version, colours, quiet and verbose; what was probably meant)
+
+    def _introduce(self, source: Source) -> None:
+        """Say which store this is, who named it, and as of which revision it is looked at."""
+        status = source.status()
+        revision = self.given.rev or status.revision
+        click.echo(f"kstore: {status.location}, from {self.location.origin}, revision {revision}", err=True)
 
     def _warn_unverified(self) -> None:
         """Say it when the store's certificate is not to be verified, and who asks for that."""

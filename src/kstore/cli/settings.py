@@ -36,7 +36,10 @@ class Settings:
     rev: int = 0
     salvage: bool = False
     wal: bool = False
-    color: bool = True
+    color: str = "auto"
+    """`auto`, `always` or `never`."""
+    quiet: bool = False
+    verbose: bool = False
     progress: bool = True
     traceback: bool = False
     given: set[str] = field(default_factory=set)

@@ -175,7 +175,7 @@ def _named_object(store: Store, text: str, namespace: str) -> Target:
         return _object(store, text, namespace)
     except UnknownResource:
         within, _, name = text.partition("/")
-        if not within or not name or "/" in name or namespace not in ("", within):
+        if not within or not name or "/" in name or not text.isascii() or namespace not in ("", within):
             raise
         found = list(_of_any_resource(store, within, name))
         if not found:

@@ -17,6 +17,7 @@ from kstore.records import Record, Revision
 from kstore.selection.arguments import Target, When, either, listed, named
 from kstore.selection.criteria import Criteria
 from kstore.selection.filters import Filter
+from kstore.selection.suggestions import similar_object
 from kstore.store import Store, is_housekeeping
 
 Read = StoredObject | Undecodable
@@ -190,6 +191,7 @@ class Selection:
                 try:
                     self.store.get(target.key)
                 except NotFound as error:
+                    error.hint = similar_object(self.store, target.key) or error.hint
                     if missing is None:
                         raise
                     missing(error)

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from kstore.cli.color import wants_color
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import store_options
 from kstore.cli.session import open_session
@@ -33,7 +34,7 @@ def command(show_secrets: bool) -> int:
         raise UsageError("browse needs a terminal", hint="`kstore ls` and `kstore get` print the same")
     from kstore.cli.browse.contents import Contents
 
-    if not settings().color:
+    if not wants_color(sys.stdout, settings().color):
         os.environ["NO_COLOR"] = "1"  # textual knows no other way
     with open_session() as session:
         contents = Contents(session, secrets=show_secrets)

@@ -1,0 +1,50 @@
+"""
+What was probably meant by a name that is not there: one that is spelled alike, or the same in another namespace.
+"""
+
+from __future__ import annotations
+
+import difflib
+from itertools import islice
+
+from kstore.printable import key_text
+from kstore.store import Store
+
+_MOST = 20_000
+"""Keys that are looked at: a mistyped name must not cost more than a right one by much."""
+
+
+def similar_object(store: Store, key: bytes) -> str:
+    """
+    A question after the object that was probably meant; empty where none is like it.
+
+    Args:
+        store: where it is looked for.
+        key: nothing is stored there.
+    """
+    place = store.place(key)
+    if place is None or not place.name:
+        return ""
+    root = store.key_of(place.resource)
+    written = [one.decode("utf-8", "surrogateescape") for one in islice(store.source.keys(root), _MOST)]
+    path = root.decode("utf-8", "surrogateescape")
+    names = {one.removeprefix(path): one for one in written}
+    inside = f"{place.namespace}/" if place.namespace else ""
+    beside = {name.removeprefix(inside): name for name in names if name.startswith(inside)}
+    found = [beside[one] for one in difflib.get_close_matches(place.name, list(beside), 1, 0.7)]
+    found += [name for name in names if inside and name.endswith(f"/{place.name}")][:2]
+    if not found:
+        return ""
+    said = " or ".join(f"{place.resource.resource}/{key_text(one.encode('utf-8', 'surrogateescape'))}" for one in found)
+    return f"did you mean {said}?"
+
+
+def similar_namespace(store: Store, name: str) -> str:
+    """What to say of a namespace in which nothing was found: that there is none, and which was probably meant."""
+    (resource,) = store.resources("namespaces")[:1]
+    root = store.key_of(resource)
+    known = [key_text(one.removeprefix(root)) for one in islice(store.source.keys(root), _MOST)]
+    if name in known or not known:
+        return ""
+    close = difflib.get_close_matches(name, known, 1)
+    return f"there is no namespace {name!r}" + (f": did you mean {close[0]!r}?" if close else "")
