@@ -133,13 +133,9 @@ class Session:
         source = self.opening.source
         for note in source.notes if not self.given.quiet else ():
             click.echo(f"kstore: {note}", err=True)
-<<<<<<< HEAD
-        return source if self._one_revision else source.across_compactions()
-=======
         if self.given.verbose:
             self._introduce(source)
-        return source
->>>>>>> 5c23d6e (Help, version, colours, quiet and verbose; what was probably meant)
+        return source if self._one_revision else source.across_compactions()
 
     def _introduce(self, source: Source) -> None:
         """Say which store this is, who named it, and as of which revision it is looked at."""
