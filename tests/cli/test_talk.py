@@ -12,6 +12,7 @@ import pytest
 from tests.cli.conftest import Kstore
 
 from kstore.cli.color import asked_for, wants_color
+from kstore.cli.output import progress_text
 from kstore.view.styles import STYLES
 
 
@@ -138,3 +139,18 @@ def test_as_kubectls_plugin(tmp_path: Path) -> None:
     program.chmod(0o755)
     ran = subprocess.run([program, "get", "--help"], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("Usage: kubectl kstore get ")
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "seconds", "text"),
+    [
+        (1200, 20000, 3.0, "1,200 of 20,000 keys, 400/s, 47 s left"),
+        (1200, 200000, 3.0, "1,200 of 200,000 keys, 400/s, 8 min 17 s left"),
+        (1200, None, 3.0, "1,200 keys, 400/s"),
+        (1200, 1000, 3.0, "1,200 keys, 400/s"),
+        (0, 10, 3.0, "0 of 10 keys, 0/s"),
+    ],
+)
+def test_progress(count: int, total: int | None, seconds: float, text: str) -> None:
+    """How many of how many, how fast, and how long it takes yet."""
+    assert progress_text(count, total, seconds, "keys") == text

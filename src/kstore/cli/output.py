@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kstore.cli.color import wants_color
 from kstore.cli.settings import settings
-from kstore.view.styles import BEGINNING_OF_LINE, ERASE_LINE, own
+from kstore.view.styles import ERASE_LINE, own
 
 if TYPE_CHECKING:
     from kstore.view.bar_table import Terminal
@@ -30,27 +31,72 @@ def terminal() -> Terminal:
     return Terminal(width, color)
 
 
-@contextmanager
-def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """
-    A counter on standard error that is told how many there have been, and goes away at the end.
+def show(pieces: Iterable[str]) -> None:
+    """Write text for people: on a terminal no word is broken at its right edge."""
+    from kstore.cli.listing import write
+    from kstore.view.wrapping import wrapped
 
-    Only on a terminal, and not with --no-progress.
+    write(wrapped(pieces, terminal().width) if sys.stdout.isatty() else pieces)
+
+
+_SILENT_FOR = 1.0
+"""Seconds in which nothing is shown: what is done by then needs no progress."""
+
+
+@contextmanager
+def counting(what: str, total: Callable[[], int] | None = None) -> Iterator[Callable[[int], None]]:
+    """
+    A line on standard error that is told how many there have been, and goes away at the end: how many of how many, how
+    many a second, and the time that is left.
+
+    Only on a terminal, after a second, and not with --no-progress or --quiet.
+
+    Args:
+        what: what is counted.
+        total: asked, when the line is first shown, how many there will be.
     """
     if not settings().progress or settings().quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
-    shown = False
+    line = _Line(what, total)
+    try:
+        yield line.tell
+    finally:
+        line.erase()
 
-    def tell(count: int) -> None:
-        nonlocal shown
-        shown = True
-        sys.stderr.write(f"{own(BEGINNING_OF_LINE)}{count:,} {what}")
+
+class _Line:
+    def __init__(self, what: str, total: Callable[[], int] | None) -> None:
+        self._what = what
+        self._ask = total
+        self._total: int | None = None
+        self._begun = time.monotonic()
+        self._shown = False
+
+    def tell(self, count: int) -> None:
+        """So many by now."""
+        passed = time.monotonic() - self._begun
+        if passed < _SILENT_FOR:
+            return
+        if not self._shown and self._ask is not None:
+            self._total = self._ask()
+        self._shown = True
+        sys.stderr.write(f"{own(ERASE_LINE)}{progress_text(count, self._total, passed, self._what)}")
         sys.stderr.flush()
 
-    try:
-        yield tell
-    finally:
-        if shown:
+    def erase(self) -> None:
+        """Leave nothing behind."""
+        if self._shown:
             sys.stderr.write(own(ERASE_LINE))
             sys.stderr.flush()
+
+
+def progress_text(count: int, total: int | None, seconds: float, what: str) -> str:
+    """`1,200 of 20,000 keys compared, 400/s, 47 s left`."""
+    rate = count / seconds
+    known = total is not None and total >= count
+    text = f"{count:,}{f' of {total:,}' if known else ''} {what}, {rate:,.0f}/s"
+    if not known or total is None or not rate:
+        return text
+    left = round((total - count) / rate)
+    return f"{text}, {left // 60} min {left % 60} s left" if left >= 60 else f"{text}, {left} s left"

@@ -21,7 +21,6 @@ STYLES: Final = {
 }  # fmt: skip
 RESET: Final = "\x1b[0m"
 ERASE_LINE: Final = "\r\x1b[K"
-BEGINNING_OF_LINE: Final = "\r"
 
 
 def own(sequence: str) -> str:

@@ -48,7 +48,10 @@ def command(criteria: Criteria, top: int, history: bool, output: str) -> int:
             f"-o prometheus has no use for {given}: metrics are of a whole store", hint="-o json has those of a part"
         )
     unreadable = Unreadable()
-    with open_session(one_revision=False) as session, counting("records read") as progress:
+    with (
+        open_session(one_revision=False) as session,
+        counting("records read", lambda: session.source.count()) as progress,
+    ):
         has_key = None if is_whole else _selected_keys(session, criteria, unreadable)
         analyzer = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note, has_key=has_key)
         found = analyzer.run(history=history)

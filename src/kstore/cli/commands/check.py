@@ -10,7 +10,7 @@ import click
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
-from kstore.cli.output import counting, terminal
+from kstore.cli.output import counting, show, terminal
 from kstore.cli.session import open_session
 from kstore.cli.settings import settings
 from kstore.errors import UsageError
@@ -57,7 +57,10 @@ def command(
         return 0
     if target_release:
         settings().release = target_release
-    with open_session(remembers=False, one_revision=False) as session, counting("records checked") as progress:
+    with (
+        open_session(remembers=False, one_revision=False) as session,
+        counting("records checked", lambda: session.source.count()) as progress,
+    ):
         survey = Survey(session.store, session.release)
         findings = run_checks(survey, wanted, progress)
         location = session.source.status().location
@@ -71,7 +74,7 @@ def command(
             document = as_document(findings, about) if output == "json" else as_sarif(findings, rules, _version())
             write([to_json(document)])
         else:
-            write(_text(findings, survey, location, keys))
+            show(_text(findings, survey, location, keys))
         return ExitCode.FOUND if findings else ExitCode.DONE
 
 

@@ -21,6 +21,7 @@ from kstore.cli.options import (
     table_options,
     template_options,
 )
+from kstore.cli.output import show
 from kstore.cli.outputs import TREE, needed, refuse_unused, say_if_nothing, write_keys
 from kstore.cli.session import Session, open_session
 from kstore.cli.tables import print_tables, table_choice
@@ -124,5 +125,5 @@ def _tree(session: Session, output: str) -> int:
         pieces = [to_json(tree_text.as_json(branches, session.store.prefix))]
     else:
         pieces = tree_text.as_text(branches, session.store.prefix, namespaces=output == "wide")
-    write(pieces)
+    show(pieces)
     return unreadable.summarize()

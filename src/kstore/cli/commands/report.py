@@ -42,7 +42,10 @@ def command(target_release: str, top: int, keys: int) -> int:
     if target_release:
         settings().release = target_release
     unreadable = Unreadable()
-    with open_session(remembers=False) as session, counting("records read") as progress:
+    with (
+        open_session(remembers=False) as session,
+        counting("records read", lambda: session.source.count()) as progress,
+    ):
         found = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note).run()
         findings = run_checks(Survey(session.store, session.release), progress=progress)
         title = f"Checked against {session.release}: {len(findings) or 'nothing'} found"
