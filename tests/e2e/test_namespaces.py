@@ -1,5 +1,5 @@
 """
-Further findings of check, and field selectors, beside what a real server says of the same objects.
+Namespaces, field selectors and the space of a database, beside what a real server says of the same objects.
 """
 
 from __future__ import annotations
