@@ -132,3 +132,16 @@ def test_of_many_the_first_are_named(capsys: pytest.CaptureFixture[str]) -> None
     assert len(said) == 23
     assert said[:2] == ["kstore: /k/0: no", "  hint: try"]
     assert said[-2] == "kstore: 5 more objects cannot be read"
+
+
+def test_of_a_damaged_file_absence_tells_nothing(demo: Kstore, kstore: Kstore, tmp_path: Path) -> None:
+    """A namespace that is not there may be what the damage took: with --salvage its objects are not left behind."""
+    names = [str(tmp_path / name) for name in ("kept", "without.db")]
+    deleted = demo("delete", "namespaces/shop", "--yes", "--keep", names[0], "--output", names[1])
+    assert deleted.code == 0, deleted.err
+    checks = ("check", "--only", "no-namespace,owner-gone,crd-idle-version,no-resource", "-o", "json")
+    found = {one["id"] for one in kstore(*checks, "--store", names[1]).json["findings"]}
+    assert "no-namespace" in found
+    salvaged = kstore(*checks, "--store", names[1], "--salvage").json["findings"]
+    assert not {one["id"] for one in salvaged} & {"no-namespace", "owner-gone", "crd-idle-version"}
+    assert not any("kstore delete" in one["command"] for one in salvaged)

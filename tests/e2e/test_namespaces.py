@@ -4,6 +4,7 @@ Namespaces, field selectors and the space of a database, beside what a real serv
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import subprocess
@@ -130,3 +131,49 @@ def test_a_database_near_its_quota(start_etcd: Callable[..., Etcd], capsys: pyte
             etcdctl = [str(find_etcd("etcdctl")), f"--endpoints={server.endpoint}"]
             subprocess.run([*etcdctl, *words], check=True, capture_output=True)
     assert "space" not in findings(server, "1.37", capsys)
+
+
+def odd_config_maps() -> dict[str, bytes]:
+    """Config maps in forms that no server writes, each in a namespace of its name."""
+
+    def text(name: str) -> bytes:
+        metadata = {"name": name, "namespace": name, "uid": name}
+        return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "b"}}).encode()
+
+    def yaml(name: str, data: str = "b") -> bytes:
+        head = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: {name}\n"
+        return f"{head}data:\n  a: {data}\n".encode()
+
+    wrap = base64.b64encode
+    return {
+        "yaml": yaml("yaml"),
+        "yamldocument": b"---\n" + yaml("yamldocument"),
+        "yamltwice": yaml("yamltwice") + b"---\n" + yaml("yamltwice"),
+        "yamlcomment": b"# a\n" + text("yamlcomment"),
+        "yamltype": yaml("yamltype", "yes"),
+        "wrappedyaml": wrap(yaml("wrappedyaml")),
+        "wrappedjson": wrap(text("wrappedjson")),
+        "wrappedtwice": wrap(wrap(text("wrappedtwice"))),
+        "mark": b"\xef\xbb\xbf" + text("mark"),
+        "more": text("more") + b"{}",
+        "cut": text("cut")[:-1],
+        "bytes": b"k8s\0\x0a\xff",
+    }
+
+
+def test_last_resorts(etcd_server: Etcd, kube_apiserver: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a server serves, in whichever form, is not advised to be deleted; of the rest most is."""
+    values = odd_config_maps()
+    put(etcd_server, {f"/registry/configmaps/{name}/{name}".encode(): value for name, value in values.items()})
+    client: Client = kube_apiserver(etcd_server, watch_cache="false").client()
+    served = {name for name in values if status(client, f"/api/v1/namespaces/{name}/configmaps") == 200}
+    assert {"yaml", "wrappedjson", "mark"} <= served
+    assert {"yamltype", "more", "bytes"} <= values.keys() - served
+    capsys.readouterr()
+    run(["--store", etcd_server.endpoint, "check", "--only", "undecodable", "-o", "json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    lost = {
+        place["key"].rpartition("/")[2] for one in found if "kstore delete" in one["command"] for place in one["keys"]
+    }
+    assert not lost & served
+    assert lost == {"more", "cut", "bytes", "wrappedtwice"}

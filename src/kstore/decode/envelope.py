@@ -22,6 +22,7 @@ CBOR_PREFIX = b"\xd9\xd9\xf7"
 """The self-describe tag 55799, with which every stored CBOR object begins."""
 ENCRYPTION_PREFIX = b"k8s:enc:"
 _BASE64_PROTOBUF = base64.b64encode(PROTOBUF_PREFIX)[:5]
+_YAML = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*[{,]?[ \t]*[\"']?(?:apiVersion|kind)[\"']?[ \t]*:", re.M)
 _TEXT = re.compile(rb"[ \t\r\n]*\{")
 
 
@@ -75,6 +76,25 @@ def _advice(value: bytes) -> str:
     if value and b"k8s\x00" in value[:64]:
         return "a key line or a terminal may have got into the bytes; read the store itself instead of a copy"
     return ""
+
+
+def is_perhaps_readable(value: bytes) -> bool:
+    """
+    Whether a value in none of the encodings may be YAML, or YAML or JSON in base64; it is not looked into.
+
+    Servers try that as their last resort, of built-in types (`apiserver/pkg/server/storage/storage_codec.go`,
+    NewStorageCodec: the universal deserializer, and that within base64).
+    """
+    unwrapped = _unwrapped(value)
+    return any(map(_YAML.search, (value, unwrapped))) or _TEXT.match(unwrapped) is not None
+
+
+def _unwrapped(value: bytes) -> bytes:
+    """A value out of base64; empty where it is none."""
+    try:
+        return base64.b64decode(value.strip(), validate=True)
+    except binascii.Error:
+        return b""
 
 
 def unwrap_base64(value: bytes) -> bytes:

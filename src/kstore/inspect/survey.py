@@ -113,6 +113,11 @@ class Survey:
         return isinstance(self.store.source, SnapshotSource)
 
     @property
+    def is_partial(self) -> bool:
+        """Whether objects may be missing: of a damaged file only what can be read is there."""
+        return isinstance(self.store.source, SnapshotSource) and self.store.source.salvage
+
+    @property
     def is_writable(self) -> bool:
         """Whether the store itself can be written."""
         return isinstance(self.store.source, WritableSource)
@@ -164,9 +169,31 @@ class Survey:
         specs = (read.object.get("spec") for read in reads if isinstance(read, StoredObject))
         return frozenset(str(spec.get("group") or "") for spec in specs if isinstance(spec, dict))
 
-    def is_unserved(self, group: str) -> bool:
-        """Whether nobody serves a group: the cluster's APIServices are here, and none has it."""
-        return bool(self._registered_groups) and group not in self._registered_groups
+    @cached_property
+    def _registrations_are_known(self) -> bool:
+        """Whether every CRD and APIService can be read, and none can be missing."""
+        names = ("customresourcedefinitions.apiextensions.k8s.io", "apiservices")
+        reads = (read for name in names for one in self.store.built_in.find(name) for read in self.store.objects(one))
+        return not self.is_partial and not any(isinstance(read, Undecodable) for read in reads)
+
+    def is_unserved(self, seen: Seen) -> bool:
+        """
+        Whether nobody serves an object: the cluster's APIServices are here, all of them can be read, and none has its
+        group; and it is stored where an apiserver of this prefix would store it, not in another's directory.
+        """
+        assert isinstance(seen.read, StoredObject)
+        group, registered = seen.read.gvk.group, self._registered_groups
+        directories = (self.store.path_of(seen.read.record.key) or "").split("/")
+        if not registered or directories[0] != group or registered.intersection((group, *directories)):
+            return False
+        return self._registrations_are_known
+
+    def is_read_by_apiserver(self, seen: Seen) -> bool:
+        """Whether an object is stored where the cluster's own apiserver reads: a built-in resource's, or a CRD's."""
+        resource = seen.directory.resource
+        if resource is None or resource.group in self.extension_groups:
+            return False
+        return not isinstance(resource, CustomResource) or resource.definition is not None
 
     def is_gone(self, owner: Owner, namespace: str) -> bool:
         """Whether an owner of objects in a namespace (empty: of cluster-wide ones) is sure not to exist."""

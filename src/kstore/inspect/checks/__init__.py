@@ -133,6 +133,9 @@ def _advice(place: Found, survey: Survey, *, named: bool) -> tuple[tuple[Command
     """What is advised on this kind of store: commands and words."""
     words = place.words or ("" if named else "the key is no UTF-8: no command line names it")
     commands = tuple(one for one in place.advice if named or place.key not in one)
+    if survey.store.revision:
+        past = advice.AS_OF.format(survey.store.revision)
+        return advice.for_reading(commands, history=survey.keeps_history), "; ".join(filter(None, (words, past)))
     if survey.is_file:
         return advice.on_file(commands, str(survey.release)), words
     if survey.is_writable:

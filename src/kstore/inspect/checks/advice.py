@@ -13,6 +13,8 @@ from kstore.inspect.findings import Command
 
 ELSEWHERE = "this kind of store is only read: what changes an object is done in the cluster that it is from"
 
+AS_OF = "this was so at revision {}: without --rev, check says what is so now, and what repairs it"
+
 
 def kstore(*arguments: object) -> Command:
     """A command line of kstore, argument by argument: keys and names are never joined into text."""
@@ -68,7 +70,8 @@ def for_reading(advice: Sequence[Command], *, history: bool) -> tuple[Command, .
         advice: the commands as they are given on a running store.
         history: the store keeps one.
     """
-    return tuple(one for one in advice if not _writes(one) and (history or one[:2] != kstore("history")))
+    left = (one for one in advice if one[0] != "kstore" or one[1] not in _COPIES)  # not to be tried either
+    return tuple(one for one in left if history or one[:2] != kstore("history"))
 
 
 def _writes(command: Command) -> bool:

@@ -8,8 +8,17 @@ from kstore.catalog.mapper import NamedResource
 from kstore.catalog.resources import FIRST_CBOR
 from kstore.codec import CBOR, JSON, StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
+from kstore.decode.envelope import is_perhaps_readable
 from kstore.decode.json.go_json import deviations
-from kstore.errors import EncryptionError, KstoreError, NotConvertible, RuleFailed, UnknownFields, UnknownKind
+from kstore.errors import (
+    EncryptionError,
+    KstoreError,
+    NotConvertible,
+    RuleFailed,
+    UnknownEncoding,
+    UnknownFields,
+    UnknownKind,
+)
 from kstore.inspect.checks.advice import deletion, kstore, migration
 from kstore.inspect.checks.interface import Found
 from kstore.inspect.findings import Command
@@ -18,15 +27,52 @@ from kstore.naming import GroupVersionKind
 
 
 def damaged(seen: Seen, survey: Survey) -> Iterator[Found]:
-    """Objects that a server cannot decode."""
+    """
+    Objects that a server cannot decode.
+
+    What is stored where neither a built-in resource nor a CRD has its objects is another writer's, in whatever form it
+    likes: of that it is only said that no resource explains it.
+    """
     read = seen.read
-    if isinstance(read, Undecodable):
-        if not isinstance(read.error, EncryptionError | UnknownKind):
-            advice = kstore("history", seen.key), *deletion(seen.key)
-            words = "an older revision, or a backup, may still hold it whole: `kstore restore` puts that back"
-            yield Found(seen.directory.label, seen.key, str(read.error), advice, words)
-    elif (fault := survey.fault(seen)) is not None:
-        yield Found(f"{seen.directory.label}, refused by a server", seen.key, str(fault), (kstore("edit", seen.key),))
+    if not isinstance(read, Undecodable):
+        if (fault := survey.fault(seen)) is not None:
+            label = f"{seen.directory.label}, refused by a server"
+            yield Found(label, seen.key, str(fault), (kstore("edit", seen.key),))
+    elif isinstance(read.error, EncryptionError | UnknownKind) or not survey.is_read_by_apiserver(seen):
+        return
+    elif isinstance(read.error, UnknownEncoding) and _may_be_read_all_the_same(seen, survey):
+        label = f"{seen.directory.label}, in YAML or base64 as no server writes it"
+        yield Found(label, seen.key, str(read.error), (kstore("get", seen.key, "-o", "hex"),), _ASK)
+    elif seen.directory.label in _EXPLAINS_OTHERS:
+        yield Found(seen.directory.label, seen.key, str(read.error), (kstore("history", seen.key),), _NEEDED)
+    else:
+        advice = kstore("history", seen.key), *deletion(seen.key)
+        words = "an older revision, or a backup, may still hold it whole: `kstore restore` puts that back"
+        yield Found(seen.directory.label, seen.key, str(read.error), advice, words)
+
+
+_EXPLAINS_OTHERS = frozenset(
+    {"customresourcedefinitions.apiextensions.k8s.io", "apiservices.apiregistration.k8s.io", "namespaces"}
+)
+"""What other objects are served by, or within: without it they look left behind."""
+_NEEDED = (
+    "other objects need it: an older revision, or a backup, may still hold it whole (`kstore restore --overwrite`); "
+    "where none does, it is deleted only to be created again from its manifest at once"
+)
+_ASK = (
+    "a server may read it as its last resort: where `kubectl get` shows the object, `kubectl replace` has it written "
+    "as usual; nothing is to be deleted before that fails"
+)
+
+
+def _may_be_read_all_the_same(seen: Seen, survey: Survey) -> bool:
+    """Whether a server may read an unknown encoding: of a built-in type, as YAML."""
+    if isinstance(seen.directory.resource, CustomResource):
+        return False
+    try:
+        return is_perhaps_readable(survey.store.codec.open(seen.read.record.key, seen.read.record.value).plain)
+    except KstoreError:
+        return False
 
 
 def unusual(seen: Seen, survey: Survey) -> Iterator[Found]:

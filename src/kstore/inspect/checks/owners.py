@@ -19,7 +19,7 @@ def owner_gone(survey: Survey) -> Iterator[Found]:
     that lives, or that cannot be looked up (of a kind that this store does not know, kept by another server, damaged),
     keeps the object.
     """
-    if not survey.namespaces:
+    if not survey.namespaces or survey.is_partial:
         return  # not all of a cluster: owners may be elsewhere
     for dependents in survey.dependents.values():
         if all(survey.is_gone(owner, dependents.namespace) for owner in dependents.owners):

@@ -33,14 +33,15 @@ def misplaced(seen: Seen, survey: Survey) -> Iterator[Found]:
 def no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Keys below the prefix that no type, no CRD and no APIService explains."""
     read = seen.read
-    served = isinstance(read, StoredObject) and read.gvk.group in survey.served_elsewhere
+    group = read.gvk.group if isinstance(read, StoredObject) else seen.directory.label.partition("/")[0]
+    served = group in survey.served_elsewhere
     if isinstance(read, StoredObject) and not survey.namespaces:
         return  # not a whole cluster: the objects of an extension server in an etcd of its own
     if seen.directory.resource is None and not served:
         what = str(read.gvk) if isinstance(read, StoredObject) else "not an object"
         is_custom = isinstance(read, StoredObject) and "." in read.gvk.group and seen.key.count("/") > 2
         subject = f"{seen.directory.label}: {'no CRD defines it' if is_custom else 'no resource is kept there'}"
-        if is_custom and isinstance(read, StoredObject) and survey.is_unserved(read.gvk.group):
+        if is_custom and isinstance(read, StoredObject) and survey.is_unserved(seen):
             words = "no CRD and no APIService has the group: nobody serves these objects; keep the copy all the same"
             yield Found(subject, seen.key, what, deletion(seen.key), words)
         else:
@@ -64,13 +65,13 @@ def no_namespace(seen: Seen, survey: Survey) -> Iterator[Found]:
     """
     Objects in namespaces that do not exist.
 
-    Says nothing where this store cannot tell: one without a single Namespace (of Events, or an extension server's), and
-    of resources that another server keeps.
+    Says nothing where this store cannot tell: one without a single Namespace (of Events, or an extension server's), one
+    of which only a part can be read, and of resources that another server keeps.
     """
     namespace, resource = seen.directory.namespace, seen.directory.resource
-    if not namespace or not survey.namespaces or namespace in survey.namespaces or resource is None:
+    if not namespace or resource is None or namespace in survey.namespaces:
         return
-    if resource.group not in survey.served_elsewhere:
+    if survey.namespaces and not survey.is_partial and resource.group not in survey.served_elsewhere:
         command = kstore("ls", seen.directory.label, "-n", namespace)
         words = "create the namespace again: then they can be used, or deleted with it, through the API"
         yield Found(f"namespace {namespace}", seen.key, "", (command,), words)

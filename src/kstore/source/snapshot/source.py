@@ -65,7 +65,8 @@ class SnapshotSource(Source):
         self._digest: SnapshotDigest | None = None
         self._memory = memory
         self._searches = 0
-        self._salvage = salvage
+        self.salvage = salvage
+        """Whether damage is gone round, so that something may be missing."""
         self._damage: list[Damage] = []
         self.replayed = 0
         """How many changes of the write-ahead log are on top of the file's."""
@@ -98,7 +99,7 @@ class SnapshotSource(Source):
         elif running := is_locked(file.descriptor):
             self._file = copy_running(file)
             file.close()
-        self.database = Database(self._file, salvage=self._salvage, guarded=bool(self.trailer))
+        self.database = Database(self._file, salvage=self.salvage, guarded=bool(self.trailer))
         if rest not in (0, TRAILER):
             problem = f"{file.size} bytes are neither whole pages nor those and a checksum: the file was cut short"
             self.database.fault(problem, file.size, "what came after")
@@ -115,7 +116,7 @@ class SnapshotSource(Source):
         if tear is None:
             return
         problem = f"this is a copy that was taken while etcd wrote to the file: {tear.problem}"
-        if not self._salvage:
+        if not self.salvage:
             raise DamagedStore(
                 f"{problem} (byte {tear.offset})",
                 where=self._file.name,
@@ -146,7 +147,7 @@ class SnapshotSource(Source):
                 "there is no write-ahead log beside this database", where=str(folder), hint="give the data directory"
             )
         self.verify()
-        self.replayed, damage = replay(self.mvcc, folder, salvage=self._salvage)
+        self.replayed, damage = replay(self.mvcc, folder, salvage=self.salvage)
         self._damage += damage
 
     @property
@@ -167,10 +168,10 @@ class SnapshotSource(Source):
             digest, self._digest = self._digest.result(), None
             if digest != self.trailer:
                 problem = f"the snapshot's SHA-256 is {digest.hex()}, at its end it says {self.trailer.hex()}"
-                if not self._salvage:
+                if not self.salvage:
                     raise file.damaged(problem, file.size)
                 self._damage.append(Damage(file.size, problem, "the certainty that all values are as they were saved"))
-        elif not self.trailer and not self._salvage and self.database.transaction() != self.database.meta.transaction:
+        elif not self.trailer and not self.salvage and self.database.transaction() != self.database.meta.transaction:
             raise SourceError(
                 "the file was written to while it was read", where=file.name, hint="try again, or ask the etcd itself"
             )
