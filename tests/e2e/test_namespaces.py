@@ -47,8 +47,8 @@ def test_namespaces(etcd_server: Etcd, kube_apiserver: Any, capsys: pytest.Captu
     with pytest.raises(ApiError) as refused:
         client.request("POST", "/api/v1/namespaces/gone/configmaps", body)
     assert refused.value.status == 404
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gone"}}
-    client.request("POST", "/api/v1/namespaces", namespace)
+    again = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gone"}}
+    client.request("POST", "/api/v1/namespaces", again)
     client.request("DELETE", "/api/v1/namespaces/gone/configmaps/left")
     assert gone["gone"] not in findings(etcd_server, "1.37", capsys).get("no-namespace", set())
 
