@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.cli.sql_session import COMMANDS, OUTPUTS, SqlSession
+from kstore.cli.streams import unescaped_stdout
 from kstore.errors import KstoreError, UsageError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def _lines(session: SqlSession) -> PromptSession[str]:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.completion import Completer, Completion
         from prompt_toolkit.history import FileHistory, InMemoryHistory
+        from prompt_toolkit.output import create_output
     except ImportError:
         raise UsageError(
             "the prompt needs prompt_toolkit", hint="pip install 'kstore[sql]', or give a query: kstore sql 'select …'"
@@ -94,7 +96,13 @@ def _lines(session: SqlSession) -> PromptSession[str]:
 
     place = _history()
     history = FileHistory(str(place)) if place else InMemoryHistory()
-    return PromptSession(history=history, completer=Names(), complete_while_typing=False, enable_history_search=True)
+    return PromptSession(
+        history=history,
+        completer=Names(),
+        complete_while_typing=False,
+        enable_history_search=True,
+        output=create_output(unescaped_stdout()),
+    )
 
 
 def proposals(session: SqlSession, before: str, begun: str) -> list[str]:

@@ -106,6 +106,12 @@ def for_programs() -> None:
         sys.stdout.exact()
 
 
+def unescaped_stdout() -> TextIO:
+    """Standard output itself, for a prompt that moves the cursor and makes control characters visible by itself."""
+    stream = sys.stdout
+    return stream.unescaped if isinstance(stream, EscapingStream) else stream
+
+
 def unescaped_stderr() -> TextIO:
     """Standard error itself, for what draws on the terminal; whatever is written there must be safe already."""
     stream = sys.stderr
