@@ -60,6 +60,11 @@ def services() -> Iterator[Aged]:
     yield _service("node-port", selector=selector, clusterIP="10.96.7.3", type="NodePort", ports=ports,
                    externalTrafficPolicy="Cluster")  # fmt: skip
     yield _service("only-policy-missing", selector=selector, clusterIP="10.96.7.4", clusterIPs=["10.96.7.4"])
+    addresses: Object = {"clusterIP": "10.96.7.6", "clusterIPs": ["10.96.7.6"], "ipFamilies": ["IPv4"]}
+    yield _service("families-without-policy", selector=selector, **addresses)
+    headless: Object = {"clusterIP": "None", "clusterIPs": ["None"], "ipFamilies": ["IPv6"]}
+    yield _service("headless-family-without-policy", **headless)
+    yield _service("headless-selector-without-policy", selector=selector, **{**headless, "ipFamilies": ["IPv4"]})
     external: Object = {"type": "ExternalName", "externalName": "example.com"}
     yield _service("external", **external)
     yield _service("external-with-policy", **external, internalTrafficPolicy="Cluster")

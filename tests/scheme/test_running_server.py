@@ -179,3 +179,21 @@ def test_a_second_migration_changes_no_golden_object() -> None:
         if codec.convert_typed(once, drop_unknown_fields=True, server=server) != (name, once):
             moved.append(case["name"])
     assert moved == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "families", "policy"),
+    [
+        ({"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ipFamilies": ["IPv4"]}, ["IPv4"], "SingleStack"),
+        ({"clusterIP": "None", "ipFamilies": ["IPv6"]}, ["IPv6", "IPv4"], "RequireDualStack"),
+        ({"clusterIP": "None", "ipFamilies": ["IPv4"], "selector": {"a": "b"}}, ["IPv4"], "SingleStack"),
+        ({"clusterIP": "None", "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"}, ["IPv4"], "SingleStack"),
+    ],
+)
+def test_a_service_gets_the_policy_of_its_families(spec: dict[str, Any], families: list[str], policy: str) -> None:
+    """What a server sets at an update, where nothing says the policy."""
+    codec = ObjectCodec(Scheme(Release("1.37")))
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [], **spec}}
+    _, value = codec.convert_typed(codec.encode(service), server=RunningServer())
+    found = codec.decode(value).object["spec"]
+    assert (found["ipFamilies"], found["ipFamilyPolicy"]) == (families, policy)

@@ -69,11 +69,24 @@ def family_of(address: str) -> str:
 
 
 @rules.on_update("Service")
-def update_service(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
-    """A Service without a load balancer has no status of one."""
+def update_service(obj: Obj, scope: Scope, _server: RunningServer) -> bool:
+    """A Service has a policy of its families, and without a load balancer no status of one."""
+    if scope.release.minor >= _PLURAL_CLUSTER_IPS:
+        _update_policy(obj.get("spec") or {})
     if obj.get("spec", {}).get("type") != "LoadBalancer" and (obj.get("status") or {}).get("loadBalancer"):
         obj["status"]["loadBalancer"] = {}
     return False
+
+
+def _update_policy(spec: Obj) -> None:
+    """The policy of a Service that has families and none (`service/storage/alloc.go`, initIPFamilyFields)."""
+    if spec.get("type") == "ExternalName" or spec.get("ipFamilyPolicy") or len(spec.get("ipFamilies") or ()) != 1:
+        return  # of two families without a policy the server asks for one
+    if is_headless(spec) and not spec.get("selector"):
+        spec["ipFamilyPolicy"] = "RequireDualStack"
+        spec["ipFamilies"] = [spec["ipFamilies"][0], _OTHER[spec["ipFamilies"][0]]]
+    else:
+        spec["ipFamilyPolicy"] = "SingleStack"
 
 
 # ---- PersistentVolumeClaim (`api/persistentvolumeclaim/util.go`, NormalizeDataSources)
