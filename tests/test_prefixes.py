@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kstore.catalog.releases import newest
+from kstore.cli.hints import hint_of
 from kstore.errors import UsageError
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
@@ -81,7 +82,7 @@ def test_which_is_meant_is_asked(tmp_path: Path, values: dict[str, Any], prefix:
     with pytest.raises(UsageError) as refused:
         assert store(tmp_path / "s", values, prefix).prefix
     assert named in refused.value.message
-    assert "--etcd-prefix" in refused.value.hint
+    assert "--etcd-prefix" in hint_of(refused.value)
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ class UsageError(KstoreError):
     exit_code = 2
 
 
+class UnclearPrefix(UsageError):
+    """Which cluster of a store is meant is not clear: none is at the prefix given or assumed, or there are several."""
+
+
 class UnknownResource(UsageError):
     """A name that no built-in type and no CRD of the store answers to."""
 
@@ -120,9 +124,22 @@ class WorkerLost(KstoreError):
 
 
 class NotFound(KstoreError):
-    """The key or object is not in the store."""
+    """
+    The key or object is not in the store.
+
+    Args:
+        directory: the nearest directory of keys in which something is stored, if it was looked for.
+    """
 
     code = "not-found"
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", directory: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.directory = directory
+
+
+class NotASingleObject(NotFound):
+    """What is no object's name where a whole directory or resource may not be meant."""
 
 
 # ---- stores
@@ -264,15 +281,32 @@ class JournalError(KstoreError):
     code = "journal"
 
 
+class JournalExists(JournalError):
+    """A new journal shall be made where there is one already: the one in `where`."""
+
+
 class JournalTaken(JournalError):
     """The name that a new journal shall have is another file's."""
 
 
 class Interrupted(KstoreError):
-    """Stopped between two transactions on request; the journal can be resumed."""
+    """
+    Stopped between two transactions on request; the journal can be resumed.
+
+    Args:
+        journal: the journal that the work goes on with, if it has one.
+        rolling_back: what was stopped is a rollback.
+    """
 
     code = "interrupted"
     exit_code = 130
+
+    def __init__(
+        self, message: str, *, where: str = "", hint: str = "", journal: str = "", rolling_back: bool = False
+    ) -> None:
+        super().__init__(message, where=where or journal, hint=hint)
+        self.journal = journal
+        self.rolling_back = rolling_back
 
 
 # ---- values

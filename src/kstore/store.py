@@ -23,17 +23,25 @@ from kstore.customresource.webhook import Webhooks
 from kstore.decode.json import go_json
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.encryption import Transformers
-from kstore.errors import AccessDenied, DecodeError, KstoreError, NotConvertible, NotFound, UnknownResource, UsageError
+from kstore.errors import (
+    AccessDenied,
+    DecodeError,
+    KstoreError,
+    NotConvertible,
+    NotFound,
+    UnclearPrefix,
+    UnknownResource,
+    UsageError,
+)
 from kstore.logical_clusters import key_in_clusters, one_of_each
 from kstore.naming import GroupKind, GroupResource, GroupVersion
 from kstore.prefixes import DEFAULT as DEFAULT_PREFIX
 from kstore.prefixes import OPENSHIFT, Prefixes
-from kstore.printable import command_text, key_text
+from kstore.printable import key_text
 from kstore.records import Record, prefix_end
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import Source
 
-_WHICH = "--etcd-prefix says which is meant, as the apiserver's own option does"
 _COMPACTION = b"compact_rev_key"
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
 
@@ -156,29 +164,27 @@ class Store:
         All prefixes of the cluster: one; two of an OpenShift, whose second server keeps its objects beside the first's.
 
         Raises:
-            UsageError: several clusters are in the store, or one that is not where a server keeps it by default, and
+            UnclearPrefix: several clusters are in the store, or one that is not where a server keeps it by default, and
                 nobody said which is meant; or nothing is below the prefix that was given, but elsewhere.
         """
         if self._prefix is not None:
             given = f"/{self._prefix.strip('/')}".rstrip("/")
             if self._finder.is_empty(given) and (clusters := self._finder.clusters()):
-                raise UsageError(
-                    f"nothing is stored below {given or '/'}: objects are stored below {_named(clusters)}", hint=_WHICH
+                raise UnclearPrefix(
+                    f"nothing is stored below {given or '/'}: objects are stored below {_named(clusters)}"
                 )
             return OPENSHIFT if given == OPENSHIFT[0] else (given,)
         clusters = self._finder.clusters()
         if len(clusters) > 1:
-            raise UsageError(f"the store holds several clusters, below {_named(clusters)}", hint=_WHICH)
+            raise UnclearPrefix(f"the store holds several clusters, below {_named(clusters)}")
         if not clusters:
             if others := self._finder.elsewhere(()):
                 keys = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(10))
-                raise UsageError(f"no objects of Kubernetes are recognized; keys in the store: {keys}", hint=_WHICH)
+                raise UnclearPrefix(f"no objects of Kubernetes are recognized; keys in the store: {keys}")
             return (DEFAULT_PREFIX,)
         found = clusters[0]
         if found[0] not in (DEFAULT_PREFIX, *OPENSHIFT):
-            raise UsageError(
-                f"nothing is stored below {DEFAULT_PREFIX}: objects are stored below {found[0]}", hint=_WHICH
-            )
+            raise UnclearPrefix(f"nothing is stored below {DEFAULT_PREFIX}: objects are stored below {found[0]}")
         return (self._own_of_extension(found[0]), *found[1:])
 
     def clusters(self) -> list[Store]:
@@ -457,8 +463,7 @@ class Store:
             path = text.rstrip("/")
             is_prefix = self._first(f"{path}/") is not None
             folder = (path if is_prefix else path.rpartition("/")[0]) or "/"
-            command = command_text("kstore", "ls", key_text(_key(folder)))
-            raise NotFound(f"nothing is stored at {key_text(key)}", hint=f"`{command}` shows what is there")
+            raise NotFound(f"nothing is stored at {key_text(key)}", directory=key_text(_key(folder)))
         return self.codec.read(record)
 
     def find(self, resource: NamedResource, namespace: str, name: str) -> Read:

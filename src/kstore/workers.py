@@ -184,7 +184,7 @@ class _Worker:
         self._process.join(1)
         return WorkerLost(
             f"a process that computes has ended (exit code {self._process.exitcode})",
-            hint="was it killed for its memory? --workers 1 computes in one process",
+            hint="was it killed for its memory?",
         )
 
     def close(self) -> None:

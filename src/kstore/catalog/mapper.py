@@ -156,7 +156,7 @@ class ResourceMapper(Generic[R]):
 
         names = {name for one in self.resources for name in (one.resource, one.singular, *one.short_names)}
         close = difflib.get_close_matches(wanted, names, 1)
-        return f"did you mean {close[0]!r}? `kstore resources` lists all" if close else "`kstore resources` lists all"
+        return f"did you mean {close[0]!r}?" if close else ""
 
     def of_kind(self, kind: GroupKind) -> R | None:
         """The resource of a kind."""

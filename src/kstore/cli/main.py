@@ -245,7 +245,9 @@ def _have_streams() -> None:
 def _worded(error: Exception, talk: Talk) -> int:
     """Say an error on standard error in one line, with where and what to try, and give its exit code."""
     if isinstance(error, KstoreError):
-        talk.say(str(error), error.hint)
+        from kstore.cli.hints import hint_of
+
+        talk.say(str(error), hint_of(error))
         return error.exit_code
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "kstore"

@@ -20,7 +20,7 @@ from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
 from kstore.cli.settings import Settings, settings
 from kstore.cli.stopping import stopping
-from kstore.errors import JournalTaken, SourceError, UsageError, WriteRefused
+from kstore.errors import SourceError, UsageError, WriteRefused
 from kstore.new_file import NewFile
 from kstore.printable import command_text
 from kstore.scalars.counts import counted
@@ -251,13 +251,7 @@ class Run:
         assert self.output_file is not None
         with stopping() as stop, watching(session, migration, self) as progress:
             retry = Retry(self.retry_seconds, progress, stop)
-            try:
-                report = migration.run_file(
-                    self.output_file, self.journal_file, retry=retry, compacted=self._say_compacted
-                )
-            except JournalTaken as error:
-                error.hint = "--journal names another"
-                raise
+            report = migration.run_file(self.output_file, self.journal_file, retry=retry, compacted=self._say_compacted)
         return self._done(report)
 
     def _done(self, report: Report) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kstore.cli.hints import hint_of
 from kstore.cli.sql_session import COMMANDS, OUTPUTS, SqlSession
 from kstore.cli.streams import unescaped_stdout
 from kstore.errors import KstoreError, UsageError
@@ -55,8 +56,8 @@ def prompt(session: SqlSession) -> int:
             session.timed(text)
         except KstoreError as error:
             click.echo(f"kstore: {error}", err=True)
-            if error.hint:
-                click.echo(f"  hint: {error.hint}", err=True)
+            if hint := hint_of(error):
+                click.echo(f"  hint: {hint}", err=True)
         except KeyboardInterrupt:
             click.echo("kstore: interrupted", err=True)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from kstore.cli.hints import hint_of
 from kstore.cli.options import workers_option
 from kstore.cli.server_flags import as_manifest, flags_of
 from kstore.cli.settings import Settings, settings
@@ -186,5 +187,5 @@ def report(key: bytes, error: KstoreError) -> None:
     """Say on standard error what is wrong with one value."""
     where = f"{key_text(key)}: " if key and not error.where else ""
     click.echo(f"kstore: {where}{error}", err=True)
-    if error.hint:
-        click.echo(f"  hint: {error.hint}", err=True)
+    if hint := hint_of(error):
+        click.echo(f"  hint: {hint}", err=True)

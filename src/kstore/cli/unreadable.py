@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.hints import hint_of
 from kstore.printable import key_text, one_line
 from kstore.scalars.counts import counted
 
@@ -33,9 +34,10 @@ class Unreadable:
         self.count += 1
         key = key_text(record.key)
         click.echo(f"kstore: {one_line(str(error) if error.where == key else f'{key}: {error}')}", err=True)
-        if error.hint and error.hint not in self._hints:
-            self._hints.add(error.hint)
-            click.echo(f"  hint: {error.hint}", err=True)
+        hint = hint_of(error)
+        if hint and hint not in self._hints:
+            self._hints.add(hint)
+            click.echo(f"  hint: {hint}", err=True)
 
     def note(self, read: Undecodable) -> None:
         """The same where objects are only counted: of many the first are named."""

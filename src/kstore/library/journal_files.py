@@ -58,5 +58,4 @@ def require_free(path: Path, output: Path) -> None:
         raise JournalTaken(
             "there is a file of this name already, and not the journal of a migration into this output",
             where=str(path),
-            hint="name another journal",
         )

@@ -13,7 +13,6 @@ from kstore.errors import Conflict, Interrupted, RequestTooLarge
 from kstore.migrate.journal import JournalWriter
 from kstore.migrate.plan import Change, Planner, Skipped, Step
 from kstore.migrate.summary import Summary
-from kstore.printable import command_text
 from kstore.records import Record
 from kstore.source.interface import WritableSource
 from kstore.write.batches import Pace, write_all
@@ -72,11 +71,7 @@ class Applier:
         try:
             write_all(self._writer, self._changes(records), self._ended, pace=self._pace)
         except Interrupted as error:
-            raise Interrupted(
-                error.message,
-                where=str(self._journal.path),
-                hint=f"`{command_text('kstore', 'migrate', 'resume', str(self._journal.path))}` goes on",
-            ) from None
+            raise Interrupted(error.message, journal=str(self._journal.path)) from None
         return self.summary
 
     def _changes(self, records: Iterable[Record]) -> Iterator[Change | None]:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from kstore.errors import JournalError
+from kstore.errors import JournalError, JournalExists
 from kstore.migrate.journal_format import (
     ENDS,
     FORMAT,
@@ -41,7 +41,6 @@ from kstore.migrate.journal_format import (
 from kstore.migrate.plan import Change
 from kstore.new_file import NewFile
 from kstore.operating_system import lock, write_at
-from kstore.printable import command_text
 from kstore.regular_file import open_regular
 
 LONGEST_HEADER, LONGEST_LINE = 1 << 20, 256 << 20
@@ -130,15 +129,10 @@ class JournalWriter:
             else:
                 self._create({"format": FORMAT, "version": VERSION, **header})
         except FileExistsError:
-            resume = command_text("kstore", "migrate", "resume", str(path))
-            raise JournalError(
-                "there is a journal of this name already",
-                where=str(path),
-                hint=f"`{resume}` goes on with it; --journal names another",
-            ) from None
+            raise JournalExists("there is a journal of this name already", where=str(path)) from None
         except BlockingIOError:
             raise JournalError(
-                "another kstore is writing this journal", where=str(path), hint="wait for it, or stop it with Ctrl-C"
+                "another process is writing this journal", where=str(path), hint="wait for it, or stop it with Ctrl-C"
             ) from None
         except OSError as error:
             raise self._error(error) from error

@@ -16,7 +16,6 @@ from kstore.migrate.journal import JournalWriter
 from kstore.migrate.journal_format import Entry
 from kstore.migrate.move import Copy, CopyPlanner, MoveStep, MoveSummary
 from kstore.migrate.plan import Skipped
-from kstore.printable import command_text
 from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
 from kstore.source.snapshot.source import SnapshotSource
@@ -85,11 +84,7 @@ class CopyApplier:
         try:
             write_all(self._writer, self._copies(records), self._ended, pace=self._pace)
         except Interrupted as error:
-            raise Interrupted(
-                error.message,
-                where=str(self._journal.path),
-                hint=f"`{command_text('kstore', 'migrate', 'resume', str(self._journal.path))}` goes on",
-            ) from None
+            raise Interrupted(error.message, journal=str(self._journal.path)) from None
         return self.summary
 
     def _copies(self, records: Iterable[Record]) -> Iterator[Copy | None]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from kstore.errors import Conflict, Interrupted, LeaseGone, WriteRefused
 from kstore.migrate.finding import Finding
 from kstore.migrate.journal import Entry, Journal, digest
-from kstore.printable import command_text, key_text
+from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Put, Record
 from kstore.source.interface import WritableSource
 from kstore.write.batches import ONE_BY_ONE, write_all
@@ -100,8 +100,8 @@ class Rollback:
         except Interrupted as error:
             raise Interrupted(
                 f"{error.message}, {self._result.restored} objects are put back",
-                where=str(self._journal.path),
-                hint=f"`{command_text('kstore', 'migrate', 'rollback', str(self._journal.path))}` goes on",
+                journal=str(self._journal.path),
+                rolling_back=True,
             ) from None
         self._result.already = len(self._already)
         return self._result

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final
 
 from kstore.catalog.mapper import NamedResource
-from kstore.errors import NotFound, UnknownResource, UsageError
+from kstore.errors import NotASingleObject, NotFound, UnknownResource, UsageError
 from kstore.printable import key_bytes, key_text
 from kstore.selection.criteria import Criteria
 from kstore.store import Store
@@ -123,8 +123,7 @@ def either(store: Store, criteria: Criteria, *, many: bool = True, when: When = 
         elif many:
             found += _listed(store, text, criteria.namespace, required=when is When.NOW)
         else:
-            hint = "`kstore ls` shows what is there; --all means everything below a prefix or of a resource"
-            raise NotFound(f"{text} names no object of the store", hint=hint)
+            raise NotASingleObject(f"{text} names no object of the store")
     return found
 
 
@@ -306,7 +305,8 @@ def _require_something(store: Store, key: bytes) -> None:
     """See that something is at a key or below it."""
     keys = store.source.keys(key + b"/", revision=store.revision)
     if next(iter(keys), None) is None and store.source.get(key, revision=store.revision) is None:
-        raise NotFound(f"nothing is stored at {key_text(key)}", hint=_hint(store, key_text(key)))
+        hint = _hint(store, key_text(key))
+        raise NotFound(f"nothing is stored at {key_text(key)}", hint=hint, directory="" if hint else "/")
 
 
 def _hint(store: Store, text: str) -> str:
@@ -314,7 +314,7 @@ def _hint(store: Store, text: str) -> str:
 
     below = text.removeprefix(f"{store.prefix}/")
     close = difflib.get_close_matches(below, list(store.directories()), 1) if below != text else []
-    return f"did you mean {store.prefix}/{close[0]}?" if close else "`kstore ls` shows what is there"
+    return f"did you mean {store.prefix}/{close[0]}?" if close else ""
 
 
 def _of_resource(

@@ -16,6 +16,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from kstore.cli.changes import step_texts
+from kstore.cli.hints import hint_of
 from kstore.cli.listing import Reading
 from kstore.cli.pages import descriptions, storage_page
 from kstore.cli.tables import Heading, heading_of, in_version
@@ -62,7 +63,7 @@ class Page:
 def worded(error: Exception) -> tuple[str, str]:
     """What went wrong in a line, and what to try: whatever it is, the browser goes on."""
     if isinstance(error, KstoreError):
-        return str(error), error.hint
+        return str(error), hint_of(error)
     return f"unexpected {type(error).__name__}: {error}", "this is a fault of kstore"
 
 
@@ -223,7 +224,7 @@ class Contents:
         read = self._store.get(key)
         if isinstance(read, Undecodable):
             self.unreadable = True
-            for text in filter(None, (f"This object cannot be read: {read.error}", read.error.hint)):
+            for text in filter(None, (f"This object cannot be read: {read.error}", hint_of(read.error))):
                 yield fill(text, max(width, 20)) + "\n"
             yield "\n"
         if isinstance(read, Undecodable) or view == "storage":

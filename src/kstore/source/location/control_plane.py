@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,7 @@ def _containers(pod: Any) -> Iterator[tuple[dict[str, str], dict[str, str], str]
 def parse_flags(words: list[str]) -> dict[str, str]:
     """`--name=value` and `--name value` among a command's words; the last one of a name counts."""
     flags: dict[str, str] = {}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         if word.startswith("--"):
             name, equals, value = word[2:].partition("=")
             flags[name] = value if equals or following.startswith("--") else following
