@@ -1,0 +1,71 @@
+"""
+Records what migrations make of aged objects, as far as a real server leaves it as it is:
+
+    python -m tests.golden.record_aged 1.37 1.29
+
+Each case is a line: `in`, the value as an older server left it, and `out`, that of the migration, after which an empty
+merge patch and a PUT of what the server answers have not moved the key. Objects that the server refuses are left out.
+Needs the real servers (`make servers`); whoever reads the cases needs none.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import sys
+import tempfile
+from base64 import b64encode
+from pathlib import Path
+
+from tests.e2e.aged_objects import Aged, all_aged
+from tests.e2e.aged_variants import Variants
+from tests.e2e.conftest import KUBE_APISERVERS
+from tests.e2e.test_aged import LEASED_ANEW, migrate, store, stored
+from tests.e2e.test_aged_fields import update_unchanged
+from tools.cluster import Etcd, KubeApiserver, find
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Record the cases of each release that is named."""
+    for release in sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as folder:
+            lines = record(release, Path(folder))
+        path = HERE / f"aged-{release}.jsonl.xz"
+        path.write_bytes(lzma.compress("".join(lines).encode(), preset=9 | lzma.PRESET_EXTREME))
+        print(f"{path}: {len(lines)} cases")  # noqa: T201 - a command
+
+
+def record(release: str, folder: Path) -> list[str]:
+    """The cases of one release."""
+    objects = [*all_aged(), *Variants(release).all()]
+    with Etcd(find("etcd"), folder / "etcd") as etcd:
+        store(etcd, objects)
+        given = stored(etcd)
+        migrate(etcd, release, folder / "journal")
+        made = stored(etcd)
+        binary = find(KUBE_APISERVERS[release])
+        with KubeApiserver(binary, folder / "server", etcd.endpoint, runtime_config="api/all=true") as server:
+            client = server.client()
+            taken = [one for one in objects if not update_unchanged(client, _served(one))]
+            left = stored(etcd)
+    return [
+        json.dumps({"key": one.key, "in": _text(given[one.key].value), "out": _text(made[one.key].value)}) + "\n"
+        for one in taken
+        if one.key in left
+        and (left[one.key].mod_revision == made[one.key].mod_revision or one.key.startswith(LEASED_ANEW))
+    ]
+
+
+def _served(aged: Aged) -> Aged:
+    """The object with a version that it is updated in."""
+    return aged if aged.updated_as else Aged(aged.key, aged.object, aged.media_type, aged.object["apiVersion"])
+
+
+def _text(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+if __name__ == "__main__":
+    main()
