@@ -212,6 +212,21 @@ def sql(folder: Path, count: int) -> Iterator[Figure]:
     )
 
 
+def fleet(folder: Path, count: int) -> Iterator[Figure]:
+    """Many small stores, beside a shell loop of single commands."""
+    stores = data.small_stores(folder, max(8, count // 500))
+    with TemporaryDirectory() as empty:  # nothing is known of any store
+        mine = ["env", f"XDG_CACHE_HOME={empty}", *KSTORE, "fleet", "versions", "--no-cache", *map(str, stores)]
+        loop = f'for store in {shlex.join(map(str, stores))}; do {shlex.join(KSTORE)} --store "$store" ls; done'
+        yield Figure(
+            f"fleet: what {len(stores)} small stores have in which version",
+            run(mine, repeat=1),
+            "shell loop of kstore ls",
+            run(["env", f"XDG_CACHE_HOME={empty}", "sh", "-c", loop], repeat=1),
+            "1.7 times on two processors",
+        )
+
+
 CASES: dict[str, Case] = {
     "decode": decode,
     "convert": convert,
@@ -219,6 +234,7 @@ CASES: dict[str, Case] = {
     "live": live,
     "migrate": migrate,
     "sql": sql,
+    "fleet": fleet,
 }
 """What can be asked for by name."""
 

@@ -141,3 +141,15 @@ def snapshot(folder: Path, count: int) -> Path:
                 capture_output=True,
             )
     return path
+
+
+def small_stores(folder: Path, count: int) -> list[Path]:
+    """Copies of the demo store, each a file."""
+    from kstore.source.location.demo import unpacked
+
+    content = unpacked().read_bytes()
+    stores = [folder / f"small-{number:03}.db" for number in range(count)]
+    for store in stores:
+        if not store.exists():
+            store.write_bytes(content)
+    return stores

@@ -81,6 +81,7 @@ def _label(value: Any) -> str:
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8885; --bad: light-dark(#b32020, #ff8080);
   --warn: light-dark(#8a5a00, #f0b040); --good: light-dark(#1d6b34, #7fd399); --head: light-dark(#fff, #1b1b1b); }
+label { margin-right: .5rem; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; padding: 0 1rem; max-width: 100rem; }
 input { font: inherit; padding: .35rem .6rem; width: min(100%, 28rem); }
 .wide { overflow-x: auto; margin-top: 1rem; }
@@ -90,6 +91,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 th { position: sticky; top: 0; background: var(--head); }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible, input:focus-visible { outline: 2px solid; outline-offset: 2px; }
+td[data-name=error] { white-space: normal; overflow-wrap: anywhere; min-width: 12rem; }
 tr[data-status=failed] td, tr[data-status=timeout] td, tr[data-status=lost] td, .errors { color: var(--bad); }
 .warnings { color: var(--warn); } .clean, .proved { color: var(--good); }
 @media (max-width: 40rem) {
@@ -122,10 +124,14 @@ filter();
 """
 
 
+_FIRST: Final = ("store", "verdict", "status", "error", "errors", "warnings", "notes", "below_target", "age_hours")
+"""The columns that a page begins with, as it may be wider than the screen."""
+
+
 def page(kind: str, results: Sequence[Result]) -> Iterator[str]:
     """Yield one self-contained HTML page: a table that can be sorted and searched, without outside content."""
-    names = list(columns_of(kind))
-    numbers = [type_ in ("int64", "double") for type_ in columns_of(kind).values()]
+    types = columns_of(kind)
+    names = sorted(types, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
     failures = len(failed(results))
     title = f"{len(results)} stores: {kind}"
     yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
@@ -137,9 +143,9 @@ def page(kind: str, results: Sequence[Result]) -> Iterator[str]:
     yield "".join(f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in names)
     yield "</tr></thead>\n<tbody>\n"
     for row in rows_of(kind, results):
-        status = str(row[names.index("status")])
-        cells = zip(names, numbers, row, strict=True)
-        yield f'<tr data-status="{escape(status)}">{"".join(_cell(*cell) for cell in cells)}</tr>\n'
+        values = dict(zip(types, row, strict=True))
+        cells = "".join(_cell(name, types[name] != "string", values[name]) for name in names)
+        yield f'<tr data-status="{escape(str(values["status"]))}">{cells}</tr>\n'
     yield f"</tbody>\n</table></div>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
 
 
