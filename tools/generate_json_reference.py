@@ -25,7 +25,8 @@ SECTIONS = {
     ),
     "Exports": ("export-header", "export-index"),
     "The codec as a filter": ("decode-line", "value-line", "error-line"),
-    "Resources and types": ("resources", "resource", "resource-explained", "explain", "explain-field", "releases"),
+    "Resources and types": ("resources", "resource", "resource-explained", "explain", "explain-field", "releases",
+        "release-difference"),
     "Parts of the above": ("error", "difference"),
 }  # fmt: skip
 _INTRODUCTION = """\

@@ -143,6 +143,11 @@ class Scheme:
             return "json"
         return storage_media_type(group, wanted or self.release.media_type)
 
+    @property
+    def default_rules(self) -> dict[str, tuple[Callable[..., None], ...]]:
+        """The functions that set defaults, by type."""
+        return {name: tuple(functions) for name, functions in self._registry.defaults.items()}
+
     def default(self, gvk: GroupVersionKind, obj: Obj) -> None:
         """Set the defaults of an object of that version, in place, as the storage decoder does."""
         self._defaulter.default(self.kind(gvk).type, obj, self.scope)

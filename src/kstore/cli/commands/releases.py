@@ -1,19 +1,59 @@
-"""`kstore releases`: which Kubernetes releases are known, and how exactly."""
+"""`kstore releases`: which Kubernetes releases are known, how exactly, and what changes in storage between two."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kstore.cli.options import output_option, talk_options
+from kstore.cli.exit_codes import ExitCode
+from kstore.cli.options import output_option, store_options
+from kstore.cli.settings import settings
+
+if TYPE_CHECKING:
+    from kstore.library.release_difference import ReleaseDifference, Touched
+
+_HEADINGS: Final = {
+    "storage": "Stored in another version",
+    "served": "Served",
+    "fields": "Fields of stored types",
+    "gates": "Feature gates that decide about defaults",
+    "defaults": "Defaults by other rules",
+}
 
 
 @click.command()
+@click.option("--diff", "pair", nargs=2, metavar="R1 R2", help="What changes in storage from one release to another.")
 @output_option(("table", "json"), "table")
-@talk_options
-def command(output: str) -> None:
-    """Show the Kubernetes releases that are known, and how exactly."""
+@store_options
+def command(pair: tuple[str, str] | None, output: str) -> int:
+    """
+    Show the Kubernetes releases that are known, and how exactly; or, with --diff, what changes in storage between two:
+    storage versions, what is served, fields, defaults. With --store also which of its objects that touches (exit 5).
+
+    \b
+    kstore releases --diff 1.36 1.37
+    kstore --store backup.db releases --diff 1.36 1.37
+    """
+    if pair is None:
+        _list(output)
+        return ExitCode.DONE
+    from kstore.catalog.releases import Release
+    from kstore.library.release_difference import release_difference
+
+    before, after = map(Release, pair)
+    found = release_difference(before, after)
+    objects = _touched(before, after) if settings().store or settings().context else None
+    if output == "json":
+        from kstore.view.json_text import to_json
+
+        click.echo(to_json(_document(found, objects)), nl=False)
+    else:
+        _show(found, objects)
+    return ExitCode.FOUND if objects else ExitCode.DONE
+
+
+def _list(output: str) -> None:
     from kstore.catalog.releases import Release, known_releases
 
     rows = [_row(Release(name)) for name in known_releases()]
@@ -29,3 +69,40 @@ def command(output: str) -> None:
 
 def _row(release: Any) -> dict[str, Any]:
     return {"release": release.name, "exact": release.exact, "rulesOf": f"1.{release.rules}"}
+
+
+def _touched(before: Any, after: Any) -> dict[str, Touched]:
+    """The objects of the store that are touched, by kind."""
+    from kstore.cli.session import open_session
+    from kstore.library.release_difference import touched
+
+    with open_session() as session:
+        return touched(session.store.under(session.store.prefix), before, after)
+
+
+def _document(found: ReleaseDifference, objects: dict[str, Touched] | None) -> dict[str, Any]:
+    rows = {
+        name: [{"name": one.name, "before": one.before, "after": one.after} for one in getattr(found, name)]
+        for name in _HEADINGS
+    }
+    document = {"before": found.before, "after": found.after, **rows}
+    if objects is not None:
+        document["touched"] = [
+            {"kind": kind, "count": one.count, "reasons": sorted(one.reasons), "keys": one.keys}
+            for kind, one in sorted(objects.items())
+        ]
+    return document
+
+
+def _show(found: ReleaseDifference, objects: dict[str, Touched] | None) -> None:
+    click.echo(f"From {found.before} to {found.after}")
+    for name, heading in _HEADINGS.items():
+        rows = getattr(found, name)
+        click.echo(f"\n{heading}: {len(rows) or 'nothing changes'}")
+        for one in rows:
+            click.echo(f"  {one.name}: {one.before or '-'} -> {one.after or '-'}")
+    if objects is None:
+        return
+    click.echo(f"\nObjects of the store: {sum(one.count for one in objects.values()) or 'none is touched'}")
+    for kind, one in sorted(objects.items()):
+        click.echo(f"  {kind}: {one.count} ({', '.join(sorted(one.reasons))}), such as {one.keys[0]}")
