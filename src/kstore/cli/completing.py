@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
+from kstore.cli.key_names import children_of
 from kstore.cli.session import Session
 from kstore.cli.settings import settings
 from kstore.cli.shells import register
 
 if TYPE_CHECKING:
-    from kstore.source.interface import Source
     from kstore.store import Store
 
 Values = Iterable["str | CompletionItem[str]"]
@@ -94,27 +94,11 @@ def _given(ctx: click.Context) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _children(source: Source, folder: bytes, start: bytes, revision: int) -> Iterator[str]:
-    """What stands directly below a folder of keys, beginning with `start`; folders end in a slash."""
-    from kstore.printable import key_text
-
-    at = start
-    while True:
-        for key in source.keys(start, revision=revision, start=at):
-            head, slash, _ = key.removeprefix(folder).partition(b"/")
-            yield key_text(head) + ("/" if slash else "")
-            if slash:
-                at = folder + head + b"0"  # the character after the slash: past all of this folder
-                break
-        else:
-            return
-
-
 def namespaces(ctx: click.Context, incomplete: str) -> Iterator[str]:
     """The namespaces of the store."""
     with _store(ctx) as store:
         folder = store.key_of(store.resources("namespaces")[0])
-        yield from _children(store.source, folder, folder + incomplete.encode(), store.revision)
+        yield from children_of(store.source, folder, folder + incomplete.encode(), store.revision)
 
 
 def resources(ctx: click.Context, incomplete: str) -> Iterator[str]:
@@ -132,7 +116,7 @@ def resources(ctx: click.Context, incomplete: str) -> Iterator[str]:
 
 def _names(store: Store, resource: Any, namespace: str, begin: str) -> Iterator[str]:
     folder = store.key_of(resource, namespace if resource.namespaced else "")
-    return _children(store.source, folder, folder + begin.encode(), store.revision)
+    return children_of(store.source, folder, folder + begin.encode(), store.revision)
 
 
 def paths(ctx: click.Context, incomplete: str) -> Iterator[str]:
@@ -147,7 +131,7 @@ def paths(ctx: click.Context, incomplete: str) -> Iterator[str]:
             folder = store.key_of(store.resources(name)[0])
             inner = rest.rpartition("/")[0]
             below = folder + (inner.encode() + b"/" if inner else b"")
-            for one in _children(store.source, below, folder + rest.encode(), store.revision):
+            for one in children_of(store.source, below, folder + rest.encode(), store.revision):
                 yield f"{name}/{inner}/{one}" if inner else f"{name}/{one}"
 
 
@@ -157,7 +141,7 @@ def _keys(ctx: click.Context, incomplete: str) -> Iterator[str]:
     folder, slash, _ = incomplete.rpartition("/")
     with _store(ctx) as store:
         below = key_bytes(folder) + slash.encode()
-        for one in _children(store.source, below, key_bytes(incomplete), store.revision):
+        for one in children_of(store.source, below, key_bytes(incomplete), store.revision):
             yield f"{folder}{slash}{one}"
 
 
@@ -185,7 +169,7 @@ def objects(ctx: click.Context, incomplete: str) -> Iterator[str]:
             yield from (f"{name}/{one}" for one in _names(store, resource, _namespace(ctx), rest))
             if resource.namespaced and not ctx.params.get("namespace"):
                 folder = store.key_of(resource)
-                found = _children(store.source, folder, folder + rest.encode(), store.revision)
+                found = children_of(store.source, folder, folder + rest.encode(), store.revision)
                 yield from (f"{name}/{one}" for one in found)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from kstore.cli.browse.help_screen import HelpScreen
 from kstore.cli.browse.lists import Lists
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Browser(App[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
+        Binding("question_mark", "help", "Help", key_display="?"),
         *(Binding(key, f"simulate_key({meant!r})", show=False) for key, meant in _PAGER.items()),
     ]
 
@@ -49,6 +51,10 @@ class Browser(App[None]):
         wanted = ("textual-dark",) if os.environ.get("NO_COLOR") else _THEMES
         self.theme = next(name for name in wanted if name in self.available_themes)
         self._lists = Lists(contents)
+
+    def action_help(self) -> None:
+        """Show what the keys do."""
+        self.push_screen(HelpScreen())
 
     def on_mount(self) -> None:
         """Show the tree and the lists."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from kstore.cli.changes import step_texts
 from kstore.cli.hints import hint_of
+from kstore.cli.key_names import children_of
 from kstore.cli.listing import Reading
 from kstore.cli.pages import descriptions, storage_page
 from kstore.cli.tables import Heading, heading_of, in_version
@@ -123,17 +124,65 @@ class Contents:
         self.unreadable |= any(branch.undecodable for branch in branches)
         return branches
 
-    def path_of(self, name: str) -> str:
+    def path_of(self, name: str) -> tuple[str, bytes]:
         """
-        Where the objects of a resource are, in kubectl's grammar: `deploy`, or `deploy/shop` for a namespace.
+        Where the objects of a resource are, in kubectl's grammar: `deploy`, `deploy/shop` for a namespace; and the key
+        of an object that is there: `deploy/shop/cart`, `nodes/node-a`. The key is empty where no object is named.
 
         Raises:
             UnknownResource: there is no such resource.
         """
         with self._turn:
-            resource, _, namespace = name.partition("/")
+            resource, _, rest = name.partition("/")
             found = self._store.resources(resource)[0]
-            return "/".join(filter(None, (found.key_prefix, namespace)))
+            path = "/".join(filter(None, (found.key_prefix, rest)))
+            key = f"{self.prefix}/{path}".encode("utf-8", "surrogateescape")
+            if rest and self._store.source.get(key, revision=self._store.revision) is not None:
+                return path.rpartition("/")[0], key
+            return path, b""
+
+    def suggestion(self, text: str) -> str:
+        """What a name in `path_of`'s grammar may go on to; empty where nothing begins so."""
+        name, slash, rest = text.partition("/")
+        with self._turn:
+            if not slash:
+                known = sorted({one.resource for one in self._store.mapper.resources})
+                return next((one for one in known if text and one.startswith(text)), "")
+            folder = self._store.key_of(self._store.resources(name)[0])
+            inner, between, _ = rest.rpartition("/")
+            below = folder + (inner + between).encode()
+            found = children_of(self._store.source, below, folder + rest.encode(), self._store.revision)
+            return next((f"{name}/{inner}{between}{one}" for one in found), "")
+
+    def compared(self, old: bytes, new: bytes, width: int) -> Iterator[str]:
+        """
+        How two objects differ, field by field.
+
+        Raises:
+            KstoreError: one of them is not there, or cannot be read.
+        """
+        from kstore.inspect.changes import differences_of
+        from kstore.view.difference_text import difference_lines
+        from kstore.view.mask import is_secret
+
+        with self._turn:
+            left, right = (self._store.get(key) for key in (old, new))
+        for read in (left, right):
+            if isinstance(read, Undecodable):
+                raise read.error
+        assert isinstance(left, StoredObject)
+        assert isinstance(right, StoredObject)
+        found = differences_of(self._store, left, right)
+        secret = not self._reading.secrets and any(is_secret(one.gvk.kind, one.record.key) for one in (left, right))
+        yield f"- {key_text(old)}\n+ {key_text(new)}\n\n"
+        yield from difference_lines(found, Terminal(width), secret=secret)
+        if not found:
+            yield "no difference\n"
+
+    @property
+    def revision(self) -> int:
+        """The revision that the store has by now."""
+        return self._session.source.status().revision
 
     def pages(self, path: str, search: str, *, wide: bool, stop: Callable[[], bool]) -> Iterator[Page]:
         """

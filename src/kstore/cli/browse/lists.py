@@ -22,10 +22,11 @@ from textual.widgets.tree import TreeNode
 from textual.worker import get_current_worker
 
 from kstore.cli.browse.contents import Contents, Line, Page, worded
-from kstore.cli.browse.object_screen import ObjectScreen
+from kstore.cli.browse.object_screen import ComparisonScreen, ObjectScreen
+from kstore.cli.browse.order import Order, widths_of
 from kstore.cli.browse.prompt import Prompt
 from kstore.errors import KstoreError
-from kstore.printable import one_line
+from kstore.printable import key_text, one_line
 from kstore.view.tree_text import HEADINGS, figures, group_of, name_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _CLOSE = 20
 """So many lines before the last that was read, the next page is asked for."""
 _PAUSE = 0.15
 """Seconds that the cursor must rest on a branch before its objects are read."""
+_BETWEEN_LOOKS = 2.0
+"""Seconds from one look at the store's revision to the next, while it is followed."""
 _NARROW = 100
 """On a terminal of fewer columns the tree makes room for the table that is entered."""
 
@@ -53,8 +56,13 @@ class Lists(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "ask('/', 'part of a name, or -l SELECTOR')", "Filter", key_display="/"),
-        Binding("colon", "ask(':', 'RESOURCE or RESOURCE/NAMESPACE')", "Go to", key_display=":"),
+        Binding("colon", "ask(':', 'RESOURCE, RESOURCE/NAMESPACE, RESOURCE/NAMESPACE/NAME')", "Go to", key_display=":"),
         Binding("w", "wide", "Wide"),
+        Binding("o", "sort(1)", "Sort"),
+        Binding("O", "sort(-1)", "Reverse", show=False),
+        Binding("m", "mark", "Mark", show=False),
+        Binding("c", "compare", "Compare", show=False),
+        Binding("f", "follow", "Follow", show=False),
         Binding("r", "refresh", "Refresh"),
         Binding("escape", "out", "Back"),
     ]
@@ -68,8 +76,14 @@ class Lists(Screen[None]):
         self._wide = False
         self._pages: Iterator[Page] = iter(())
         self._lines: list[Line] = []
+        self._columns: tuple[str, ...] = ()
+        self._drawn: tuple[int, ...] = ()
         self._more = self._reading = False
         self._rest: Timer | None = None
+        self._order: Order | None = None
+        self._marked = b""
+        self._following: Timer | None = None
+        self._revision = 0
 
     def compose(self) -> ComposeResult:
         """Two panes between two bars."""
@@ -190,7 +204,7 @@ class Lists(Screen[None]):
         path = node.data or ""
         if path and path == self._path:
             return
-        self._path, self._search = path, ""
+        self._path, self._search, self._order = path, "", None
         self.read_list()
         if not path:
             group = None if node.parent is None else str(node.label)
@@ -202,7 +216,7 @@ class Lists(Screen[None]):
     def read_list(self) -> None:
         """Read the list from its beginning."""
         self.workers.cancel_group(self, "list")
-        self._lines = []
+        self._lines, self._columns, self._drawn = [], (), ()
         self._more, self._reading = bool(self._path), False
         self.query_one(DataTable).clear(columns=True)
         pages: Iterator[Page] = iter(())
@@ -231,16 +245,32 @@ class Lists(Screen[None]):
             self.app.call_from_thread(self._append, page)
 
     def _append(self, page: Page) -> None:
-        table = self.query_one(DataTable)
-        if not table.columns:
-            table.add_columns(*(Text(one_line(name)) for name in page.columns))
-        width = len(table.columns)
-        for line in page.lines:
-            cells = (*line.cells, *[""] * width)[:width]
-            table.add_row(*(Text(one_line(cell), "red" if line.fault else "") for cell in cells))
+        self._columns = self._columns or page.columns
         self._lines += page.lines
         self._more, self._reading = not page.last, False
+        if self._order is not None and self._more:
+            self._read_on()  # what is sorted is sorted whole
+            return
+        if self._order is not None:
+            self._lines.sort(key=self._order.of, reverse=self._order.reverse)
+            self._draw(self._lines)
+        else:
+            self._draw(page.lines)
         self._tell()
+
+    def _draw(self, lines: list[Line]) -> None:
+        """Add lines to the table, whose columns are as wide as their widest cells."""
+        table = self.query_one(DataTable)
+        widths = widths_of(self._columns, self._lines)
+        if widths != self._drawn or self._order is not None:
+            table.clear(columns=True)
+            self._drawn, lines = widths, self._lines
+            for at, (name, width) in enumerate(zip(self._columns, widths, strict=True)):
+                sign = self._order.sign if self._order is not None and self._order.column == at else ""
+                table.add_column(Text(one_line(name) + sign), width=width)
+        for line in lines:
+            cells = (*line.cells, *[""] * len(widths))[: len(widths)]
+            table.add_row(*(Text(one_line(cell), "red" if line.fault else "") for cell in cells))
 
     @on(DataTable.RowHighlighted)
     def moved(self, event: DataTable.RowHighlighted) -> None:
@@ -277,7 +307,7 @@ class Lists(Screen[None]):
 
     def action_ask(self, sign: str, hint: str) -> None:
         """Ask for a filter, or where to go."""
-        self.query_one(Prompt).ask(sign, hint)
+        self.query_one(Prompt).ask(sign, hint, self._contents.suggestion if sign == ":" else None)
 
     @on(Prompt.Submitted)
     def answered(self, event: Prompt.Submitted) -> None:
@@ -297,10 +327,78 @@ class Lists(Screen[None]):
 
     def _go_to(self, name: str) -> None:
         try:
-            if not self._go(self._contents.path_of(name)):
+            path, key = self._contents.path_of(name)
+            found = self._go(path)
+            if key:
+                self.app.push_screen(ObjectScreen(self._contents, key))
+            elif not found:
                 self._say(f"no {name} in this store")
         except KstoreError as error:
             self._say(str(error))
+
+    @property
+    def _chosen(self) -> bytes:
+        """The key of the object under the cursor; empty where there is none."""
+        row = self.query_one(DataTable).cursor_row
+        return self._lines[row].key if self._path and row < len(self._lines) else b""
+
+    def action_sort(self, direction: int) -> None:
+        """Sort by the next column; or by the same one, the other way round."""
+        if not self._columns:
+            return
+        if direction < 0 and self._order is not None:
+            self._order = Order(self._order.column, not self._order.reverse)
+        else:
+            self._order = Order(((self._order.column if self._order else -1) + 1) % len(self._columns))
+        if self._path:
+            self.read_list()
+            return
+        self._lines.sort(key=self._order.of, reverse=self._order.reverse)
+        self._draw(self._lines)
+
+    @on(DataTable.HeaderSelected)
+    def sort_by(self, event: DataTable.HeaderSelected) -> None:
+        """Sort by the column whose header was clicked; by the same once more, the other way round."""
+        same = self._order is not None and self._order.column == event.column_index
+        self._order = Order(event.column_index - (not same))
+        self.action_sort(-1 if same else 1)
+
+    def action_mark(self) -> None:
+        """Remember the object under the cursor, to compare another with it."""
+        self._marked = self._chosen or self._marked
+        if self._marked:
+            self._say(f"marked: {key_text(self._marked)}; c compares another object with it")
+
+    def action_compare(self) -> None:
+        """Show how the object under the cursor differs from the marked one."""
+        key = self._chosen
+        if key and self._marked:
+            self.app.push_screen(ComparisonScreen(self._contents, self._marked, key))
+        else:
+            self._say("m marks an object, and c on another one compares them")
+
+    def action_follow(self) -> None:
+        """Read again whenever the store has changed, or no longer."""
+        if self._following is not None:
+            self._following.stop()
+            self._following = None
+            self._say("no longer following")
+            return
+        self._following = self.set_interval(_BETWEEN_LOOKS, self._look)
+        self._say("following: f ends it")
+        self._look()
+
+    @work(thread=True, exclusive=True, group="follow")
+    def _look(self) -> None:
+        """See whether there is another revision."""
+        try:
+            revision = self._contents.revision
+        except Exception as error:
+            self.app.call_from_thread(self._say, worded(error)[0])
+            return
+        before, self._revision = self._revision, revision
+        if before and revision != before and not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self.read_list if self._path else self.read_tree)
 
     def action_wide(self) -> None:
         """Show or hide the columns of `-o wide`."""

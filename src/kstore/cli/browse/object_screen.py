@@ -35,6 +35,7 @@ class ObjectScreen(Screen[None]):
         Binding("h", "view('history')", "History"),
         Binding("slash", "ask", "Find", key_display="/"),
         Binding("n", "find", "Next"),
+        Binding("x", "copy", "Copy"),
     ]
 
     def __init__(self, contents: Contents, key: bytes) -> None:
@@ -50,26 +51,37 @@ class ObjectScreen(Screen[None]):
         yield Prompt()
         yield Footer()
 
+    first_view = "yaml"
+    """What is shown before a key is pressed."""
+
     def on_mount(self) -> None:
-        """Begin with the YAML."""
-        self.action_view("yaml")
+        """Show the first view."""
+        self.action_view(self.first_view)
 
     @work(thread=True, exclusive=True)
     def action_view(self, view: str) -> None:
         """Show the object in one of the ways."""
         worker = get_current_worker()
         try:
-            text = "".join(self._contents.text(self._key, view, self.size.width - 1))
+            text = self.text(view)
         except Exception as error:
             text = "\n".join(worded(error))
         if not worker.is_cancelled:
             self.app.call_from_thread(self._show, text)
+
+    def text(self, view: str) -> str:
+        """The object in one of the ways."""
+        return "".join(self._contents.text(self._key, view, self.size.width - 1))
 
     def _show(self, text: str) -> None:
         log = self.query_one(Log)
         log.clear().write(escaped(text.rstrip("\n")))
         log.scroll_home(animate=False)
         log.focus()
+
+    def action_copy(self) -> None:
+        """Put the page on the clipboard, as far as the terminal lets it."""
+        self.app.copy_to_clipboard("\n".join(self.query_one(Log).lines))
 
     def action_ask(self) -> None:
         """Ask for a text."""
@@ -90,3 +102,26 @@ class ObjectScreen(Screen[None]):
         if found:
             here = int(log.scroll_y)
             log.scroll_to(y=next((at for at in found if at > here), found[0]), animate=False)
+
+
+class ComparisonScreen(ObjectScreen):
+    """
+    How two objects differ.
+
+    Args:
+        contents: what is asked for them.
+        old: the key of the one.
+        new: the key of the other.
+    """
+
+    first_view = "differences"
+
+    def __init__(self, contents: Contents, old: bytes, new: bytes) -> None:
+        super().__init__(contents, new)
+        self._old = old
+
+    def text(self, view: str) -> str:
+        """The differences; the views of one object are those of the second."""
+        if view == self.first_view:
+            return "".join(self._contents.compared(self._old, self._key, self.size.width - 1))
+        return super().text(view)
