@@ -9,8 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kstore.view.documents import LISTS
-from kstore.view.kyaml_text import to_kyaml
+from kstore.view.kyaml_text import kyaml_list, to_kyaml
 
 PRINTED = """---
 {
@@ -57,7 +56,7 @@ def test_as_kubectl_prints_it() -> None:
 def test_a_list(count: int) -> None:
     """A v1 List, also of none, that a reader of YAML takes."""
     objects = [{"kind": "Pod", "metadata": {"name": f"p{number}"}} for number in range(count)]
-    text = "".join(LISTS["kyaml"](objects))
+    text = "".join(kyaml_list(objects))
     assert yaml.safe_load(text)["items"] == objects
     assert ("items: []," if not count else "items: [{") in text
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kstore.cli.expressions import columns_of, compiled, is_columns
+from kstore.cli.forms import Kind, text_of_many, text_of_one, words
 from kstore.cli.unreadable import Unreadable
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TABLES: Final = ("table", "wide", "table-json")
+TABLES: Final = words(Kind.TABLE)
 
 
 @dataclass
@@ -191,14 +192,12 @@ def as_pieces(
         headers: whether custom columns have a header.
         allow_missing_keys: whether a template may name what is not there.
     """
-    from kstore.view.documents import LISTS
-
     if is_columns(output):
         from kstore.view.custom_columns import custom_columns_text
 
         return custom_columns_text(columns_of(output), objects, headers=headers)
     template = compiled(output, allow_missing_keys=allow_missing_keys)
-    return template.render_list(objects) if template else LISTS[output](objects)
+    return template.render_list(objects) if template else text_of_many(output, objects)
 
 
 def as_single(output: str, obj: dict[str, Any], *, allow_missing_keys: bool = True) -> str:
@@ -210,12 +209,8 @@ def as_single(output: str, obj: dict[str, Any], *, allow_missing_keys: bool = Tr
         obj: the object.
         allow_missing_keys: whether a template may name what is not there.
     """
-    from kstore.view.documents import LISTS, SINGLES
-
     template = compiled(output, allow_missing_keys=allow_missing_keys)
-    if template:
-        return template.render(obj)
-    return SINGLES[output](obj) if output in SINGLES else "".join(LISTS[output]([obj]))
+    return template.render(obj) if template else text_of_one(output, obj)
 
 
 def projection_of(output: str, labels: bool = False) -> Projection:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kstore.cli.forms import Kind, words
 from kstore.cli.listing import TABLES, Reading, key_line, projection_of, write
 from kstore.cli.settings import settings
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 TREE: Final = "tree"
 """What `ls` shows without an argument."""
-_TEXT_TABLES: Final = frozenset({"table", "wide"})
+_TEXT_TABLES: Final = words(Kind.TABLE) - {"table-json"}
 _TEMPLATES: Final = frozenset({"jsonpath", "jsonpath-as-json", "go-template"})
 _COLUMNS: Final = frozenset({"custom-columns", "custom-columns-file"})
-_DOCUMENTS: Final = frozenset({"name", "json", "jsonl", "yaml", "kyaml"})
-_ANY_OBJECT: Final = frozenset({*TABLES, *_DOCUMENTS, *_TEMPLATES, *_COLUMNS, "describe"})
+_DOCUMENTS: Final = words(Kind.DOCUMENT)
+_ANY_OBJECT: Final = frozenset({*TABLES, *_DOCUMENTS, *_TEMPLATES, *_COLUMNS, *words(Kind.PAGE)})
 _ONE_BY_ONE: Final = _TEXT_TABLES | _DOCUMENTS | _TEMPLATES | _COLUMNS
 HONOURED: Final[dict[str, frozenset[str]]] = {
     "--as": _ANY_OBJECT | {"raw", "hex"},

@@ -7,12 +7,11 @@ Takes objects one at a time and yields text as it goes: a million objects need n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from kstore.naming import gvk
 from kstore.view.json_text import indented, to_json, to_json_line
-from kstore.view.kyaml_text import kyaml_list, to_kyaml
 from kstore.view.yaml_text import to_yaml
 
 Objects = Iterable[dict[str, Any]]
@@ -52,21 +51,3 @@ def names(objects: Objects) -> Iterator[str]:
         own = metadata.get("name", "") if isinstance(metadata, dict) else ""
         group = f".{name.group}" if name.group else ""
         yield f"{name.kind.lower()}{group}/{own}\n"
-
-
-LISTS: Final[dict[str, Callable[[Objects], Iterator[str]]]] = {
-    "yaml": yaml_list,
-    "kyaml": kyaml_list,
-    "json": json_list,
-    "jsonl": json_lines,
-    "name": names,
-}
-"""The printers of lists by the word of `-o`."""
-
-SINGLES: Final[dict[str, Callable[[Any], str]]] = {
-    "yaml": to_yaml,
-    "kyaml": to_kyaml,
-    "json": to_json,
-    "jsonl": to_json_line,
-}
-"""The printers of one object by the word of `-o`."""

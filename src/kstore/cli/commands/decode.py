@@ -13,6 +13,7 @@ import click
 from kstore.cli.batch import Answer, Line, line_text, line_value, run_batch, type_members
 from kstore.cli.crds import Crds, crds_options
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.forms import text_of_many, text_of_one
 from kstore.cli.listing import write
 from kstore.cli.options import codec_options, output_option
 from kstore.cli.stdin_codec import (
@@ -118,7 +119,6 @@ def _decode(
     codec: StorageCodec, custom: CustomResources | None, file: Path | None, key: str, output: str, *, masks: bool
 ) -> int:
     """Print the objects of a few values; those that cannot be read are named, and the others printed all the same."""
-    from kstore.view.documents import LISTS, SINGLES
     from kstore.view.mask import masked
 
     values = list(read_values(file, key))
@@ -134,5 +134,5 @@ def _decode(
                 report(own, error)
                 failed = True
 
-    write(LISTS[output](objects()) if len(values) > 1 else map(SINGLES[output], objects()))
+    write(text_of_many(output, objects()) if len(values) > 1 else (text_of_one(output, obj) for obj in objects()))
     return ExitCode.SOME_SKIPPED if failed else ExitCode.DONE

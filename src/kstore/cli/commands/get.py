@@ -14,7 +14,7 @@ from kstore.cli.conversion_note import say_what_changed
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.expressions import is_columns
 from kstore.cli.following import Following, follow
-from kstore.cli.forms import is_for_programs, masks
+from kstore.cli.forms import FORMS_OF_GET, is_for_programs, masks
 from kstore.cli.listing import TABLES, Reading, as_pieces, as_single, hides_nothing, key_line, serving, write
 from kstore.cli.options import (
     Once,
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from kstore.naming import GroupVersion
     from kstore.selection import Criteria, Selection
 
-_OUTPUTS = ("yaml", "json", "jsonl", "kyaml", *TABLES, "describe", "raw", "hex", "storage", "name", "keys")
-
 
 @click.command()
 @click.argument("what", nargs=-1, required=True, metavar="RESOURCE [NAME...] or RESOURCE/[NS/]NAME or KEY...")
@@ -50,7 +48,7 @@ _OUTPUTS = ("yaml", "json", "jsonl", "kyaml", *TABLES, "describe", "raw", "hex",
 @limit_option
 @click.option("--as", "version", cls=Once, metavar="GROUP/VERSION", help="Convert to this version.")
 @as_served_option
-@output_option(_OUTPUTS, "", expressions=True)
+@output_option(FORMS_OF_GET, "", expressions=True)
 @template_options
 @click.option("-w", "--watch", is_flag=True, help="Show the objects, and then every change of them, as it happens.")
 @click.option("--watch-only", is_flag=True, help="Show only the changes.")

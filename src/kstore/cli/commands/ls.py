@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kstore.cli.forms import masks
+from kstore.cli.forms import FORMS_OF_LS, masks
 from kstore.cli.listing import TABLES, Reading, as_pieces, hides_nothing, serving, write
 from kstore.cli.options import (
     Once,
@@ -31,7 +31,6 @@ from kstore.naming import parse_group_version
 if TYPE_CHECKING:
     from kstore.selection import Criteria
 
-_OUTPUTS = (*TABLES, "name", "json", "jsonl", "yaml", "kyaml", "keys")
 _TREES = ("table", "wide", "json")
 """The outputs that show the tree where nothing is selected."""
 
@@ -43,7 +42,7 @@ _TREES = ("table", "wide", "json")
 @as_served_option
 @sort_option
 @limit_option
-@output_option(_OUTPUTS, "table", expressions=True)
+@output_option(FORMS_OF_LS, "table", expressions=True)
 @template_options
 @table_options
 @shown_options
