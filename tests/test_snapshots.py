@@ -118,3 +118,45 @@ def test_old_versions_migrate(
             wanted = base64.b64decode(row["protobuf"]) if row["media"] == "protobuf" else row["json"].encode()
             assert wanted == value, key
             assert row["changes"] == (stored[key.encode()] != value), key
+
+
+@pytest.mark.parametrize("release", ["1.29", "1.37"])
+@pytest.mark.parametrize("name", ["cluster-1.29", "cluster-1.37", "old-versions", "wardle", "json-encrypted-1.37"])
+def test_what_check_advises(
+    name: str, release: str, shared: Path, unpacked: Unpacked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every object of a cluster is in use: nothing is advised that deletes one, or drops a part of it."""
+    given = ["--store", str(unpacked(name))]
+    if name.startswith("json-encrypted"):
+        given += ["--encryption-provider-config", str(shared / "snapshots" / f"{name}.encryption.yaml")]
+    assert run([*given, "check", "--target-release", release, "-o", "json"]) in (0, 5)
+    for finding in json.loads(capsys.readouterr().out)["findings"]:
+        for word in ("kstore delete", "--drop-unknown-fields", "--force", "--assume-version"):
+            assert word not in finding["command"]
+
+
+@pytest.mark.parametrize(
+    ("name", "release"), [("old-versions", "1.37"), ("cluster-1.29", "1.37"), ("cluster-1.37", "1.29")]
+)
+def test_the_advised_migration_loses_nothing(
+    name: str, release: str, unpacked: Unpacked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """As it is pasted: every key is there afterwards, and readable; no finding advises a migration any more."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KSTORE_STORE", str(unpacked(name)))
+
+    def found() -> list[dict[str, Any]]:
+        capsys.readouterr()
+        run(["check", "--target-release", release, "-o", "json"])
+        rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["findings"]
+        return rows
+
+    (command,) = {one["command"] for one in found() if one["command"].startswith("kstore migrate")}
+    assert run([*command.split()[1:], "--yes"]) in (0, 3)
+    with open_source(str(unpacked(name))) as old, open_source(command.split()[-1]) as new:
+        assert [record.key for record in old.scan()] == [record.key for record in new.scan()]
+    monkeypatch.setenv("KSTORE_STORE", command.split()[-1])
+    left = found()
+    assert not {one["id"] for one in left} & {"undecodable", "removed-version", "other-version", "deprecated-version"}
+    assert not [one for one in left if one["command"].startswith("kstore migrate")]

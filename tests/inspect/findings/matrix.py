@@ -230,6 +230,7 @@ DEPLOYMENT = "/registry/deployments/default/bad"
 CLAIM = "/registry/resourceclaims/default/bad"
 CLASS = "/registry/deviceclasses/bad"
 SCALER = "/registry/horizontalpodautoscalers/default/bad"
+EXACTLY = {"name": "r", "exactly": {"deviceClassName": "g", "allocationMode": "ExactCount", "count": 1}}
 REQUEST = {"name": "r", "deviceClassName": "g", "allocationMode": "ExactCount", "count": 1}
 
 SHIP = "/registry/fleet.example.com/ships/default/bad"
@@ -308,7 +309,14 @@ MATRIX: tuple[Case, ...] = (
     Case(
         "unknown-to-target",
         "a version that only a release in between converts",
-        one(CLAIM, obj("resource.k8s.io/v1alpha3", "ResourceClaim", spec={"devices": {"requests": [REQUEST]}})),
+        Store(
+            {
+                CLAIM: obj("resource.k8s.io/v1alpha3", "ResourceClaim", spec={"devices": {"requests": [REQUEST]}}),
+                "/registry/resourceclaims/default/sound": as_stored(
+                    obj("resource.k8s.io/v1", "ResourceClaim", "sound", spec={"devices": {"requests": [EXACTLY]}})
+                ),
+            }
+        ),
         {
             "before it": one(CLAIM, obj("resource.k8s.io/v1alpha3", "ResourceClaim"), release="1.31"),
             "after it": one(CLAIM, obj("resource.k8s.io/v1", "ResourceClaim")),

@@ -156,7 +156,9 @@ def _held_by_others(seen: Seen, read: StoredObject, survey: Survey) -> Found:
     except UnknownFields as error:
         if not error.by_way_of:
             return Found(subject, seen.key, str(error), _show(seen), error.hint)
-        between, own = (migration(label, one) for one in (error.by_way_of, survey.release))
+        # the others of the resource are not sent the way back and forth
+        between = *migration(label, error.by_way_of), "--stored-version", str(read.gvk.group_version)
+        own = migration(label, survey.release)
         return Found(f"{subject}; release {error.by_way_of} converts it whole", seen.key, "", (between, own))
     except KstoreError as error:
         return Found(subject, seen.key, str(error), _show(seen), error.hint)
