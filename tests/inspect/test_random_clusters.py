@@ -71,8 +71,7 @@ class Cluster:
                 for one in self.random.sample(self.living, min(len(self.living), 2))
             ]
             owners = self.random.sample(gone + here, self.random.randint(0, len(gone + here)))
-            more = {"metadata_ownerReferences": owners} if owners else {}
-            value = config_map(name, **more)
+            value = config_map(name, metadata_ownerReferences=owners)
             self.values[f"/registry/configmaps/default/{name}"] = value
             self.living.append(value)
 
