@@ -123,6 +123,13 @@ def test_only_what_is_named_is_decoded(demo_store: AskedStore) -> None:
     ]
 
 
+def test_a_name_in_both_cases(demo_store: AskedStore) -> None:
+    """SQL does not tell cases apart: `roleRef` is narrowed like others, however it is written."""
+    for written in ("roleRef", "ROLEREF"):
+        lines = list(Database([demo_store]).explain(f"select {written}->>'name' from clusterrolebindings"))
+        assert lines[1:3] == ["  columns: roleRef", "  decoded: roleRef.name"]
+
+
 def test_several_stores(counting: Counting) -> None:
     """All are asked; the column `store` tells them apart, and a resource that one does not know is missing there."""
     other = MemorySource()

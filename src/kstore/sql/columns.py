@@ -283,11 +283,11 @@ def projection_of(columns: Iterable[Column], narrowed: Mapping[str, Sequence[Pat
 
     Args:
         columns: those that are computed.
-        narrowed: for a column of JSON by its name, the only paths in it that are looked at.
+        narrowed: for a column of JSON by its name in lower case, the only paths in it that are looked at.
     """
     paths: list[Path] = []
     for column in columns:
-        below = narrowed.get(column.name)
+        below = narrowed.get(column.name.lower())
         if below is None or column.member is None:
             paths += column.needs
         else:

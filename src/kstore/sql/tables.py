@@ -71,7 +71,7 @@ class Table:
             narrowed: for a column of JSON, the only paths in it that are looked at.
             keys: those that are meant.
         """
-        columns = [one for one in self.columns if names is None or one.name in names]
+        columns = [one for one in self.columns if names is None or one.name.lower() in names]
         columns = columns or [self.columns[0]]  # rows are to be counted
         return Wanted(columns, projection_of(columns, narrowed), keys)
 

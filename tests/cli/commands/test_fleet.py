@@ -29,9 +29,10 @@ def one_cache(monkeypatch: pytest.MonkeyPatch, night: Path) -> None:
 
 
 def test_check(kstore: Kstore, night: Path, tmp_path: Path) -> None:
-    """A pattern, a file of names, a page; findings end with 5, a store that cannot be read with 3, none with 1."""
+    """A pattern, a file of names, a page; findings end with 5, else stores that cannot be read with 3, or 1 if all."""
     both = kstore("fleet", "check", f"{night}/*.db", "-o", "json", "--html", str(tmp_path / "fleet.html"))
-    assert both.code == 3
+    assert both.code == 5
+    assert kstore("fleet", "versions", f"{night}/*.db").code == 3
     assert [row["status"] for row in both.json] == ["done", "failed"]
     assert f"{night}/torn.db: failed: damaged-store" in both.err
     assert "a.db" in (tmp_path / "fleet.html").read_text()
