@@ -135,7 +135,7 @@ class Catalog:
         package, _, short = name.rpartition(".")
         table = (self._extensions.get(package) or _package(package))[short]
         # hubs are the rules' own: their rows are known from the oldest exact release on, whatever is before it
-        own = self.release.rules if package.endswith(".internal") else self.release.minor
+        own = self.release.rules_minor if package.endswith(".internal") else self.release.minor
         minor = _nearest_minor(table.get("releases", ""), own)
         rows = (row for row in table["fields"] if in_range(row.get("releases", ""), minor))
         return StructType(name, tuple(_to_field(row) for row in rows))

@@ -173,14 +173,14 @@ class Release:
         return bool(_table()[self.name].get("exact"))
 
     @property
-    def rules(self) -> int:
+    def rules_minor(self) -> int:
         """The minor number whose defaulting and conversion rules are used: its own, or the nearest exact one's."""
         return minor_of(str(_table()[self.name].get("nearest") or self.name))
 
     @property
     def known_gates(self) -> tuple[str, ...]:
         """The feature gates that decide about defaults."""
-        return tuple(_table()[f"1.{self.rules}"].get("gates", {}))
+        return tuple(_table()[f"1.{self.rules_minor}"].get("gates", {}))
 
     def enabled(self, gate: str) -> bool:
         """Whether a feature gate is on: as overridden, else by the release's default; unknown gates are off."""

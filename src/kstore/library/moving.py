@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from kstore.errors import JournalError, NotWritable, UsageError, WriteRefused
 from kstore.library.migration import Told, default_journal, retry_of
-from kstore.migrate.move import CopyPlanner, GrantedLeases, MoveStep, MoveSummary, Routes, SameLeases
+from kstore.migrate.move import CopyPlanner, MoveStep, MoveSummary, Routes
 from kstore.migrate.request import Request
 from kstore.printable import key_text
 from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
+from kstore.write.leases import GrantedLeases, SameLeases
 
 if TYPE_CHECKING:
     from kstore.encryption import Transformers

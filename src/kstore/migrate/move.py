@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from kstore.codec import StoredObject
 from kstore.decode.projection import METADATA
@@ -22,8 +22,8 @@ from kstore.migrate.summary import SkippedObject
 from kstore.naming import GroupResource, GroupVersionKind
 from kstore.printable import key_text
 from kstore.records import Put, Record
-from kstore.source.interface import Source
 from kstore.store import Store, is_housekeeping
+from kstore.write.leases import Leases
 
 
 class Routes:
@@ -100,60 +100,6 @@ class Routes:
     def targets(self) -> tuple[bytes, ...]:
         """The new prefixes."""
         return tuple(new for _, new in self._tops)
-
-
-# ---- leases
-
-
-class Leases(Protocol):
-    """Which lease a copy has."""
-
-    def of(self, record: Record) -> int:
-        """The lease for a record's copy, or 0."""
-        ...
-
-
-class SameLeases:
-    """Within one store a copy has the lease of its original, as long as that is there."""
-
-    def __init__(self, granted: Iterable[int] | None = None) -> None:
-        self._granted = None if granted is None else frozenset(granted)
-
-    def of(self, record: Record) -> int:
-        """The record's own."""
-        return record.lease if self._granted is None or record.lease in self._granted else 0
-
-
-class GrantedLeases:
-    """
-    Another store's leases: each is granted there with the same id and the time to live that it was granted with here.
-
-    Args:
-        source: whose leases they are.
-        grant: `WritableSource.grant_lease` of the other store.
-    """
-
-    def __init__(self, source: Source, grant: Callable[[int, int], int]) -> None:
-        self._source = source
-        self._grant = grant
-        self._seconds: dict[int, int] | None = None
-        self._granted: dict[int, int] = {}
-
-    def of(self, record: Record) -> int:
-        """The lease in the other store; 0 for a record whose own is gone."""
-        if not record.lease:
-            return 0
-        if record.lease not in self._granted:
-            seconds = self._time_to_live(record.lease)
-            self._granted[record.lease] = self._grant(record.lease, seconds) if seconds else 0
-        return self._granted[record.lease]
-
-    def _time_to_live(self, lease: int) -> int:
-        if self._source.status().kind == "kine":  # whose leases are but times to live
-            return lease
-        if self._seconds is None or lease not in self._seconds:  # perhaps granted since they were asked for
-            self._seconds = self._source.leases()
-        return self._seconds.get(lease, 0)
 
 
 # ---- the plan

@@ -11,6 +11,7 @@ from typing import Any
 from kstore.records import Record, Revision
 from kstore.source.interface import Source
 from kstore.write.change import KeyChange
+from kstore.write.leases import SameLeases
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ def plan_restore(target: Source, records: Iterable[Record], leases: dict[int, in
         records: as they were, anywhere.
         leases: those of the target; a record's own lease is used only if it is among them.
     """
+    of_record = SameLeases(leases)
     for record in records:
         current = target.get(record.key)
-        lease = current.lease if current else record.lease if record.lease in leases else 0
+        lease = current.lease if current else of_record.of(record)
         yield Plan(record, current, lease)
 
 

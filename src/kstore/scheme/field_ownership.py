@@ -39,7 +39,7 @@ class FieldOwnership:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        minor = catalog.release.rules
+        minor = catalog.release.rules_minor
         self._owned = {
             sort: frozenset(name for name, releases in rows.items() if in_range(releases, minor))
             for sort, rows in _table().items()

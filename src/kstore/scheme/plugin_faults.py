@@ -178,7 +178,7 @@ class _Coverage:
     def __init__(self, tables: Tables, rules_given: Sequence[Rules], catalog: Catalog) -> None:
         self._catalog = catalog
         self._own = tables.struct_names
-        minor = catalog.release.rules
+        minor = catalog.release.rules_minor
         self._ruled = {
             (source, target)
             for rules in rules_given

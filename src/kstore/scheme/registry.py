@@ -204,11 +204,11 @@ class Registry:
             if not rules.defaulted:
                 self.undefaulted.add(rules.versioned)
             for name, rule in rules.defaults:
-                if in_range(rule.releases, release.rules):
+                if in_range(rule.releases, release.rules_minor):
                     self.defaults.setdefault(name, []).append(rule.function)
             for kind, declared in ((self.reads, rules.reads), (self.updates, rules.updates)):
                 for name, rule in declared:
-                    if in_range(rule.releases, release.rules):
+                    if in_range(rule.releases, release.rules_minor):
                         kind.setdefault(name, []).append(rule.function)
             _choose(self.conversions, rules.conversions, release)
             _choose(self.values, rules.values, release)
@@ -220,7 +220,7 @@ class Registry:
 def _choose(chosen: dict[tuple[str, str], Any], declared: list[tuple[str, str, Rule]], release: Release) -> None:
     """Pick each pair's rule for a release; two that hold at once are a mistake in the rules."""
     for source, target, rule in declared:
-        if in_range(rule.releases, release.rules):
+        if in_range(rule.releases, release.rules_minor):
             if (source, target) in chosen:
                 raise AssertionError(f"two rules convert {source} to {target} in {release}")
             chosen[source, target] = rule.function

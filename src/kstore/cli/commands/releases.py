@@ -68,7 +68,7 @@ def _list(output: str) -> None:
 
 
 def _row(release: Any) -> dict[str, Any]:
-    return {"release": release.name, "exact": release.exact, "rulesOf": f"1.{release.rules}"}
+    return {"release": release.name, "exact": release.exact, "rulesOf": f"1.{release.rules_minor}"}
 
 
 def _touched(before: Any, after: Any) -> dict[str, Touched]:

@@ -69,7 +69,7 @@ def default_stateful_set(obj: Obj, scope: Scope) -> None:
         default_member(strategy["rollingUpdate"], "partition", 0)
         if scope.release.enabled("MaxUnavailableStatefulSet"):
             default_member(strategy["rollingUpdate"], "maxUnavailable", 1)
-    if scope.release.rules >= 32 or scope.release.enabled("StatefulSetAutoDeletePVC"):
+    if scope.release.rules_minor >= 32 or scope.release.enabled("StatefulSetAutoDeletePVC"):
         default_member(spec, "persistentVolumeClaimRetentionPolicy", {})
         default_text(spec["persistentVolumeClaimRetentionPolicy"], "whenDeleted", "Retain")
         default_text(spec["persistentVolumeClaimRetentionPolicy"], "whenScaled", "Retain")

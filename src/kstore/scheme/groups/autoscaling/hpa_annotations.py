@@ -39,7 +39,7 @@ def drop(hpa: Obj, scope: Scope) -> None:
     if found is None:
         return
     names: tuple[str, ...] = (METRICS, BEHAVIOR, CURRENT_METRICS, CONDITIONS)
-    if scope.release.rules >= FIRST_TOLERANCE:
+    if scope.release.rules_minor >= FIRST_TOLERANCE:
         names = (*names, *TOLERANCES.values())
     if any(name in found for name in names):
         hpa["metadata"]["annotations"] = {name: text for name, text in found.items() if name not in names}
@@ -134,7 +134,7 @@ def _rules(rules: Obj | None, scope: Scope) -> Obj | None:
         "SelectPolicy": rules.get("selectPolicy"),
         "Policies": None if policies is None else [_policy(policy) for policy in policies],
     }
-    if scope.release.rules >= FIRST_TOLERANCE:
+    if scope.release.rules_minor >= FIRST_TOLERANCE:
         found["Tolerance"] = rules.get("tolerance")
     return found
 

@@ -28,7 +28,7 @@ def declare(rules: Rules, *, drops_zero_target_from: int = 0, loses_container: b
         target: Obj = {"type": VALUE, "value": value}
         if average is not None:
             target = {"type": AVERAGE_VALUE, "averageValue": average}
-            drops_zero = drops_zero_target_from and scope.release.rules >= drops_zero_target_from
+            drops_zero = drops_zero_target_from and scope.release.rules_minor >= drops_zero_target_from
             if not drops_zero or parse_quantity(value).unscaled:
                 target["value"] = value
         _become(obj, describedObject=obj["target"], target=target, metric=_metric(obj, "selector"))

@@ -19,7 +19,7 @@ rules.default("HorizontalPodAutoscaler")(defaulting.default_metrics)
 def autoscaler_to_hub(hpa: Obj, auto: Auto, scope: Scope) -> None:
     """The tolerances of scaling rules come back from their annotations."""
     auto(hpa)
-    if scope.release.rules >= hpa_annotations.FIRST_TOLERANCE:
+    if scope.release.rules_minor >= hpa_annotations.FIRST_TOLERANCE:
         for side, name in hpa_annotations.TOLERANCES.items():
             text = hpa_annotations.text(hpa, name)
             if text is not None:

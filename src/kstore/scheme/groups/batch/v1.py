@@ -24,7 +24,7 @@ def default_job(obj: Obj, scope: Scope) -> None:
     default_member(spec, "completionMode", "NonIndexed")
     default_member(spec, "suspend", False)
     policy = spec.get("podFailurePolicy")
-    if scope.release.rules >= 37 or scope.release.enabled("JobPodReplacementPolicy"):
+    if scope.release.rules_minor >= 37 or scope.release.enabled("JobPodReplacementPolicy"):
         default_member(spec, "podReplacementPolicy", "TerminatingOrFailed" if policy is None else "Failed")
     default_member(spec, "manualSelector", False)
 

@@ -123,7 +123,7 @@ def default_service_ip_mode(obj: Obj, scope: Scope) -> None:
     """An address of a load balancer is a virtual one; behind a gate until 1.34."""
     if obj["spec"]["type"] != "LoadBalancer":
         return
-    if scope.release.rules < 35 and not scope.release.enabled("LoadBalancerIPMode"):
+    if scope.release.rules_minor < 35 and not scope.release.enabled("LoadBalancerIPMode"):
         return
     for ingress in obj["status"]["loadBalancer"].get("ingress") or ():
         if ingress.get("ip"):
@@ -140,10 +140,10 @@ def default_pod(obj: Obj, scope: Scope) -> None:
         if limits is not None:
             _default_pointer(container["resources"], "requests", {})
             _add_missing(container["resources"]["requests"], limits)
-    if scope.release.rules <= 32 and scope.release.enabled("InPlacePodVerticalScaling"):
+    if scope.release.rules_minor <= 32 and scope.release.enabled("InPlacePodVerticalScaling"):
         _default_resize_policy(spec.get("containers") or ())
     if scope.release.enabled("PodLevelResources") and not scope.release.enabled("PodLevelResourcesFixDefaulting"):
-        default_pod_resources(obj, scope.release.rules)
+        default_pod_resources(obj, scope.release.rules_minor)
     _default_pointer(spec, "enableServiceLinks", True)
     if spec.get("hostNetwork"):
         default_host_network_ports(containers)

@@ -33,7 +33,7 @@ def default_count(request: Obj, _scope: Scope) -> None:
 
 def default_flat_request(request: Obj, scope: Scope) -> None:
     """As `default_count`, but a request without a class has sub-requests (since 1.33)."""
-    if request.get("deviceClassName") or scope.release.rules < 33:
+    if request.get("deviceClassName") or scope.release.rules_minor < 33:
         default_count(request, scope)
 
 
