@@ -72,6 +72,7 @@ def test_objects_that_are_touched() -> None:
         "StatefulSet.apps": ["content"], "PodSecurityPolicy.policy": ["not stored in 1.37"],
         "PodDisruptionBudget.policy": ["version"],
     }  # fmt: skip
-    assert kinds("1.24", "1.26") == {}
+    assert kinds("1.27", "1.28").keys() == {"PodSecurityPolicy.policy"}
+    assert kinds("1.24", "1.25")["ConfigMap"] == ["content"]  # up to 1.24 each value had an empty clusterName
     assert kinds("1.26", "1.27").keys() == {"PodDisruptionBudget.policy", "PodSecurityPolicy.policy"}
     assert kinds("1.37", "1.37") == {"PodSecurityPolicy.policy": ["not stored in 1.37"]}
