@@ -89,3 +89,23 @@ def test_a_workload_of_another_version_keeps_its_probes() -> None:
     new = codec.decode(codec.convert(codec.encode(old), GroupVersion("extensions", "v1beta1"))).object
     probe = new["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
     assert probe["httpGet"] == {"path": "/healthz", "port": "http", "scheme": "HTTP"}
+
+
+@pytest.mark.parametrize(("release", "target"), [("1.20", "batch/v1beta1"), ("1.37", "batch/v1")])
+def test_a_cron_job_of_an_alpha_version(release: str, target: str) -> None:
+    """What releases up to 1.20 could store as batch/v2alpha1 becomes what they, and the newest, store; and back."""
+    codec = ObjectCodec(Scheme(Release(release)))
+    template = {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "x"}], "restartPolicy": "Never"}}}}
+    alpha = {
+        "apiVersion": "batch/v2alpha1", "kind": "CronJob", "metadata": {"name": "a", "namespace": "b"},
+        "spec": {"schedule": "@daily", "suspend": True, "jobTemplate": template},
+        "status": {"lastScheduleTime": "2019-01-02T03:04:05Z", "active": [{"name": "j"}]},
+    }  # fmt: skip
+    name, value = codec.convert_typed(codec.encode(alpha))
+    found = codec.decode(value).object
+    assert (name.api_version, found["spec"]["concurrencyPolicy"]) == (target, "Allow")
+    assert (found["spec"]["failedJobsHistoryLimit"], found["spec"]["suspend"]) == (1, True)
+    assert found["status"]["active"] == [{"name": "j"}]
+    back = codec.decode(codec.convert(value, GroupVersion("batch", "v2alpha1"))).object
+    assert back["spec"]["schedule"] == "@daily"
+    assert back["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] == "x"

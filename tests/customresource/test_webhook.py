@@ -12,6 +12,7 @@ import ssl
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,8 @@ from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
-    """A certificate of 127.0.0.1 that signs itself: a file with its key, and the PEM alone."""
+def certificate_of(folder: Path, *names: x509.GeneralName) -> tuple[Path, bytes]:
+    """A certificate that signs itself: a file with its key, and the PEM alone."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "webhook")])
     now = datetime.datetime.now(datetime.UTC)
@@ -43,7 +43,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.SubjectAlternativeName(names), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
@@ -51,9 +51,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path = folder / "server.pem"
     path.write_bytes(pem + private)
     return path, pem
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """A certificate of 127.0.0.1 that signs itself."""
+    return certificate_of(tmp_path_factory.mktemp("tls"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
 
 
 BOAT = {"kind": "Boat", "apiVersion": "b/v1"}
@@ -61,36 +67,39 @@ BOAT = {"kind": "Boat", "apiVersion": "b/v1"}
 Answer = Callable[[dict[str, Any]], Any]
 
 
+@contextmanager
+def served(answer: Answer, certificate: Path) -> Iterator[int]:
+    """A webhook that answers with what a function makes of the review; its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.dumps(answer(review)).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture
 def serve(certificate: tuple[Path, bytes]) -> Iterator[Callable[[Answer], int]]:
     """Start a webhook that answers with what a function makes of the review; its port."""
-    servers: list[HTTPServer] = []
-
-    def start(answer: Answer) -> int:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                body = json.dumps(answer(review)).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments: Any) -> None:
-                pass
-
-        server = HTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate[0])
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return server.server_port
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as servers:
+        yield lambda answer: servers.enter_context(served(answer, certificate[0]))
 
 
 def good(review: dict[str, Any]) -> dict[str, Any]:
@@ -185,6 +194,36 @@ def test_where_a_service_lies():
         "https://boats.port.svc:443/convert"
     )
     assert ConversionWebhook.of("x", service, url="https://127.0.0.1:8443").url == "https://127.0.0.1:8443"
+
+
+@pytest.mark.parametrize(
+    ("bears", "service", "is_trusted"),
+    [
+        (x509.DNSName("boats.port.svc"), {"name": "boats", "namespace": "port"}, True),
+        (x509.DNSName("*.port.svc"), {"name": "boats", "namespace": "port"}, True),
+        (x509.DNSName("boats.port.svc"), {"name": "boats", "namespace": "other"}, False),
+        (x509.IPAddress(ipaddress.ip_address("127.0.0.1")), {"name": "boats", "namespace": "port"}, False),
+        (x509.IPAddress(ipaddress.ip_address("127.0.0.1")), None, True),
+    ],
+)
+def test_a_service_bears_its_own_name(tmp_path, bears, service, is_trusted):
+    """
+    Asked at a place that is named by hand, such as a port-forward's, a service's webhook is verified as the service
+    that the CRD names (`apiserver/pkg/util/webhook/client.go`); one with a URL as the host that is asked.
+    """
+    path, bundle = certificate_of(tmp_path, bears)
+    with served(good, path) as port:
+        place = {"service": service} if service else {"url": "https://boats.example.com"}
+        asked = ConversionWebhook.of(
+            "boats.example.com",
+            {
+                "clientConfig": {**place, "caBundle": base64.b64encode(bundle).decode()},
+                "conversionReviewVersions": ["v1"],
+            },
+            url=f"https://127.0.0.1:{port}",
+        )
+        (found,) = asked([BOAT], "b/v2")
+    assert isinstance(found, NotConvertible) is not is_trusted
 
 
 def test_a_review_that_nobody_knows():

@@ -30,6 +30,7 @@ MODULES: tuple[str, ...] = (
     "batch.storage",
     "batch.v1",
     "batch.v1beta1",
+    "batch.v2alpha1",
     "certificates.v1beta1",
     "core.storage",
     "core.v1",
