@@ -8,7 +8,16 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from kstore.fleet.report import columns_of, current, page, prometheus_text, rows_of, something_found
+from kstore.fleet.report import (
+    columns_of,
+    current,
+    page,
+    page_name,
+    prometheus_text,
+    rows_of,
+    something_found,
+    store_page,
+)
 
 GOOD: dict[str, Any] = {
     "address": "a.db", "status": "done", "seconds": 1.5, "error": "", "kstore": "0", "known": False,
@@ -62,6 +71,24 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Note text."""
         self.words.append(data)
+
+
+def test_a_store_has_its_own_page() -> None:
+    """It is linked, and has every finding, escaped; one that did not answer says why."""
+    finding = {
+        "severity": "error", "title": "<Gone>", "subject": "apps/v1beta1", "count": 3, "why": "why", "hint": "",
+        "keys": [{"key": "/registry/x", "detail": ""}], "command": "kstore migrate --to apps/v1",
+    }  # fmt: skip
+    good = {**GOOD, "rows": [{**GOOD["rows"][0], "findings": [finding]}]}
+    text = "".join(page("check", [good, BAD], "fleet stores"))
+    links = re.findall(r'<a href="([^"]+)">', text)
+    assert links == [f"fleet%20stores/{page_name(one['address'])}" for one in (good, BAD)]
+    own = "".join(store_page(good))
+    assert "error: &lt;Gone&gt;: apps/v1beta1 (3)" in own
+    assert "/registry/x" in own
+    assert "kstore migrate --to apps/v1" in own
+    assert "not done within 9 s" in "".join(store_page(BAD))
+    assert '<b>"evil"' not in "".join(store_page(BAD))
 
 
 def test_page() -> None:

@@ -16,7 +16,7 @@ from kstore.fleet.tasks import KINDS, Task, answer
 def test_check(night: Path) -> None:
     """Counts, the cluster, the newest time and the findings."""
     (row,) = answer(Task("check", str(night / "a.db"), {"release": "1.37"}, {"target_release": "1.36"}))
-    assert set(row) | {"age_hours"} == set(KINDS["check"].columns)
+    assert set(row) | {"age_hours"} == {*KINDS["check"].columns, "findings"}
     with kstore.open(night / "a.db", release="1.37") as store:
         found = store.check("1.36")
         objects = list(store.objects())
@@ -24,6 +24,7 @@ def test_check(night: Path) -> None:
         assert row["cluster"] == store.get("namespaces/kube-system").object["metadata"]["uid"]
     for column, severity in (("errors", "error"), ("warnings", "warning"), ("notes", "note")):
         assert row[column] == sum(one.rule.severity == severity for one in found)
+    assert [one["id"] for one in row["findings"]] == [one.rule.id for one in found]
     assert (row["verdict"], row["target_release"], row["store"]) == ("errors", "1.36", str(night / "a.db"))
     assert KINDS["check"].found(row)
 

@@ -4,16 +4,20 @@ The results of a run as rows of one table, as metrics, and as a page.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
+from urllib.parse import quote
 
 from kstore.fleet.child import DONE, Result
 from kstore.fleet.tasks import KINDS
 from kstore.inspect.clock import parse_time
 from kstore.printable import escaped
+from kstore.view.html_page import Entry, entries_html
+from kstore.view.html_page import page as html_page
 
 _FAILURE: Final = {"status": "string", "seconds": "double", "error": "string"}
 
@@ -124,12 +128,48 @@ filter();
 """
 
 
+_KEYS: Final = 100
+"""Places of a finding that a page names."""
 _FIRST: Final = ("store", "verdict", "status", "error", "errors", "warnings", "notes", "below_target", "age_hours")
 """The columns that a page begins with, as it may be wider than the screen."""
 
 
-def page(kind: str, results: Sequence[Result]) -> Iterator[str]:
-    """Yield one self-contained HTML page: a table that can be sorted and searched, without outside content."""
+def has_pages(kind: str) -> bool:
+    """Whether each store has a page of its own beside that of the fleet."""
+    return kind == "check"
+
+
+def page_name(address: str) -> str:
+    """The file of a store's own page: the same for each run."""
+    return f"{hashlib.sha256(address.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.html"
+
+
+def store_page(result: Result) -> Iterator[str]:
+    """Yield the page of one store: what its row says, and every finding with its places and what to do."""
+    row = result["rows"][0] if result["rows"] else {}
+    facts = [(name, str(row[name])) for name in KINDS["check"].columns if row.get(name) not in (None, "")]
+    how = [("status", result["status"]), *([("error", result["error"])] if result["error"] else [])]
+    entries = [
+        Entry(
+            one["severity"], f"{one['title']}: {one['subject']} ({one['count']:,})", one["why"],
+            tuple(f"{key['key']}: {key['detail']}".rstrip(": ") for key in one["keys"][:_KEYS]),
+            tuple(filter(None, (one["command"], one["hint"]))),
+        )
+        for one in row.get("findings", ())
+    ]  # fmt: skip
+    parts = entries_html("Findings", entries) if entries else iter(["<p>Nothing found.</p>\n"] if row else [])
+    yield from html_page(escaped(result["address"]), [*how, *facts], parts)
+
+
+def page(kind: str, results: Sequence[Result], pages: str = "") -> Iterator[str]:
+    """
+    Yield one self-contained HTML page: a table that can be sorted and searched, without outside content.
+
+    Args:
+        kind: what was asked.
+        results: of every store.
+        pages: the folder, as seen from the page, of the stores' own; empty where there are none.
+    """
     types = columns_of(kind)
     names = sorted(types, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
     failures = len(failed(results))
@@ -144,13 +184,16 @@ def page(kind: str, results: Sequence[Result]) -> Iterator[str]:
     yield "</tr></thead>\n<tbody>\n"
     for row in rows_of(kind, results):
         values = dict(zip(types, row, strict=True))
-        cells = "".join(_cell(name, types[name] != "string", values[name]) for name in names)
+        cells = "".join(_cell(name, types[name] != "string", values[name], pages) for name in names)
         yield f'<tr data-status="{escape(str(values["status"]))}">{cells}</tr>\n'
     yield f"</tbody>\n</table></div>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
 
 
-def _cell(name: str, number: bool, value: Any) -> str:
+def _cell(name: str, number: bool, value: Any, pages: str) -> str:
     text = "" if value is None else escaped(value if isinstance(value, str) else json.dumps(value))
     style = "number" if number else text if name == "verdict" and text.isalpha() else ""
     kind = f' class="{escape(style)}"' if style else ""
-    return f'<td data-name="{escape(name)}"{kind}>{escape(text)}</td>'
+    shown = escape(text)
+    if pages and name == "store":
+        shown = f'<a href="{escape(quote(pages))}/{page_name(value)}">{shown}</a>'
+    return f'<td data-name="{escape(name)}"{kind}>{shown}</td>'

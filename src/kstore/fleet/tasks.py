@@ -14,6 +14,7 @@ from typing import Any, Final
 from kstore.codec import StoredObject
 from kstore.decode.projection import Projection
 from kstore.inspect.clock import newest_time
+from kstore.inspect.findings import as_document
 from kstore.library.opening import Opening
 from kstore.library.store import Store
 from kstore.source.options import SourceOptions
@@ -45,7 +46,7 @@ class Kind:
     """One thing that can be asked of a store."""
 
     columns: dict[str, str]
-    """The columns of its rows, in order: `string` or `int64`."""
+    """The columns of its rows, in order: `string` or `int64`; what else a row has is for the page of its store."""
     answer: Callable[[Opening, Mapping[str, Any]], list[Row]]
     found: Callable[[Row], bool] = lambda _: False
     """Whether a row says that something was found."""
@@ -156,6 +157,7 @@ def _check(opening: Opening, asked: Mapping[str, Any]) -> list[Row]:
             **counts,
             "below_target": below,
             "verdict": next((name for name, count in counts.items() if count), "clean"),
+            "findings": as_document(found, {})["findings"],
         }
     ]
 

@@ -36,6 +36,8 @@ def test_check(kstore: Kstore, night: Path, tmp_path: Path) -> None:
     assert [row["status"] for row in both.json] == ["done", "failed"]
     assert f"{night}/torn.db: failed: damaged-store" in both.err
     assert "a.db" in (tmp_path / "fleet.html").read_text()
+    own = [page.read_text() for page in (tmp_path / "fleet-stores").iterdir()]
+    assert sorted("Findings" in text for text in own) == [False, True]
     (tmp_path / "names").write_text(f"# one\n{night}/a.db\n\n")
     alone = kstore("fleet", "check", "--stores", str(tmp_path / "names"), "-o", "jsonl")
     assert alone.code == 5

@@ -67,7 +67,12 @@ def _run_options(function: Callable[..., int]) -> Callable[..., int]:
 
 
 _target_release = click.option("--target-release", default="", metavar="R", help="The release to be upgraded to.")
-_html = click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a page of all stores.")
+_html = click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write a page of all stores (of check: and one of each).",
+)
 _stores = click.argument("stores", nargs=-1, metavar="[STORE]...")
 
 
@@ -164,15 +169,13 @@ def _cached_lake() -> Path:
 def _ask(
     kind: str, stores: Sequence[str], asked: dict[str, Any], html: Path | None, output: str, given: dict[str, Any]
 ) -> int:
-    from kstore.fleet.report import columns_of, failed, page, prometheus_text, rows_of, something_found
+    from kstore.fleet.report import columns_of, failed, prometheus_text, rows_of, something_found
 
     if html is not None and html.exists():
         raise UsageError("the file is there already", where=str(html), hint="name another file")
     results = _results(kind, stores, asked, given)
     if html is not None:
-        from kstore.source.user_cache import write_whole
-
-        write_whole(html.absolute(), "".join(page(kind, results)).encode())
+        _write_pages(html.absolute(), kind, results)
     if output == "prometheus":
         sys.stdout.writelines(prometheus_text(kind, results))
     else:
@@ -185,6 +188,18 @@ def _ask(
     if something_found(kind, results):
         return ExitCode.FOUND
     return ExitCode.SOME_SKIPPED if lost else ExitCode.DONE
+
+
+def _write_pages(file: Path, kind: str, results: Sequence[Result]) -> None:
+    """The page of the fleet, and, in a folder beside it, one of each store."""
+    from kstore.fleet.report import has_pages, page, page_name, store_page
+    from kstore.source.user_cache import write_whole
+
+    folder = file.with_name(f"{file.stem}-stores") if has_pages(kind) else None
+    if folder is not None:
+        for one in results:
+            write_whole(folder / page_name(one["address"]), "".join(store_page(one)).encode())
+    write_whole(file, "".join(page(kind, results, folder.name if folder else "")).encode())
 
 
 def _write(columns: Sequence[str], types: Sequence[str], rows: Any, output: str) -> None:
