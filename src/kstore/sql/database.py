@@ -130,7 +130,7 @@ class Database:
         for statement in parsed:
             if statement.type.name not in ("SELECT", "EXPLAIN"):
                 raise UsageError(
-                    f"a {statement.type.name} statement is refused: stores are only read", hint="write a SELECT"
+                    f"{statement.type.name} is refused: stores are only read", hint="write a SELECT"
                 )
             found.append(statement.query.strip())
         return found
