@@ -35,6 +35,11 @@ def templates() -> dict[str, bytes]:
     if path.exists():
         stored = json.loads(path.read_text())
         return {"pod": base64.b64decode(stored["pod"]), "deployment": base64.b64decode(stored["apps/v1beta1"])}
+    return demo_templates()
+
+
+def demo_templates() -> dict[str, bytes]:
+    """The same of the demo store, which is everywhere."""
     codec = ObjectCodec(Scheme(newest()))
     demo = dict(demo_values())
     deployment = codec.convert(demo["/registry/deployments/default/webserver"], GroupVersion("apps", "v1beta1"))
@@ -72,12 +77,16 @@ class Inputs:
         folder: where the files are.
         kind: of the template.
         count: how many copies.
+        templates: what gives the templates.
     """
 
-    def __init__(self, folder: Path, kind: str, count: int) -> None:
+    def __init__(
+        self, folder: Path, kind: str, count: int, templates: Callable[[], dict[str, bytes]] = templates
+    ) -> None:
         self._folder = folder
         self._kind = kind
         self._count = count
+        self._templates = templates
 
     def lines(self) -> Path:
         """What kstore's filters read with `--batch`."""
@@ -96,7 +105,7 @@ class Inputs:
         path = self._folder / f"{self._kind}s-{self._count}.{form}"
         if not path.exists():
             with path.open("wb") as file:
-                file.writelines(line(value) + b"\n" for value in copies(templates()[self._kind], self._count))
+                file.writelines(line(value) + b"\n" for value in copies(self._templates()[self._kind], self._count))
         return path
 
 
