@@ -16,7 +16,7 @@ FUZZ_SECONDS ?= 15
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 
-.PHONY: help demo venv test slow test-wheel lint format golden e2e bench servers demo-store docs site fuzz clean
+.PHONY: help demo venv test slow test-wheel lint format golden e2e bench servers demo-store docs site fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -78,6 +78,9 @@ docs: $(VENV)/kstore ## write docs/cli.md, docs/reference/json.md and the tutori
 	$(BIN)/python -m tools.generate_json_reference
 	$(BIN)/python -m tools.generate_kubectl_page
 	$(BIN)/python -m tools.generate_tutorial
+
+instructions: $(VENV)/test ## count the instructions of six fixed works: more than a tenth above the figures fails (valgrind)
+	$(BIN)/python -m bench.instructions $(ARGS)
 
 fuzz: $(VENV)/fuzz ## fuzz each reader of what others made, guided by coverage (FUZZ_SECONDS each)
 	$(BIN)/python -m tests.fuzz.guided --runs $(FUZZ_RUNS) --seconds $(FUZZ_SECONDS) $(ARGS)

@@ -12,18 +12,20 @@ from __future__ import annotations
 import base64
 import json
 import re
-import ssl
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kstore.customresource.converter import Review
 from kstore.customresource.definition import CustomDefinition
 from kstore.decode.json import go_json
 from kstore.errors import NotConvertible
-from kstore.http_exchange import ExchangeFailed, HttpClient, verifying_context
+
+if TYPE_CHECKING:  # TLS and HTTP are loaded on use: most stores convert nothing by a webhook
+    import ssl
+
+    from kstore.http_exchange import HttpClient
 
 _REVIEW_VERSIONS = ("v1", "v1beta1")
 _OBJECTS, _BYTES = 100, 4 << 20
@@ -141,6 +143,8 @@ class ConversionWebhook:
         return results
 
     def _review(self, objects: list[Object], api_version: str) -> list[Object]:
+        import uuid
+
         version, uid = self.review_versions[0], str(uuid.uuid4())
         review = {
             "kind": "ConversionReview",
@@ -170,6 +174,8 @@ class ConversionWebhook:
         return converted
 
     def _post(self, body: bytes) -> Object:
+        from kstore.http_exchange import ExchangeFailed
+
         if self._silent_since is not None and time.monotonic() - self._silent_since < _SILENCE:
             raise self._fault(f"{self.url} gave no answer a moment ago, and is not asked again yet", _NoAnswer)
         if self._http is None:
@@ -192,6 +198,8 @@ class ConversionWebhook:
         return found
 
     def _client(self) -> HttpClient:
+        from kstore.http_exchange import HttpClient
+
         if not self.url.startswith("https://"):
             raise self._fault("a webhook's URL begins with https://")
         try:
@@ -207,6 +215,8 @@ class ConversionWebhook:
             raise self._fault(f"{self.url} is no URL of a server") from None
 
     def _trust(self) -> ssl.SSLContext:
+        from kstore.http_exchange import verifying_context
+
         try:
             return verifying_context(cadata=self.certificate_authority or None)
         except (OSError, ValueError) as error:

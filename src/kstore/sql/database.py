@@ -129,9 +129,7 @@ class Database:
             raise self._worded(error, text) from None
         for statement in parsed:
             if statement.type.name not in ("SELECT", "EXPLAIN"):
-                raise UsageError(
-                    f"{statement.type.name} is refused: stores are only read", hint="write a SELECT"
-                )
+                raise UsageError(f"{statement.type.name} is refused: stores are only read", hint="write a SELECT")
             found.append(statement.query.strip())
         return found
 
