@@ -213,8 +213,9 @@ def test_a_way_through_another_release(store: MemorySource, open_store: OpenStor
         value = {**claim, "metadata": {"name": name, "namespace": "default"}, "spec": {**spec, **more}}
         store.put(f"/registry/resourceclaims/default/{name}", value)
     by_key = {one.keys[0][0].rpartition("/")[2]: one for one in checked(open_store)["unknown-to-target"]}
+    migrate = ("kstore", "migrate", "resourceclaims.resource.k8s.io", "--to-release")
     assert by_key["kept"].advice == (
-        ("kstore", "migrate", "resourceclaims.resource.k8s.io", "--to-release", "1.33"),
-        ("kstore", "migrate", "resourceclaims.resource.k8s.io", "--to-release", "1.37"),
+        (*migrate, "1.33", "--stored-version", "resource.k8s.io/v1alpha3"),
+        (*migrate, "1.37"),
     )
     assert by_key["lost"].advice == (("kstore", "get", "/registry/resourceclaims/default/lost", "-o", "storage"),)

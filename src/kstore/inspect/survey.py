@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from kstore.catalog.releases import Release
+from kstore.catalog.releases import Release, minor_of
 from kstore.codec import StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
 from kstore.errors import KstoreError, Unsupported
 from kstore.inspect.directories import Directories, Directory
-from kstore.naming import GroupKind
+from kstore.naming import GroupKind, GroupVersionKind
 from kstore.printable import key_text
 from kstore.source.interface import WritableSource
 from kstore.source.snapshot.source import SnapshotSource
@@ -163,11 +163,32 @@ class Survey:
         return frozenset(plugins | set(self.extension_groups))
 
     @cached_property
-    def _registered_groups(self) -> frozenset[str]:
-        """The groups that have an APIService; the aggregator makes one for each that the cluster serves itself."""
+    def _registered(self) -> dict[tuple[str, str], bool]:
+        """
+        The groups and versions that have an APIService, and whether the cluster serves them itself.
+
+        The aggregator makes one for each that it does (`kube-aggregator/pkg/controllers/autoregister`).
+        """
         reads = self.store.objects(self.store.built_in.find("apiservices")[0])
         specs = (read.object.get("spec") for read in reads if isinstance(read, StoredObject))
-        return frozenset(str(spec.get("group") or "") for spec in specs if isinstance(spec, dict))
+        return {
+            (str(spec.get("group") or ""), str(spec.get("version") or "")): not spec.get("service")
+            for spec in specs
+            if isinstance(spec, dict)
+        }
+
+    def _is_served(self, group: str, version: str, kind: str) -> bool:
+        """
+        Whether the cluster serves a version of a kind, so that its RESTMapper knows it.
+
+        As its APIServices say; where they are not here, stable versions that the release has not removed are served.
+        """
+        if any(self._registered.values()):
+            return self._registered.get((group, version), False)
+        name = GroupVersionKind(group, version, kind)
+        removed = self.catalog.kind(name).removed if self.catalog.has_kind(name) else ""
+        stable = version.removeprefix("v").isdigit() or not self.catalog.has_kind(name)
+        return stable and not (removed and minor_of(removed) <= self.release.minor)
 
     @cached_property
     def _registrations_are_known(self) -> bool:
@@ -182,7 +203,7 @@ class Survey:
         group; and it is stored where an apiserver of this prefix would store it, not in another's directory.
         """
         assert isinstance(seen.read, StoredObject)
-        group, registered = seen.read.gvk.group, self._registered_groups
+        group, registered = seen.read.gvk.group, {group for group, _ in self._registered}
         directories = (self.store.path_of(seen.read.record.key) or "").split("/")
         if not registered or directories[0] != group or registered.intersection((group, *directories)):
             return False
@@ -201,6 +222,8 @@ class Survey:
         resource = self.store.mapper.of_kind(GroupKind(group, owner.kind))
         if resource is None or version not in resource.versions or group in self.served_elsewhere:
             return False  # no RESTMapper of this store knows it, or its objects are elsewhere
+        if not self._is_served(group, version, owner.kind):
+            return False  # nor this version of it
         if resource.namespaced and not namespace:
             return False  # which is not valid, and left alone
         place = (resource.key_prefix, namespace if resource.namespaced else "", owner.name)

@@ -179,6 +179,7 @@ SOUND: Values = {
         ("/registry/configmaps/default/sound", config_map("sound", data={"a": "b"})),
         ("/registry/serviceaccounts/default/sound", obj("v1", "ServiceAccount", "sound")),
         api_service("apps"),
+        api_service("batch"),
     )
 }
 """A store in which nothing is wrong, and nothing to be rewritten."""
@@ -561,6 +562,15 @@ MATRIX: tuple[Case, ...] = (
             ),
             "of an unknown version": one(
                 BAD, config_map(metadata_ownerReferences=[{**GONE, "apiVersion": "batch/v9"}])
+            ),
+            "of a version that is not served any more": one(
+                BAD, config_map(metadata_ownerReferences=[{**GONE, "apiVersion": "batch/v1beta1", "kind": "CronJob"}])
+            ),
+            "of a group that is switched off": one(
+                BAD,
+                config_map(
+                    metadata_ownerReferences=[{**GONE, "apiVersion": "policy/v1", "kind": "PodDisruptionBudget"}]
+                ),
             ),
             "going": one(BAD, config_map(metadata_ownerReferences=[GONE], **LEAVING)),
         },
