@@ -51,9 +51,16 @@ def test_damaged(reader: Reader) -> None:
         pytest.param("label_selector", b"n>\xff\xff", id="bytes that are no text"),
         pytest.param("label_selector", b"\xff/a=b", id="in a prefix"),
         pytest.param("encryption_configuration", b"apiVersion: [v1]\nkind: {}\n", id="a list as version"),
+        pytest.param("pasted", b"\0\n\0\t", id="white space in UTF-16"),
+        pytest.param("configuration", b"current-context: a\ncontexts: {null: {}}", id="a context called null"),
         pytest.param("encryption_configuration", b"{apiVersion: v1, kind: [EncryptionConfig]}", id="a list as kind"),
     ],
 )
 def test_found(name: str, data: bytes) -> None:
-    """Inputs that once ended a reader."""
+    """Inputs that once ended a reader, and are refused."""
     assert not READERS[name].attempt(data)
+
+
+def test_found_and_taken() -> None:
+    """A template whose text is no UTF-8, as a terminal may send it, of which every byte is asked for."""
+    assert READERS["jsonpath"].attempt(b'{"\xff".*}')

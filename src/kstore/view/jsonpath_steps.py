@@ -92,7 +92,7 @@ def _children(value: Any) -> Iterable[Any]:
         return value.values()
     if isinstance(value, list):
         return value
-    return value.encode() if isinstance(value, str) else ()
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else ()
 
 
 def _wildcard(values: list[Any]) -> list[Any]:

@@ -59,12 +59,12 @@ def read_dump(data: bytes) -> Iterator[Printed]:
         DecodeError: there is nothing, or a form that breaks off.
         TerminalDamage: binary values that a terminal has put carriage returns into, or a shell written as text.
     """
+    _check_terminal(data)
+    data = as_utf8(data)
     if not data.strip():
         raise DecodeError(
             "there is nothing to read", where="the input", hint="etcdctl prints nothing for a key that is not there"
         )
-    _check_terminal(data)
-    data = as_utf8(data)
     for form in FORMS:
         found = form(data)
         if found is not None:

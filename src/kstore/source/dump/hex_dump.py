@@ -85,6 +85,8 @@ def undump(data: bytes) -> bytes | None:
     """
     lines = [line.rstrip(b"\r") for line in data.rstrip().split(b"\n")]
     lines = [line for line in lines if line.strip()]
+    if not lines:
+        return None
     for form in _FORMS:
         if form.line.fullmatch(lines[0]) and all(
             line.strip() == _REPEAT or form.line.fullmatch(line) or _END.fullmatch(line) for line in lines

@@ -164,4 +164,5 @@ def read_contexts(path: Path) -> Contexts:
         raise UsageError(f"the config file cannot be read: {error}", where=str(path)) from None
     if not isinstance(content, dict) or not isinstance(content.get("contexts") or {}, dict):
         raise UsageError("the config file has no map `contexts`", where=str(path))
-    return Contexts(path, content.get("contexts") or {}, str(content.get("current-context") or ""))
+    entries = {str(name): entry for name, entry in (content.get("contexts") or {}).items()}
+    return Contexts(path, entries, str(content.get("current-context") or ""))
