@@ -45,8 +45,8 @@ READ = re.compile(
 )
 NAMED_OTHERWISE = {"ETCDCTL_DISCOVERY_SRV", "ETCDCTL_ENDPOINTS", "TMPDIR"}
 """Read through a loop over their names, or by Python itself."""
-NOT_SETTINGS = {"GRPC_VERBOSITY"}
-"""Set by kstore for a library, not read."""
+NOT_SETTINGS = {"GRPC_VERBOSITY", "COMP_WORDS"}
+"""Set by kstore for a library, or by the shell that asks for completion; no settings."""
 
 
 def rows(repository: Path, heading: str, number: int = 0) -> list[list[str]]:
