@@ -69,7 +69,9 @@ class DaskPool:
         completed: Any = distributed.as_completed
         begun = [self._client.submit(run_task, task, timeout, retries, pure=False, retries=retries) for task in tasks]
         addresses = {future.key: task["address"] for future, task in zip(begun, tasks, strict=True)}
-        for future in completed(begun, loop=self._client.loop):
+        waiting = completed(begun, loop=self._client.loop)
+        begun.clear()  # a result that nobody holds any more is let go by scheduler and worker
+        for future in waiting:
             error = future.exception()
             if error is None:
                 result: Result = future.result()
