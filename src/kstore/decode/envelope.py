@@ -22,7 +22,7 @@ CBOR_PREFIX = b"\xd9\xd9\xf7"
 """The self-describe tag 55799, with which every stored CBOR object begins."""
 ENCRYPTION_PREFIX = b"k8s:enc:"
 _BASE64_PROTOBUF = base64.b64encode(PROTOBUF_PREFIX)[:5]
-_YAML = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*[{,]?[ \t]*[\"']?(?:apiVersion|kind)[\"']?[ \t]*:", re.M)
+_YAML = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*[{,]?[ \t]*[\"']?[A-Za-z][\w.-]*[\"']?[ \t]*:(?:[ \t\r\"{\[]|$)", re.M)
 _TEXT = re.compile(rb"[ \t\r\n]*\{")
 
 
@@ -80,13 +80,17 @@ def _advice(value: bytes) -> str:
 
 def is_perhaps_readable(value: bytes) -> bool:
     """
-    Whether a value in none of the encodings may be YAML, or YAML or JSON in base64; it is not looked into.
+    Whether a server may read a value all the same that is in none of the encodings; it is not looked into.
 
-    Servers try that as their last resort, of built-in types (`apiserver/pkg/server/storage/storage_codec.go`,
-    NewStorageCodec: the universal deserializer, and that within base64).
+    As their last resort servers try YAML, and YAML or JSON in base64; of built-in types, whose kind they know without
+    being told (`apiserver/pkg/server/storage/storage_codec.go`, NewStorageCodec: the universal deserializer). To them
+    nothing at all is an object without content.
     """
     unwrapped = _unwrapped(value)
-    return any(map(_YAML.search, (value, unwrapped))) or _TEXT.match(unwrapped) is not None
+    forms = (value, unwrapped) if unwrapped else (value,)
+    return any(not text.strip() or text.strip() == b"null" or _YAML.search(text) for text in forms) or bool(
+        _TEXT.match(unwrapped)
+    )
 
 
 def _unwrapped(value: bytes) -> bytes:

@@ -265,7 +265,7 @@ MATRIX: tuple[Case, ...] = (
             ),
             "the word of a compactor": one("compact_rev_key", b"9"),
         },
-        mends("/registry/secrets/default/bad", verb="delete"),
+        Shown("last resort"),
     ),
     Case(
         "undecodable",

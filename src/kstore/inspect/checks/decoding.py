@@ -11,6 +11,7 @@ from kstore.customresource.resource import CustomResource
 from kstore.decode.envelope import is_perhaps_readable
 from kstore.decode.json.go_json import deviations
 from kstore.errors import (
+    DecodeError,
     EncryptionError,
     KstoreError,
     NotConvertible,
@@ -40,8 +41,8 @@ def damaged(seen: Seen, survey: Survey) -> Iterator[Found]:
             yield Found(label, seen.key, str(fault), (kstore("edit", seen.key),))
     elif isinstance(read.error, EncryptionError | UnknownKind) or not survey.is_read_by_apiserver(seen):
         return
-    elif isinstance(read.error, UnknownEncoding) and _may_be_read_all_the_same(seen, survey):
-        label = f"{seen.directory.label}, in YAML or base64 as no server writes it"
+    elif _may_be_read_all_the_same(seen, read.error, survey):
+        label = f"{seen.directory.label}, in a form that no server writes"
         yield Found(label, seen.key, str(read.error), (kstore("get", seen.key, "-o", "hex"),), _ASK)
     elif seen.directory.label in _EXPLAINS_OTHERS:
         yield Found(seen.directory.label, seen.key, str(read.error), (kstore("history", seen.key),), _NEEDED)
@@ -60,14 +61,19 @@ _NEEDED = (
     "where none does, it is deleted only to be created again from its manifest at once"
 )
 _ASK = (
-    "a server may read it as its last resort: where `kubectl get` shows the object, `kubectl replace` has it written "
-    "as usual; nothing is to be deleted before that fails"
+    "a server may read it as its last resort, and show what names no kind as an object without name: where `kubectl "
+    "get` has it, `kubectl replace` writes it as usual and `kubectl delete` deletes it; nothing is to be deleted here "
+    "before that fails"
 )
 
 
-def _may_be_read_all_the_same(seen: Seen, survey: Survey) -> bool:
-    """Whether a server may read an unknown encoding: of a built-in type, as YAML."""
+def _may_be_read_all_the_same(seen: Seen, error: KstoreError, survey: Survey) -> bool:
+    """Whether a server may read what kstore does not: a built-in type, in another encoding or without its kind."""
     if isinstance(seen.directory.resource, CustomResource):
+        return False
+    if isinstance(error, DecodeError) and error.path in ("apiVersion", "kind"):
+        return True
+    if not isinstance(error, UnknownEncoding):
         return False
     try:
         return is_perhaps_readable(survey.store.codec.open(seen.read.record.key, seen.read.record.value).plain)
