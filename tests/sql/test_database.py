@@ -12,8 +12,10 @@ import pytest
 
 pytest.importorskip("duckdb")
 
+from tests.source.sqlite.test_source import write as write_state
 from tests.sql.conftest import Ask, asked_of, pod
 
+import kstore
 from kstore.codec import Undecodable
 from kstore.errors import Compacted, KstoreError, UsageError
 from kstore.sql import database as module
@@ -304,3 +306,20 @@ def test_json_is_json(ask: Ask) -> None:
     """Columns of JSON hold documents that parse."""
     rows = ask("select object, metadata, owner_references from pods")
     assert all(json.loads(whole)["metadata"] == json.loads(metadata) for whole, metadata, _ in rows)
+
+
+def test_a_store_of_k3s(tmp_path: Path) -> None:
+    """SQLite's connections serve the thread that made them: DuckDB reads on no other."""
+    write_state(tmp_path / "state.db")
+    with kstore.open(tmp_path / "state.db") as store:
+        assert store.sql("select name, mod_revision, error is not null from objects order by 1").fetchall() == [
+            ("a", 4, True),
+            ("b", 8, True),
+            ("c", 7, True),
+        ]
+        assert store.sql("select change, count(*) from history group by 1 order by 1").fetchall() == [
+            ("changed", 1),
+            ("created", 4),
+            ("deleted", 1),
+        ]
+        assert sum(batch.num_rows for batch in store.to_arrow("configmaps", ["name"])) == 2

@@ -274,7 +274,8 @@ def change_of(row: Row) -> str:
     """What a revision did to its key."""
     if row.read is None:
         return "deleted"
-    return "created" if row.record.version == 1 else "changed"
+    # kine keeps no version, which would be 1
+    return "created" if row.record.create_revision == row.record.mod_revision else "changed"
 
 
 def projection_of(columns: Iterable[Column], narrowed: Mapping[str, Sequence[Path]]) -> Projection:
