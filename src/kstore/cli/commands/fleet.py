@@ -83,7 +83,11 @@ _stores = click.argument("stores", nargs=-1, metavar="[STORE]...")
 @output_option(_OUTPUTS, "table")
 @_run_options
 def check(stores: tuple[str, ...], target_release: str, html: Path | None, output: str, **run: Any) -> int:
-    """A row a store: release, age, objects, findings by severity, what is below the target's storage versions."""
+    """Check each store: a row with its findings.
+
+    Release, revision, age and size, objects, findings by severity, and how many objects are stored in another version
+    than the target stores.
+    """
     return _ask("check", stores, {"target_release": target_release}, html, output, run)
 
 
@@ -94,7 +98,10 @@ def check(stores: tuple[str, ...], target_release: str, html: Path | None, outpu
 @output_option(_OUTPUTS, "table")
 @_run_options
 def versions(stores: tuple[str, ...], target_release: str, html: Path | None, output: str, **run: Any) -> int:
-    """How many objects each store has in which version, and which the target stores."""
+    """Count objects by stored version.
+
+    Beside each the version that the target release stores.
+    """
     return _ask("versions", stores, {"target_release": target_release}, html, output, run)
 
 
@@ -104,7 +111,7 @@ def versions(stores: tuple[str, ...], target_release: str, html: Path | None, ou
 @output_option(_OUTPUTS, "table")
 @_run_options
 def analyze(stores: tuple[str, ...], html: Path | None, output: str, **run: Any) -> int:
-    """What fills each store, by resource."""
+    """Show what fills each store."""
     return _ask("analyze", stores, {}, html, output, run)
 
 
@@ -115,7 +122,7 @@ def analyze(stores: tuple[str, ...], html: Path | None, output: str, **run: Any)
 @output_option(_OUTPUTS, "table")
 @_run_options
 def prove(stores: tuple[str, ...], target_release: str, html: Path | None, output: str, **run: Any) -> int:
-    """Whether each backup is worth anything, as `kstore prove` says."""
+    """Prove each backup, as `kstore prove` does."""
     return _ask("prove", stores, {"target_release": target_release}, html, output, run)
 
 
@@ -125,7 +132,10 @@ def prove(stores: tuple[str, ...], target_release: str, html: Path | None, outpu
 @output_option(_OUTPUTS, "table")
 @_run_options
 def export(folder: Path, stores: tuple[str, ...], output: str, **run: Any) -> int:
-    """Write each store's objects as Parquet into one dataset, as `kstore export -o parquet --partition` does."""
+    """Write all stores into one Parquet dataset.
+
+    As `kstore export -o parquet --partition` does: a file a store, in a folder that names it. Secrets are masked.
+    """
     from kstore.sql.parquet import require_pyarrow
 
     require_pyarrow()
@@ -140,7 +150,11 @@ def export(folder: Path, stores: tuple[str, ...], output: str, **run: Any) -> in
 @output_option(("table", "markdown", "csv", "json", "jsonl"), "table")
 @_run_options
 def sql(query: str, stores: tuple[str, ...], lake: Path | None, output: str, **run: Any) -> int:
-    """Ask in SQL of all stores at once: over Parquet files that are written of each first, Secrets masked."""
+    """Ask in SQL of all stores at once.
+
+    Each is written as Parquet first, with Secrets masked, and kept; the query reads these files: `objects`, and a table
+    for each resource with metadata, spec and status.
+    """
     from kstore.fleet.report import failed
     from kstore.sql.lake import Lake
     from kstore.sql.parquet import require_pyarrow
