@@ -466,3 +466,20 @@ def test_odd_objects_are_skipped(harbour, serve, certificate, spoil):
     endpoint = harbour(serve(answer), certificate[1])
     assert run(["--store", endpoint, *MIGRATE, "--allow-webhooks"]) == 3
     assert stored_versions(endpoint) == ["v2", "v1", "v2", "v2"]
+
+
+def test_what_check_advises_says_that_a_webhook_is_asked(harbour, serve, certificate, capsys):
+    """The advised migration goes well with the option that the words name; then nothing of it is found."""
+    endpoint = harbour(serve(good), certificate[1])
+
+    def found() -> list[dict[str, Any]]:
+        capsys.readouterr()
+        run(["--store", endpoint, "check", "--only", "other-version,crd-idle-version", "-o", "json"])
+        return [one for one in json.loads(capsys.readouterr().out)["findings"] if "migrate boats" in one["command"]]
+
+    (finding,) = found()
+    assert "--allow-webhooks" in finding["hint"]
+    assert run(["--store", endpoint, *finding["command"].split()[1:], "--yes"]) == 3
+    assert run(["--store", endpoint, *finding["command"].split()[1:], "--yes", "--allow-webhooks"]) == 0
+    assert stored_versions(endpoint) == ["v2"] * 4
+    assert found() == []

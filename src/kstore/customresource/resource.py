@@ -44,6 +44,12 @@ class CustomResource:
         """Where its objects are stored, below the store's prefix."""
         return self.directory or f"{self.group}/{self.resource}"
 
+    @property
+    def converts_by_webhook(self) -> bool:
+        """Whether the CRD names a webhook that converts between its versions."""
+        spec = (self.definition or {}).get("spec") or {}
+        return (spec.get("conversion") or {}).get("strategy") == "Webhook"
+
     def has_version(self, version: GroupVersion) -> bool:
         """Whether the CRD has a version, so that an apiserver can read what is stored in it."""
         return version.group == self.group and version.version in self.versions

@@ -13,6 +13,10 @@ from kstore.inspect.findings import Command
 
 ELSEWHERE = "this kind of store is only read: what changes an object is done in the cluster that it is from"
 
+WEBHOOK = (
+    "its CRD converts by a webhook: it is asked only with --allow-webhooks, or elsewhere than the CRD says with "
+    "--webhook-url URL"
+)
 AS_OF = "this was so at revision {}: without --rev, check says what is so now, and what repairs it"
 
 

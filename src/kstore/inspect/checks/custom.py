@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from kstore.customresource.resource import CustomResource
-from kstore.inspect.checks.advice import kstore, migration
+from kstore.inspect.checks.advice import WEBHOOK, kstore, migration
 from kstore.inspect.checks.interface import Found
 from kstore.inspect.findings import Command
 from kstore.inspect.survey import Survey
@@ -16,6 +16,10 @@ _WORDS = (
     "migrate has every object stored as the CRD stores, and then storedVersions say so; of a file, change them in the "
     "cluster: kubectl patch --subresource=status"
 )
+
+
+def _words(resource: CustomResource) -> str:
+    return f"{_WORDS}; {WEBHOOK}" if resource.converts_by_webhook else _WORDS
 
 
 def _listed(resource: CustomResource) -> list[str]:
@@ -47,7 +51,7 @@ def unlisted_versions(survey: Survey) -> Iterator[Found]:
             if version not in listed:
                 detail = f"status.storedVersions says {', '.join(listed) or 'nothing'}"
                 advice = _advice(resource, survey, of_objects=version != resource.storage_version)
-                yield Found(f"{name}: {count} stored as {version}", name, detail, advice, _WORDS)
+                yield Found(f"{name}: {count} stored as {version}", name, detail, advice, _words(resource))
 
 
 def idle_versions(survey: Survey) -> Iterator[Found]:
@@ -58,4 +62,4 @@ def idle_versions(survey: Survey) -> Iterator[Found]:
         if idle and name not in survey.unread and not survey.is_partial:
             detail = f"no object is stored so; the CRD stores {resource.storage_version}"
             advice = _advice(resource, survey, of_objects=False)
-            yield Found(f"{name}: {', '.join(idle)}", name, detail, advice, _WORDS)
+            yield Found(f"{name}: {', '.join(idle)}", name, detail, advice, _words(resource))

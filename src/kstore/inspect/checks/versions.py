@@ -8,7 +8,7 @@ from kstore.catalog.releases import minor_of
 from kstore.codec import StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
 from kstore.errors import KstoreError, NotConvertible, RuleFailed, UnknownFields
-from kstore.inspect.checks.advice import kstore, migration
+from kstore.inspect.checks.advice import WEBHOOK, kstore, migration
 from kstore.inspect.checks.interface import Found, Look
 from kstore.inspect.survey import Seen, Survey
 
@@ -75,11 +75,13 @@ def other_version(seen: Seen, survey: Survey) -> Iterator[Found]:
     read = seen.read
     if isinstance(read, Undecodable):
         return
-    if isinstance(seen.directory.resource, CustomResource):
-        wanted, is_known = seen.directory.resource.storage_version, seen.directory.resource.definition is not None
-        if is_known and wanted and read.gvk.version != wanted and read.gvk.version in seen.directory.resource.versions:
+    resource = seen.directory.resource
+    if isinstance(resource, CustomResource):
+        wanted, is_known = resource.storage_version, resource.definition is not None
+        if is_known and wanted and read.gvk.version != wanted and read.gvk.version in resource.versions:
             command = migration(seen.directory.label, survey.release)
-            yield Found(f"{read.gvk}, the CRD stores {wanted}", seen.key, advice=(command,))
+            words = WEBHOOK if resource.converts_by_webhook else ""
+            yield Found(f"{read.gvk}, the CRD stores {wanted}", seen.key, advice=(command,), words=words)
     elif survey.catalog.holds(read.gvk) and not _version_state(seen, survey):
         target_version = survey.store.codec.scheme.stored_as(read.gvk)
         if target_version is not None and target_version != read.gvk.group_version:
