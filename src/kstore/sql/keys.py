@@ -74,8 +74,11 @@ def prefixes(asked: AskedStore, keys: Keys) -> list[tuple[bytes, bool]] | None:
     if keys.has("resource", "") and keys.has("group", ""):
         return None  # what no resource keeps may be anywhere
     meant = [one for one in asked.resources if keys.has("group", one.group) and keys.has("resource", one.resource)]
-    found = [prefix for one in meant for prefix in _of_resource(asked, one, keys)]
-    return sorted(set(found))
+    found: list[tuple[bytes, bool]] = []
+    for prefix, whole in sorted({prefix for one in meant for prefix in _of_resource(asked, one, keys)}):
+        if not any(prefix.startswith(other) for other, is_key in found if not is_key):
+            found.append((prefix, whole))  # else it is read with the other
+    return found
 
 
 def _of_resource(asked: AskedStore, resource: NamedResource, keys: Keys) -> Iterator[tuple[bytes, bool]]:
