@@ -13,7 +13,7 @@ from itertools import islice
 
 from kstore.catalog.mapper import NamedResource, ResourceMapper
 from kstore.decode.envelope import CBOR_PREFIX, ENCRYPTION_PREFIX, PROTOBUF_PREFIX, read_envelope
-from kstore.errors import KstoreError
+from kstore.errors import AccessDenied, KstoreError
 from kstore.records import Record, prefix_end
 from kstore.source.interface import Source
 
@@ -44,10 +44,15 @@ class Prefixes:
         self._source = source
         self._resources = resources
         self._revision = revision
+        self.limited = False
+        """Whether a user's permissions have told which clusters there are, and not what is stored."""
 
     def is_empty(self, prefix: str) -> bool:
-        """Whether no key is below a prefix."""
-        return self._first(f"{prefix}/".encode()) is None
+        """Whether no key is below a prefix; one that a user may read a part of only is not taken for empty."""
+        try:
+            return self._first(f"{prefix}/".encode()) is None
+        except AccessDenied:
+            return False
 
     def clusters(self) -> list[tuple[str, ...]]:
         """
@@ -56,7 +61,13 @@ class Prefixes:
         `/registry` and OpenShift's are a cluster's whatever is there, unless it is clusters; others where an object
         of a known resource is directly below, or a group's objects as an extension server keeps them.
         """
-        found: list[tuple[str, ...]] = [(prefix,) for prefix in islice(self._prefixes(), _MOST_CLUSTERS)]
+        try:
+            found: list[tuple[str, ...]] = [(prefix,) for prefix in islice(self._prefixes(), _MOST_CLUSTERS)]
+        except AccessDenied:
+            found = [(prefix,) for prefix in self._permitted()]
+            if not found:
+                raise
+            self.limited = True
         if (OPENSHIFT[0],) in found and (OPENSHIFT[1],) in found:
             found.remove((OPENSHIFT[1],))
             found[found.index((OPENSHIFT[0],))] = OPENSHIFT
@@ -115,6 +126,24 @@ class Prefixes:
                 at_root = True
             else:
                 yield from self._below(directory)
+
+    def _permitted(self) -> list[str]:
+        """The prefixes that a user may read, or read a part of; in key order, each once."""
+        found: dict[str, None] = {}
+        for key in self._source.readable():
+            text = key.decode("utf-8", "replace")
+            known = [prefix for prefix in (DEFAULT, *OPENSHIFT) if f"{text.rstrip('/')}/".startswith(f"{prefix}/")]
+            if known:
+                found[known[0]] = None
+            elif text.endswith("/") and self._is_prefix(key):
+                found[text.rstrip("/")] = None
+            else:
+                parts = text.rstrip("/").split("/")
+                tops = ("/".join(parts[:length]) for length in (2, 3) if len(parts) > length)
+                found |= dict.fromkeys(
+                    top for top in tops if self._resources.place(text.removeprefix(f"{top}/")) is not None
+                )
+        return list(found)
 
     def _below(self, directory: bytes) -> Iterator[str]:
         """Yield the prefixes directly below a directory that is none itself: tenants, each with a name of its own."""

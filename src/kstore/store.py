@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -183,6 +184,8 @@ class Store:
                 raise UnclearPrefix(f"no objects of Kubernetes are recognized; keys in the store: {keys}")
             return (DEFAULT_PREFIX,)
         found = clusters[0]
+        if self._finder.limited:
+            return found
         if found[0] not in (DEFAULT_PREFIX, *OPENSHIFT):
             raise UnclearPrefix(f"nothing is stored below {DEFAULT_PREFIX}: objects are stored below {found[0]}")
         return (self._own_of_extension(found[0]), *found[1:])
@@ -195,7 +198,8 @@ class Store:
         """
         if self._prefix is not None:
             return [self]
-        prefixes = [self._own_of_extension(found[0]) for found in self._finder.clusters()]
+        tops = [found[0] for found in self._finder.clusters()]
+        prefixes = tops if self._finder.limited else map(self._own_of_extension, tops)
         scheme, transformers = self.codec.scheme, self.codec.transformers
         return [Store(self.source, scheme, transformers, prefix=one, revision=self.revision) for one in prefixes]
 
@@ -225,7 +229,10 @@ class Store:
 
     def elsewhere(self) -> Counter[str]:
         """How many keys are outside the cluster's prefixes, by their first path element: they are others'."""
-        return self._finder.elsewhere(self.prefixes)
+        try:
+            return self._finder.elsewhere(self.prefixes)
+        except AccessDenied:  # the user may read this cluster only, or a part of it
+            return Counter()
 
     def owns(self, key: bytes) -> bool:
         """Whether a key is below one of the cluster's prefixes."""
@@ -276,12 +283,17 @@ class Store:
     def custom_resources(self) -> tuple[CustomResource, ...]:
         """The resources that the CRDs of the store define; a damaged CRD defines none."""
         found = []
-        for record in self._below(_CRDS):
+        for record in self._definitions():
             try:
                 found.append(custom_resource(self._crd(record), record.key))
             except (KstoreError, KeyError, TypeError, AttributeError):
                 continue
         return one_of_each(found) if self.layout.clusters else tuple(found)
+
+    def _definitions(self) -> Iterator[Record]:
+        """The stored CRDs; none where the user may not read them."""
+        with suppress(AccessDenied):
+            yield from self._below(_CRDS)
 
     def _crd(self, record: Record) -> dict[str, Any]:
         """
@@ -538,7 +550,9 @@ class Store:
 
     def housekeeping(self) -> Iterator[Read]:
         """Yield what apiservers note outside their prefix: who compacts, which is the same for all of an etcd."""
-        record = self.source.get(_COMPACTION, revision=self.revision)
+        record = None
+        with suppress(AccessDenied):
+            record = self.source.get(_COMPACTION, revision=self.revision)
         if record is not None:
             yield self.codec.read(record)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.source.etcd_releases import RELEASES, EtcdRelease, installed
 from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
@@ -38,12 +38,21 @@ class Authority:
         self.cacert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(
-        self, name: str, *, names: tuple[str, ...] = ("127.0.0.1", "localhost"), days: int = 10
+        self,
+        name: str,
+        *,
+        names: tuple[str, ...] = ("127.0.0.1", "localhost"),
+        days: int = 10,
+        since: int = 30,
+        key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | None = None,
     ) -> tuple[Path, Path]:
-        """A certificate and its key, good for servers and clients; expired if `days` is negative."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        """
+        A certificate and its key, good for servers and clients; expired if `days` is negative, not valid yet if `since`
+        is.
+        """
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = self._sign(subject, key.public_key(), days=days, names=names)
+        certificate = self._sign(subject, key.public_key(), days=days, names=names, since=since)
         cert_file, key_file = self.folder / f"{self.name}-{name}.crt", self.folder / f"{self.name}-{name}.key"
         cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         key_file.write_bytes(
@@ -56,9 +65,10 @@ class Authority:
     def _sign(
         self,
         subject: x509.Name,
-        public_key: ec.EllipticCurvePublicKey,
+        public_key: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey,
         *,
         days: int,
+        since: int = 30,
         ca: bool = False,
         names: tuple[str, ...] = (),
     ) -> x509.Certificate:
@@ -69,7 +79,7 @@ class Authority:
             .issuer_name(self._subject)
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=30))
+            .not_valid_before(now - datetime.timedelta(days=since))
             .not_valid_after(now + datetime.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )

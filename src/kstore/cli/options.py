@@ -119,6 +119,9 @@ _STORE: list[_Option] = [
         "is_flag": True, "help": "Accept any certificate of the server."}),
     (("dial_timeout", "--dial-timeout"), {"metavar": "TIME", "help": "To wait for a connection: 5s."}),
     (("command_timeout", "--command-timeout"), {"metavar": "TIME", "help": "To wait for an answer: 30s."}),
+    (("consistency", "--consistency"), {
+        "metavar": "HOW", "type": click.Choice(["linearizable", "serializable", "l", "s"]),
+        "help": "linearizable, or serializable: what one member has, without a quorum; it may be stale."}),
     (("etcd_prefix", "--etcd-prefix"), {
         "metavar": "PREFIX", "help": "Where the objects are stored; found by itself if not given."}),
     (("rev", "--rev"), {"type": click.IntRange(min=1), "metavar": "N", "help": "The store as of revision N."}),

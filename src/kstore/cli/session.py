@@ -187,6 +187,7 @@ class Session:
             password=password if colon else given.password,
             tls_server_name=given.tls_server_name,
             insecure_skip_tls_verify=given.insecure_skip_tls_verify,
+            serializable=given.consistency.startswith("s"),
             salvage=given.salvage,
             wal=given.wal,
             remembers=self._remembers,

@@ -24,6 +24,7 @@ class Settings:
     insecure_skip_tls_verify: bool = False
     dial_timeout: str = ""
     command_timeout: str = ""
+    consistency: str = ""
     etcd_prefix: str = ""
     encryption_provider_config: str = ""
     release: str = ""

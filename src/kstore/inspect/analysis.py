@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kstore.codec import StoredObject, Undecodable
 from kstore.decode.projection import Projection
-from kstore.errors import Unsupported
+from kstore.errors import AccessDenied, Unsupported
 from kstore.inspect.clock import RevisionClock, newest_time
 from kstore.inspect.directories import Directories
 from kstore.inspect.large_fields import LargeField, json_size, large_fields
 from kstore.printable import key_text
-from kstore.records import key_value_size
+from kstore.records import Record, key_value_size
 from kstore.source.interface import StoreStatus
 from kstore.store import Store, is_housekeeping
 
@@ -247,9 +247,18 @@ class Analyzer:
 
     # ---- the live records
 
+    def _everything(self) -> Iterator[Record]:
+        """All records of the store; those of the cluster alone where the user may read no others."""
+        store = self._store
+        try:
+            store.source.first(revision=store.revision)
+        except AccessDenied:
+            return store.records()
+        return store.source.scan(revision=store.revision)
+
     def _read_live(self) -> None:
-        store, heap, read = self._store, self._heap, self._store.codec.read
-        for record in store.source.scan(revision=store.revision):
+        heap, read = self._heap, self._store.codec.read
+        for record in self._everything():
             if self._has_key is not None and not self._has_key(record.key):
                 continue
             size = key_value_size(record)
@@ -324,7 +333,7 @@ class Analyzer:
                     changes[key] = changes.get(key, 0) + 1
                     sizes[key] = sizes.get(key, 0) + size
                 self._step()
-        except Unsupported:
+        except (Unsupported, AccessDenied):  # of all keys, which not every user may read
             return False
         return True
 

@@ -64,6 +64,7 @@ def open(
     insecure_skip_tls_verify: bool = False,
     dial_timeout: float = 5.0,
     command_timeout: float = 30.0,
+    serializable: bool = False,
     salvage: bool = False,
     wal: bool = False,
 ) -> Store:
@@ -92,6 +93,7 @@ def open(
         insecure_skip_tls_verify: accept any certificate of the server.
         dial_timeout: seconds in which an endpoint must accept a connection.
         command_timeout: seconds in which a request must be answered.
+        serializable: let one member answer with what it has, without a quorum; it may be stale.
         salvage: of a damaged file, read what can be read; see `Store.damage`.
         wal: of a data directory, replay its log on top of its database.
 
@@ -113,6 +115,7 @@ def open(
         insecure_skip_tls_verify=insecure_skip_tls_verify,
         dial_timeout=dial_timeout,
         command_timeout=command_timeout,
+        serializable=serializable,
         salvage=salvage,
         wal=wal,
     )

@@ -159,6 +159,10 @@ class Source(ABC):
         """
         raise Unsupported("this store cannot be watched", where=self.status().location)
 
+    def readable(self) -> tuple[bytes, ...]:
+        """What the keys begin with that may be read, where a user is limited to them; empty for no limit known."""
+        return ()
+
     def leases(self) -> dict[int, int]:
         """
         The leases of the store and their granted time to live, in seconds.

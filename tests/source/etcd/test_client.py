@@ -6,12 +6,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import grpc
 import pytest
 from tests.source.conftest import Authority
 
 from kstore.errors import UsageError
 from kstore.source.etcd import messages as etcd_messages
-from kstore.source.etcd.client import Client, parse_endpoint
+from kstore.source.etcd.client import Client
+from kstore.source.etcd.endpoint import parse_endpoint, proxy_of
 from kstore.source.options import SourceOptions
 
 PLAIN = SourceOptions()
@@ -27,6 +29,9 @@ WITH_CA = SourceOptions(cacert=Path("ca.crt"))
         ("https://[::1]:99/", WITH_CA, "https://[::1]:99", "[::1]:99"),
         ("https://etcd.example.com", PLAIN, "https://etcd.example.com:2379", "etcd.example.com:2379"),
         ("unix:///run/kine.sock", PLAIN, "unix:///run/kine.sock", "unix:/run/kine.sock"),
+        ("unix:kine.sock", PLAIN, "unix://kine.sock", "unix:kine.sock"),
+        ("unix:/run/kine.sock", PLAIN, "unix:///run/kine.sock", "unix:/run/kine.sock"),
+        ("unixs:///run/etcd.sock", WITH_CA, "unixs:///run/etcd.sock", "unix:/run/etcd.sock"),
     ],
 )
 def test_addresses(address: str, options: SourceOptions, url: str, target: str) -> None:
@@ -128,3 +133,52 @@ def test_loopback(address: str, loopback: bool) -> None:
 def test_etcd3_runs_on_our_messages() -> None:
     """The package etcd3 is imported over the table instead of the generated messages it ships."""
     assert sys.modules["etcd3"].etcdrpc is etcd_messages
+
+
+PROXY = {"grpc_proxy": "http://user:secret@proxy.example.com:3128"}
+
+
+@pytest.mark.parametrize(
+    ("host", "variables", "followed"),
+    [
+        ("etcd.example.com", {"http_proxy": "http://p", "https_proxy": "http://p", "HTTP_PROXY": "http://p"}, False),
+        ("etcd.example.com", PROXY, True),
+        ("etcd.example.com", {"GRPC_PROXY": "proxy.example.com:3128"}, True),
+        ("etcd.example.com", {**PROXY, "no_proxy": "example.com"}, False),
+        ("etcd.example.com", {**PROXY, "NO_PROXY": "other, .example.com"}, False),
+        ("etcd.example.com", {**PROXY, "NO_PROXY": "ample.com"}, True),
+        ("etcd.example.com", {**PROXY, "no_proxy": "*"}, False),
+        ("10.1.2.3", {**PROXY, "NO_PROXY": "10.0.0.0/8"}, False),
+        ("10.1.2.3", {**PROXY, "NO_PROXY": "10.2.0.0/16,10.1.2.3:2380"}, True),
+        ("10.1.2.3", {**PROXY, "NO_PROXY": "10.1.2.3:2379"}, False),
+        ("10.1.2.3", {**PROXY, "no_grpc_proxy": "nothing", "no_proxy": "10.1.2.3"}, True),
+    ],
+)  # fmt: skip
+def test_proxies(host: str, variables: dict[str, str], followed: bool) -> None:
+    """Only the variable that is meant for gRPC is followed, and exceptions count in either case."""
+    assert bool(proxy_of(host, 2379, variables)) is followed
+
+
+def test_a_proxy_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What errors call the endpoint says that a proxy is on the way; this machine is never reached by one."""
+    monkeypatch.setenv("grpc_proxy", PROXY["grpc_proxy"])
+    monkeypatch.delenv("no_proxy", raising=False)
+    shown = parse_endpoint("https://etcd.example.com", PLAIN).shown
+    assert shown == "https://etcd.example.com:2379 by way of the proxy proxy.example.com:3128 of $grpc_proxy"
+    assert parse_endpoint("https://localhost", PLAIN).shown == "https://localhost:2379"
+
+
+@pytest.mark.parametrize(("variable", "expected"), [("http_proxy", 0), ("grpc_proxy", 1)])
+def test_what_grpc_is_told(monkeypatch: pytest.MonkeyPatch, variable: str, expected: int) -> None:
+    """gRPC would follow the web's variables by itself."""
+    told: dict[str, object] = {}
+    channel = grpc.insecure_channel
+    monkeypatch.setattr(
+        grpc, "insecure_channel", lambda target, options=(), **more: told.update(options) or channel(target)
+    )
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    Client(parse_endpoint("http://etcd.example.com", PLAIN), PLAIN).close()
+    assert told["grpc.enable_http_proxy"] == expected
+    assert ("grpc.http_proxy" in told) is bool(expected)

@@ -173,3 +173,24 @@ def test_a_pipe_is_no_store(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", Path("/dev/null")):
         with pytest.raises(NotADatabase, match="neither a file nor a directory"):
             open_source(str(path))
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("file:///backups/a.db", "/backups/a.db"),
+        ("file://localhost/a%20b.tar!c.db", "/a b.tar!c.db"),
+        ("/backups/a.db", "/backups/a.db"),
+    ],
+)
+def test_files_as_urls(address: str, path: str) -> None:
+    """A file may be named as a URL; of another machine it cannot be."""
+    assert locate_store(address, environment={}).address == path
+    with pytest.raises(UsageError, match="no file of this machine"):
+        locate_store("file://elsewhere/a.db", environment={})
+
+
+@pytest.mark.parametrize("address", ["unix:etcd.sock", "unix:///run/etcd.sock", "unixs:///run/etcd.sock"])
+def test_sockets_are_servers(address: str) -> None:
+    """Whether the file is there or not."""
+    assert is_live(address)

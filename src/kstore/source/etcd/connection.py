@@ -21,10 +21,13 @@ import grpc
 
 from kstore.errors import StoreUnreachable, UsageError
 from kstore.source.etcd import messages as rpc
-from kstore.source.etcd.client import Client, Endpoint, parse_endpoint
+from kstore.source.etcd.client import Client
+from kstore.source.etcd.endpoint import Endpoint, parse_endpoint
 from kstore.source.etcd.errors import (
+    cannot_be_tls,
     connection_hint,
     explain,
+    is_learners,
     is_passing,
     typed_error,
     wants_new_token,
@@ -34,6 +37,9 @@ from kstore.source.options import SourceOptions
 
 _STAGGER = 0.3
 """Seconds that one endpoint is given before the next one is tried beside it."""
+_ELECTION = 10.0
+"""Seconds that the members are given to elect a leader, before the quorum counts as lost."""
+_NO_LEADER = "etcdserver: no leader"
 _PAUSE = 0.1
 """Seconds between two attempts while a cluster elects a leader or a server restarts."""
 
@@ -50,21 +56,26 @@ class Member:
     """The `etcd3.Etcd3Client`."""
     status: Any = None
     """The last `StatusResponse`; None as long as the server kept it to itself."""
+    tls_tried: bool = False
+    """Whether it was found out why there is no TLS session."""
 
     @property
-    def has_leader(self) -> bool:
-        """Whether it can answer more than serializable reads."""
-        return self.status is None or bool(self.status.leader) or self.is_kine
+    def answers_everything(self) -> bool:
+        """Whether it can answer more than serializable reads: it has a leader, and is no learner."""
+        return self.status is None or self.is_kine or bool(self.status.leader and not self.status.isLearner)
 
     @property
     def is_kine(self) -> bool:
         """
-        Whether the server is kine: etcd always states cluster and member, kine never does.
+        Whether the server is kine: etcd states cluster and member, or, to a user who is not root, raft's term at least;
+        kine never does.
 
         See kine's `pkg/server/maintenance.go`, `Status`.
         """
-        header = None if self.status is None else self.status.header
-        return header is not None and not header.cluster_id and not header.member_id
+        if self.status is None:
+            return False
+        header = self.status.header
+        return not (header.cluster_id or header.member_id or self.status.raftTerm)
 
 
 @dataclass(slots=True)
@@ -125,14 +136,18 @@ class Connection:
             StoreUnreachable: no endpoint answers, or none in time.
             KstoreError: what the server answered instead; see `etcd_errors`.
         """
-        deadline = time.monotonic() + self.options.command_timeout
+        began = time.monotonic()
+        deadline = began + self.options.command_timeout
         failed: dict[Member, str] = {}
         while True:
             member = self.member(avoid=failed)
             try:
                 remaining = max(deadline - time.monotonic(), 0.001)
-                return call(member)(request, timeout=remaining, metadata=self.metadata())
+                metadata = self._metadata_of_reads() if repeatable else self.metadata()
+                return call(member)(request, timeout=remaining, metadata=metadata)
             except grpc.RpcError as error:
+                if _NO_LEADER in (error.details() or ""):
+                    deadline = min(deadline, began + _ELECTION)
                 if not self.may_retry(member, error, repeatable, deadline, failed):
                     raise self.error(error, member, where, failed) from None
 
@@ -149,10 +164,7 @@ class Connection:
         Open a streaming call on a member that works; errors come with reading and are raised as grpc's own.
         """
         member = self.member()
-        # without a leader a member would fall silent; with this it ends the call, as for the apiserver's
-        # watches
-        metadata = self.metadata() if self.options.serializable else (*self.metadata(), ("hasleader", "true"))
-        return member, Answers(call(member)(request, metadata=metadata))
+        return member, Answers(call(member)(request, metadata=self._metadata_of_reads()))
 
     def may_retry(
         self,
@@ -184,6 +196,8 @@ class Connection:
             if self._current is member:
                 self._current = None
         if len(failed) >= len(self.members):
+            if all(is_learners(details) for details in failed.values()):
+                return False  # no time makes a voter of it
             failed.clear()
             time.sleep(_PAUSE)
         return True
@@ -199,12 +213,21 @@ class Connection:
         if isinstance(typed, StoreUnreachable) and failed:
             return unreachable({**failed, member: error.details() or ""})
         if isinstance(typed, StoreUnreachable) and not typed.hint:
+            typed.hint = connection_hint(error.details() or "")
+        if isinstance(typed, StoreUnreachable) and not typed.hint:
             typed.hint = f"it was given {self.options.command_timeout:g} s; see --command-timeout"
         return typed
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What to send along with every call: the token, if a user is given."""
         return (("token", self._token),) if self._token else ()
+
+    def _metadata_of_reads(self) -> tuple[tuple[str, str], ...]:
+        """
+        The same, and that a member without a leader shall say so at once, where it would fall silent, as it is told by
+        the apiserver's watches (`api/v3rpc/rpctypes/md.go`, MetadataRequireLeaderKey).
+        """
+        return self.metadata() if self.options.serializable else (*self.metadata(), ("hasleader", "true"))
 
     # ---- members
 
@@ -224,6 +247,7 @@ class Connection:
                 self._current = self._dial(avoid or {})
                 if self.options.user and not self._token:
                     self._authenticate(self._current)
+                    self._ask_status_as_user(self._current)
                 self.was_connected = True
             return self._current
 
@@ -235,7 +259,7 @@ class Connection:
 
     def _dial(self, avoid: dict[Member, str]) -> Member:
         """
-        The first member that answers, preferring those that have a leader.
+        The first member that answers, preferring those that have a leader and are no learners.
 
         A store that was reached before may be restarting: it is then given the dial timeout as a whole.
         """
@@ -243,6 +267,8 @@ class Connection:
         candidates = [member for member in self.members if member not in avoid] or self.members
         while True:
             found, failures = self._race(candidates)
+            if found is None and self._changed_tls(failures):
+                found, failures = self._race(candidates)
             if found is not None:
                 return found
             candidates = self.members
@@ -255,7 +281,7 @@ class Connection:
         answers: queue.SimpleQueue[tuple[Member, grpc.Future[Any]]] = queue.SimpleQueue()
         waiting = list(candidates)
         asked = 0
-        leaderless: Member | None = None
+        second_best: Member | None = None
         failures: dict[Member, str] = {}
         deadline = time.monotonic() + self.options.dial_timeout
         while waiting or asked:
@@ -273,11 +299,34 @@ class Connection:
             failure = self._note_status(member, answer)
             if failure:
                 failures[member] = failure
-            elif member.has_leader:
+            elif member.answers_everything:
                 return member, failures
             else:
-                leaderless = leaderless or member
-        return leaderless, failures
+                second_best = second_best or member
+        return second_best, failures
+
+    def _changed_tls(self, failures: dict[Member, str]) -> bool:
+        """
+        Find out, once for each member, why there is no TLS session with it, which gRPC does not say; whether one is to
+        be tried again, because Python's own TLS has no difficulty.
+        """
+        changed = False
+        for member, details in failures.items():
+            if not member.endpoint.tls or member.tls_tried or self.client is not None or cannot_be_tls(details):
+                continue
+            member.tls_tried = True
+            if member.endpoint.proxy or self.options.insecure_skip_tls_verify:
+                continue
+            from kstore.source.etcd.tls_tunnel import handshake_fault
+
+            fault = handshake_fault(member.endpoint, self.options)
+            if fault:
+                failures[member] = fault
+            elif fault is not None:
+                member.client.close()
+                member.client = Client(member.endpoint, self.options, tunnelled=True)
+                changed = True
+        return changed
 
     def _ask_status(self, member: Member, answers: queue.SimpleQueue[tuple[Member, grpc.Future[Any]]]) -> None:
         future = member.client.maintenancestub.Status.future(
@@ -309,6 +358,14 @@ class Connection:
             return
         self._use_token(answer.token)
 
+    def _ask_status_as_user(self, member: Member) -> None:
+        """The status of a member that has kept it from somebody unknown."""
+        if member.status is None:
+            with suppress(grpc.RpcError):
+                member.status = member.client.maintenancestub.Status(
+                    rpc.StatusRequest(), timeout=self.options.dial_timeout, metadata=self.metadata()
+                )
+
     def _use_token(self, token: str) -> None:
         """Send the token with every call, also those that a user makes with the `etcd3` client itself."""
         self._token = token
@@ -329,7 +386,7 @@ class Connection:
 
 def unreachable(failures: dict[Member, str]) -> StoreUnreachable:
     """The error that names every endpoint and what was wrong with it."""
-    words = "; ".join(f"{member.endpoint.url}: {explain(details)}" for member, details in failures.items())
+    words = "; ".join(f"{member.endpoint.shown}: {explain(details)}" for member, details in failures.items())
     hints = [hint for hint in map(connection_hint, failures.values()) if hint]
     return StoreUnreachable(f"no endpoint answers ({words})", hint=hints[0] if hints else "")
 

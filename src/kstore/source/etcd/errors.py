@@ -99,6 +99,10 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
     ),
     ("invalid auth token", lambda details, where: AccessDenied(_REFUSED, where=where)),
     (_BUSY, lambda details, where: StoreUnreachable("its database is locked by another writer", where=where)),
+    (
+        "not supported for learner",
+        lambda details, where: StoreUnreachable(explain(details), where=where, hint=connection_hint(details)),
+    ),
     ("not supported", lambda details, where: Unsupported(details, where=where)),
     ("unsupported", lambda details, where: Unsupported(details, where=where)),
 )
@@ -117,6 +121,13 @@ _BY_CODE: dict[Any, Callable[[str, str], KstoreError]] = {
 # What a broken connection attempt says of itself, and what it means for a person.
 _EXPLANATIONS = (
     ("Connection refused", "connection refused"),
+    ("certificate has expired", "its certificate has expired"),
+    ("certificate is not yet valid", "its certificate is not valid yet"),
+    ("CERTIFICATE_EXPIRED", "it finds the client's certificate expired"),
+    ("CERTIFICATE_REQUIRED", "it wants a client certificate"),
+    ("ALERT_UNKNOWN_CA", "it does not know the authority of the client's certificate"),
+    ("Hostname mismatch", "its certificate is for another name"),
+    ("IP address mismatch", "its certificate is for another name"),
     ("CERTIFICATE_VERIFY_FAILED", "its certificate is not signed by a known authority"),
     ("certificate verify failed", "its certificate is not signed by a known authority"),
     ("Hostname Verification Check failed", "its certificate is for another name"),
@@ -128,16 +139,28 @@ _EXPLANATIONS = (
     ("DNS resolution failed", "there is no host of that name"),
     ("Network is unreachable", "its network cannot be reached"),
     ("keepalive watchdog timeout", "it stopped answering"),
-    ("no leader", "the members have no leader"),
+    ("no leader", "the members have no leader: the quorum is lost"),
+    ("not supported for learner", "it is a learner, which answers serializable reads only"),
     ("request timed out", "it cannot reach the other members"),
 )
 
 _CERTIFICATE_WANTED = "a server that wants a client certificate, or another one, does so: give it with --cert and --key"
+_UNVERIFIED = "--insecure-skip-tls-verify reads the store all the same"
+_ONE_MEMBER = "--consistency serializable reads what one member has, which may be stale; nothing can be written"
+_NAME = "name the expected host with --tls-server-name"
+_AUTHORITY = "name the authority's certificate with --cacert"
 _HINTS = (
-    ("CERTIFICATE_VERIFY_FAILED", "name the authority's certificate with --cacert"),
-    ("certificate verify failed", "name the authority's certificate with --cacert"),
-    ("Hostname Verification Check failed", "name the expected host with --tls-server-name"),
-    ("Peer name", "name the expected host with --tls-server-name"),
+    ("certificate has expired", f"renew it; {_UNVERIFIED}"),
+    ("certificate is not yet valid", f"compare the clocks of both machines; {_UNVERIFIED}"),
+    ("CERTIFICATE_EXPIRED", "renew the client's certificate"),
+    ("Hostname mismatch", _NAME),
+    ("IP address mismatch", _NAME),
+    ("no leader", _ONE_MEMBER),
+    ("not supported for learner", _ONE_MEMBER),
+    ("CERTIFICATE_VERIFY_FAILED", _AUTHORITY),
+    ("certificate verify failed", _AUTHORITY),
+    ("Hostname Verification Check failed", _NAME),
+    ("Peer name", _NAME),
     ("WRONG_VERSION_NUMBER", "use http:// if it is meant to be plain text"),
     ("TSI_DATA_CORRUPTED", _CERTIFICATE_WANTED),
     ("ALERT_BAD_CERTIFICATE", _CERTIFICATE_WANTED),
@@ -163,6 +186,12 @@ def explain(details: str) -> str:
 def connection_hint(details: str) -> str:
     """What to try when a connection failed with these words; empty when there is nothing to say."""
     return next((hint for text, hint in _HINTS if text in details), "")
+
+
+def cannot_be_tls(details: str) -> bool:
+    """Whether a connection failed before there could be a TLS session."""
+    telling = ("Connection refused", "Deadline Exceeded", "Domain name not found", "DNS resolution", "unreachable")
+    return any(text in details for text in telling)
 
 
 def typed_error(error: grpc.RpcError, where: str) -> KstoreError:
@@ -204,7 +233,17 @@ def is_passing(error: grpc.RpcError) -> bool:
     Whether another member, or the same a moment later, may well answer; says nothing about what has happened.
     """
     details = error.details() or ""
-    return error.code() is grpc.StatusCode.UNAVAILABLE or "too many requests" in details or _BUSY in details
+    return (
+        error.code() is grpc.StatusCode.UNAVAILABLE
+        or "too many requests" in details
+        or is_learners(details)
+        or _BUSY in details
+    )
+
+
+def is_learners(details: str) -> bool:
+    """Whether it is a learner that refuses what only a voting member answers."""
+    return "not supported for learner" in details
 
 
 def was_refused_unseen(error: grpc.RpcError) -> bool:

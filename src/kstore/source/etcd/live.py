@@ -11,14 +11,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from kstore.errors import Compacted, LeaseExists, RequestTooLarge, Unsupported, UsageError
+from kstore.errors import AccessDenied, Compacted, LeaseExists, RequestTooLarge, Unsupported, UsageError
 from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Progress, Put, Record, Revision, prefix_end
 from kstore.source.etcd import messages as rpc
 from kstore.source.etcd.connection import Connection
 from kstore.source.etcd.paging import RangeReader
+from kstore.source.etcd.permissions import readable
 from kstore.source.etcd.status import describe
 from kstore.source.etcd.watch import compacted_through, replay, to_record, watch
 from kstore.source.interface import Committed, Limits, StoreStatus, WritableSource
@@ -79,22 +81,36 @@ class LiveSource(WritableSource):
         """What the endpoint in use and the other members say of themselves."""
         return describe(self._connection, self.revision(), self.compact_revision())
 
-    def revision(self, key: bytes = _PROBE) -> int:
+    def revision(self, key: bytes = b"") -> int:
         """
         The store's newest revision.
 
         Args:
-            key: what to ask for it with, where a user may not read everything.
+            key: what to ask for it with; empty for any that the user may read.
         """
-        return int(self._ask_range(key=key, count_only=True).header.revision)
+        return int(self._ask_range(key=key or self._probe, count_only=True).header.revision)
 
-    def compact_revision(self, key: bytes = _PROBE) -> int:
+    @cached_property
+    def _probe(self) -> bytes:
+        """A key to learn revisions with, which the user may read."""
+        try:
+            self._ask_range(key=_PROBE, count_only=True)
+        except AccessDenied:
+            return next(iter(self.readable()), _PROBE)
+        return _PROBE
+
+    def readable(self) -> tuple[bytes, ...]:
+        """See `Source.readable`: what the roles of the user name that was given say (`auth/store.go`)."""
+        return readable(self._connection)
+
+    def compact_revision(self, key: bytes = b"") -> int:
         """
         The oldest revision that the store can still be looked at as of; 0 as long as nothing was compacted.
 
         Args:
-            key: what to ask for it with, where a user may not read everything.
+            key: what to ask for it with; empty for any that the user may read.
         """
+        key = key or self._probe
         try:
             self._ask_range(key=key, count_only=True, revision=1)
         except Compacted:

@@ -1,11 +1,11 @@
 """
 etcd's RPC messages and stubs, built at import from a table of field names, numbers and types.
 
-The table states etcd's own API (`api/etcdserverpb/rpc.proto` and `api/mvccpb/kv.proto`, 3.4 to 3.7) as far as
-kstore and the package `etcd3` speak it. Nothing is generated ahead by protoc, whose output of 2020 (which
-`etcd3` 0.12 ships) does not load on protobuf 4 and later, and whose newer output asks for the very protobuf
-it was made with. The messages live in a descriptor pool of their own, so that another package's
-`etcdserverpb` is no clash.
+The table states etcd's own API (`api/etcdserverpb/rpc.proto`, `api/authpb/auth.proto`, `api/mvccpb/kv.proto`, of 3.4
+to 3.7) as far as kstore and the package `etcd3` speak it. Nothing is generated ahead by protoc, whose output of 2020
+(which `etcd3` 0.12 ships) does not load on protobuf 4 and later, and whose newer output asks for the very protobuf
+it was made with. The messages live in a descriptor pool of their own, so that another package's `etcdserverpb` is no
+clash.
 
 Knows the wire format only; deliberately nothing about connections, retries or what the messages are for.
 """
@@ -106,6 +106,12 @@ SnapshotResponse header=1:ResponseHeader remaining_bytes=2:uint64 blob=3:bytes v
 
 AuthenticateRequest name=1:string password=2:string
 AuthenticateResponse header=1:ResponseHeader token=2:string
+Permission permType=1:Permission.Type key=2:bytes range_end=3:bytes
+  enum Type READ WRITE READWRITE
+AuthUserGetRequest name=1:string
+AuthUserGetResponse header=1:ResponseHeader roles=2:string*
+AuthRoleGetRequest role=1:string
+AuthRoleGetResponse header=1:ResponseHeader perm=2:Permission*
 """
 
 # method[:message][=kind]: the request and response are <message or method>Request and …Response (or
@@ -117,7 +123,7 @@ _SERVICES = {
     "Lease": "LeaseGrant LeaseRevoke LeaseKeepAlive=both LeaseTimeToLive LeaseLeases",
     "Cluster": "MemberAdd MemberRemove MemberUpdate MemberList",
     "Maintenance": "Alarm Status Defragment Hash HashKV Snapshot=stream",
-    "Auth": "Authenticate",
+    "Auth": "Authenticate UserGet:AuthUserGet RoleGet:AuthRoleGet",
 }
 
 _CHANNEL_METHODS = {"": "unary_unary", "stream": "unary_stream", "both": "stream_stream"}

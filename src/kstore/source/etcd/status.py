@@ -8,15 +8,17 @@ and holds nothing up.
 from __future__ import annotations
 
 import queue
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import grpc
 
-from kstore.errors import KstoreError, UsageError
+from kstore.errors import KstoreError, StoreUnreachable, UsageError
 from kstore.source.etcd import messages as rpc
-from kstore.source.etcd.client import Client, parse_endpoint
+from kstore.source.etcd.client import Client
 from kstore.source.etcd.connection import Connection
+from kstore.source.etcd.endpoint import parse_endpoint
 from kstore.source.etcd.errors import explain
 from kstore.source.interface import StoreStatus
 
@@ -40,7 +42,7 @@ def describe(connection: Connection, revision: int, compact_revision: int) -> St
             details={"note": "kine speaks etcd's protocol; the version is the one it claims"},
         )
     status = connection.ask(lambda each: each.client.maintenancestub.Status, rpc.StatusRequest())
-    members = connection.ask(lambda each: each.client.clusterstub.MemberList, rpc.MemberListRequest()).members
+    members = _members(connection)
     reports = {entry.ID: _report(connection, entry, status) for entry in members}
     names = {entry.ID: entry.name or f"{entry.ID:x}" for entry in members}
     return StoreStatus(
@@ -65,8 +67,22 @@ def describe(connection: Connection, revision: int, compact_revision: int) -> St
     )
 
 
+def _members(connection: Connection) -> Sequence[Any]:
+    """The cluster's members; none where a learner is asked, which does not tell."""
+    try:
+        answer = connection.ask(lambda each: each.client.clusterstub.MemberList, rpc.MemberListRequest())
+    except StoreUnreachable:
+        if connection.options.serializable:
+            return ()
+        raise
+    found: Sequence[Any] = answer.members
+    return found
+
+
 def _alarms(connection: Connection, names: dict[int, str]) -> tuple[str, ...]:
-    """Raised alarms as `NOSPACE (member)`; none where the user may not ask."""
+    """Raised alarms as `NOSPACE (member)`; none where the user may not ask, or only one member is to answer."""
+    if connection.options.serializable:  # the question goes through the leader
+        return ()
     kinds = {rpc.NOSPACE: "NOSPACE", rpc.CORRUPT: "CORRUPT"}
     try:
         answer = connection.ask(lambda member: member.client.maintenancestub.Alarm, rpc.AlarmRequest())

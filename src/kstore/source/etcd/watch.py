@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import re
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
@@ -21,6 +21,10 @@ from kstore.records import Progress, Record, Revision
 from kstore.source.etcd import messages as rpc
 from kstore.source.etcd.connection import Answers, Connection, Member
 
+_FIRST_CHANGE = 2
+"""The revision of the first change of all: an empty store is at 1."""
+_QUESTIONS = 15
+"""How often a server is asked how far it has come, without an answer, before it counts as one that never says so."""
 _TICK = 0.2
 """Seconds between two questions whether a replay has caught up, and between looks at a silent watch."""
 
@@ -148,19 +152,57 @@ def replay(connection: Connection, key: bytes, end: bytes, start: int, through: 
     Yield the changes from revision `start` to revision `through`, both included, and end.
 
     How a watch knows that it has seen all: the server says so when asked. Where it says so too early
-    (`reports_progress_rightly`), the whole store is watched instead, because something changed at every
-    revision.
+    (`reports_progress_rightly`), or never (`etcd grpc-proxy`), the whole store is watched instead, because something
+    changed at every revision but the first.
 
     Raises:
         Compacted: not all of these revisions are held any more.
         StoreUnreachable: the server fell silent.
     """
+    if reports_progress_rightly(connection.member()):
+        start = yield from _replay_asking(connection, key, end, start, through)
+    yield from _replay_watching_all(connection, key, end, max(start, _FIRST_CHANGE), through)
+
+
+def _replay_asking(
+    connection: Connection, key: bytes, end: bytes, start: int, through: int
+) -> Generator[Revision, None, int]:
+    """Replay a range, asking how far the server has come; the revision to go on from where it does not say."""
+    if start > through:
+        return start
+    deadline = time.monotonic() + connection.options.command_timeout
+    asked = 0
+    with closing(WatchStream(connection, key, end, start)) as stream:
+        try:
+            while asked <= _QUESTIONS and time.monotonic() < deadline:
+                try:
+                    answer = stream.next(_TICK)
+                except TimeoutError:
+                    stream.ask_progress()
+                    asked += 1
+                    continue
+                asked = 0
+                deadline = time.monotonic() + connection.options.command_timeout
+                for event in _events(answer, stream):
+                    if event.kv.mod_revision > through:
+                        return through + 1
+                    yield to_revision(event)
+                start = event_end(answer) if answer.events else answer.header.revision + 1
+                if start > through:
+                    return start
+        except grpc.RpcError as error:
+            raise connection.error(error, stream.member) from None
+    return start
+
+
+def _replay_watching_all(
+    connection: Connection, key: bytes, end: bytes, start: int, through: int
+) -> Iterator[Revision]:
+    """Replay a range by watching every key, of which one changes at each revision."""
     if start > through:
         return
-    asks = reports_progress_rightly(connection.member())
-    first, last = (key, end) if asks else (b"\0", b"\0")
     deadline = time.monotonic() + connection.options.command_timeout
-    with closing(WatchStream(connection, first, last, start)) as stream:
+    with closing(WatchStream(connection, b"\0", b"\0", start)) as stream:
         try:
             while True:
                 try:
@@ -168,22 +210,30 @@ def replay(connection: Connection, key: bytes, end: bytes, start: int, through: 
                 except TimeoutError:
                     if time.monotonic() >= deadline:
                         raise StoreUnreachable("the history stopped", where=stream.member.endpoint.url) from None
-                    if asks:
-                        stream.ask_progress()
                     continue
-                if answer is None:
-                    raise StoreUnreachable("the history broke off", where=stream.member.endpoint.url)
                 deadline = time.monotonic() + connection.options.command_timeout
-                for event in answer.events:
+                for event in _events(answer, stream):
                     if event.kv.mod_revision > through:
                         return
-                    if asks or in_range(event.kv.key, key, end):
+                    if in_range(event.kv.key, key, end):
                         yield to_revision(event)
-                seen = event_end(answer) - 1 if answer.events else answer.header.revision
-                if seen >= through:
+                if answer.events and event_end(answer) > through:
                     return
         except grpc.RpcError as error:
             raise connection.error(error, stream.member) from None
+
+
+def _events(answer: Any, stream: WatchStream) -> Sequence[Any]:
+    """
+    The events of an answer.
+
+    Raises:
+        StoreUnreachable: there is none: the stream has ended.
+    """
+    if answer is None:
+        raise StoreUnreachable("the history broke off", where=stream.member.endpoint.url)
+    events: Sequence[Any] = answer.events
+    return events
 
 
 def compacted_through(connection: Connection, key: bytes) -> int:

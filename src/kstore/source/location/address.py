@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageError
 from kstore.regular_file import is_handed_over
@@ -31,7 +31,8 @@ DEFAULT_ORIGIN = "the default"
 """Who said so when nobody did."""
 _OFFER = "kstore carries a small cluster with it: try --store demo"
 
-_LIVE = re.compile(r"(https?|unixs?)://")
+_LIVE = re.compile(r"(https?|unixs?)://|unixs?:")
+_FILE = "file://"
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}")
 _ETCD2 = "etcd2+"
 _SRV = "srv://"
@@ -118,7 +119,19 @@ def locate_store(
         UsageError: a variable or a context that cannot be meant.
     """
     variables = os.environ if environment is None else environment
-    return _without_userinfo(_located(address, options or SourceOptions(), context, variables, root))
+    return _as_path(_located(address, options or SourceOptions(), context, variables, root))
+
+
+def _as_path(location: Location) -> Location:
+    """The location with the path that a `file://` address names; else without user and password in its address."""
+    if not location.address.startswith(_FILE):
+        return _without_userinfo(location)
+    parts = urlsplit(location.address)
+    if parts.netloc not in ("", "localhost") or not parts.path:
+        raise UsageError(
+            "file:// names no file of this machine", where=location.address, hint="write file:///PATH, or the path"
+        )
+    return replace(location, address=unquote(parts.path))
 
 
 def _without_userinfo(location: Location) -> Location:
@@ -186,7 +199,7 @@ def uses_tls(address: str) -> bool:
     """Whether a server at an address may be spoken to over TLS: not a file, and not all of it plain text."""
     bare = address.removeprefix(_ETCD2)
     return (bare != address or is_live(address)) and not all(
-        part.strip().startswith(("http://", "unix://")) for part in bare.split(",")
+        part.strip().startswith(("http://", "unix:")) for part in bare.split(",")
     )
 
 
@@ -323,7 +336,7 @@ def with_etcdctl_variables(address: str, given: SourceOptions, variables: Mappin
     for name, option in _DURATIONS.items():
         if text := variables.get(name):
             found[option] = parse_duration(text, f"${name}")
-    if address.startswith(("http://", "unix://", f"{_ETCD2}http://")):
+    if address.startswith(("http://", "unix:", f"{_ETCD2}http://")):
         found = {name: value for name, value in found.items() if name not in _TLS_OPTIONS}
     return overridden(replace(SourceOptions(), **found), given)
 

@@ -1,9 +1,9 @@
 """
-TLS to a server whose certificate is not verified, for gRPC, which in Python cannot do without.
+TLS as Python's own ssl module speaks it, for gRPC, whose own in Python can do less.
 
-Expired certificates are what brings down a control plane, and that is when its store has to be opened. A
-private unix socket takes gRPC's plain bytes; a thread a connection carries them to the server inside a TLS
-session of Python's own ssl module. Used only with `insecure_skip_tls_verify`.
+It cannot leave a certificate unverified (expired ones are what brings down a control plane, and that is when its store
+has to be opened), does not know certificates with keys of Ed25519 or P-521, and says of what it refuses little. A
+private unix socket takes gRPC's plain bytes; a thread a connection carries them to the server inside a TLS session.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from kstore.errors import SourceError
 from kstore.operating_system import unix_socket
 from kstore.source.certificates import tls_context
+from kstore.source.etcd.endpoint import Endpoint
 from kstore.source.options import SourceOptions
 
 _CHUNK = 64 * 1024
@@ -31,16 +32,14 @@ class Tunnel:
     A unix socket, in a directory that only this user may enter, that leads to a TLS server.
 
     Args:
-        host: the server's name or address.
-        port: the server's port.
-        options: the client certificate to show, if there is one, and how long connecting may take.
+        endpoint: the server.
+        options: what it is verified with, the client certificate to show, and how long connecting may take.
     """
 
-    def __init__(self, host: str, port: int, options: SourceOptions) -> None:
-        self._server = (host, port)
-        self._timeout = options.dial_timeout
-        self._context = tls_context(replace(options, cacert=None))
-        self._context.set_alpn_protocols(["h2"])
+    def __init__(self, endpoint: Endpoint, options: SourceOptions) -> None:
+        self._endpoint = endpoint
+        self._options = options
+        self._context = _context(options)
         self._folder = Path(tempfile.mkdtemp(prefix="kstore-tls-"))
         self._listener = _listener()
         path = self._folder / "socket"
@@ -69,10 +68,52 @@ class Tunnel:
         """
         Move bytes both ways until either side ends; a server that cannot be reached just ends the inner side.
         """
-        with inner, suppress(OSError):
-            outer = socket.create_connection(self._server, timeout=self._timeout)
-            with self._context.wrap_socket(outer, server_hostname=self._server[0]) as session:
-                _relay(inner, session)
+        with inner, suppress(OSError), _session(self._endpoint, self._options, self._context) as session:
+            _relay(inner, session)
+
+
+def _context(options: SourceOptions) -> ssl.SSLContext:
+    context = tls_context(replace(options, cacert=None) if options.insecure_skip_tls_verify else options)
+    # newer Pythons refuse authorities without extensions that Go, and so etcd's own clients, do not ask for
+    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
+def _session(endpoint: Endpoint, options: SourceOptions, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """A TLS session with the server, its certificate verified as the options want it."""
+    if endpoint.socket:
+        outer = unix_socket()
+        outer.settimeout(options.dial_timeout)
+        outer.connect(endpoint.socket)
+    else:
+        outer = socket.create_connection((endpoint.host, endpoint.port), timeout=options.dial_timeout)
+    try:
+        return context.wrap_socket(outer, server_hostname=options.tls_server_name or endpoint.host)
+    except BaseException:
+        outer.close()
+        raise
+
+
+def handshake_fault(endpoint: Endpoint, options: SourceOptions) -> str | None:
+    """
+    What is wrong with TLS to a server, in OpenSSL's words: empty for nothing, None where it cannot be reached at all.
+
+    A server that does not like the client's certificate says so only after the handshake, with the first bytes.
+
+    Args:
+        endpoint: the server.
+        options: what it is verified with, and the client certificate to show.
+    """
+    try:
+        with _session(endpoint, options, _context(options)) as session:
+            return "" if session.recv(1) else None
+    except ssl.SSLCertVerificationError as error:
+        return f"CERTIFICATE_VERIFY_FAILED: {error.verify_message}"
+    except ssl.SSLError as error:
+        return f"{error.reason or error}"
+    except OSError:
+        return None
 
 
 def _listener() -> socket.socket:
