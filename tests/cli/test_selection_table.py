@@ -483,6 +483,36 @@ def test_paths_are_no_resources(kstore: Kstore, what: str) -> None:
         assert "-n" in ran.err
 
 
+@pytest.mark.parametrize("option", sorted(OPTIONS - {"--all-namespaces"}))
+def test_an_empty_option_selects_not_everything(kstore: Kstore, option: str) -> None:
+    """As a shell makes it of a variable that is not set: refused by every command, before anything is read."""
+    words = {"diff": [".", "@"], "get": ["pods"], "delete": ["/", "--all", "--yes"], "export": ["new"]}
+    for path in SELECTING:
+        ran = kstore(*path, *words.get(path[0], []), option, "", "--store", "demo")
+        assert (ran.code, ran.out) == (2, b""), path
+        assert "is empty" in ran.err
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_argument_is_not_the_whole_store(kstore: Kstore, text: str) -> None:
+    """Nor is an empty key or resource."""
+    for words in (
+        ["ls"], ["get"], ["delete", "--all", "--yes"], ["analyze"], ["export", "new"], ["history"], ["watch"],
+        ["restore", "--from", "demo", "--yes"], ["diff", ".", "@"], ["migrate", "--to-release", "1.37", "--dry-run"],
+    ):  # fmt: skip
+        ran = kstore(*words, text, "--store", "demo")
+        assert (ran.code, ran.out) == (2, b""), (words, ran.err)
+
+
+@pytest.mark.parametrize("option", ["--store", "--etcd-prefix", "--encryption-provider-config", "--context"])
+def test_an_empty_option_means_no_other_store(kstore: Kstore, option: str) -> None:
+    """Before the command and after it."""
+    for words in ([option, "", "ls"], ["ls", option, ""]):
+        ran = kstore(*words)
+        assert (ran.code, ran.out) == (2, b"")
+        assert f"{option} is empty" in ran.err
+
+
 @pytest.mark.parametrize("option", sorted(OPTIONS - {"--namespace"}))
 def test_beside_names(kstore: Kstore, option: str) -> None:
     """What selects among many is refused where objects are named, and where two of them are compared."""

@@ -30,6 +30,9 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 class Once(click.Option):
     """
     An option whose value is given once: of two values one would be dropped in silence, so that is refused.
+
+    So is an empty one, as a shell makes of a variable that is not set: it would be taken for no option at all, and
+    what was meant for one namespace or store done to all, or to another.
     """
 
     def __init__(self, *names: Any, default: Any = "", **attributes: Any) -> None:
@@ -40,7 +43,9 @@ class Once(click.Option):
         """The one value, or the default."""
         found = super().type_cast_value(ctx, value)
         if len(found or ()) > 1:
-            raise click.UsageError(f"{self.opts[-1]} is given {len(found)} times", ctx)
+            raise click.UsageError(f"{self.opts[0]} is given {len(found)} times", ctx)
+        if found and found[0] == "":
+            raise click.UsageError(f"{self.opts[0]} is empty: leave it out, or say which is meant", ctx)
         return found[0] if found else self.when_absent
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:

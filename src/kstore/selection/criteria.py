@@ -32,6 +32,8 @@ class Criteria:
     """An expression in CEL."""
 
     def __post_init__(self) -> None:
+        if not all(text.strip() for text in self.what):  # a shell's variable that is not set must not mean the store
+            raise UsageError("an argument is empty", hint="leave it out, or write / for all objects")
         if self.namespace and self.all_namespaces:
             raise UsageError(
                 f"one namespace ({self.namespace}) and all of them cannot both be meant", hint="-n NAMESPACE, or -A"
