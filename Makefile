@@ -16,7 +16,7 @@ FUZZ_SECONDS ?= 15
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 
-.PHONY: help demo venv test slow test-wheel lint format golden e2e bench servers demo-store docs site fuzz instructions clean
+.PHONY: help demo venv test slow test-wheel lint format golden e2e planted bench servers demo-store docs site fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -66,6 +66,9 @@ servers: $(VENV)/test ## build the real servers and the oracle into the cache (G
 
 e2e: servers ## tests against real kube-apiservers and the oracle (Go)
 	$(BIN)/python -m pytest -m "e2e or oracle" $(ARGS) || [ $$? -eq 5 ]
+
+planted: $(VENV)/test ## put faults into a copy of the source, one at a time: the tests must find each (minutes)
+	$(BIN)/python -m tools.planted --write $(ARGS)
 
 bench: $(VENV)/test ## how fast, beside a fixed piece of work in the same run
 	$(BIN)/python -m bench

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,38 @@ def test_a_name_that_is_taken(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="in the way"):
         NewFile(path)
     assert victim.read_text() == "kept"
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_the_disk_has_it_before_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replace: bool) -> None:
+    """The content is synced before the name is given, and the folder with the name after it."""
+    path = tmp_path / "file"
+    synced: list[tuple[bool, bool]] = []
+    real = os.fsync
+
+    def note(descriptor: int) -> None:
+        real(descriptor)
+        synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), path.exists()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    with NewFile(path) as new:
+        new.write(b"content")
+        new.publish(replace=replace)
+    assert synced == [(False, False), (True, True)]
+
+
+def test_who_may_read_it(tmp_path: Path) -> None:
+    """Its owner only, while it is written and afterwards, unless it is said otherwise."""
+    before = os.umask(0)
+    try:
+        for mode in (0o600, 0o644):
+            path = tmp_path / oct(mode)
+            with NewFile(path, **({} if mode == 0o600 else {"mode": mode})) as new:
+                assert unfinished(path).stat().st_mode & 0o777 == mode
+                new.publish()
+            assert path.stat().st_mode & 0o777 == mode
+    finally:
+        os.umask(before)
 
 
 # ---- folders

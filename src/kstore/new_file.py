@@ -67,12 +67,20 @@ class NewFile:
                 # its last writer may have renamed or removed it before we had the lock
                 if _is_named(self._unfinished, descriptor):
                     self._check(os.fstat(descriptor))
-                    os.ftruncate(descriptor, 0)
+                    self._empty(descriptor)
                     return descriptor
             except BaseException:
                 os.close(descriptor)
                 raise
             os.close(descriptor)
+
+    def _empty(self, descriptor: int) -> None:
+        try:
+            os.ftruncate(descriptor, 0)
+        except OSError:
+            with suppress(OSError):  # it is ours, and nobody will come back to it
+                self._unfinished.unlink()
+            raise
 
     def _check(self, status: os.stat_result) -> None:
         """In a folder that others may write to, the name may have been taken: what is written may hold secrets."""
@@ -180,6 +188,11 @@ class NewFolder:
                 continue
             except NotADirectoryError:
                 raise self._in_the_way() from None
+            except OSError:
+                if not was_there:
+                    with suppress(OSError):
+                        self.unfinished.rmdir()
+                raise
             try:
                 lock(descriptor)
                 if _is_named(self.unfinished, descriptor):

@@ -405,3 +405,46 @@ def test_what_is_no_file(tmp_path: Path) -> None:
             Journal(tmp_path / name)
         with pytest.raises(JournalError, match=what):
             JournalWriter(tmp_path / name, None)
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bytes a file had each time that it was brought to the disk."""
+    sizes: list[int] = []
+    real = os.fdatasync
+
+    def note(descriptor: int) -> None:
+        real(descriptor)
+        sizes.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", note)
+    return sizes
+
+
+def test_what_must_be_on_the_disk_before_anything_is_written(changes, tmp_path: Path, synced: list[int]) -> None:
+    """A batch before it is sent, the end of a migration, both ends of a rollback: synced when told."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {"request": {}})
+    for step in (
+        lambda: writer.begin(changes[:2]),
+        lambda: writer.finish(Summary()),
+        writer.begin_rollback,
+        lambda: writer.finish_rollback(2),
+    ):
+        synced.clear()
+        step()
+        assert synced == [path.stat().st_size]
+    writer.close()
+
+
+def test_a_long_torn_line_is_cut_off(written, changes) -> None:
+    """Whoever goes on begins where the last whole line ends; of the torn one, however long, nothing stays."""
+    with written.open("ab") as file:
+        file.write(b'{"batch": 9, "objects": [' + b" " * 100_000)
+    before = {batch.number: batch.revision for batch in Journal(written).batches()}
+    writer = JournalWriter(written, None)
+    number = writer.begin(changes[5:6])
+    writer.done(number, 20)
+    writer.close()
+    assert {batch.number: batch.revision for batch in Journal(written).batches()} == {**before, number: 20}
+    assert Journal(written).torn == 0

@@ -23,7 +23,13 @@ def test_a_secrets_values_are_masked():
     """Values of data and stringData, and those that kubectl apply left in its annotation, are not shown; keys are."""
     text = str(masked(SECRET))
     assert "c2VjcmV0" not in text
+    assert "secret" not in text.replace("Secret", "")
     assert masked(SECRET)["data"] == {"a": MASK}
+    assert masked(SECRET)["stringData"] == {"b": MASK}
+    assert masked(SECRET)["metadata"]["annotations"] == {
+        "kubectl.kubernetes.io/last-applied-configuration": MASK,
+        "note": "x",
+    }
     assert SECRET["data"] == {"a": "c2VjcmV0"}, "the object itself is not changed"
 
 
@@ -60,3 +66,11 @@ def test_allocations_are_called_by_their_key():
     named = {**allocation, "metadata": {"name": "own"}}
     assert shown(named, key=b"/registry/ranges/serviceips")["metadata"]["name"] == "own"
     assert shown({"kind": "ConfigMap", "metadata": {}}, key=b"/registry/configmaps/a/b")["metadata"] == {}
+
+
+def test_what_was_meant_to_be_a_secret():
+    """A damaged one is masked by where it is; of its metadata, what no ObjectMeta has is hidden."""
+    damaged = {"kind": "Secrte", "data": "secret", "metadata": {"name": "s", "password": "secret", "labels": "secret"}}
+    assert "secret" not in str(masked(damaged, b"/registry/secrets/d/s"))
+    assert masked(damaged, b"/registry/secrets/d/s")["metadata"]["name"] == "s"
+    assert masked(damaged, b"/registry/configmaps/d/s") is damaged

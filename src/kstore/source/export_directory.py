@@ -88,12 +88,14 @@ class DirectoryWriter:
         self._folders: set[str] = set()
         try:
             self._folder = NewFolder(path, _TOP)
-            self._index = self._create(INDEX)
-        except BlockingIOError:
-            raise WriteRefused(
-                "another process is writing it", where=str(path), hint="name another directory"
-            ) from None
+        except BlockingIOError as taken:
+            raise WriteRefused(str(taken.strerror), where=str(path), hint="name another directory") from None
         except OSError as error:
+            raise SourceError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        try:
+            self._index = self._create(INDEX)
+        except OSError as error:
+            self._folder.close()
             raise SourceError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
     def add(self, record: Record, *, text: str = "", about: Mapping[str, Any] | None = None) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
+import grpc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kstore.errors import SourceError
+from kstore.errors import Compacted, SourceError
 from kstore.source.etcd.paging import RangeReader, next_limit
 from kstore.source.options import SourceOptions
 
@@ -56,3 +58,52 @@ def test_a_server_that_goes_in_a_circle() -> None:
     with pytest.raises(SourceError, match="sent before") as failed:
         list(reader.pages())
     assert "/b" in failed.value.where
+
+
+class Paged:
+    """A server of a few keys that sends so many a page, and notes what it was asked."""
+
+    def __init__(self, keys: list[bytes], page: int) -> None:
+        self.location = "etcd:2379"
+        self.options = SourceOptions()
+        self.compactions = 0
+        self.asked: list[tuple[bytes, int]] = []
+        self.fault: Exception | None = None
+        self._keys, self._page = sorted(keys), page
+
+    def ask(self, call: object, request: Any, where: str = "") -> SimpleNamespace:
+        self.asked.append((request.key, request.revision))
+        if self.fault is not None and len(self.asked) > 1:
+            raise self.fault
+        found = [key for key in self._keys if key >= request.key and key < request.range_end]
+        kvs = [SimpleNamespace(key=key, value=b"v") for key in found[: self._page]]
+        header = SimpleNamespace(revision=7 + len(self.asked))
+        return SimpleNamespace(kvs=kvs, more=len(found) > self._page, header=header)
+
+    def start(self, call: object, request: Any) -> SimpleNamespace:
+        return SimpleNamespace(result=lambda: self.ask(call, request), cancel=lambda: None)
+
+
+KEYS = [b"/a", b"/a\0", b"/a\0\0", b"/a\1", b"/aa", b"/b", b"/b\xff"]
+
+
+@pytest.mark.parametrize("page", range(1, 9))
+def test_every_key_once(page: int) -> None:
+    """However the keys fall into pages, each comes once, in order, all of one revision."""
+    server = Paged(KEYS, page)
+    reader = RangeReader(server, b"/", b"0", streams=False)  # type: ignore[arg-type]
+    assert [entry.key for part in reader.pages() for entry in part] == sorted(KEYS)
+    assert {revision for _, revision in server.asked[1:]} <= {8}
+
+
+def test_a_compaction_is_not_passed_over() -> None:
+    """A scan whose revision is compacted meanwhile ends, unless the options say that it may go on with the newest."""
+    server = Paged(KEYS, 2)
+    server.fault = Compacted("the revision has been compacted away")
+    reader = RangeReader(server, b"/", b"0", streams=False)  # type: ignore[arg-type]
+    server.start = lambda call, request: SimpleNamespace(  # type: ignore[method-assign]
+        result=lambda: (_ for _ in ()).throw(grpc.FutureCancelledError()), cancel=lambda: None
+    )
+    with pytest.raises(Compacted):
+        list(reader.pages())
+    assert server.compactions == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -241,3 +242,24 @@ def test_a_failing_plan_leaves_nothing(demo: SnapshotSource, tmp_path: Path) -> 
     with pytest.raises(KeyError):
         write_database(demo, plan(), tmp_path / "written.db")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_is_on_the_disk_before_the_journal_counts(
+    demo: SnapshotSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal is published when the database is about to get its name: by then every byte of it is synced."""
+    synced: list[int] = []
+    real = os.fsync
+
+    def note(descriptor: int) -> None:
+        real(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fsync", note)
+    told: list[bool] = []
+    output = tmp_path / "new.db"
+    written = write_database(
+        demo, some_mutations(demo, 10), output, before_named=lambda made: told.append(synced == [made.size])
+    )
+    assert told == [True]
+    assert output.stat().st_size == written.size

@@ -1,0 +1,185 @@
+"""
+Transactions of unknown end and rollbacks, on a store in memory: what is taken for written, and what is put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kstore.codec import StorageCodec
+from kstore.migrate.apply import Applier
+from kstore.migrate.journal import Entry, Journal, JournalWriter
+from kstore.migrate.plan import VersionPlanner
+from kstore.migrate.rollback import Rollback
+from kstore.migrate.settle import settle
+from kstore.write.change import KeyChange
+from kstore.write.commit import UNKNOWN
+
+from .conftest import FaultySource, key
+
+LEASE = 77
+
+
+@pytest.fixture
+def store(deployment: Callable[..., bytes]) -> FaultySource:
+    """Three Deployments of apps/v1beta1; the last has a lease."""
+    found = FaultySource({key(name): deployment(name) for name in ("a", "b")})
+    found.grant_lease(LEASE, 3600)
+    found.put(key("c"), deployment("c"), lease=LEASE)
+    return found
+
+
+def planned(store: FaultySource, planner: VersionPlanner) -> list[Any]:
+    """The changes of all objects."""
+    return list(planner.plan(list(store.scan())))
+
+
+def begun(path: Path, changes: list[Any], reason: str = "") -> None:
+    """A journal of one batch whose end nobody saw, or that was called undone."""
+    log = JournalWriter(path, {"request": {}})
+    number = log.begin(changes)
+    if reason:
+        log.undone(number, reason)
+    log.close()
+
+
+def settled(path: Path, store: FaultySource, *, for_good: bool = False) -> tuple[int, list[int | None]]:
+    """How many objects were found to be written, and the revisions of all batches."""
+    log = JournalWriter(path, None)
+    count = settle(Journal(path), log, store, for_good=for_good)
+    log.close()
+    return count, [batch.revision for batch in Journal(path).batches()]
+
+
+@pytest.mark.parametrize("reason", ["", UNKNOWN, "conflict"])
+def test_it_happened(store: FaultySource, planner: VersionPlanner, tmp_path: Path, reason: str) -> None:
+    """A batch whose values are stored was written, whatever the journal calls it; it is noted once."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes, reason)
+    revision = store.commit([change.mutation() for change in changes]).revision
+    count, revisions = settled(tmp_path / "journal", store)
+    assert count == 3
+    assert [one for one in revisions if one] == [revision]
+    assert settled(tmp_path / "journal", store)[0] == 0
+
+
+@pytest.mark.parametrize("reason", ["", UNKNOWN])
+def test_it_did_not_happen(store: FaultySource, planner: VersionPlanner, tmp_path: Path, reason: str) -> None:
+    """A batch of which nothing is stored was not written."""
+    begun(tmp_path / "journal", planned(store, planner), reason)
+    assert settled(tmp_path / "journal", store) == (0, [0])
+
+
+def test_others_wrote_meanwhile(
+    store: FaultySource, planner: VersionPlanner, deployment: Callable[..., bytes], tmp_path: Path
+) -> None:
+    """A key at a later revision with another value was written by others; the batch is not taken for done."""
+    begun(tmp_path / "journal", planned(store, planner))
+    for name in ("a", "b", "c"):
+        store.put(key(name), deployment(name, image="theirs:1"))
+    assert settled(tmp_path / "journal", store) == (0, [0])
+    result = Rollback(Journal(tmp_path / "journal"), store).run()
+    assert (result.restored, result.written) == (0, 0)
+
+
+def test_the_same_value_by_another_batch(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """What a batch wrote that is called done is not counted for an earlier one of the same object."""
+    (change,) = planned(store, planner)[:1]
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    log.undone(log.begin([change]), UNKNOWN)
+    store.put(change.record.key, change.record.value)  # another client, which writes what was there
+    (again,) = planned(store, planner)[:1]
+    log.done(log.begin([again]), store.commit([again.mutation()]).revision)
+    log.close()
+    assert settled(tmp_path / "journal", store)[0] == 0
+
+
+@pytest.mark.parametrize("reason", ["", UNKNOWN, "conflict"])
+@pytest.mark.parametrize("for_good", [True, False])
+def test_it_can_come_no_more(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path, for_good: bool, reason: str
+) -> None:
+    """Before a rollback, a batch that may still be on its way is ended: the very transaction fails afterwards."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes, reason)
+    before = {name: one.value for name, one in store.records.items()}
+    settled(tmp_path / "journal", store, for_good=for_good)
+    late = store.commit([change.mutation() for change in changes])
+    assert late.succeeded is not for_good
+    if for_good:
+        assert {name: one.value for name, one in store.records.items()} == before
+        assert store.records[key("c")].lease == LEASE
+
+
+# ---- rollback
+
+
+@pytest.fixture
+def migrated(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> tuple[FaultySource, Path]:
+    """The store after a migration, and its journal."""
+    path = tmp_path / "journal"
+    log = JournalWriter(path, {"request": {}})
+    log.finish(Applier(store, planner, log).run(list(store.scan())))
+    log.close()
+    assert store.records[key("c")].lease == LEASE
+    return store, path
+
+
+def test_leases_come_back(migrated: tuple[FaultySource, Path], deployment: Callable[..., bytes]) -> None:
+    """The bytes from before, and the lease that each key had."""
+    store, path = migrated
+    assert Rollback(Journal(path), store).run().restored == 3
+    found = {name: (one.value, one.lease) for name, one in store.records.items()}
+    assert found == {key(name): (deployment(name), LEASE if name == "c" else 0) for name in ("a", "b", "c")}
+
+
+def test_a_lease_that_is_another_now(migrated: tuple[FaultySource, Path]) -> None:
+    """The bytes alone are not what was there before: a key that lost its lease is named."""
+    store, path = migrated
+    entry = next(one for batch in Journal(path).batches() for one in batch.entries if one.key == key("c"))
+    store.put(key("c"), entry.before)
+    result = Rollback(Journal(path), store).run()
+    assert (result.restored, result.already) == (2, 0)
+    assert {one.code for one in result.findings.values()} == {"lease"}
+
+
+def test_the_right_revision_with_another_value(
+    migrated: tuple[FaultySource, Path], deployment: Callable[..., bytes]
+) -> None:
+    """A store that counts anew may have others' bytes at the very revision of the journal: they are left, and named."""
+    store, path = migrated
+    revision = store.records[key("a")].mod_revision
+    foreign = FaultySource({})
+    while foreign.revision < revision - 1:
+        foreign.put("/registry/other", b"x")
+    foreign.put(key("a"), deployment("a", image="theirs:1"))
+    assert foreign.records[key("a")].mod_revision == revision
+    result = Rollback(Journal(path), foreign).run()
+    assert (result.restored, foreign.records[key("a")].value) == (0, deployment("a", image="theirs:1"))
+    assert result.findings[key("a")].code == "changed"
+
+
+def test_what_did_not_happen_is_not_undone(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path, codec: StorageCodec
+) -> None:
+    """An undone batch whose very value somebody else has stored is theirs: it stays."""
+    (change,) = planned(store, planner)[:1]
+    begun(tmp_path / "journal", [change], "no-space")
+    store.put(change.record.key, change.value)
+    assert Rollback(Journal(tmp_path / "journal"), store).run().written == 0
+    assert store.records[change.record.key].value == change.value
+
+
+def test_what_was_created_is_deleted(store: FaultySource, tmp_path: Path) -> None:
+    """A key that was not there before is not there afterwards."""
+    path = tmp_path / "journal"
+    change = KeyChange(b"/registry/new", None, b"{}")
+    log = JournalWriter(path, {"request": {}})
+    log.done(log.begin([Entry.of_key(change, None, None)]), store.commit([change.mutation()]).revision)
+    log.close()
+    assert Rollback(Journal(path), store).run().restored == 1
+    assert b"/registry/new" not in store.records

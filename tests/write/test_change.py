@@ -1,0 +1,48 @@
+"""
+When what is stored now is what a write of unknown end was to leave, and what undoes a change.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from kstore.records import Delete, Put, Record
+from kstore.write.change import KeyChange, is_written
+
+KEY = b"/registry/a"
+
+
+def record(value: bytes, revision: int, lease: int = 0) -> Record:
+    """What is stored at a revision."""
+    return Record(KEY, value, 1, revision, 1, lease)
+
+
+@pytest.mark.parametrize(
+    ("stored", "written"),
+    [
+        (record(b"new", 8), True),
+        (record(b"new", 7), False),  # it was so before, and is not written by anybody
+        (record(b"new", 6), False),
+        (record(b"other", 8), False),
+        (None, False),
+    ],
+)
+def test_a_put_of_unknown_end(stored: Record | None, written: bool) -> None:
+    """Its value at a later revision than it depends on, and nothing else."""
+    assert is_written(Put(KEY, b"new", 7), stored) is written
+
+
+@pytest.mark.parametrize(("stored", "written"), [(None, True), (record(b"old", 7), False), (record(b"new", 8), False)])
+def test_a_deletion_of_unknown_end(stored: Record | None, written: bool) -> None:
+    """The key is gone."""
+    assert is_written(Delete(KEY, 7), stored) is written
+
+
+def test_a_change_depends_on_what_was_read_and_keeps_its_lease() -> None:
+    """The write and its inverse name the revision that they replace, and the lease that the key has."""
+    change = KeyChange(KEY, record(b"old", 7, 5), b"new", 5)
+    assert change.mutation() == Put(KEY, b"new", 7, 5)
+    assert change.inverse(record(b"new", 8, 5)).mutation() == Put(KEY, b"old", 8, 5)
+    assert KeyChange(KEY, None, b"new").mutation() == Put(KEY, b"new", 0)
+    assert KeyChange(KEY, None, b"new").inverse(record(b"new", 8)).mutation() == Delete(KEY, 8)
+    assert KeyChange(KEY, record(b"old", 7), None).mutation() == Delete(KEY, 7)

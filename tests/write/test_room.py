@@ -1,0 +1,74 @@
+"""
+The room that is left in a server: when a write is held back, without a server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kstore.errors import NoSpace
+from kstore.source.interface import StoreStatus
+from kstore.testing import MemorySource
+from kstore.write import room
+from kstore.write.retry import Retry
+from kstore.write.room import Room
+
+MIB = 1 << 20
+
+
+class Sized(MemorySource):
+    """A store that tells sizes."""
+
+    sizes = StoreStatus("memory", "etcd", 1, quota=100 * MIB, size=10 * MIB, size_in_use=10 * MIB)
+
+    def status(self) -> StoreStatus:
+        return self.sizes
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch) -> Sized:
+    """A server of a quota of 100 MiB, asked without delay."""
+    monkeypatch.setattr(room, "_COMMIT_LAG", 0)
+    return Sized()
+
+
+@pytest.mark.parametrize(
+    ("in_use", "size", "taken"),
+    [
+        (90, 90, True),
+        (94.5, 94.5, False),  # 95 % is where it ends, and a write may take twice its bytes
+        (96, 96, False),
+        (99, 99, False),
+        (10, 98, False),  # the file with its free pages counts as well, and a whole request beside it
+        (10, 96, True),
+    ],
+)
+def test_where_it_ends(source: Sized, in_use: float, size: float, taken: bool) -> None:
+    """A megabyte is written below 95 % in use, and as long as the file leaves room for a request."""
+    source.sizes = replace(source.sizes, size_in_use=int(in_use * MIB), size=int(size * MIB))
+    if taken:
+        Room(source, Retry()).take(MIB)
+        return
+    with pytest.raises(NoSpace, match="left to the apiserver"):
+        Room(source, Retry()).take(MIB)
+
+
+def test_what_is_on_its_way_counts(source: Sized) -> None:
+    """Many small writes come to the same as a large one, before the server's sizes tell of them."""
+    source.sizes = replace(source.sizes, size_in_use=90 * MIB, size=90 * MIB)
+    watched = Room(source, Retry())
+    for _ in range(20):
+        watched.take(MIB // 10)
+    with pytest.raises(NoSpace):
+        watched.take(MIB)
+
+
+def test_an_alarm_ends_it(source: Sized) -> None:
+    """Whatever the sizes are; and a server that tells no quota is watched for its alarm."""
+    source.sizes = replace(source.sizes, alarms=("NOSPACE (default)",), quota=0)
+    with pytest.raises(NoSpace, match="alarm"):
+        Room(source, Retry()).take(1)
+    source.sizes = replace(source.sizes, alarms=())
+    Room(source, Retry()).take(1 << 40)

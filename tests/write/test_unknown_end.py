@@ -1,0 +1,123 @@
+"""
+One transaction whose end nobody saw: what is stored decides what became of it, whatever others did meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from tests.migrate.conftest import FaultySource
+
+from kstore.errors import StoreUnreachable
+from kstore.records import Mutation
+from kstore.write.change import KeyChange
+from kstore.write.commit import Left, Writer, Written
+
+KEY, OTHER = b"/registry/a", b"/registry/b"
+
+
+class Log:
+    """A journal in memory."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, int]] = []
+        self.numbers = 0
+
+    def begin(self, changes: Sequence[KeyChange]) -> int:
+        self.numbers += 1
+        self.lines.append(("begin", self.numbers))
+        return self.numbers
+
+    def done(self, number: int, revision: int) -> None:
+        self.lines.append(("done", number))
+
+    def undone(self, number: int, reason: str) -> None:
+        self.lines.append((f"undone {reason}", number))
+
+
+def lost(store: FaultySource, meanwhile: Callable[[], object], *, happened: bool) -> None:
+    """Let the answer to the next transaction get lost, and something else happen before it is asked about."""
+
+    def fail() -> None:
+        store.before_commit, store.after_commit = lambda _: None, lambda: None
+        meanwhile()
+        raise StoreUnreachable("the answer was lost")
+
+    def before(_: Sequence[Mutation]) -> None:
+        if not happened:
+            fail()
+
+    store.before_commit = before
+    store.after_commit = fail
+
+
+@pytest.fixture
+def store() -> FaultySource:
+    """Two keys."""
+    return FaultySource({KEY: b"old", OTHER: b"old"})
+
+
+def changes(store: FaultySource) -> list[KeyChange]:
+    """Both keys are to become `new`."""
+    return [KeyChange(name, store.records[name], b"new") for name in (KEY, OTHER)]
+
+
+def test_it_happened(store: FaultySource) -> None:
+    """The values are there: it is noted as done, at their revision, and not sent again."""
+    log = Log()
+    lost(store, lambda: None, happened=True)
+    ended = list(Writer(store, log).write(changes(store)))
+    assert [type(one) for one in ended] == [Written, Written]
+    assert {one.revision for one in ended if isinstance(one, Written)} == {store.records[KEY].mod_revision}
+    assert log.lines == [("begin", 1), ("done", 1)]
+
+
+def test_it_did_not_happen(store: FaultySource) -> None:
+    """Nothing is there: it is noted as undone, and sent again."""
+    log = Log()
+    lost(store, lambda: None, happened=False)
+    ended = list(Writer(store, log).write(changes(store)))
+    assert [type(one) for one in ended] == [Written, Written]
+    assert log.lines == [("begin", 1), ("undone unknown", 1), ("begin", 2), ("done", 2)]
+
+
+@pytest.mark.parametrize("theirs", [b"theirs", b"old"], ids=["another value", "the value from before"])
+def test_others_wrote(store: FaultySource, theirs: bytes) -> None:
+    """A key at a later revision is not thereby written by kstore: it is left to them, and the other key is written."""
+    log = Log()
+    lost(store, lambda: store.put(KEY, theirs), happened=False)
+    first, second = Writer(store, log).write(changes(store))
+    assert isinstance(first, Left)
+    assert first.found is not None
+    assert (first.found.value, store.records[KEY].value) == (theirs, theirs)
+    assert isinstance(second, Written)
+    assert store.records[OTHER].value == b"new"
+
+
+def test_others_deleted(store: FaultySource) -> None:
+    """A key that is gone is not there again."""
+    lost(store, lambda: store.delete(KEY), happened=False)
+    first, second = Writer(store, Log()).write(changes(store))
+    assert isinstance(first, Left)
+    assert first.found is None
+    assert isinstance(second, Written)
+    assert KEY not in store.records
+
+
+def test_it_happened_and_others_wrote_one_key_since(store: FaultySource) -> None:
+    """One key that still has what was to be written tells of the whole: others' later write stays theirs."""
+    lost(store, lambda: store.put(KEY, b"theirs"), happened=True)
+    ended = list(Writer(store, Log()).write(changes(store)))
+    assert [type(one) for one in ended] == [Written, Written]
+    assert (store.records[KEY].value, store.records[OTHER].value) == (b"theirs", b"new")
+
+
+def test_a_conflict_is_noted(store: FaultySource) -> None:
+    """A transaction that the store refused is called undone, and nothing is called done that was not."""
+    change = KeyChange(KEY, store.records[KEY], b"new")
+    store.put(KEY, b"theirs")
+    log = Log()
+    (left,) = Writer(store, log).write([change])
+    assert isinstance(left, Left)
+    assert log.lines == [("begin", 1), ("undone conflict", 1)]

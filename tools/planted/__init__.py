@@ -1,0 +1,1 @@
+"""Faults that a person might put in, one at a time, and the quick test that finds each."""
