@@ -113,3 +113,12 @@ def test_a_short_seed_is_refused() -> None:
     """A seed must have 32 bytes at least (`MinSeedSizeExtendedNonceGCM`)."""
     with pytest.raises(ValueError, match="31 bytes"):
         DerivedAesGcm(KEY[1:])
+
+
+def test_a_derived_key_is_of_one_value() -> None:
+    """What a key is derived from is drawn anew for each value, as is every nonce (`aes_extended_nonce.go`)."""
+    algorithm = DerivedAesGcm(bytes(32))
+    heads = {algorithm.encrypt(b"plain", b"/path")[:32] for _ in range(20)}
+    assert len(heads) == 20
+    for other in (AesGcm(bytes(32)), AesCbc(bytes(32))):
+        assert len({other.encrypt(b"plain", b"/path")[:12] for _ in range(20)}) == 20

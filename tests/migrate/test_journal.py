@@ -448,3 +448,19 @@ def test_a_long_torn_line_is_cut_off(written, changes) -> None:
     writer.close()
     assert {batch.number: batch.revision for batch in Journal(written).batches()} == {**before, number: 20}
     assert Journal(written).torn == 0
+
+
+def test_a_sync_that_failed_is_not_asked_again(changes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reached the disk nobody knows then, and the next sync would say that all is well: nothing more is noted."""
+    writer = JournalWriter(tmp_path / "journal", {"request": {}})
+    real = os.fdatasync
+
+    def fail(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fdatasync", real)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    for _ in range(3):
+        with pytest.raises(JournalError, match="Input/output error"):
+            writer.begin(changes[:1])
+    writer.close()

@@ -74,3 +74,12 @@ def test_what_was_meant_to_be_a_secret():
     assert "secret" not in str(masked(damaged, b"/registry/secrets/d/s"))
     assert masked(damaged, b"/registry/secrets/d/s")["metadata"]["name"] == "s"
     assert masked(damaged, b"/registry/configmaps/d/s") is damaged
+
+
+def test_members_that_are_no_maps():
+    """Values in the wrong shape are hidden whole, wherever they stand beside the metadata."""
+    for member in ("data", "stringData", "unknown"):
+        for value in ("secret", ["secret"], 7357, [{"a": "secret"}]):
+            damaged = masked({"kind": "Secret", "apiVersion": "v1", member: value})
+            assert str(value) not in str(damaged)
+            assert "secret" not in str(damaged)
