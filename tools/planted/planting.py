@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-_SECONDS = 180
+SECONDS = 180
+"""How long the tests of one fault may take."""
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+)", re.M)
 
 
@@ -135,9 +136,9 @@ class Copy:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=SECONDS,
             check=False,
         )
 
 
-__all__ = ["ROOT", "Copy", "Fault", "NotThere", "Outcome", "planted"]
+__all__ = ["ROOT", "SECONDS", "Copy", "Fault", "NotThere", "Outcome", "planted"]
