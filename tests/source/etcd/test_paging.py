@@ -73,6 +73,7 @@ class Paged:
 
     def ask(self, call: object, request: Any, where: str = "") -> SimpleNamespace:
         self.asked.append((request.key, request.revision))
+        assert len(self.asked) < 100, "it goes in a circle"
         if self.fault is not None and len(self.asked) > 1:
             raise self.fault
         found = [key for key in self._keys if key >= request.key and key < request.range_end]
