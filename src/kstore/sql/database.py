@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from kstore.errors import KstoreError, UsageError
@@ -124,7 +125,7 @@ class Database:
         """
         found = []
         try:
-            parsed = self._connect().extract_statements(text)
+            parsed = self._parser.extract_statements(text)
         except self._duckdb.Error as error:
             raise self._worded(error, text) from None
         for statement in parsed:
@@ -230,9 +231,8 @@ class Database:
             raise self._fault(query, error) from None
 
     def _tree(self, text: str) -> dict[str, Any]:
-        with self._connect() as connection:
-            found = connection.execute("select json_serialize_sql(?)", [text]).fetchone()
-        tree: dict[str, Any] = json.loads(found[0]) if found else {"error": True}
+        found = self._parser.execute("select json_serialize_sql(?)", [text]).fetchall()
+        tree: dict[str, Any] = json.loads(found[0][0])
         if tree.get("error"):
             message = str(tree.get("error_message", "it cannot be parsed"))
             raise UsageError(f"the query is not understood: {message}", hint="write it as a SELECT")
@@ -261,6 +261,11 @@ class Database:
             query.connection.register(name, _Stream(table, wanted, query.faults))
         query.connection.execute("set lock_configuration = true")
         return query
+
+    @cached_property
+    def _parser(self) -> duckdb.DuckDBPyConnection:
+        """A connection that reads no table, but parses every query."""
+        return self._connect()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         connection = self._duckdb.connect(":memory:")

@@ -112,7 +112,21 @@ def records(asked: AskedStore, keys: Keys) -> Iterator[Record]:
         every = (record for record in store.records() if not is_housekeeping(record))
     else:
         every = (record for prefix, whole in found for record in _below(asked, prefix, whole=whole))
-    yield from (record for record in every if not keys or _meant(asked.place(record.key), keys))
+    if not keys or (found is not None and _are_exact(asked, keys, found)):
+        yield from every
+    else:
+        yield from (record for record in every if _meant(asked.place(record.key), keys))
+
+
+def _are_exact(asked: AskedStore, keys: Keys, found: list[tuple[bytes, bool]]) -> bool:
+    """Whether nothing is at the prefixes but what is meant, so that no key need be looked at again."""
+    if asked.store.layout.clusters or (keys.values("name") is not None and not all(whole for _, whole in found)):
+        return False
+    others = [
+        one for one in asked.resources if not (keys.has("group", one.group) and keys.has("resource", one.resource))
+    ]
+    tops = [f"{root}{one.key_prefix}/".encode() for root in asked.store.roots for one in others]
+    return not any(top.startswith(prefix) for top in tops for prefix, _ in found)
 
 
 def _below(asked: AskedStore, prefix: bytes, *, whole: bool) -> Iterator[Record]:
