@@ -12,6 +12,7 @@ import pytest
 
 from kstore.cli import batch, draft, stdin_codec
 from kstore.encryption import config
+from kstore.inspect import proof_record
 from kstore.migrate import journal, kubeconfig, planfile
 from kstore.source import certificates, export_directory
 from kstore.source.location import config_file, control_plane
@@ -36,6 +37,7 @@ LIMITS = {
     "line of an export's index, `index.jsonl`": export_directory.LARGEST_ROW,
     "stored value of an export": export_directory.LARGEST_VALUE,
     "record of a member's write-ahead log": segments.LARGEST_RECORD,
+    "record of a proof": proof_record.LARGEST,
 }
 
 

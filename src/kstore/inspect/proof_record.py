@@ -23,7 +23,7 @@ from kstore.regular_file import read_regular
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:kstore:backup-proof:v1"
-_MOST = 64 << 20
+LARGEST = 64 << 20
 """Bytes of a record that is read."""
 
 
@@ -100,7 +100,7 @@ def expected_by(path: Path) -> Expected:
         SourceError: it is no record of a proof, or was changed since it was written.
     """
     try:
-        data = read_regular(path, _MOST)
+        data = read_regular(path, LARGEST)
     except FileNotFoundError:
         raise NotFound("there is no such record", where=str(path)) from None
     except OSError as error:

@@ -199,7 +199,7 @@ def test_bounds(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SourceError, match="unpacked it has more"):
         opened(bomb)
     monkeypatch.undo()
-    monkeypatch.setattr(spool, "_ROOM", 1 << 60)
+    monkeypatch.setattr(spool, "LEFT_FREE", 1 << 60)
     with pytest.raises(SourceError, match="no room") as caught:
         opened(bomb)
     assert "TMPDIR" in caught.value.hint

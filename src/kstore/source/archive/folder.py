@@ -16,9 +16,9 @@ from kstore.source.archive.compression import decompressed, unpacking_errors
 from kstore.source.archive.contents import HEAD, Contents, kind_of
 from kstore.source.archive.unpack import Peeked
 
-_MOST = 20_000
+MOST = 20_000
 """Files that are looked at."""
-_DEEPEST = 8
+DEEPEST = 8
 """Folders in one another that are looked into."""
 _KUBE_RESOURCES = "static_kuberesources_"
 """OpenShift's `cluster-backup.sh` writes the control plane's manifests and secrets beside the snapshot, in a tar.gz."""
@@ -64,14 +64,14 @@ def _files(folder: Path) -> Iterator[Path]:
     seen = 0
     for place, folders, names in os.walk(folder):
         folders.sort()
-        if len(Path(place).relative_to(folder).parts) >= _DEEPEST:
+        if len(Path(place).relative_to(folder).parts) >= DEEPEST:
             folders.clear()
         for name in sorted(names):
             path = Path(place, name)
             if path.is_file():
                 yield path
                 seen += 1
-            if seen >= _MOST:
+            if seen >= MOST:
                 return
 
 

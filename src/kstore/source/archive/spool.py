@@ -22,7 +22,7 @@ from kstore.source.bbolt.database import Damage
 _CHUNK = 1 << 20
 LARGEST = 32 << 30
 """Bytes that are unpacked at most: four times the 8 GiB that etcd warns of."""
-_ROOM = 256 << 20
+LEFT_FREE = 256 << 20
 """Bytes that are left free on the disk."""
 _TRAILER = 32
 """The checksum at a snapshot's end, which is not part of what it is the checksum of."""
@@ -130,7 +130,7 @@ class Spool:
             raise SourceError(
                 f"unpacked it has more than {self._largest >> 30} GiB, which no etcd has", where=self.name
             )
-        if shutil.disk_usage(self.path).free - size < _ROOM:
+        if shutil.disk_usage(self.path).free - size < LEFT_FREE:
             raise SourceError(
                 "there is no room to unpack it",
                 where=self.name,

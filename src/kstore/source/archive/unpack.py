@@ -18,7 +18,7 @@ from kstore.source.archive.compression import decompressed, unpacking_errors
 from kstore.source.archive.contents import HEAD, Contents, is_member_file, kind_of
 from kstore.source.archive.spool import Spool, Spooled
 
-_DEEPEST = 4
+DEEPEST = 4
 """How many compressions and archives may be nested."""
 
 
@@ -87,7 +87,7 @@ class Unpacking:
             peeked = Peeked(stream)
             content = cast(IO[bytes], peeked)
             kind = kind_of(peeked.head)
-            if depth > _DEEPEST:
+            if depth > DEEPEST:
                 raise SourceError("archives are nested too deeply", where=self._spool.name)
             if kind == "compressed":
                 self.read(decompressed(content, peeked.head), name, depth=depth + 1)
