@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Kstore
-from tests.cli.test_terminal import LINES, on_terminal, write_templates
+from tests.cli.test_terminal import FLEET, LINES, on_terminal, write_templates
 from tools.cluster import Etcd
 
 from kstore.records import Put
@@ -152,7 +152,7 @@ def test_no_value_is_shown(
     """On a terminal in no form; in a pipe in no form for people; in errors never."""
     endpoint, between, folder = store
     monkeypatch.chdir(tmp_path)
-    filters = {("decode",), ("releases",)}
+    filters = {("decode",), ("releases",)} | FLEET
     for line in lines(command):
         words = [word.replace("FOLDER", str(folder)).replace("BETWEEN", str(between)) for word in line]
         words += [] if command in filters else ["--store", endpoint]

@@ -209,6 +209,21 @@ LINES: dict[tuple[str, ...], Lines] = {
         ("select * from findings",), ("select * from history",), ("select * from secrets",), (".tables",),
         (f"select '{NAME}'",), (f"selekt {NAME}",), ("--file", "FOLDER/broken"),
     ],
+    **{
+        ("fleet", command): [
+            (*directory, "FOLDER/backup", "-o", form)
+            for form in ("table", "markdown", "csv", "json", "jsonl", "parquet", "prometheus")
+        ]
+        for command, directory in (
+            ("check", ()), ("analyze", ()), ("versions", ()), ("prove", ()), ("export", ("FOLDER/fleet",)),
+        )
+    },
+    ("fleet", "sql"): [
+        *(("select * from objects", "FOLDER/backup", "-o", form) for form in (
+            "table", "markdown", "csv", "json", "jsonl",
+        )),
+        (f"selekt {NAME}", "FOLDER/backup"),
+    ],
     ("encrypt",): [
         ("--dry-run",), ("--dry-run", "-o", "json"), ("--encryption-provider-config", f"FOLDER/{NAME[:60]}"),
     ],
@@ -242,6 +257,8 @@ LINES: dict[tuple[str, ...], Lines] = {
 }  # fmt: skip
 """What is run of every command; FOLDER and BETWEEN stand for what the fixture made."""
 SHOWS_NOTHING_STORED = {
+    ("fleet", "check"),
+    ("fleet", "export"),
     ("plugin", "check"),
     ("releases",),
     ("completion",),
@@ -253,7 +270,9 @@ SHOWS_NOTHING_STORED = {
     ("migrate", "verify"),
     ("migrate", "rollback"),
 }
-FILTERS = {("decode",), ("encode",), ("convert",), ("releases",), ("completion",), ("version",)}
+FLEET = {command for command in LINES if command[0] == "fleet"}
+"""Whose stores are arguments."""
+FILTERS = FLEET | {("decode",), ("encode",), ("convert",), ("releases",), ("completion",), ("version",)}
 
 
 def test_every_command_has_its_lines() -> None:
