@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from kstore.inspect.findings import Finding
+    from kstore.store import Branch
+    from kstore.view.bar_table import FigureTable
     from kstore.view.html_page import Entry
 
 
@@ -36,8 +39,11 @@ def command(target_release: str, top: int, keys: int) -> int:
     """
     from kstore.inspect.analysis import Analyzer
     from kstore.inspect.checks import run_checks
+    from kstore.inspect.findings import SEVERITIES
     from kstore.inspect.survey import Survey
     from kstore.view.html_page import entries_html, page, table_html
+    from kstore.view.tree_text import human_size
+    from kstore.view.treemap import treemap_html
 
     if target_release:
         settings().release = target_release
@@ -49,12 +55,37 @@ def command(target_release: str, top: int, keys: int) -> int:
         found = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note).run()
         findings = run_checks(Survey(session.store, session.release), progress=progress)
         title = f"Checked against {session.release}: {len(findings) or 'nothing'} found"
+        filled = [(one.name, float(one.live_bytes), human_size(one.live_bytes)) for one in found.resources]
         parts = chain(
+            treemap_html("What fills the store", filled),
             entries_html(title, _entries(findings, keys)),
+            table_html(_versions(session.store.tree())),
             chain.from_iterable(table_html(table) for table in tables(found, top)),
         )
-        write(page(found.status.location, store_lines(found), parts))
+        facts = chain(_origin(), store_lines(found))
+        counts = {name: sum(one.rule.severity == name for one in findings) for name in SEVERITIES}
+        write(page(found.status.location, facts, counts, parts))
         return unreadable.summarize()
+
+
+def _origin() -> Iterator[tuple[str, str]]:
+    """When the page was made, and by what."""
+    from kstore import __version__
+
+    yield "made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by kstore {__version__}"
+
+
+def _versions(branches: list[Branch]) -> FigureTable:
+    """How many objects of each resource are stored in which version."""
+    from kstore.view.bar_table import FigureTable
+    from kstore.view.tree_text import name_of
+
+    rows = [
+        ((name_of(branch), version, f"{count:,}"), count / branch.count)
+        for branch in branches
+        for version, count in sorted(branch.versions.items())
+    ]
+    return FigureTable("Stored versions", ("RESOURCE", "STORED AS", "OBJECTS"), rows, frozenset({1}))
 
 
 def _entries(findings: list[Finding], keys: int) -> Iterator[Entry]:
