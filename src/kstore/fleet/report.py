@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -158,7 +159,9 @@ def store_page(result: Result) -> Iterator[str]:
         for one in row.get("findings", ())
     ]  # fmt: skip
     parts = entries_html("Findings", entries) if entries else iter(["<p>Nothing found.</p>\n"] if row else [])
-    yield from html_page(escaped(result["address"]), [*how, *facts], parts)
+    counts = Counter(entry.style for entry in entries)
+    styles = {style: counts[style] for style in ("error", "warning", "note")} if row else {}
+    yield from html_page(escaped(result["address"]), [*how, *facts], styles, parts)
 
 
 def page(kind: str, results: Sequence[Result], pages: str = "") -> Iterator[str]:
