@@ -93,9 +93,10 @@ func main() {
 		order = append(order, module)
 	}
 	sort.Strings(order)
-	var typed, registry []*pkg
+	var typed, registry, storing []*pkg
 	for _, module := range order {
 		typed = append(typed, load(module, modules[module], func(p string) bool { return holdsTypes(module, p) })...)
+		storing = append(storing, load(module, modules[module], func(p string) bool { return beside[p] != nil })...)
 		registry = append(registry, load(module, modules[module], func(p string) bool { return strings.HasPrefix(p, module+"/pkg/registry") })...)
 	}
 	kube := modules["k8s.io/kubernetes"]
@@ -106,7 +107,7 @@ func main() {
 		"installs":  installs(typed),
 		"resources": resources(registry),
 		"storage":   storageOverrides(kube),
-		"functions": functions(typed),
+		"functions": append(functions(typed), besides(storing)...),
 		"gates":     gates(typed, kube, modules["k8s.io/apiserver"]),
 	}
 	encoder := json.NewEncoder(os.Stdout)
