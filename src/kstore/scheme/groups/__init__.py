@@ -34,6 +34,7 @@ MODULES: tuple[str, ...] = (
     "certificates.v1beta1",
     "core.storage",
     "core.v1",
+    "core.v1_conversion",
     "discovery.v1",
     "discovery.v1beta1",
     "events.v1",
