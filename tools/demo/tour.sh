@@ -19,7 +19,7 @@ step() {
 }
 
 step "What is in the store?" ls
-step "Its Deployments; two of them lie there as older servers left them." ls deployments -A -o wide
+step "Its Deployments; two of them are still as older servers left them." ls deployments -A -o wide
 step "Pods, by their key in etcd." ls /registry/pods
 step "One object, decoded." get pods/default/webserver
 step "What would a migration to apps/v1 change? Nothing is written." migrate --to apps/v1 --dry-run=diff
