@@ -65,6 +65,8 @@ def accept(words: list[str]) -> None:
     command: click.Command = cli
     context = click.Context(cli)
     while isinstance(command, click.Group):
+        if not words and command is not cli:
+            return  # a text names the group as a whole
         found = command.get_command(context, words[0]) if words else None
         if found is not None:
             words = words[1:]
