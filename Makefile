@@ -16,7 +16,7 @@ FUZZ_SECONDS ?= 15
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 
-.PHONY: help demo venv test slow test-wheel lint format golden e2e planted bench servers demo-store docs site fuzz instructions clean
+.PHONY: help demo venv test slow test-wheel lint format golden e2e planted bench servers demo-store docs man site fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -87,6 +87,9 @@ instructions: $(VENV)/test ## count the instructions of six fixed works: more th
 
 fuzz: $(VENV)/fuzz ## fuzz each reader of what others made, guided by coverage (FUZZ_SECONDS each)
 	$(BIN)/python -m tests.fuzz.guided --runs $(FUZZ_RUNS) --seconds $(FUZZ_SECONDS) $(ARGS)
+
+man: $(VENV)/kstore ## manual pages from the commands' own help, in build/man
+	$(BIN)/python -m tools.generate_man_pages build/man
 
 site: $(VENV)/docs ## the documentation as a site, in build/site; a broken link fails it
 	$(BIN)/sphinx-build -W -q -b html -d build/doctrees docs build/site
