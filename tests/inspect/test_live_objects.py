@@ -15,6 +15,7 @@ import pytest
 from tests.inspect.findings.matrix import (
     DEFINITION,
     LAMP,
+    SHRUNK,
     SOUND,
     api_service,
     as_stored,
@@ -136,3 +137,17 @@ def test_an_old_revision_is_not_repaired(name: str) -> None:
     for one in found:
         assert all(command[1] in ("get", "ls", "history", "crds", "check") for command in one.advice)
         assert "at revision 2" in one.words
+
+
+@pytest.mark.parametrize("first", ["a", "z"])
+def test_a_resource_of_which_one_object_would_lose_fields_is_only_shown(first: str) -> None:
+    """Whichever of them comes first: no migration of the resource is advised but its dry run."""
+    last = "z" if first == "a" else "a"
+    lamps = LAMP.rpartition("/")[0]
+    whole, losing_one = (lamp("v1beta1", name, spec=spec) for name, spec in ((first, {"a": "1"}), (last, {"b": "2"})))
+    found = findings({**SHRUNK, f"{lamps}/{first}": whole, f"{lamps}/{last}": losing_one})
+    assert {"lossy", "other-version"} <= {one.rule.id for one in found}
+    migrations = [command for one in found for command in one.advice if command[1] == "migrate"]
+    assert len(migrations) >= 2
+    for command in migrations:
+        assert ("--dry-run=diff" in command) is command[2].startswith("lamps.")

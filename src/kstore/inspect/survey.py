@@ -14,6 +14,7 @@ from typing import Any
 
 from kstore.catalog.releases import Release, minor_of
 from kstore.codec import StoredObject, Undecodable
+from kstore.customresource.converter import Converted
 from kstore.customresource.resource import CustomResource
 from kstore.errors import KstoreError, Unsupported
 from kstore.inspect.directories import Directories, Directory
@@ -102,6 +103,8 @@ class Survey:
         """Of each custom resource (`plural.group`): the versions that its objects are stored in."""
         self.unread: set[str] = set()
         """The custom resources of which an object could not be read, so that its version is not known."""
+        self.losing: set[str] = set()
+        """The custom resources of which an object would lose fields on its way to the version that the CRD stores."""
         self.dependents: dict[tuple[tuple[Owner, ...], str], Dependents] = {}
         self._identities: set[int] = set()
         """Hashes of directory, namespace, name and uid of all objects, and of those without uid that were not read."""
@@ -267,6 +270,27 @@ class Survey:
         except KstoreError:  # it is the CRD that cannot be read
             return None
 
+    def pruned(self, seen: Seen) -> tuple[str, ...]:
+        """
+        The fields of a custom object that the schema of the version which its CRD stores has no place for.
+
+        A server drops them at the next update, and so does a migration. A webhook is not asked.
+        """
+        resource, read = seen.directory.resource, seen.read
+        if not isinstance(resource, CustomResource) or resource.definition is None or isinstance(read, Undecodable):
+            return ()
+        wanted = resource.storage_version
+        if read.gvk.version == wanted or not resource.has_version(read.gvk.group_version):
+            return ()
+        if resource.converts_by_webhook:
+            return ()
+        try:
+            converter = self.store.definitions.converter(resource.group_kind)
+            (found,) = converter.convert([read.object], wanted) if converter is not None else (None,)
+        except KstoreError:  # it is the CRD that cannot be read
+            return ()
+        return found.pruned if isinstance(found, Converted) else ()
+
     def _remember(self, seen: Seen) -> None:
         namespace = self.terminating.get(seen.directory.namespace) if seen.directory.namespace else None
         if namespace is not None:
@@ -282,6 +306,8 @@ class Survey:
         extension = self.extension_groups.get(seen.read.gvk.group)
         if extension is not None:
             extension.objects += 1
+        if self.pruned(seen):
+            self.losing.add(seen.directory.label)
         if isinstance(seen.directory.resource, CustomResource):
             self.stored_versions.setdefault(seen.directory.label, Counter())[seen.read.gvk.version] += 1
         metadata = metadata_of(seen.read)

@@ -242,6 +242,17 @@ def ship(tons: int) -> dict[str, Any]:
     return obj("fleet.example.com/v1alpha1", "Ship", spec={"tons": tons, "captain": "Noah"})
 
 
+def shrunk() -> Values:
+    """The CRD of lamps, whose newer version has a field less."""
+    crd = json.loads(json.dumps(definition("v1", "v1beta1", stored=("v1", "v1beta1"))[DEFINITION]))
+    for version, names in zip(crd["spec"]["versions"], ("a", "ab"), strict=True):
+        spec = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+        version["schema"] = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    return {DEFINITION: crd}
+
+
+SHRUNK = shrunk()
+
 MATRIX: tuple[Case, ...] = (
     Case(
         "undecodable",
@@ -370,6 +381,20 @@ MATRIX: tuple[Case, ...] = (
             "empty members": one(BAD, config_map(data={}, binaryData=None)),
         },
         Shown("--target-release"),
+    ),
+    Case(
+        "lossy",
+        "fields that the stored version of the CRD has no place for",
+        Store({**SHRUNK, LAMP: lamp("v1beta1", spec={"a": "1", "b": "2"})}),
+        {
+            "none of them is there": Store({**SHRUNK, LAMP: lamp("v1beta1", spec={"a": "1"})}),
+            "stored as the CRD stores": Store({**SHRUNK, LAMP: lamp("v1", spec={"a": "1"})}),
+            "a schema that takes everything": of_lamps(
+                lamp("v1beta1", spec={"b": "2"}), "v1", "v1beta1", stored=("v1", "v1beta1")
+            ),
+        },
+        Shown("schema in the CRD"),
+        besides=frozenset({"other-version"}),
     ),
     Case(
         "crd-unlisted-version",

@@ -113,6 +113,8 @@ def run_checks(
     for check in chosen:
         if check.conclude is not None:
             _note(found, check.rule, check.conclude(survey), survey)
+    for finding in found.values():
+        finding.advice, finding.words = _given(finding, survey)
     order = {check.rule.id: number for number, check in enumerate(chosen)}
     return sorted(found.values(), key=lambda one: (_BY_GRAVITY[one.rule.severity], order[one.rule.id], one.subject))
 
@@ -124,20 +126,20 @@ def _note(
     for place in places:
         finding = found.get((rule.id, place.subject))
         if finding is None:
-            commands, words = _advice(place, survey, named=named)
+            words = place.words or ("" if named else "the key is no UTF-8: no command line names it")
+            commands = tuple(one for one in place.advice if named or place.key not in one)
             finding = found[rule.id, place.subject] = Finding(rule, place.subject, commands, words)
         finding.add(place.key, place.detail)
 
 
-def _advice(place: Found, survey: Survey, *, named: bool) -> tuple[tuple[Command, ...], str]:
-    """What is advised on this kind of store: commands and words."""
-    words = place.words or ("" if named else "the key is no UTF-8: no command line names it")
-    commands = tuple(one for one in place.advice if named or place.key not in one)
+def _given(finding: Finding, survey: Survey) -> tuple[tuple[Command, ...], str]:
+    """What is advised on this kind of store, now that all of it has been seen: commands and words."""
+    commands, words = advice.only_shown(finding.advice, survey.losing), finding.words
     if survey.store.revision:
         past = advice.AS_OF.format(survey.store.revision)
         return advice.for_reading(commands, history=survey.keeps_history), "; ".join(filter(None, (words, past)))
     if survey.is_file:
-        return advice.on_file(commands, str(survey.release)), words
+        return advice.on_file(commands, str(survey.release), whole=not survey.losing), words
     if survey.is_writable:
         return commands, words
     left = advice.for_reading(commands, history=survey.keeps_history)

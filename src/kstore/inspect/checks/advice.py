@@ -7,7 +7,7 @@ is only read, and what would change it is left out. Knows command lines; not wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from kstore.inspect.findings import Command
 
@@ -39,7 +39,20 @@ _COPIES = {"delete": "without", "edit": "edited", "migrate": "migrated", "encryp
 """The commands that write, and how the new file is called that each makes of a file."""
 
 
-def on_file(advice: Sequence[Command], release: str) -> tuple[Command, ...]:
+def only_shown(advice: Sequence[Command], losing: Collection[str]) -> tuple[Command, ...]:
+    """
+    The commands, of which those that migrate a resource only show what they would do where an object would lose fields.
+
+    Args:
+        advice: the commands as they are given on a running store.
+        losing: the resources of which one would.
+    """
+    return tuple(
+        (*one, "--dry-run=diff") if one[1] == "migrate" and one[2] in losing and _writes(one) else one for one in advice
+    )
+
+
+def on_file(advice: Sequence[Command], release: str, *, whole: bool = True) -> tuple[Command, ...]:
     """
     The commands as they are given on a file, which stays as it is.
 
@@ -49,8 +62,9 @@ def on_file(advice: Sequence[Command], release: str) -> tuple[Command, ...]:
     Args:
         advice: the commands as they are given on a running store.
         release: the one that the store is checked for.
+        whole: all resources may be meant; False where one of them would lose something.
     """
-    return tuple(_on_file(advice, release))
+    return tuple(_on_file(advice, release if whole else ""))
 
 
 def _on_file(advice: Sequence[Command], release: str) -> Iterator[Command]:

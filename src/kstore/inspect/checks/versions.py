@@ -16,9 +16,14 @@ from kstore.inspect.survey import Seen, Survey
 def lossy(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Objects that the target release would convert with loss, or not at all."""
     read = seen.read
-    if isinstance(read, Undecodable) or not survey.catalog.holds(read.gvk):
+    if isinstance(read, Undecodable):
         return
     show = (kstore("get", seen.key, "-o", "storage"),)
+    if (pruned := survey.pruned(seen)) and isinstance(resource := seen.directory.resource, CustomResource):
+        subject = f"{read.gvk}, fields that the schema of {resource.storage_version} does not have"
+        yield Found(subject, seen.key, ", ".join(pruned), show, _NO_PLACE)
+    if not survey.catalog.holds(read.gvk):
+        return
     try:
         survey.store.codec.convert_typed(read.plain)
     except UnknownFields as error:
@@ -34,6 +39,10 @@ def lossy(seen: Seen, survey: Survey) -> Iterator[Found]:
         yield Found(f"{read.gvk}, not convertible", seen.key, str(error), show)
 
 
+_NO_PLACE = (
+    "add them to that version's schema in the CRD first: a migration to it drops them, and so does any update through "
+    "the apiserver"
+)
 _NEWER = (
     "a newer release may know the fields (--target-release); migrate and encrypt drop them only with "
     "--drop-unknown-fields, as the apiserver does unasked"
@@ -80,8 +89,10 @@ def other_version(seen: Seen, survey: Survey) -> Iterator[Found]:
         wanted, is_known = resource.storage_version, resource.definition is not None
         if is_known and wanted and read.gvk.version != wanted and read.gvk.version in resource.versions:
             command = migration(seen.directory.label, survey.release)
-            words = WEBHOOK if resource.converts_by_webhook else ""
-            yield Found(f"{read.gvk}, the CRD stores {wanted}", seen.key, advice=(command,), words=words)
+            subject, words = f"{read.gvk}, the CRD stores {wanted}", WEBHOOK if resource.converts_by_webhook else ""
+            if survey.pruned(seen):
+                subject, words = f"{subject}, with loss", _NO_PLACE
+            yield Found(subject, seen.key, advice=(command,), words=words)
     elif survey.catalog.holds(read.gvk) and not _version_state(seen, survey):
         target_version = survey.store.codec.scheme.stored_as(read.gvk)
         if target_version is not None and target_version != read.gvk.group_version:
