@@ -75,8 +75,9 @@ def _on_file(advice: Sequence[Command], release: str) -> Iterator[Command]:
         elif not _writes(command):
             yield (*command, *before)
         else:
-            name = _copy(command)
-            yield (*_of_all(command, release), *before, "--output", name)
+            meant = _of_all(command, release)
+            name = _copy(meant)
+            yield (*meant, *before, "--output", name)
             before = ("--store", name)
 
 
@@ -106,11 +107,12 @@ def _of_all(command: Command, release: str) -> Command:
 
 
 def _copy(command: Command) -> str:
-    """The name of the new file."""
-    verb, subject = command[1:3]
+    """The name of the new file: of one resource, key or release, as far as they are named."""
+    verb = command[1]
+    subjects = [] if command[2].startswith("-") else [_file_name(command[2])]
     if verb == "migrate" and "--to-release" in command:
-        subject = command[command.index("--to-release") + 1]
-    return f"{_COPIES[verb]}{'' if verb == 'encrypt' else f'-{_file_name(subject)}'}.db"
+        subjects.append(command[command.index("--to-release") + 1])
+    return "-".join((_COPIES[verb], *subjects)) + ".db"
 
 
 def _file_name(key: str) -> str:
