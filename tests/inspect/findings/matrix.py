@@ -383,20 +383,6 @@ MATRIX: tuple[Case, ...] = (
         Shown("--target-release"),
     ),
     Case(
-        "lossy",
-        "fields that the stored version of the CRD has no place for",
-        Store({**SHRUNK, LAMP: lamp("v1beta1", spec={"a": "1", "b": "2"})}),
-        {
-            "none of them is there": Store({**SHRUNK, LAMP: lamp("v1beta1", spec={"a": "1"})}),
-            "stored as the CRD stores": Store({**SHRUNK, LAMP: lamp("v1", spec={"a": "1"})}),
-            "a schema that takes everything": of_lamps(
-                lamp("v1beta1", spec={"b": "2"}), "v1", "v1beta1", stored=("v1", "v1beta1")
-            ),
-        },
-        Shown("schema in the CRD"),
-        besides=frozenset({"other-version"}),
-    ),
-    Case(
         "crd-unlisted-version",
         "a version that storedVersions lacks",
         of_lamps(lamp("v1beta1"), "v1", "v1beta1"),
@@ -627,6 +613,16 @@ MATRIX: tuple[Case, ...] = (
         of_lamps(lamp("v1beta1"), "v1", "v1beta1", stored=("v1", "v1beta1")),
         {"the CRD's": of_lamps(lamp("v1"), "v1", "v1beta1"), "an unknown CRD's": one(LAMP, lamp("v1beta1"))},
         mends(LAMP, DEFINITION),
+    ),
+    Case(
+        "other-version",
+        "fields that the stored version of the CRD has no place for",
+        Store({**SHRUNK, LAMP: lamp("v1beta1", spec={"a": "1", "b": "2"})}),
+        {
+            "stored as the CRD stores": Store({**SHRUNK, LAMP: lamp("v1", spec={"a": "1"})}),
+            "a version that has left the CRD": Store({**SHRUNK, LAMP: lamp("v1alpha1", spec={"b": "2"})}),
+        },
+        Shown("schema in the CRD"),
     ),
     Case(
         "crd-idle-version",

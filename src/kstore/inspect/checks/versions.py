@@ -16,14 +16,9 @@ from kstore.inspect.survey import Seen, Survey
 def lossy(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Objects that the target release would convert with loss, or not at all."""
     read = seen.read
-    if isinstance(read, Undecodable):
+    if isinstance(read, Undecodable) or not survey.catalog.holds(read.gvk):
         return
     show = (kstore("get", seen.key, "-o", "storage"),)
-    if (pruned := survey.pruned(seen)) and isinstance(resource := seen.directory.resource, CustomResource):
-        subject = f"{read.gvk}, fields that the schema of {resource.storage_version} does not have"
-        yield Found(subject, seen.key, ", ".join(pruned), show, _NO_PLACE)
-    if not survey.catalog.holds(read.gvk):
-        return
     try:
         survey.store.codec.convert_typed(read.plain)
     except UnknownFields as error:
@@ -90,9 +85,10 @@ def other_version(seen: Seen, survey: Survey) -> Iterator[Found]:
         if is_known and wanted and read.gvk.version != wanted and read.gvk.version in resource.versions:
             command = migration(seen.directory.label, survey.release)
             subject, words = f"{read.gvk}, the CRD stores {wanted}", WEBHOOK if resource.converts_by_webhook else ""
-            if survey.pruned(seen):
-                subject, words = f"{subject}, with loss", _NO_PLACE
-            yield Found(subject, seen.key, advice=(command,), words=words)
+            lost = ", ".join(survey.pruned(seen))
+            if lost:
+                subject, words = f"{subject}, whose schema has no place for some fields", _NO_PLACE
+            yield Found(subject, seen.key, lost, (command,), words)
     elif survey.catalog.holds(read.gvk) and not _version_state(seen, survey):
         target_version = survey.store.codec.scheme.stored_as(read.gvk)
         if target_version is not None and target_version != read.gvk.group_version:
