@@ -80,6 +80,7 @@ docs: $(VENV)/kstore ## write docs/cli.md, docs/reference/json.md and the tutori
 	$(BIN)/python -m tools.generate_cli_reference
 	$(BIN)/python -m tools.generate_json_reference
 	$(BIN)/python -m tools.generate_kubectl_page
+	$(BIN)/python -m tools.generate_picture
 	$(BIN)/python -m tools.generate_tutorial
 
 instructions: $(VENV)/test ## count the instructions of six fixed works: more than a tenth above the figures fails (valgrind)
