@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 TABLES = HERE.parent / "src/kstore/catalog/tables"
 TARGET = TABLES / "ownership.json"
 _PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.")
+_SORTS = ("structs", "exceptions", "maps", "lists")
 _UNTYPED = "__"
 """What the schema has for values of no type begins so."""
 
@@ -56,11 +57,12 @@ def schema_of(release: str) -> Any:
 
 def facts(schema: Any) -> dict[str, set[str]]:
     """
-    What one release owns how: `structs` and `maps` (a field's) as a whole, `lists` (a field's) in parts.
+    What one release owns how: `structs` and `maps` (a field's) as a whole, `lists` (a field's) in parts, and so
+    `exceptions`: fields whose struct is owned as a whole elsewhere.
 
     What is not named is owned the other way.
     """
-    found: dict[str, set[str]] = {"structs": set(), "maps": set(), "lists": set()}
+    found: dict[str, set[str]] = {sort: set() for sort in _SORTS}
     for one in schema["types"]:
         name = bare(one["name"])
         body = one.get("map")
@@ -77,6 +79,8 @@ def facts(schema: Any) -> dict[str, set[str]]:
                 or kind.get("elementRelationship") == "atomic"
             ):
                 found["maps"].add(place)
+            elif kind.get("elementRelationship") == "separable":
+                found["exceptions"].add(place)
     return found
 
 
@@ -91,7 +95,7 @@ def table(releases: dict[str, dict[str, set[str]]]) -> str:
     """The table's text: a fact a line, with the releases that it holds for where these are not all."""
     known = list(releases)
     lines = []
-    for sort in ("structs", "maps", "lists"):
+    for sort in _SORTS:
         rows = {}
         for name in sorted({one for found in releases.values() for one in found[sort]}):
             rows[name] = ",".join(ranges([release for release in known if name in releases[release][sort]], known))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -151,6 +152,15 @@ def is_locked(descriptor: int) -> bool:
         return False
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     return False
+
+
+def end_group(process: int) -> None:
+    """End a process that began a session, and what it started; the process alone where there are no such groups."""
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process, signal.SIGKILL)
+        else:
+            os.kill(process, signal.SIGTERM)
 
 
 def unix_socket() -> socket.socket:

@@ -57,7 +57,7 @@ def test_output(demo: Kstore, snapshot: SnapshotAssertion, arguments: tuple[str,
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
 @pytest.mark.parametrize("columns", [80, 160])
-@pytest.mark.parametrize("arguments", [COMMANDS[0], COMMANDS[3], COMMANDS[10], COMMANDS[16]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [COMMANDS[3], COMMANDS[10], COMMANDS[16]], ids=" ".join)
 def test_on_a_terminal(demo: Kstore, arguments: tuple[str, ...], columns: int) -> None:
     """A terminal may have colours; the words are the same, whatever its width, and none of the tree is broken."""
     child = pexpect.spawn(

@@ -60,6 +60,8 @@ def test_what_is_owned_as_a_whole(
 @pytest.mark.parametrize(
     ("api_version", "kind", "fields"),
     [
+        # the one field whose struct, an ObjectReference, is owned as a whole everywhere else
+        ("v1", "PersistentVolume", {"f:spec": {"f:claimRef": {".": {}, "f:name": {}, "f:uid": {}}}}),
         ("v1", "ConfigMap", {"f:data": {".": {}, "f:a": {}}, "f:metadata": {"f:labels": {"f:selector": {}}}}),
         (
             "v1",

@@ -1,19 +1,18 @@
 """
 One task in a process of its own, which may hang or die: what is left is a result all the same.
 
-Imports nothing of the rest of kstore, so that a worker of Dask loads it in no time.
+Imports next to nothing of the rest of kstore, so that a worker of Dask loads it in no time.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from typing import Any
+
+from kstore.operating_system import end_group
 
 Result = dict[str, Any]
 """`address`, `status`, `rows`, `error`, `seconds`, `kstore` (the version that answered), `process` (its number)."""
@@ -52,8 +51,7 @@ def _once(task: dict[str, Any], timeout: float) -> Result:
     except subprocess.TimeoutExpired:
         status, more = TIMEOUT, {"error": f"not done within {timeout:g} s"}
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        end_group(process.pid)
         process.communicate()
     return {**found, **more, "status": status, "seconds": round(time.monotonic() - began, 3)}
 

@@ -107,6 +107,8 @@ class FieldOwnership:
         place = f"{owner}.{field.json}"
         if field.type.form == "list":
             return place not in self._owned["lists"]
+        if place in self._owned["exceptions"]:
+            return False
         return place in self._owned["maps"] or (
             field.type.form == "struct" and field.type.name in self._owned["structs"]
         )

@@ -168,4 +168,8 @@ def test_cells_have_the_defaults_that_a_server_sets(kstore: Kstore, tmp_path: Pa
 def test_nothing_found(demo: Kstore) -> None:
     """As kubectl says it, on standard error."""
     ran = demo("ls", "pods", "-n", "none")
-    assert (ran.code, ran.out, ran.err) == (0, b"", "No resources found in namespace none.\n")
+    assert (ran.code, ran.out, ran.err) == (
+        0,
+        b"",
+        "No resources found in namespace none.\n  hint: there is no namespace 'none'\n",
+    )
