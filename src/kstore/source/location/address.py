@@ -21,7 +21,6 @@ from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageEr
 from kstore.regular_file import is_handed_over
 from kstore.source.interface import Source
 from kstore.source.location.config_file import Context, config_path, read_contexts
-from kstore.source.location.control_plane import find_on_node
 from kstore.source.options import MAX_SECONDS, SourceOptions
 
 DEMO = "demo"
@@ -160,6 +159,8 @@ def _located(address: str, given: SourceOptions, context: str, variables: Mappin
     current = read_contexts(config_path(variables)).current()
     if current is not None:
         return _of_context(current, given)
+    from kstore.source.location.control_plane import find_on_node
+
     if node := find_on_node(given, root=root):
         return Location(node.endpoints, node.options, node.origin, node.etcd_prefix)
     return Location(DEFAULT, with_etcdctl_variables(DEFAULT, given, variables), DEFAULT_ORIGIN)

@@ -16,7 +16,6 @@ from kstore.errors import KstoreError, StoreNotFound
 from kstore.operating_system import is_locked
 from kstore.source.bbolt.database import Database
 from kstore.source.bbolt.page_file import PageFile
-from kstore.source.wal.segments import read_log
 
 _FOLDERS = ("member/snap", "snap", "")
 """Where the database is, from the data directory, `member` or `snap`."""
@@ -117,6 +116,8 @@ def _noted_snapshot(folder: Path, index: int) -> int:
     newer = [each for each in noted if each > index]
     log = folder.parent / "wal"
     if newer and log.is_dir():
+        from kstore.source.wal.segments import read_log
+
         committed = read_log(log, index, salvage=True).snapshots
         newer = [each for each in newer if each in committed]
     return newer[0] if newer else 0
