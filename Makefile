@@ -10,9 +10,8 @@ PLAIN := not slow and not e2e and not oracle and not golden
 # Further arguments for pytest: make test ARGS="-k envelope -x"
 ARGS ?=
 PYTEST := -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4
-WITH_SLOW := $(subst not slow and ,,$(PYTEST))
 FUZZ_RUNS ?= 1000000
-FUZZ_SECONDS ?= 15
+FUZZ_SECONDS ?= 10
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 
@@ -43,7 +42,7 @@ test-wheel: $(VENV)/pip ## build the wheel, use it alone, and pass the same test
 	$(WHEEL)/venv/bin/python -m pip install --quiet $(WHEEL)/kstore-*.whl
 	$(WHEEL)/venv/bin/kstore --store demo ls
 	$(WHEEL)/venv/bin/python -m pip install --quiet --group test
-	PATH="$(CURDIR)/$(WHEEL)/venv/bin:$$PATH" $(WHEEL)/venv/bin/python $(WITH_SLOW) $(COVERAGE) $(ARGS)
+	PATH="$(CURDIR)/$(WHEEL)/venv/bin:$$PATH" $(WHEEL)/venv/bin/python $(PYTEST) $(COVERAGE) $(ARGS)
 
 lint: $(VENV)/lint ## style, types and imports; every check runs, and then any that failed fails it
 	@failed=; \
