@@ -55,11 +55,17 @@ def find_tear(database: Database, buckets: dict[bytes, Bucket], compacted: int, 
     key_bucket = buckets.get(b"key")
     if key_bucket is None:
         return None
-    return (
-        _misnamed(database, buckets)
-        or _gap(database, key_bucket, compacted)
-        or _newer(database, key_bucket, reached, newest)
-        or _compacted_put(database, key_bucket, reached, compacted)
+    tear = _misnamed(database, buckets) or _gap(database, key_bucket, compacted)
+    if tear is not None:
+        return tear
+    newer, around = [], []  # one look at the pages that no tree reaches; of most of them nothing is kept
+    for page in scan(database, reached=reached):
+        if _main(page.last) > newest:
+            newer.append(page)
+        if _main(page.first) <= compacted <= _main(page.last):
+            around.append(page)
+    return _newer(database, key_bucket, reached, sorted(newer), newest) or _compacted_put(
+        database, key_bucket, around, compacted
     )
 
 
@@ -101,9 +107,10 @@ def _gap(database: Database, key_bucket: Bucket, compacted: int) -> Tear | None:
     return None
 
 
-def _newer(database: Database, key_bucket: Bucket, reached: bytearray, newest: int) -> Tear | None:
+def _newer(
+    database: Database, key_bucket: Bucket, reached: bytearray, found: list[ScannedPage], newest: int
+) -> Tear | None:
     """Pages with newer revisions than the trees reach, if they are not those of the very next transaction."""
-    found = sorted(page for page in scan(database, reached=reached) if _main(page.last) > newest)
     if not found:
         return None
     if _is_next_transaction(database, found, newest) and not _is_later_still(database, reached):
@@ -180,15 +187,14 @@ def _lost(database: Database, key_bucket: Bucket, newer: list[ScannedPage], newe
     return None
 
 
-def _compacted_put(database: Database, key_bucket: Bucket, reached: bytearray, compacted: int) -> Tear | None:
+def _compacted_put(database: Database, key_bucket: Bucket, around: list[ScannedPage], compacted: int) -> Tear | None:
     """A value of the very revision that was compacted, in a page that the trees do not reach, and not in them."""
-    for page in scan(database, reached=reached):
-        if _main(page.first) <= compacted <= _main(page.last):
-            for element in _elements(database, page):
-                is_put = len(element.key) == REVISION_KEY.size
-                if _main(element.key) == compacted and is_put and key_bucket.get(element.key) is None:
-                    problem = f"page {page.number} holds a value of revision {compacted}, which cannot be reached"
-                    return Tear(page.number * database.page_size, problem)
+    for page in around:
+        for element in _elements(database, page):
+            is_put = len(element.key) == REVISION_KEY.size
+            if _main(element.key) == compacted and is_put and key_bucket.get(element.key) is None:
+                problem = f"page {page.number} holds a value of revision {compacted}, which cannot be reached"
+                return Tear(page.number * database.page_size, problem)
     return None
 
 
