@@ -15,6 +15,7 @@ from kstore.errors import Interrupted, LeaseGone
 from kstore.migrate.journal import JournalWriter
 from kstore.migrate.journal_format import Entry
 from kstore.migrate.move import Copy, CopyPlanner, MoveStep, MoveSummary
+from kstore.migrate.offline import to_write
 from kstore.migrate.plan import Skipped
 from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
@@ -144,19 +145,9 @@ def copy_file(
     """
     summary = MoveSummary()
 
-    def copies() -> Iterator[Copy]:
-        for step in planner.plan(records):
-            if stop.asked:
-                raise Interrupted("stopped before the output was written", hint="run it again: the input is unchanged")
-            progress.step(step)
-            summary.add(step)
-            if isinstance(step, Copy):
-                progress.written(1)
-                yield step
-
     write_copy(
         source,
-        copies(),
+        to_write(planner.plan(records), Copy, summary.add, progress, stop),
         output,
         CopyJournal(journal),
         replaced_bytes=lambda _: 0,
