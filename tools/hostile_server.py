@@ -207,8 +207,9 @@ MISDEEDS: dict[str, Misdeed] = {
 }
 
 
-def self_signed(path: Path) -> bytes:
-    """Write a certificate of 127.0.0.1 that signs itself, and its key, to one file; the certificate alone."""
+def self_signed(path: Path, *names: x509.GeneralName) -> bytes:
+    """Write a certificate that signs itself, of 127.0.0.1 if no names are given, and its key; the certificate alone."""
+    names = names or (x509.IPAddress(ipaddress.ip_address("127.0.0.1")),)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hostile")])
     now = datetime.datetime.now(datetime.UTC)
@@ -220,7 +221,8 @@ def self_signed(path: Path) -> bytes:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.SubjectAlternativeName(names), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(

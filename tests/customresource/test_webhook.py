@@ -5,7 +5,6 @@ A conversion webhook over real TLS.
 from __future__ import annotations
 
 import base64
-import datetime
 import ipaddress
 import json
 import ssl
@@ -19,9 +18,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from tools.hostile_server import HostileServer
+from tools.hostile_server import HostileServer, self_signed
 
 from kstore.cli.main import run
 from kstore.customresource.webhook import ConversionWebhook
@@ -32,28 +29,8 @@ from kstore.source.etcd.live import LiveSource
 
 def certificate_of(folder: Path, *names: x509.GeneralName) -> tuple[Path, bytes]:
     """A certificate that signs itself: a file with its key, and the PEM alone."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "webhook")])
-    now = datetime.datetime.now(datetime.UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = built.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
     path = folder / "server.pem"
-    path.write_bytes(pem + private)
-    return path, pem
+    return path, self_signed(path, *names)
 
 
 @pytest.fixture(scope="module")
