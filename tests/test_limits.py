@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.customresource.boats import crd_with_webhook
 from tools.hostile_process import Bound, ends, odd_files
 from tools.hostile_server import OK, HostileServer, self_signed
 
@@ -133,29 +134,6 @@ def answering(body: bytes) -> Callable[[HostileServer, socket.socket], None]:
 
 @row("a conversion webhook")
 def _webhook(bound: Bound, folder: Path) -> None:
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "boats.example.com"},
-        "spec": {
-            "group": "example.com",
-            "scope": "Namespaced",
-            "names": {"plural": "boats", "singular": "boat", "kind": "Boat", "listKind": "BoatList"},
-            "versions": [
-                {
-                    "name": name,
-                    "served": True,
-                    "storage": name == "v2",
-                    "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-                }
-                for name in ("v1", "v2")
-            ],
-            "conversion": {
-                "strategy": "Webhook",
-                "webhook": {"clientConfig": {}, "conversionReviewVersions": ["v1"]},
-            },
-        },
-    }
     boat = {"apiVersion": "example.com/v1", "kind": "Boat", "metadata": {"name": "b", "namespace": "p", "uid": "1"}}
     cases = []
     certificate = folder / "server.pem"
@@ -165,7 +143,7 @@ def _webhook(bound: Bound, folder: Path) -> None:
             does = answering(lists(15 << 20)) if misdeed == "lists" else misdeed
             server = running.enter_context(HostileServer(does, certificate))
             place = {"url": f"https://127.0.0.1:{server.port}/", "caBundle": bundle}
-            crd["spec"]["conversion"]["webhook"]["clientConfig"] = place  # type: ignore[index]
+            crd = crd_with_webhook(place)
             store = exported(
                 folder / misdeed,
                 {

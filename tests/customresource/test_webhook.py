@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from tests.customresource.boats import crd_with_webhook
 from tools.hostile_server import HostileServer, self_signed
 
 from kstore.cli.main import run
@@ -309,27 +310,6 @@ def test_a_bundle_that_is_none():
 
 # ---- asked, or not, by the command line
 
-CRD: dict[str, Any] = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "boats.example.com"},
-    "spec": {
-        "group": "example.com",
-        "scope": "Namespaced",
-        "names": {"plural": "boats", "singular": "boat", "kind": "Boat", "listKind": "BoatList"},
-        "versions": [
-            {
-                "name": name,
-                "served": True,
-                "storage": name == "v2",
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-            for name in ("v1", "v2")
-        ],
-    },
-    "status": {"storedVersions": ["v1", "v2"]},
-}
-
 
 @pytest.fixture
 def harbour(start_etcd, tmp_path, monkeypatch) -> Callable[[int, bytes], str]:
@@ -340,11 +320,7 @@ def harbour(start_etcd, tmp_path, monkeypatch) -> Callable[[int, bytes], str]:
     def fill(port: int, bundle: bytes) -> str:
         endpoint: str = start_etcd().endpoint
         client = {"url": f"https://127.0.0.1:{port}/convert", "caBundle": base64.b64encode(bundle).decode()}
-        conversion = {
-            "strategy": "Webhook",
-            "webhook": {"clientConfig": client, "conversionReviewVersions": ["v1"]},
-        }
-        crd = {**CRD, "spec": {**CRD["spec"], "conversion": conversion}}
+        crd = crd_with_webhook(client)
         with LiveSource([endpoint]) as source:
             key = b"/registry/apiextensions.k8s.io/customresourcedefinitions/boats.example.com"
             source.commit([Put(key, json.dumps(crd).encode(), 0, 0)])
