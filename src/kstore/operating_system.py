@@ -163,6 +163,21 @@ def end_group(process: int) -> None:
             os.kill(process, signal.SIGTERM)
 
 
+def end_when_closed(pipe: int) -> None:
+    """
+    From now on end this process, which began a session, and what it started, when its parent's end of a pipe closes.
+
+    That happens however the parent ends, also by SIGKILL. (Linux alone would send a signal at a parent's death.)
+    """
+
+    def wait() -> None:
+        with suppress(OSError):
+            os.read(pipe, 1)
+        end_group(os.getpid())
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def unix_socket() -> socket.socket:
     """
     A stream socket that has its address in the file system.

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ Program = Callable[[str], Path]
 
 def answering(rows: list[Any], version: str = "") -> str:
     """A script that answers so."""
-    return f"cat > /dev/null; echo '{json.dumps({'kstore': version or kstore_version(), 'rows': rows})}'"
+    return f"read task; echo '{json.dumps({'kstore': version or kstore_version(), 'rows': rows})}'"
 
 
 def test_a_hanging_store_is_given_up(program: Program) -> None:
@@ -50,6 +53,45 @@ def test_a_process_that_dies_once(program: Program, tmp_path: Path) -> None:
     """The second one answers."""
     program(f"if mkdir {tmp_path}/first 2>/dev/null; then kill -9 $$; fi; {answering([{'store': 'x'}])}")
     assert run_task(Task("check", "x").as_document(), timeout=20, retries=1)["status"] == "done"
+
+
+HANGING = """
+import socket, subprocess, sys, time
+from kstore.fleet import tasks
+def answer(task):
+    line = socket.create_connection(("127.0.0.1", int(task.address)))
+    line.set_inheritable(True)
+    subprocess.run([sys.executable, "-c", "import time; time.sleep(600)"], close_fds=False)
+tasks.answer = answer
+from kstore.fleet.__main__ import main
+main()
+"""
+
+
+def test_a_killed_worker_leaves_no_process(tmp_path: Path) -> None:
+    """The process of its task ends with it, and what that has started: nobody holds the line any more."""
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{HANGING}'\n")
+    python.chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(120)
+        task = Task("check", str(silent.getsockname()[1])).as_document()
+        program = f"import sys; sys.executable = {str(python)!r}; from kstore.fleet.child import run_task; "
+        with subprocess.Popen([sys.executable, "-c", f"{program}run_task({task!r}, 600, 0)"]) as worker:
+            line, _ = silent.accept()
+            worker.kill()
+    with line:
+        line.settimeout(120)
+        assert line.recv(1) == b""
+
+
+def test_who_leaves_early_waits_for_nothing(program: Program, tmp_path: Path) -> None:
+    """As at an interrupt: processes that are under way end, and none is begun anew or after them."""
+    ran = program(f"mkdir {tmp_path}/first 2>/dev/null && {answering([{}])} && exit; sleep 600")
+    results = LocalPool(1).results([Task("check", str(number)).as_document() for number in range(3)], 600, 2)
+    assert next(results)["status"] == "done"
+    results.close()  # type: ignore[attr-defined]  # it is a generator
+    assert len(ran.read_text().splitlines()) <= 2
 
 
 def test_every_store_has_one_result(night: Path) -> None:
@@ -95,12 +137,12 @@ def test_what_is_known_is_not_asked_again(night: Path, tmp_path: Path, program: 
 
 def test_what_may_pass_is_asked_again(night: Path, program: Program) -> None:
     """A store that could not be reached or took its process down is no lasting truth; a damaged file is."""
-    ran = program(f"cat > /dev/null; echo '{json.dumps({'kstore': kstore_version(), 'error': 'store: no answer'})}'")
+    ran = program(f"read task; echo '{json.dumps({'kstore': kstore_version(), 'error': 'store: no answer'})}'")
     for _ in range(2):
         assert [one["status"] for one in run([Task("check", str(night / "a.db"))], LocalPool(1))] == ["failed"]
     assert len(ran.read_text().splitlines()) == 2
     ran.unlink()
-    ran = program(f"cat > /dev/null; echo '{json.dumps({'kstore': kstore_version(), 'error': 'damaged-store: torn'})}'")
+    ran = program(f"read task; echo '{json.dumps({'kstore': kstore_version(), 'error': 'damaged-store: torn'})}'")
     for _ in range(2):
         assert [one["status"] for one in run([Task("check", str(night / "torn.db"))], LocalPool(1))] == ["failed"]
     assert len(ran.read_text().splitlines()) == 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from kstore.fleet.child import DONE, Result, run_task
+from kstore.fleet.child import DONE, Processes, Result, run_task
 from kstore.fleet.tasks import Task, kstore_version
 from kstore.source.user_cache import cache_folder, write_whole
 
@@ -44,14 +44,15 @@ class LocalPool:
 
     def results(self, tasks: Sequence[dict[str, Any]], timeout: float, retries: int) -> Iterator[Result]:
         """Yield each task's result as soon as it is known."""
+        processes = Processes()
         with ThreadPoolExecutor(self.workers) as threads:
-            begun = [threads.submit(run_task, task, timeout, retries) for task in tasks]
+            begun = [threads.submit(run_task, task, timeout, retries, processes) for task in tasks]
             try:
                 for one in as_completed(begun):
                     yield one.result()
-            finally:
-                for one in begun:
-                    one.cancel()
+            finally:  # a person who interrupts does not wait for those that are under way
+                threads.shutdown(wait=False, cancel_futures=True)
+                processes.end()
 
 
 def run(
