@@ -29,6 +29,8 @@ from kstore.source.etcd.errors import (
     explain,
     is_learners,
     is_passing,
+    is_timeout,
+    says_why,
     typed_error,
     wants_new_token,
     was_refused_unseen,
@@ -38,7 +40,10 @@ from kstore.source.options import SourceOptions
 _STAGGER = 0.3
 """Seconds that one endpoint is given before the next one is tried beside it."""
 _ELECTION = 10.0
-"""Seconds that the members are given to elect a leader, before the quorum counts as lost."""
+"""
+Seconds that members which have not answered yet are given to elect a leader, before the quorum counts as lost. Members
+that have are known to be a cluster that works: they are given the whole time of a request.
+"""
 _NO_LEADER = "etcdserver: no leader"
 _PAUSE = 0.1
 """Seconds between two attempts while a cluster elects a leader or a server restarts."""
@@ -99,7 +104,9 @@ class Connection:
     compactions: int = field(init=False, default=0)
     """How often a scan went on at a newer revision, its own having been compacted away."""
     was_connected: bool = field(init=False, default=False)
-    """Whether any endpoint has ever answered: then the store exists, and may be waited for."""
+    """Whether any endpoint was ever reached: then the store exists, and may be waited for."""
+    _has_answered: bool = field(init=False, default=False)
+    """Whether a request was ever answered, which takes a leader."""
 
     def __post_init__(self) -> None:
         if bool(self.options.user) != bool(self.options.password):
@@ -139,17 +146,25 @@ class Connection:
         began = time.monotonic()
         deadline = began + self.options.command_timeout
         failed: dict[Member, str] = {}
+        why: grpc.RpcError | None = None
+        until = 0.0
         while True:
-            member = self.member(avoid=failed)
+            member = self.member(avoid=failed, until=until)
             try:
                 remaining = max(deadline - time.monotonic(), 0.001)
                 metadata = self._metadata_of_reads() if repeatable else self.metadata()
-                return call(member)(request, timeout=remaining, metadata=metadata)
+                answer = call(member)(request, timeout=remaining, metadata=metadata)
             except grpc.RpcError as error:
-                if _NO_LEADER in (error.details() or ""):
+                if _NO_LEADER in (error.details() or "") and not self._has_answered:
                     deadline = min(deadline, began + _ELECTION)
+                if not is_timeout(error):
+                    why = error if says_why(error) else None
                 if not self.may_retry(member, error, repeatable, deadline, failed):
-                    raise self.error(error, member, where, failed) from None
+                    raise self.error(why or error, member, where, failed) from None
+                until = deadline
+            else:
+                self._has_answered = True
+                return answer
 
     def start(self, call: Call, request: Any) -> grpc.Future[Any]:
         """Send a request without waiting; whoever finds it failed asks again with `ask`."""
@@ -210,12 +225,11 @@ class Connection:
         """
         place = f"{member.endpoint.url} {where}".strip()
         typed = typed_error(error, place)
-        if isinstance(typed, StoreUnreachable) and failed:
-            return unreachable({**failed, member: error.details() or ""})
-        if isinstance(typed, StoreUnreachable) and not typed.hint:
-            typed.hint = connection_hint(error.details() or "")
-        if isinstance(typed, StoreUnreachable) and not typed.hint:
-            typed.hint = f"it was given {self.options.command_timeout:g} s; see --command-timeout"
+        if isinstance(typed, StoreUnreachable):
+            if failed:
+                typed = unreachable({**failed, member: error.details() or ""})
+            given = f"it was given {self.options.command_timeout:g} s; see --command-timeout"
+            typed.hint = typed.hint or connection_hint(error.details() or "") or given
         return typed
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
@@ -231,12 +245,14 @@ class Connection:
 
     # ---- members
 
-    def member(self, *, avoid: dict[Member, str] | None = None) -> Member:
+    def member(self, *, avoid: dict[Member, str] | None = None, until: float = 0.0) -> Member:
         """
         The member in use, dialled now if there is none.
 
         Args:
             avoid: members that just failed, with the reason; used again only when all have.
+            until: when a store that was reached before is given up (`time.monotonic`), if that is later than the dial
+                timeout: a request that has begun has the whole of its time.
 
         Raises:
             StoreUnreachable: none answers.
@@ -244,7 +260,7 @@ class Connection:
         """
         with self._lock:
             if self._current is None:
-                self._current = self._dial(avoid or {})
+                self._current = self._dial(avoid or {}, until)
                 if self.options.user and not self._token:
                     self._authenticate(self._current)
                     self._ask_status_as_user(self._current)
@@ -257,13 +273,13 @@ class Connection:
             if self._current is member:
                 self._current = None
 
-    def _dial(self, avoid: dict[Member, str]) -> Member:
+    def _dial(self, avoid: dict[Member, str], until: float) -> Member:
         """
         The first member that answers, preferring those that have a leader and are no learners.
 
-        A store that was reached before may be restarting: it is then given the dial timeout as a whole.
+        A store that was reached before may be restarting: it is then given the dial timeout as a whole, or until then.
         """
-        deadline = time.monotonic() + self.options.dial_timeout
+        deadline = max(time.monotonic() + self.options.dial_timeout, until)
         candidates = [member for member in self.members if member not in avoid] or self.members
         while True:
             found, failures = self._race(candidates)
@@ -340,7 +356,7 @@ class Connection:
         try:
             member.status = answer.result()
         except grpc.RpcError as error:
-            if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            if error.code() is grpc.StatusCode.UNAVAILABLE or is_timeout(error):
                 return error.details() or error.code().name
             # It is there, and only keeps its status to itself (no permission, or an old kine).
             member.status = None

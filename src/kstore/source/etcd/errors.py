@@ -2,13 +2,15 @@
 What etcd, kine and gRPC answer when they refuse, as kstore's own errors.
 
 Knows the texts of etcd's errors (`api/v3rpc/rpctypes/error.go`) and of grpc's; decides nothing about retrying
-but names the cases in which a retry is sound.
+but names the cases in which a retry is sound. The texts decide before the codes do, because the same refusal comes
+with more than one code: see `PASSING`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -33,8 +35,54 @@ _GRPC_OVERHEAD = 512 * 1024
 
 _LARGER_THAN_MAX = re.compile(r"message larger than max \((\d+) vs\. (\d+)\)")
 
-_BUSY = "database is locked"
-"""SQLite under kine, after its busy timeout."""
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """An answer that says nothing of the request itself: another member, or the same a moment later, may take it."""
+
+    text: str
+    """A part of the server's words."""
+    meaning: str
+    """The same for a person; empty where only the rest of the words tells."""
+    unseen: bool = False
+    """Whether the request was certainly not carried out, so that a write may be sent again."""
+
+
+_NO_ANSWER = "no answer in time"
+_SILENT = "it cannot reach the other members"
+_STOPPING = "it is being stopped"
+
+PASSING = (
+    # refused before anything was done: by gRPC, by the interceptor (`server/etcdserver/api/v3rpc/interceptor.go`),
+    # before the proposal (`server/etcdserver/v3_server.go`, processInternalRaftRequestOnce), by raft itself (`raft.go`,
+    # ErrProposalDropped)
+    Passing("failed to connect to all addresses", "", unseen=True),
+    Passing("not supported for learner", "it is a learner, which answers serializable reads only", unseen=True),
+    Passing("etcdserver: not capable", "it has not joined the cluster yet", unseen=True),
+    Passing("too many requests", "it has more to do than it can keep up with", unseen=True),
+    Passing("raft proposal dropped", "the members have no leader, or are changing it", unseen=True),
+    # given up, maybe after the proposal (`server/etcdserver/errors/errors.go`); raft may still carry it out
+    Passing("no leader", "the members have no leader: the quorum is lost"),
+    Passing("leader changed", "the members have changed their leader"),
+    Passing("request timed out", _SILENT),
+    Passing("unhealthy cluster", _SILENT),
+    Passing("server stopped", _STOPPING),
+    Passing("raft: stopped", _STOPPING),
+    Passing("request canceled", _NO_ANSWER),
+    Passing("request cancelled", _NO_ANSWER),
+    Passing("context canceled", _NO_ANSWER),
+    Passing("context deadline exceeded", _NO_ANSWER),
+    # SQLite under kine, after its busy timeout
+    Passing("database is locked", "its database is locked by another writer"),
+)
+"""
+What passes by itself, by the words and not by the code.
+
+etcd sends most of these as UNAVAILABLE, but what it has no code for as UNKNOWN (`server/etcdserver/api/v3rpc/util.go`,
+togRPCError). The end of a context, be it the client's deadline, which the server knows, or its own, is UNKNOWN from a
+server built with gRPC before 1.45 (grpc-go's pull request 5156), such as etcd 3.5.1; and `etcd grpc-proxy` hands on
+every refusal as UNKNOWN, its errors having no gRPC status (`rpctypes.EtcdError`).
+"""
 
 _REFUSED = "the server refuses to answer this user or certificate"
 
@@ -98,11 +146,6 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
         ),
     ),
     ("invalid auth token", lambda details, where: AccessDenied(_REFUSED, where=where)),
-    (_BUSY, lambda details, where: StoreUnreachable("its database is locked by another writer", where=where)),
-    (
-        "not supported for learner",
-        lambda details, where: StoreUnreachable(explain(details), where=where, hint=connection_hint(details)),
-    ),
     ("not supported", lambda details, where: Unsupported(details, where=where)),
     ("unsupported", lambda details, where: Unsupported(details, where=where)),
 )
@@ -114,7 +157,7 @@ _BY_CODE: dict[Any, Callable[[str, str], KstoreError]] = {
         f"the server does not know this request ({details})", where=where
     ),
     grpc.StatusCode.UNAVAILABLE: lambda details, where: StoreUnreachable(explain(details), where=where),
-    grpc.StatusCode.DEADLINE_EXCEEDED: lambda details, where: StoreUnreachable("no answer in time", where=where),
+    grpc.StatusCode.DEADLINE_EXCEEDED: lambda details, where: StoreUnreachable(_NO_ANSWER, where=where),
     grpc.StatusCode.DATA_LOSS: lambda details, where: DamagedStore(details, where=where),
 }
 
@@ -139,9 +182,7 @@ _EXPLANATIONS = (
     ("DNS resolution failed", "there is no host of that name"),
     ("Network is unreachable", "its network cannot be reached"),
     ("keepalive watchdog timeout", "it stopped answering"),
-    ("no leader", "the members have no leader: the quorum is lost"),
-    ("not supported for learner", "it is a learner, which answers serializable reads only"),
-    ("request timed out", "it cannot reach the other members"),
+    ("Deadline Exceeded", _NO_ANSWER),
 )
 
 _CERTIFICATE_WANTED = "a server that wants a client certificate, or another one, does so: give it with --cert and --key"
@@ -180,6 +221,9 @@ def explain(details: str) -> str:
     for text, meaning in _EXPLANATIONS:
         if text in details:
             return meaning
+    passing = _passing(details)
+    if passing and passing.meaning:
+        return passing.meaning
     return details.rpartition("last error: ")[2].strip() or "it does not answer"
 
 
@@ -203,6 +247,8 @@ def typed_error(error: grpc.RpcError, where: str) -> KstoreError:
         where: the endpoint, and the key if one was asked for.
     """
     code, details = error.code(), error.details() or ""
+    if _passing(details):
+        return StoreUnreachable(explain(details), where=where, hint=connection_hint(details))
     for text, make in _BY_TEXT:
         if text in details:
             return make(details, where)
@@ -232,13 +278,17 @@ def is_passing(error: grpc.RpcError) -> bool:
     """
     Whether another member, or the same a moment later, may well answer; says nothing about what has happened.
     """
-    details = error.details() or ""
-    return (
-        error.code() is grpc.StatusCode.UNAVAILABLE
-        or "too many requests" in details
-        or is_learners(details)
-        or _BUSY in details
-    )
+    return error.code() is grpc.StatusCode.UNAVAILABLE or _passing(error.details() or "") is not None
+
+
+def is_timeout(error: grpc.RpcError) -> bool:
+    """Whether the time was over, on this side or the server's."""
+    return error.code() is grpc.StatusCode.DEADLINE_EXCEEDED or _meaning(error) == _NO_ANSWER
+
+
+def says_why(error: grpc.RpcError) -> bool:
+    """Whether it is the server's word on why it does not answer."""
+    return _meaning(error) not in ("", _NO_ANSWER)
 
 
 def is_learners(details: str) -> bool:
@@ -248,5 +298,14 @@ def is_learners(details: str) -> bool:
 
 def was_refused_unseen(error: grpc.RpcError) -> bool:
     """Whether a write certainly did not happen, so that it may be sent again."""
-    details = error.details() or ""
-    return "too many requests" in details or "failed to connect to all addresses" in details
+    passing = _passing(error.details() or "")
+    return passing is not None and passing.unseen
+
+
+def _meaning(error: grpc.RpcError) -> str:
+    passing = _passing(error.details() or "")
+    return passing.meaning if passing else ""
+
+
+def _passing(details: str) -> Passing | None:
+    return next((each for each in PASSING if each.text in details), None)
