@@ -12,6 +12,8 @@ ARGS ?=
 PYTEST := -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4
 FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 10
+# Compiled modules are kept, whatever the environment says: without them each kstore that a test starts compiles itself.
+unexport PYTHONDONTWRITEBYTECODE
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
 

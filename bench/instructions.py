@@ -52,6 +52,7 @@ def count(name: str, folder: Path) -> int:
         stdin = Inputs(folder, _INPUTS[name], OBJECTS, demo_templates).lines()
     command = [sys.executable, "-m", "kstore", *WORKS[name]]
     environment = {**os.environ, "PYTHONHASHSEED": "0", "XDG_CACHE_HOME": str(folder), "COLUMNS": "120"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for prefix in ([], _VALGRIND):  # once without: what is cached, compiled modules for one, is so then
         with stdin.open("rb") as source:
             ended = subprocess.run([*prefix, *command], stdin=source, capture_output=True, text=True, env=environment)

@@ -18,6 +18,10 @@ from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_por
 from kstore.source.bbolt.page_file import Digest
 from kstore.source.snapshot import digest as snapshot_digest
 
+# Compiled modules are kept, or each kstore that a test starts would compile itself.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # How long an example takes is the machine's business, and its neighbours'. CI draws the same examples every time, so
 # that its answer is about the commit; whoever runs the tests by hand draws new ones.
 hypothesis.settings.register_profile("kstore", deadline=None, derandomize="CI" in os.environ)
