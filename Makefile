@@ -9,13 +9,16 @@ WHEEL := .wheel
 PLAIN := not slow and not e2e and not oracle and not golden
 # Further arguments for pytest: make test ARGS="-k envelope -x"
 ARGS ?=
-PYTEST := -m pytest -m "$(PLAIN)" -n auto --maxprocesses 4
+# CI names a file in SECOND_CHANCE: what failed runs once more, and what passes then is noted in it.
+SECOND_CHANCE ?=
+RUN := -m $(if $(SECOND_CHANCE),tools.second_chance $(SECOND_CHANCE),pytest)
+PYTEST := $(RUN) -m "$(PLAIN)" -n auto --maxprocesses 4
 FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 10
 # Compiled modules are kept, whatever the environment says: without them each kstore that a test starts compiles itself.
 unexport PYTHONDONTWRITEBYTECODE
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
-COVERAGE := $(if $(ARGS),,--cov --cov-report term:skip-covered)
+COVERAGE := $(if $(ARGS),,--cov --cov-report=term:skip-covered)
 
 .PHONY: help demo venv test slow test-wheel lint format golden e2e planted bench servers demo-store docs man site fuzz instructions clean
 .DELETE_ON_ERROR:
@@ -66,7 +69,7 @@ servers: $(VENV)/test ## build the real servers and the oracle into the cache (G
 	$(BIN)/python -m tools.cluster
 
 e2e: servers ## tests against real kube-apiservers and the oracle (Go)
-	$(BIN)/python -m pytest -m "e2e or oracle" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python $(RUN) -m "e2e or oracle" $(ARGS) || [ $$? -eq 5 ]
 
 planted: $(VENV)/test ## put faults into a copy of the source, one at a time: the tests must find each (minutes)
 	$(BIN)/python -m tools.planted --write $(ARGS)
