@@ -42,6 +42,19 @@ Objects are shown as they are stored: what a server would set or convert when it
 it. Of Go's templates `define`, `template`, `block`, `call` and `js` are not supported, and `printf` refuses a verb that
 does not fit its value, where Go prints `%!d(string=a)`.
 """
+_DIFF = """\
+## What `diff` prints
+
+| you write | kubectl | kstore |
+|---|---|---|
+| `diff` | a unified diff, from `diff -u -N` | a line a field, list items matched by their names |
+| `diff -o unified` | not possible | a unified diff of YAML in git's form: `kstore diff A B -o unified \\| delta` |
+| `diff -o external` | | the program of `$KUBECTL_EXTERNAL_DIFF`, else `diff -u -N`, with kubectl's directories and file names |
+| `KUBECTL_EXTERNAL_DIFF="tool --a=./b"` | arguments with other characters than letters, digits, `-` and `=` are dropped | the command as a shell splits it, with all that it says |
+| Secrets | `***`, `*** (before)`, `*** (after)` | `*****`, `***** (before)`, `***** (after)`, in annotations, too |
+| something differs | exit code 1 | exit code 5; also where the program ends with 0 |
+| something failed | an exit code above 1 | exit code 1, or 2 for what was written wrongly |
+"""
 
 
 def page() -> str:
@@ -58,6 +71,7 @@ def _lines() -> Iterator[str]:
         for names, flag in FLAGS[theirs].items():
             yield f"| `{names}` | {flag.answer} | {flag.why} |"
         yield ""
+    yield _DIFF
     yield "## Words of kubectl, etcdctl and others\n"
     yield "| command | what kstore says |\n|---|---|"
     for word, hint in WORDS.items():

@@ -16,6 +16,7 @@ from kstore.differences import Difference, object_differences
 from kstore.errors import KstoreError
 from kstore.inspect.clock import newest_time
 from kstore.inspect.survey import members_of, metadata_of
+from kstore.naming import GroupVersionKind
 from kstore.printable import key_text
 from kstore.records import Record, Revision
 from kstore.store import Store
@@ -153,6 +154,23 @@ def differences_of(
         managed_fields: compare managedFields, too.
         as_stored: compare what is stored, even in two versions.
     """
+    left, right = comparable(store, old, new, managed_fields=managed_fields, as_stored=as_stored)
+    return differences_between(store, left, right, new.gvk)
+
+
+def differences_between(
+    store: Store, left: dict[str, Any], right: dict[str, Any], gvk: GroupVersionKind
+) -> list[Difference]:
+    """How two objects differ that `comparable` has given, of the kind of the new one."""
+    catalog = store.codec.scheme.catalog
+    type_name = catalog.kind(gvk).type if catalog.has_kind(gvk) else None
+    return object_differences(left, right, type_name, catalog)
+
+
+def comparable(
+    store: Store, old: StoredObject, new: StoredObject, *, managed_fields: bool = False, as_stored: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two objects as they are compared; the arguments are those of `differences_of`."""
     left, right = old.object, new.object
     if old.gvk != new.gvk and not as_stored:
         try:
@@ -160,14 +178,13 @@ def differences_of(
             right = store.as_version(new, new.gvk.group_version)
         except KstoreError:
             pass  # then as they are stored
-    if not managed_fields:
-        left, right = (_without_managed_fields(one) for one in (left, right))
-    catalog = store.codec.scheme.catalog
-    type_name = catalog.kind(new.gvk).type if catalog.has_kind(new.gvk) else None
-    return object_differences(left, right, type_name, catalog)
+    if managed_fields:
+        return left, right
+    return without_managed_fields(left), without_managed_fields(right)
 
 
-def _without_managed_fields(obj: dict[str, Any]) -> dict[str, Any]:
+def without_managed_fields(obj: dict[str, Any]) -> dict[str, Any]:
+    """The object itself, or a copy without its managedFields."""
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict) or "managedFields" not in metadata:
         return obj

@@ -13,7 +13,7 @@ from typing import Any
 from kstore.codec import StoredObject, Undecodable
 from kstore.decode.projection import EVERYTHING, METADATA
 from kstore.differences import ADDED, CHANGED, REMOVED, Difference
-from kstore.inspect.changes import as_document, differences_of
+from kstore.inspect.changes import as_document, comparable, differences_between, without_managed_fields
 from kstore.inspect.directories import Directories
 from kstore.printable import key_text
 from kstore.records import Record
@@ -51,6 +51,11 @@ class Compared:
     """How it is stored otherwise, or why it cannot be compared."""
     differences: tuple[Difference, ...] = ()
     undecodable: bool = False
+    before: dict[str, Any] | None = None
+    """The old object as it was compared; None where there is none, or whole objects were not asked for."""
+    after: dict[str, Any] | None = None
+    old_key: str = ""
+    """Where the old object is, if not at the same key."""
 
     def as_document(self) -> dict[str, Any]:
         """One line of `-o jsonl`."""
@@ -69,6 +74,7 @@ def compare(
     wanted: Callable[[StoredObject], bool] | None = None,
     managed_fields: bool = False,
     as_stored: bool = False,
+    whole: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Compared]:
     """
@@ -82,6 +88,7 @@ def compare(
         wanted: a condition that an object must meet on one side at least; what cannot be read is compared.
         managed_fields: compare managedFields, too.
         as_stored: compare what is stored, even in two versions.
+        whole: give the objects, too, also those that only one side has.
         progress: told how many keys have been compared.
     """
     directories = Directories(new.store)
@@ -96,10 +103,11 @@ def compare(
         key = key_text(record.key)
         if left is None or right is None:
             side, what = (new, ADDED) if left is None else (old, REMOVED)
-            read = side.store.codec.read(record, METADATA if wanted is None else EVERYTHING)
+            read = side.store.codec.read(record, METADATA if wanted is None and not whole else EVERYTHING)
             if not _is_wanted(wanted, read):
                 continue
             kind = read.gvk.kind if isinstance(read, StoredObject) else ""
+            alone = _alone(read, managed_fields=managed_fields) if whole else None
             yield Compared(
                 key,
                 directory.label,
@@ -107,6 +115,8 @@ def compare(
                 what,
                 kind,
                 undecodable=_is_fault(read, directory.resource is not None),
+                before=alone if left else None,
+                after=alone if right else None,
             )
             continue
         before, after = old.store.codec.read(left), new.store.codec.read(right)
@@ -117,11 +127,22 @@ def compare(
             fault = directory.resource is not None
             yield Compared(key, directory.label, directory.namespace, CHANGED, "", f"other bytes: {error}", (), fault)
             continue
-        found = tuple(differences_of(new.store, before, after, managed_fields=managed_fields, as_stored=as_stored))
+        old_one, new_one = comparable(new.store, before, after, managed_fields=managed_fields, as_stored=as_stored)
+        found = tuple(differences_between(new.store, old_one, new_one, after.gvk))
         note = _stored_otherwise(before, after)
         if found or note:
             what = CHANGED if found else RESTORED
-            yield Compared(key, directory.label, directory.namespace, what, after.gvk.kind, note, found)
+            objects = (old_one, new_one) if whole else (None, None)
+            yield Compared(
+                key, directory.label, directory.namespace, what, after.gvk.kind, note, found, False, *objects
+            )
+
+
+def _alone(read: StoredObject | Undecodable, *, managed_fields: bool) -> dict[str, Any] | None:
+    """The object that only one side has, as far as it can be read."""
+    if isinstance(read, Undecodable):
+        return None
+    return read.object if managed_fields else without_managed_fields(read.object)
 
 
 def _is_wanted(wanted: Callable[[StoredObject], bool] | None, *reads: StoredObject | Undecodable) -> bool:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _STORE_SUFFIXES = frozenset({".db", ".snap", ".snapshot", ".zst", ".gz", ".tar", ".tgz", ".bak"})
 """By which a file's name is told from an object's."""
+_WHOLE = frozenset({"unified", "external"})
+"""Forms that show whole objects."""
 _SIGNS = {
     "added": ("+", "green"),
     "removed": ("-", "red"),
@@ -46,7 +48,7 @@ _SIGNS = {
 @click.option("--stored", is_flag=True, help="Compare what is stored, even in two versions of a kind.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
 @click.option("--show-managed-fields", is_flag=True, help="Compare metadata.managedFields, too.")
-@output_option(("diff", "lines", "summary", "json", "jsonl"), "diff")
+@output_option(("diff", "unified", "external", "lines", "summary", "json", "jsonl"), "diff")
 @store_options
 def command(
     criteria: Criteria, old: str, new: str, stored: bool, show_secrets: bool, show_managed_fields: bool, output: str
@@ -54,7 +56,8 @@ def command(
     """
     Compare A with B, each of which is a store (a file, directory or endpoint; `.` is the store of --store), a revision
     of the store (@1200; @ is now), or an object, also as of a revision (pods/shop/web@1200). Exits with 5 when they
-    differ. What is the same object in another version, encoding or key is marked with =.
+    differ. What is the same object in another version, encoding or key is marked with =. -o unified is a diff of YAML
+    in git's form, for its pagers; -o external runs $KUBECTL_EXTERNAL_DIFF, or diff -u -N, as kubectl does.
 
     \b
     kstore diff before.db after.db                 two snapshots
@@ -72,7 +75,8 @@ def command(
             if settings().rev and here.store not in (left.store, right.store):
                 raise UsageError("--rev is of the store of --store, which is not compared", hint="write `.` for it")
             progress = opened.enter_context(counting("keys compared"))
-            compared = partial(compare, managed_fields=show_managed_fields, as_stored=stored, progress=progress)
+            compared = partial(compare, managed_fields=show_managed_fields, as_stored=stored, progress=progress,
+                whole=output in _WHOLE)  # fmt: skip
             found = _states(left, right, criteria, compared)
         elif any(side is not None for side in sides):
             _require_object(here, old if sides[0] is None else new)
@@ -186,14 +190,15 @@ def _objects(
     session: Session, old: str, new: str, namespace: str, *, managed_fields: bool, as_stored: bool
 ) -> Iterator[Compared]:
     """Two objects, field by field."""
-    from kstore.inspect.changes import differences_of
+    from kstore.inspect.changes import comparable, differences_between
     from kstore.inspect.comparison import Compared
 
     left, right = (_object(session, text, namespace) for text in (old, new))
-    found = tuple(differences_of(session.store, left, right, managed_fields=managed_fields, as_stored=as_stored))
+    states = comparable(session.store, left, right, managed_fields=managed_fields, as_stored=as_stored)
+    found = tuple(differences_between(session.store, *states, right.gvk))
     if found:
         kind = "Secret" if left.gvk.kind == "Secret" else right.gvk.kind  # what is secret of either stays so
-        yield Compared(new, "", "", "changed", kind, "", found)
+        yield Compared(new, "", "", "changed", kind, "", found, False, *states, old_key=old)
 
 
 def _object(session: Session, text: str, namespace: str) -> StoredObject:
@@ -231,6 +236,13 @@ def _show(found: Iterator[Compared], output: str, *, secrets: bool) -> int:
     elif output == "summary":
         for _ in counted():
             pass
+    elif output == "unified":
+        write(_unified(counted(), secrets=secrets))
+    elif output == "external":
+        from kstore.cli.external_diff import external_diff
+
+        for _ in external_diff(counted(), secrets=secrets):
+            pass
     else:
         write(_texts(counted(), diffs=output == "diff", secrets=secrets))
     if output in ("diff", "summary"):
@@ -253,6 +265,22 @@ def _texts(found: Iterator[Compared], *, diffs: bool, secrets: bool) -> Iterator
         yield screen.styled(f"{sign} {one.key}", style) + note + "\n"
         if diffs:
             yield from difference_lines(one.differences, screen, secret=is_secret(one.kind, one.key) and not secrets)
+
+
+def _unified(found: Iterator[Compared], *, secrets: bool) -> Iterator[str]:
+    from kstore.view.unified_text import bytes_differ, masked_pair, unified_lines
+
+    screen = terminal()
+    for one in found:
+        old_name, new_name = ((key or one.key).lstrip("/") for key in (one.old_key, one.key))
+        states = (one.before, one.after) if secrets else masked_pair(one.before, one.after, one.key)
+        lines = unified_lines(old_name, states[0], new_name, states[1], screen) if any(states) else iter(())
+        first = next(lines, None)
+        if first is None:
+            yield from bytes_differ(old_name, new_name, one.note, screen)
+        else:
+            yield first
+            yield from lines
 
 
 def _summary(counts: Counter[tuple[str, str]]) -> Iterator[str]:

@@ -1,0 +1,109 @@
+"""
+`kstore diff -o unified` and `-o external`: git's form, and the program that `kubectl diff` would run.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from kstore.cli.main import run
+
+OLD, NEW = "deploy/shop/frontend", "deploy/shop/search"
+DEMO = ["--store", "demo", "diff"]
+pytestmark = pytest.mark.usefixtures("own_temporary")
+
+
+@pytest.fixture
+def own_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for temporary files, to be looked at."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def differ(folder: Path, code: int) -> tuple[str, Path]:
+    """A program that writes down what it is given, and ends so; and where it does."""
+    said, script = folder / "said.json", folder / "my differ.py"
+    script.write_text(
+        "import json, pathlib, sys\n"
+        "folders = [pathlib.Path(one) for one in sys.argv[-2:]]\n"
+        "files = [{file.name: file.read_text() for file in folder.iterdir()} for folder in folders]\n"
+        f"pathlib.Path({str(said)!r}).write_text(json.dumps([sys.argv[1:-2], [f.name for f in folders], files]))\n"
+        f"sys.exit({code})\n"
+    )
+    return f"{sys.executable} '{script}' --with 'two words'", said
+
+
+def test_two_objects_in_gits_form(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each side is named by its own key, and the exit code says that they differ."""
+    assert run([*DEMO, OLD, NEW, "-o", "unified"]) == 5
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [f"diff --git a/{OLD} b/{NEW}", f"--- a/{OLD}", f"+++ b/{NEW}"]
+    assert "-  replicas: 3" in lines
+    assert "+  replicas: 1" in lines
+    assert not any("managedFields" in line for line in lines)
+
+
+def test_what_does_not_differ_prints_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """No program is run for it either."""
+    for form in ("unified", "external"):
+        assert run([*DEMO, OLD, OLD, "-o", form]) == 0
+        assert capsys.readouterr().out == ""
+
+
+def test_the_program_of_kubectl_diff(
+    own_temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It gets kubectl's two directories with kubectl's names; nothing of them stays."""
+    command, said = differ(tmp_path, 1)
+    monkeypatch.setenv("KUBECTL_EXTERNAL_DIFF", command)
+    assert run([*DEMO, OLD, NEW, "-o", "external"]) == 5
+    arguments, folders, (old, new) = json.loads(said.read_text())
+    assert arguments == ["--with", "two words"]
+    assert [name.split("-")[0] for name in folders] == ["LIVE", "MERGED"]
+    assert list(old) == list(new) == ["extensions.v1beta1.Deployment.shop.search"]
+    assert "replicas: 3" in next(iter(old.values()))
+    assert "replicas: 1" in next(iter(new.values()))
+    assert list(own_temporary.iterdir()) == []
+
+
+def test_a_program_that_fails(
+    own_temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Above 1 is a failure, whatever differs; so is a program that is not there, or a command that is none."""
+    for value, said in (
+        (differ(tmp_path, 2)[0], "its exit code is 2"),
+        (str(tmp_path / "none"), "cannot be run"),
+    ):
+        monkeypatch.setenv("KUBECTL_EXTERNAL_DIFF", value)
+        assert run([*DEMO, OLD, NEW, "-o", "external"]) == 1
+        assert said in capsys.readouterr().err
+    monkeypatch.setenv("KUBECTL_EXTERNAL_DIFF", "diff 'open")
+    assert run([*DEMO, OLD, NEW, "-o", "external"]) == 2
+    assert "$KUBECTL_EXTERNAL_DIFF is no command" in capsys.readouterr().err
+    assert list(own_temporary.iterdir()) == []
+
+
+def test_what_one_store_has_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is shown whole, and masked."""
+    monkeypatch.chdir(tmp_path)  # where delete keeps what it deletes
+    changed = str(tmp_path / "changed.db")
+    delete = ["delete", "secrets/shop/payment-gateway", "--output", changed, "--yes", "-q"]
+    assert run(["--store", "demo", *delete]) == 0
+    capsys.readouterr()
+    assert run(["diff", "demo", changed, "secrets", "-o", "unified"]) == 5
+    text = capsys.readouterr().out
+    assert "deleted file mode 100644\n--- a/registry/secrets/shop/payment-gateway\n+++ /dev/null\n" in text
+    assert ": '*****'" in text
+    assert run(["diff", changed, "demo", "secrets", "-o", "unified"]) == 5
+    assert (
+        "new file mode 100644\n--- /dev/null\n+++ b/registry/secrets/shop/payment-gateway\n" in capsys.readouterr().out
+    )
