@@ -49,8 +49,8 @@ _DIFF = """\
 |---|---|---|
 | `diff` | a unified diff, from `diff -u -N` | a line a field, list items matched by their names |
 | `diff -o unified` | not possible | a unified diff of YAML in git's form: `kstore diff A B -o unified \\| delta` |
-| `diff -o external` | | the program of `$KUBECTL_EXTERNAL_DIFF`, else `diff -u -N`, with kubectl's directories and file names |
-| `KUBECTL_EXTERNAL_DIFF="tool --a=./b"` | arguments with other characters than letters, digits, `-` and `=` are dropped | the command as a shell splits it, with all that it says |
+| `diff -o external` | | the same program, with kubectl's directories and names of files |
+| `KUBECTL_EXTERNAL_DIFF="tool --a=./b"` | drops `--a=./b` | drops nothing |
 | Secrets | `***`, `*** (before)`, `*** (after)` | `*****`, `***** (before)`, `***** (after)`, in annotations, too |
 | something differs | exit code 1 | exit code 5; also where the program ends with 0 |
 | something failed | an exit code above 1 | exit code 1, or 2 for what was written wrongly |
