@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # as type checkers read it; to import it would cost more 
 if TYPE_CHECKING:
     from kstore.catalog.releases import Release as Release
     from kstore.errors import AccessDenied as AccessDenied
+    from kstore.errors import BucketNotFound as BucketNotFound
     from kstore.errors import Compacted as Compacted
     from kstore.errors import Conflict as Conflict
     from kstore.errors import DamagedStore as DamagedStore
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kstore.errors import NotWritable as NotWritable
     from kstore.errors import SourceError as SourceError
     from kstore.errors import StoreNotFound as StoreNotFound
+    from kstore.errors import StoreTimedOut as StoreTimedOut
     from kstore.errors import StoreUnreachable as StoreUnreachable
     from kstore.errors import UnknownFields as UnknownFields
     from kstore.errors import UnknownKind as UnknownKind
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from kstore.errors import UsageError as UsageError
     from kstore.errors import ValueFault as ValueFault
     from kstore.errors import WriteRefused as WriteRefused
+    from kstore.library.finding import StoredFile as StoredFile
+    from kstore.library.finding import find_stores as find_stores
     from kstore.library.journals import Journal as Journal
     from kstore.library.listing import Findings as Findings
     from kstore.library.listing import Listing as Listing
@@ -65,6 +69,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "kstore.catalog.releases": ("Release",),
+    "kstore.library.finding": ("StoredFile", "find_stores"),
     "kstore.library.journals": ("Journal",),
     "kstore.library.listing": ("Findings", "Listing"),
     "kstore.library.migration": ("Migration", "Plan", "Report", "migration"),
@@ -74,9 +79,11 @@ _MODULES = {
     "kstore.library.store": ("Resource", "Revision", "Store", "open"),
     "kstore.migrate.plan": ("Change", "Skipped", "Unchanged"),
     "kstore.errors": (
-        "AccessDenied", "Compacted", "Conflict", "DamagedStore", "DecodeError", "EncodeError", "EncryptionConfigError",
-        "EncryptionError", "ExtensionError", "FutureRevision", "Interrupted", "JournalError", "KstoreError", "NoSpace",
-        "NotConvertible", "NotFound", "NotWritable", "SourceError", "StoreNotFound", "StoreUnreachable",
+        "AccessDenied", "BucketNotFound", "Compacted", "Conflict", "DamagedStore", "DecodeError", "EncodeError",
+        "EncryptionConfigError", "EncryptionError", "ExtensionError", "FutureRevision", "Interrupted",
+        "JournalError", "KstoreError", "NoSpace",
+        "NotConvertible", "NotFound", "NotWritable", "SourceError", "StoreNotFound", "StoreTimedOut",
+        "StoreUnreachable",
         "UnknownFields", "UnknownKind", "UnknownRelease", "UnknownResource", "Unsupported", "UsageError", "ValueFault",
         "WriteRefused",
     ),

@@ -163,6 +163,27 @@ class StoreUnreachable(SourceError):
     code = "store-unreachable"
 
 
+class StoreTimedOut(StoreUnreachable):
+    """A server was reached, or not even that, and did not answer in time."""
+
+    code = "timed-out"
+
+
+class BucketNotFound(StoreNotFound):
+    """
+    There is no such bucket (of Azure: container).
+
+    Args:
+        bucket: its name.
+    """
+
+    code = "bucket-not-found"
+
+    def __init__(self, message: str, *, bucket: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.bucket = bucket
+
+
 class AccessDenied(SourceError):
     """The server refused the credentials, or they do not permit this."""
 

@@ -65,6 +65,8 @@ BUILDS = {
     "kube-controller-manager": Build(GO_SOURCES / "controllers-1.37", "./kube-controller-manager", "1.37.2", rare=True),
     "kubectl": Build(GO_SOURCES / "kubectl-1.37", "./kubectl", "1.37.2"),
     "kine": Build(GO_SOURCES / "kine", "./kine", rare=True),
+    # its program, as its module has it (a tool of go.mod)
+    "versitygw": Build(GO_SOURCES / "versitygw", "github.com/versity/versitygw/cmd/versitygw", rare=True),
     "oracle": Build(REPOSITORY / "tools" / "oracle", "."),
     "sealer": Build(REPOSITORY / "tools" / "oracle", "./sealer"),
     "cbor": Build(REPOSITORY / "tools" / "oracle", "./cbor"),

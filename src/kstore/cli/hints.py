@@ -16,6 +16,7 @@ from kstore.errors import (
     KstoreError,
     NotASingleObject,
     NotFound,
+    StoreTimedOut,
     UnclearPrefix,
     UnknownResource,
     WorkerLost,
@@ -64,6 +65,7 @@ _HINTS: dict[type[KstoreError], Callable[[Any], str]] = {
         "`kstore ls` shows what is there; --all means everything below a prefix or of a resource"
     ),
     NotFound: _not_found,
+    StoreTimedOut: lambda _: "--dial-timeout and --command-timeout give it more time",
     UnclearPrefix: lambda _: "--etcd-prefix says which is meant, as the apiserver's own option does",
     UnknownResource: _unknown_resource,
     WorkerLost: lambda _: "--workers 1 computes in one process",

@@ -111,13 +111,16 @@ def _apply(options: list[_Option]) -> Callable[[Decorated], Decorated]:
 
 _STORE: list[_Option] = [
     (("store", "--store", "--endpoints", "--etcd-servers"), {
-        "metavar": "ADDRESS", "help": "Endpoints, a snapshot or database file, a data or export directory, `demo`."}),
+        "metavar": "ADDRESS",
+        "help": "Endpoints, a snapshot or database file, a data or export directory, s3://BUCKET/KEY, `demo`."}),
     (("context", "--context"), {"metavar": "NAME", "help": "A store of the config file."}),
     (("cacert", "--cacert", "--etcd-cafile"), {"metavar": "FILE", "help": "Certificates that verify the server."}),
     (("cert", "--cert", "--etcd-certfile"), {"metavar": "FILE", "help": "The client's certificate."}),
     (("key", "--key", "--etcd-keyfile"), {"metavar": "FILE", "help": "The client's private key."}),
     (("user", "--user"), {"metavar": "NAME[:PASSWORD]", "help": "The etcd user."}),
     (("password", "--password"), {"metavar": "PASSWORD", "help": "The etcd user's password."}),
+    (("http_header", "--http-header"), {
+        "metavar": "HEADER", "help": "For a store at https://HOST/PATH: 'NAME: VALUE', or @FILE with a line each."}),
     (("tls_server_name", "--tls-server-name"), {
         "metavar": "NAME", "help": "The name that the server's certificate must bear."}),
     (("insecure_skip_tls_verify", "--insecure-skip-tls-verify"), {

@@ -17,7 +17,7 @@ from kstore.cli.memory import share_one_arena
 from kstore.cli.plugins import report_plugin
 from kstore.cli.server_flags import as_manifest, flags_of
 from kstore.cli.settings import Settings, settings
-from kstore.cli.unpacking import show_unpacking
+from kstore.cli.unpacking import show_fetching, show_unpacking
 from kstore.errors import PartlyRead, UsageError
 from kstore.scalars.counts import counted
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from kstore.source.location.address import Location
     from kstore.source.options import SourceOptions
     from kstore.store import Store
+
+_LARGEST_HEADERS = 64 << 10
+"""Bytes of a file of headers."""
 
 
 def open_scheme(release: Release) -> Scheme:
@@ -185,6 +188,7 @@ class Session:
         return SourceOptions(
             user=user,
             password=password if colon else given.password,
+            http_headers=_lines_of(given.http_header),
             tls_server_name=given.tls_server_name,
             insecure_skip_tls_verify=given.insecure_skip_tls_verify,
             serializable=given.consistency.startswith("s"),
@@ -192,6 +196,7 @@ class Session:
             wal=given.wal,
             remembers=self._remembers,
             for_hints=self._for_hints,
+            fetching=show_fetching(),
             unpacking=show_unpacking(),
             **found,
         )
@@ -227,6 +232,25 @@ class Session:
             raise PartlyRead(
                 f"of a damaged store, {counted(len(damage), 'thing')} could not be read", where=self.location.address
             )
+
+
+def _lines_of(header: str) -> tuple[str, ...]:
+    """
+    What `--http-header` says: a header, or those of a file, whose values no list of processes shows.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    if not header.startswith("@"):
+        return (header,) if header else ()
+    from kstore.regular_file import read_regular
+
+    try:
+        text = read_regular(Path(header[1:]), _LARGEST_HEADERS).decode()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "") or str(error)
+        raise UsageError(f"the file of headers cannot be read: {reason}", where=header[1:]) from None
+    return tuple(line for line in text.splitlines() if line.strip())
 
 
 @contextmanager

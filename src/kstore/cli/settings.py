@@ -20,6 +20,7 @@ class Settings:
     key: str = ""
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    http_header: str = field(default="", repr=False)
     tls_server_name: str = ""
     insecure_skip_tls_verify: bool = False
     dial_timeout: str = ""

@@ -82,7 +82,7 @@ def prove(opening: Opening, asked: Asked, *, now: datetime | None = None, progre
         served, etcd = _served(opening.source, content, progress) if asked.serve else _not_served()
         steps = [first, complete(counts, asked.expected), *middle, served, age(counts, asked.max_age, moment)]
     release = asked.target_release or str(opening.release)
-    subject = _subject(opening.location.address, content)
+    subject = _subject(opening, content)
     return Proof(subject, tuple(steps), described, counts, release, moment, version("kstore"), etcd)
 
 
@@ -94,10 +94,14 @@ def _described(source: Source) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _subject(address: str, content: Content | None) -> Subject:
+def _subject(opening: Opening, content: Content | None) -> Subject:
     """A file by its name and SHA-256, and whatever it is by its content's."""
     digests = {}
+    address = opening.location.address
     path = Path(address)
+    if (source := opening.opened_source) is not None and source.file_sha256:
+        address = source.status().location
+        digests["sha256"] = source.file_sha256
     if path.is_file():
         digest = hashlib.sha256()
         with open_regular(path) as file:

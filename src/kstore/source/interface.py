@@ -66,6 +66,8 @@ class Source(ABC):
     context manager a source closes itself.
     """
 
+    file_sha256: str = ""
+    """Of the file that was fetched to be read, in hexadecimal; empty for a store that was not."""
     notes: tuple[str, ...] = ()
     """What whoever reads this store should know of how it was opened."""
 

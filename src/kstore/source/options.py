@@ -29,6 +29,8 @@ class SourceOptions:
     """The client's private key; needs `cert`."""
     user: str = ""
     password: str = field(default="", repr=False)
+    http_headers: tuple[str, ...] = field(default=(), repr=False)
+    """Further headers for a web server that a store is fetched from, each as `NAME: VALUE`."""
     tls_server_name: str = ""
     """The name that the server's certificate must bear, when it is not the host of the address."""
     insecure_skip_tls_verify: bool = False
@@ -50,5 +52,7 @@ class SourceOptions:
     """Of a snapshot that was found whole lately, do not compute the checksum again (see `snapshot_digest`)."""
     for_hints: bool = False
     """Read for what a shell completes: the checksum of a snapshot is not looked at."""
+    fetching: Callable[[int, int], None] | None = None
+    """Told how many bytes more have been fetched of a store that lies elsewhere, and how many it has (0: unknown)."""
     unpacking: Callable[[int], None] | None = None
     """Told how many bytes more have been unpacked, of a store that must be before it can be read."""

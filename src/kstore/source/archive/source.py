@@ -29,11 +29,10 @@ class ArchivedSource(SnapshotSource):
     """
 
     def __init__(
-        self, shown: Path, unpacked: Path, spool: Spool, spooled: Spooled | None, *, salvage: bool, wal: bool
+        self, shown: str, unpacked: Path, spool: Spool, spooled: Spooled | None, *, salvage: bool, wal: bool
     ) -> None:
         self._spool = spool
-        super().__init__(unpacked, salvage=salvage, wal=wal, memory=spooled, shown=str(shown))
-        self.path = shown
+        super().__init__(unpacked, salvage=salvage, wal=wal, memory=spooled, shown=shown)
 
     @property
     def damage(self) -> list[Damage]:
@@ -81,7 +80,7 @@ def open_stream(
             from kstore.source.sqlite.source import SqliteSource
 
             return SqliteSource(path, shown=shown, on_close=spool.close)
-        return ArchivedSource(Path(shown), path, spool, spooled, salvage=salvage, wal=wal)
+        return ArchivedSource(shown, path, spool, spooled, salvage=salvage, wal=wal)
     except BaseException:
         spool.close()
         raise

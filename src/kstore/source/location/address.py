@@ -22,6 +22,7 @@ from kstore.regular_file import is_handed_over
 from kstore.source.interface import Source
 from kstore.source.location.config_file import Context, config_path, read_contexts
 from kstore.source.options import MAX_SECONDS, SourceOptions
+from kstore.source.remote.address import is_remote
 
 DEMO = "demo"
 STANDARD_INPUT = "-"
@@ -180,6 +181,8 @@ def open_location(location: Location) -> Source:
             old = Etcd2Source(address.removeprefix(_ETCD2).split(","), location.options)
             old.reach()
             return old
+        if is_remote(address):
+            return _open_remote(address, location.options)
         if is_live(address):
             return _open_live(address, location.options)
         return _open_path(Path(os.path.expanduser(address)), location.options)
@@ -189,7 +192,9 @@ def open_location(location: Location) -> Source:
 
 
 def is_live(address: str) -> bool:
-    """Whether an address names servers; what exists as a file or directory never does."""
+    """Whether an address names servers of etcd; what exists as a file or directory never does."""
+    if is_remote(address):
+        return False
     if address.startswith(_SRV) or _LIVE.match(address):
         return True
     parts = address.split(",")
@@ -198,6 +203,8 @@ def is_live(address: str) -> bool:
 
 def uses_tls(address: str) -> bool:
     """Whether a server at an address may be spoken to over TLS: not a file, and not all of it plain text."""
+    if is_remote(address):
+        return not address.startswith("http://")
     bare = address.removeprefix(_ETCD2)
     return (bare != address or is_live(address)) and not all(
         part.strip().startswith(("http://", "unix:")) for part in bare.split(",")
@@ -260,6 +267,16 @@ def _open_stream(stream: IO[bytes], shown: str, options: SourceOptions, member: 
     return open_stream(
         stream, shown, member=member, salvage=options.salvage, wal=options.wal, progress=options.unpacking
     )
+
+
+def _open_remote(address: str, options: SourceOptions) -> Source:
+    """A file of a bucket or of a web server, fetched once."""
+    from kstore.source.remote.fetch import fetched
+
+    with fetched(address, options) as found:
+        source = _open_stream(found.stream, found.shown, replace(options, unpacking=None), found.member)
+        source.file_sha256 = found.sha256()
+    return source
 
 
 def _open_file(path: Path, options: SourceOptions) -> Source:
@@ -337,6 +354,8 @@ def with_etcdctl_variables(address: str, given: SourceOptions, variables: Mappin
     for name, option in _DURATIONS.items():
         if text := variables.get(name):
             found[option] = parse_duration(text, f"${name}")
+    if is_remote(address):
+        return given  # they speak of an etcd
     if address.startswith(("http://", "unix:", f"{_ETCD2}http://")):
         found = {name: value for name, value in found.items() if name not in _TLS_OPTIONS}
     return overridden(replace(SourceOptions(), **found), given)

@@ -57,6 +57,8 @@ class SnapshotSource(Source):
         self, path: Path, *, salvage: bool = False, wal: bool = False, memory: Findings | None = None, shown: str = ""
     ) -> None:
         self.path = path
+        self.shown = shown or str(path)
+        """What people call it: its path, or the address that it was fetched from."""
         self.database_path, note = member.find_database(path)
         self.notes = (note,) if note else ()
         self.kind = "database"
@@ -191,7 +193,7 @@ class SnapshotSource(Source):
         if self.replayed:
             details["log entries replayed"] = str(self.replayed)
         return StoreStatus(
-            location=str(self.path),
+            location=self.shown,
             kind=self.kind,
             revision=mvcc.current_revision,
             compact_revision=mvcc.compact_revision,

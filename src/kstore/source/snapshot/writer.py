@@ -92,14 +92,14 @@ def _refuse(source: SnapshotSource, output: Path, overwrite: bool) -> None:
     if source.replayed:
         raise Unsupported(
             "the changes that are only in the write-ahead log cannot be written to a file",
-            where=str(source.path),
+            where=source.shown,
             hint="leave the log out",
         )
     source.verify()
     if source.damage:
         raise DamagedStore(
             f"a database that is damaged ({source.damage[0].message}) is not written on",
-            where=str(source.path),
+            where=source.shown,
             hint="export what is readable, and restore it into a new etcd",
             offset=source.damage[0].offset,
         )
