@@ -8,81 +8,62 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tools.cluster.dask_cluster import DaskCluster
 
-pytest.importorskip("distributed")
-
+import kstore
 from kstore.errors import SourceError
 from kstore.fleet import dask_pool
 from kstore.fleet.dask_pool import DaskPool
 from kstore.fleet.run import run
 from kstore.fleet.tasks import Task
 
-WORKER = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
-
-
-class Cluster:
-    """
-    A scheduler and its workers.
-
-    Args:
-        folder: for what they write.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{port}"
-        self.processes = [self._start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")]
-
-    def worker(self) -> subprocess.Popen[bytes]:
-        """One more worker."""
-        number = len(self.processes)
-        place = ["--local-directory", str(self._folder / f"worker-{number}")]
-        self.processes.append(self._start("worker", self.address, *WORKER, *place))
-        return self.processes[-1]
-
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        log = (self._folder / f"{arguments[0]}.log").open("ab")
-        code = "from dask.__main__ import main; main()"
-        return subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=log, stderr=log, cwd=self._folder)
-
-    def stop(self) -> None:
-        """End all of it."""
-        for one in self.processes:
-            one.kill()
-            one.wait()
+pytest.importorskip("distributed")
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     """A scheduler with two workers."""
-    from distributed import Client
-
-    found = Cluster(tmp_path_factory.mktemp("dask"))
-    try:
-        found.worker()
-        found.worker()
-        with Client(found.address, timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
+    with DaskCluster(tmp_path_factory.mktemp("dask")) as found:
         yield found
+
+
+def other_kstore(folder: Path, version: str) -> dict[str, str]:
+    """Variables of a process that has another version of kstore installed."""
+    package = folder / "kstore"
+    package.mkdir(parents=True)
+    code = Path(str(kstore.__file__)).read_text()
+    path = f"__path__.append({str(Path(str(kstore.__file__)).parent)!r})\n"
+    (package / "__init__.py").write_text(f"{code}\n{path}__version__ = {version!r}\n")
+    about = folder / f"kstore-{version}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: kstore\nVersion: {version}\n")
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
+def test_a_worker_of_another_version_is_refused(cluster: DaskCluster, tmp_path: Path) -> None:
+    """The error names the part, both versions, and what to do; nothing was asked of anyone."""
+    worker = cluster.add_worker(other_kstore(tmp_path / "other", "9.9.9"))
+    try:
+        with pytest.raises(SourceError, match=r"tcp://.* has kstore 9\.9\.9, this process") as error:
+            DaskPool(cluster.address)
+        assert "same versions" in error.value.hint
     finally:
-        found.stop()
+        worker.kill()
+        worker.wait()
 
 
-def test_other_versions_are_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names the part, both versions, and what to do."""
-    monkeypatch.setattr(dask_pool, "kstore_version", lambda: "9.9.9")
-    with pytest.raises(SourceError, match=r"has kstore .*, this process 9\.9\.9") as error:
+def test_other_packages_are_refused(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the scheduler, too: one that has no kstore, and one of another Dask."""
+    real, changes = dask_pool._packages, iter([{}, {"kstore": ""}, {}, {"dask": "2020.1.0"}])
+    monkeypatch.setattr(dask_pool, "_packages", lambda part: {**real(part), **next(changes)})
+    with pytest.raises(SourceError, match="the scheduler has kstore not installed, this process"):
         DaskPool(cluster.address)
-    assert "same versions" in error.value.hint
+    with pytest.raises(SourceError, match=r"the scheduler has dask 2020\.1\.0, this process"):
+        DaskPool(cluster.address)
 
 
 def test_no_scheduler() -> None:
@@ -93,7 +74,7 @@ def test_no_scheduler() -> None:
             DaskPool(f"tcp://127.0.0.1:{taken.getsockname()[1]}", timeout=1)
 
 
-def test_a_worker_that_is_killed_costs_no_store(cluster: Cluster, night: Path, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_costs_no_store(cluster: DaskCluster, night: Path, tmp_path: Path) -> None:
     """Every store has one right result, though a worker dies with one begun; the second run asks nothing."""
     stores = []
     for number in range(6):

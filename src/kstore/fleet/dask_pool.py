@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from kstore.errors import SourceError, UsageError
 from kstore.fleet.child import LOST, Result, run_task
-from kstore.fleet.tasks import kstore_version
 
 
 class DaskPool:
@@ -43,24 +42,17 @@ class DaskPool:
             raise
 
     def _see_that_versions_agree(self, address: str) -> None:
-        found = self._client.get_versions(check=False)
-        mine = _packages(found["client"])
-        parts = {"the scheduler": found["scheduler"], **found["workers"]}
+        found = self._client.get_versions(check=False, packages=["kstore"])
         if not found["workers"]:
             raise SourceError("the scheduler has no workers", where=address, hint="dask worker ADDRESS")
-        for name, part in parts.items():
-            for package, version in _packages(part).items():
-                if version != mine[package]:
+        mine = _packages(found["client"])
+        for name, part in {"the scheduler": found["scheduler"], **found["workers"]}.items():
+            for package, told in _packages(part).items():
+                if told != mine[package]:
                     raise SourceError(
-                        f"{name} has {package} {version}, this process {mine[package]}", where=address,
+                        f"{name} has {package} {told or 'not installed'}, this process {mine[package]}", where=address,
                         hint="the same versions everywhere: one image for scheduler, workers and client",
                     )  # fmt: skip
-        for name, version in self._client.run(_kstore_version).items():
-            if version != kstore_version():
-                raise SourceError(
-                    f"{name} has kstore {version or 'not installed'}, this process {kstore_version()}", where=address,
-                    hint="the same versions everywhere: one image for scheduler, workers and client",
-                )  # fmt: skip
 
     def results(self, tasks: Sequence[dict[str, Any]], timeout: float, retries: int) -> Iterator[Result]:
         """Yield each task's result as soon as it is known; what a dead worker had begun is begun again elsewhere."""
@@ -92,16 +84,6 @@ class DaskPool:
 
 
 def _packages(part: dict[str, Any]) -> dict[str, str]:
-    """The versions that must agree, of one side of the cluster."""
+    """The versions that must agree, of one side of the cluster; empty for what is not installed there."""
     python = ".".join(str(part["host"]["python"]).split(".")[:2])
-    return {"Python": python, **{name: str(part["packages"].get(name)) for name in ("dask", "distributed")}}
-
-
-def _kstore_version() -> str:
-    """Runs on a worker: the version of kstore there; empty where there is none."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("kstore")
-    except PackageNotFoundError:
-        return ""
+    return {"Python": python, **{name: part["packages"].get(name) or "" for name in ("kstore", "dask", "distributed")}}

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -248,4 +247,6 @@ KINDS: Final = {
 
 def kstore_version() -> str:
     """The version that answers."""
-    return version("kstore")
+    from kstore import __version__
+
+    return __version__
