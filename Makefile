@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEEL := .wheel
 # Slow or needing Go: they have recipes of their own.
-PLAIN := not slow and not e2e and not oracle and not golden
+PLAIN := not slow and not alone and not e2e and not oracle and not golden
 # Further arguments for pytest: make test ARGS="-k envelope -x"
 ARGS ?=
 # CI names a file in SECOND_CHANCE: what failed runs once more, and what passes then is noted in it.
@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term:skip-covered)
 
-.PHONY: help demo venv test slow test-wheel lint format golden e2e planted bench servers demo-store docs man site fuzz instructions clean
+.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted bench servers demo-store docs man site fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -34,6 +34,9 @@ test: $(VENV)/test ## install what the tests need in .venv and pass them
 
 slow: $(VENV)/test ## the tests that take long: the docs' commands, a whole cluster's tables, kills and copies
 	$(BIN)/python $(subst not slow,slow,$(PYTEST)) $(ARGS) || [ $$? -eq 5 ]
+
+alone: $(VENV)/test ## the tests that run beside nothing else: processes killed and frozen, clusters of three
+	$(BIN)/python $(RUN) -m "alone and not slow and not e2e" $(ARGS) || [ $$? -eq 5 ]
 
 venv: $(VENV)/lint ## make .venv with all that the tests and the checks need
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -16,7 +17,13 @@ import pytest
 from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
 
 from kstore.source.bbolt.page_file import Digest
+from kstore.source.etcd.connection import Connection
+from kstore.source.options import SourceOptions
 from kstore.source.snapshot import digest as snapshot_digest
+
+# A shell's `&` has Ctrl-C ignored, and the commands that tests start would take that over.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Compiled modules are kept, or each kstore that a test starts would compile itself.
 sys.dont_write_bytecode = False
@@ -29,6 +36,53 @@ hypothesis.settings.load_profile("kstore")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("KSTORE_SHARED", REPOSITORY.parent / "shared"))
+
+
+PATIENCE = 60.0
+"""Seconds that a server is given to be reached: on a busy machine a process may not run for many."""
+os.environ.setdefault("ETCDCTL_DIAL_TIMEOUT", f"{PATIENCE:g}s")
+_reach = Connection.__post_init__
+
+
+def _reach_patiently(connection: Connection) -> None:
+    if connection.options.dial_timeout == SourceOptions().dial_timeout:
+        connection.options = replace(connection.options, dial_timeout=PATIENCE)
+    _reach(connection)
+
+
+Connection.__post_init__ = _reach_patiently  # type: ignore[method-assign]
+
+
+# ---- nothing is left behind
+
+_MADE_BY_TOOLS = ("__pycache__", "build")
+_STRAY = pytest.StashKey[frozenset[str]]()
+
+
+def _tree() -> frozenset[str]:
+    """What is at the root of the checkout, and below `tests`; without what tools keep for themselves."""
+    found = {*REPOSITORY.iterdir(), *(REPOSITORY / "tests").rglob("*")}
+    names = (path.relative_to(REPOSITORY) for path in found)
+    return frozenset(
+        str(name) for name in names if not any(part.startswith(".") or part in _MADE_BY_TOOLS for part in name.parts)
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Look at the checkout as it is."""
+    session.config.stash[_STRAY] = _tree()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that leaves a file in the checkout fails the session: it would do so on a user's machine, too."""
+    if hasattr(session.config, "workerinput") or getattr(session.config.option, "update_snapshots", False):
+        return
+    left = sorted(_tree() - session.config.stash[_STRAY])
+    if left:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        session.config.get_terminal_writer().line(
+            f"\nERROR: files were left in the checkout: {', '.join(left)}", red=True
+        )
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +177,8 @@ def three_members(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -
             "listen-peer-urls": f"http://127.0.0.1:{peer}",
             "initial-advertise-peer-urls": f"http://127.0.0.1:{peer}",
             "initial-cluster": cluster,
+            "heartbeat-interval": "300",
+            "election-timeout": "3000",  # a member that does not run for a second has not gone
             "log-level": "error",
         }
         command = [str(etcd_binary), *(f"--{name}={value}" for name, value in flags.items())]

@@ -49,7 +49,7 @@ def test_every_exchange_ends(misdeed: str, kind: str, tls: bool, certificate: Pa
         client = HttpClient(
             server.url,
             tls=verifying_context(cafile=str(certificate)) if tls else None,
-            timeout=TIMEOUT if kind == "deadline" else 30,
+            timeout=TIMEOUT if kind == "deadline" else 200,
             limit=1 << 20,
             keep_alive=True,
         )
@@ -72,7 +72,7 @@ def test_plain_text_where_tls_belongs(misdeed: str) -> None:
 def test_a_certificate_that_nobody_vouches_for(certificate: Path) -> None:
     """The server is not spoken to, and the reason names the certificate."""
     with HostileServer("no_answer", certificate) as server:
-        client = HttpClient(server.url, timeout=5, limit=1000)
+        client = HttpClient(server.url, timeout=60, limit=1000)
         with pytest.raises(ExchangeFailed, match="certificate") as failed:
             client.request("GET", "/", headers={"Authorization": "secret"})
         assert failed.value.kind == "tls"
@@ -82,7 +82,7 @@ def test_a_certificate_that_nobody_vouches_for(certificate: Path) -> None:
 def test_nobody_listens() -> None:
     """That is told from all others: nobody is there."""
     with pytest.raises(ExchangeFailed, match="refused") as failed:
-        HttpClient("http://127.0.0.1:1", timeout=5, limit=1000).request("GET", "/")
+        HttpClient("http://127.0.0.1:1", timeout=60, limit=1000).request("GET", "/")
     assert failed.value.kind == "unreachable"
 
 
@@ -104,7 +104,7 @@ def test_a_server_that_does_not_read(certificate: Path) -> None:
 def test_redirects_are_answers() -> None:
     """They are handed back as they are; nobody is asked elsewhere."""
     with HostileServer(redirect_to("http://127.0.0.1:1/")) as server:
-        answer = HttpClient(server.url, timeout=5, limit=1000).request("GET", "/", headers={"Authorization": "secret"})
+        answer = HttpClient(server.url, timeout=60, limit=1000).request("GET", "/", headers={"Authorization": "secret"})
         assert (answer.status, answer.headers["Location"]) == (307, "http://127.0.0.1:1/")
         assert len(server.requests) == 1
 
@@ -131,7 +131,7 @@ def test_memory_has_an_end(misdeed: str) -> None:
         "import sys\n"
         "from kstore.http_exchange import HttpClient, ExchangeFailed\n"
         "try:\n"
-        "    HttpClient(sys.argv[1], timeout=30, limit=16 << 20).request('GET', '/')\n"
+        "    HttpClient(sys.argv[1], timeout=200, limit=16 << 20).request('GET', '/')\n"
         "except ExchangeFailed as error:\n"
         "    print(error.kind)\n"
     )
@@ -140,7 +140,7 @@ def test_memory_has_an_end(misdeed: str) -> None:
             [sys.executable, "-c", program, server.url],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20)),
         )
     assert ran.stdout.strip() in ("size", "protocol"), ran.stderr

@@ -41,7 +41,7 @@ PAGE = Path(__file__).parents[1] / "docs/reference/limits.md"
 ROW = re.compile(r"^\| (?!who |file |what |-)([^|]+) \| (\d+) s[^|]* \| (\d+) MiB[^|]* \|", re.M)
 
 pytestmark = [
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is measured in /proc"),
 ]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import SECONDS
 from tools.cluster import Etcd
 
 from kstore.records import Delete, Put
@@ -77,7 +78,7 @@ def followed(server: Etcd, source: WritableSource, *arguments: str, before: int,
         change(source)
         lines += [process.stdout.readline() for _ in range(after)]
         process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=30)
+        rest, err = process.communicate(timeout=SECONDS)
         assert process.returncode == 130, err
     return [line.rstrip("\n") for line in [*lines, *rest.splitlines()]]
 
@@ -134,5 +135,5 @@ def test_only_changes(server: Etcd, store: WritableSource) -> None:
             if select.select([process.stdout], [], [], 0.2)[0]:
                 line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=SECONDS)
     assert json.loads(line)["metadata"]["name"] == "d"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import SECONDS, InsistentSource, until
 from tools.cluster import Etcd, Server
 
 from kstore.cli.main import run
@@ -32,8 +33,10 @@ pytestmark = pytest.mark.etcd
 OBJECTS = int(os.environ.get("KSTORE_MIGRATION_OBJECTS", "600"))
 """5000 in the run that CONTRIBUTING.md names."""
 KILLS = max(4, OBJECTS // 250)
-SLOWLY = str(OBJECTS // 20)
+SLOWLY = ["--batch", "5", "--rate", str(OBJECTS // 60)]
 """So many objects a second that a migration is still under way when a busy machine gets to interrupting it."""
+BRISKLY = ["--batch", "5", "--rate", str(OBJECTS // 4)]
+"""So many that it ends in seconds."""
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def fill(deployment: Callable[..., bytes]) -> Callable[[Etcd, int], dict[bytes, 
     def write(etcd: Etcd | Server | Address, count: int, together: int = 100) -> dict[bytes, bytes]:
         values = {key(f"web-{number:05}"): deployment(f"web-{number:05}") for number in range(count)}
         puts = [Put(name, value, 0) for name, value in values.items()]
-        with LiveSource([etcd.endpoint]) as source:
+        with InsistentSource([etcd.endpoint]) as source:
             for at in range(0, count, together):
                 assert source.commit(puts[at : at + together]).succeeded
         return values
@@ -70,10 +73,14 @@ def start(etcd: Etcd, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def wait_until_it_writes(process: subprocess.Popen[Any], journal: Path) -> None:
-    """Wait, however busy the machine is, until a migration has noted some of its changes, and is not yet done."""
-    while not journal.exists() or journal.stat().st_size < 20_000:
-        assert process.poll() is None
-        time.sleep(0.02)
+    """Wait, however busy the machine is, until a migration has noted some more of its changes, or has ended."""
+    before = size(journal)
+    until(lambda: size(journal) > before + 5_000 or process.poll() is not None)
+
+
+def size(journal: Path) -> int:
+    """How much is in a journal, if there is one."""
+    return journal.stat().st_size if journal.exists() else 0
 
 
 def migrate(etcd: Etcd | Address, *arguments: str) -> int:
@@ -112,6 +119,7 @@ def meddler(deployment: Callable[..., bytes]) -> Iterator[Callable[[Etcd, int], 
         thread.join()
 
 
+@pytest.mark.alone
 def test_killed_again_and_again(start_etcd, fill, meddler, codec, tmp_path: Path):
     """Killed at random moments while somebody else writes: resumed it ends complete, no foreign write is lost, and a
     rollback brings back the very bytes of all that nobody else touched."""
@@ -119,20 +127,18 @@ def test_killed_again_and_again(start_etcd, fill, meddler, codec, tmp_path: Path
     before = fill(etcd, OBJECTS)
     written = meddler(etcd, OBJECTS)
     journal = str(tmp_path / "journal")
-    arguments = ["--to", "apps/v1", "--yes", "--journal", journal, "--batch", "5", "--rate", str(OBJECTS // 4)]
+    arguments = ["--to", "apps/v1", "--yes", "--journal", journal]
     interrupted = 0
     for _ in range(KILLS):
-        process = start(etcd, *arguments)
-        time.sleep(random.uniform(0.4, 1.2))
+        process = start(etcd, *arguments, *SLOWLY)
+        wait_until_it_writes(process, Path(journal))
+        time.sleep(random.uniform(0, 0.4))
         interrupted += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        if Path(journal).exists():
-            arguments = ["resume", journal, "--batch", "5", "--rate", str(OBJECTS // 4)]
+        arguments = ["resume", journal]
     meddler.stop()
     assert interrupted
-    if not Path(journal).exists():
-        assert migrate(etcd, *arguments) == 0
     assert migrate(etcd, "resume", journal) == 0
     after = records(etcd)
     for name, record in after.items():
@@ -151,6 +157,7 @@ def test_killed_again_and_again(start_etcd, fill, meddler, codec, tmp_path: Path
     assert all(restored[name].value == before[name] for name in untouched)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_it_says_how_to_go_on(number: signal.Signals, start_etcd, fill, codec, tmp_path: Path):
     """
@@ -161,7 +168,7 @@ def test_interrupted_it_says_how_to_go_on(number: signal.Signals, start_etcd, fi
     fill(etcd, OBJECTS)
     journal = tmp_path / "journal"
     command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
-    command += ["--journal", str(journal), "--batch", "5", "--rate", SLOWLY]
+    command += ["--journal", str(journal), *SLOWLY]
     # a process takes over what its parent ignores, as one under nohup does
     before = signal.signal(number, signal.default_int_handler)
     process = subprocess.Popen(
@@ -170,7 +177,7 @@ def test_interrupted_it_says_how_to_go_on(number: signal.Signals, start_etcd, fi
     signal.signal(number, before)
     wait_until_it_writes(process, journal)
     os.killpg(process.pid, number)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
     assert f"kstore migrate resume {journal}" in said
     versions = [codec.read(record).gvk.api_version for record in records(etcd).values()]
@@ -180,17 +187,19 @@ def test_interrupted_it_says_how_to_go_on(number: signal.Signals, start_etcd, fi
     assert migrate(etcd, "verify", str(journal)) == 0
 
 
+@pytest.mark.alone
 def test_a_server_that_stays_away(start_etcd, fill, codec, tmp_path: Path):
     """When it has been waited for long enough, it is said what was written and which command goes on; and it does."""
     etcd = start_etcd()
     fill(etcd, OBJECTS)
     journal = tmp_path / "journal"
-    command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "migrate", "--to", "apps/v1", "--yes"]
-    command += ["--journal", str(journal), "--batch", "5", "--rate", SLOWLY, "--retry-timeout", "0.5"]
+    command = [sys.executable, "-m", "kstore", "--store", etcd.endpoint, "--dial-timeout", "10s"]
+    command += ["--command-timeout", "10s"]
+    command += ["migrate", "--to", "apps/v1", "--yes", "--journal", str(journal), *SLOWLY, "--retry-timeout", "0.5"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     wait_until_it_writes(process, journal)
     etcd.kill()
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 1
     assert f"objects are written; `kstore migrate resume {journal}` goes on" in said
     etcd.start()
@@ -198,37 +207,40 @@ def test_a_server_that_stays_away(start_etcd, fill, codec, tmp_path: Path):
     assert {codec.read(record).gvk.api_version for record in records(etcd).values()} == {"apps/v1"}
 
 
+@pytest.mark.alone
 def test_etcd_goes_away_and_comes_back(start_etcd, fill, codec, tmp_path: Path):
     """A server that is killed and started again in the middle delays a migration, and no more."""
     etcd = start_etcd()
     fill(etcd, OBJECTS)
     journal = str(tmp_path / "journal")
-    process = start(etcd, "--to", "apps/v1", "--yes", "--journal", journal, "--batch", "3", "--rate", "300")
+    process = start(etcd, "--to", "apps/v1", "--yes", "--journal", journal, *BRISKLY)
     wait_until_it_writes(process, Path(journal))
     etcd.kill()
     time.sleep(0.5)
     etcd.start()
-    assert process.wait(timeout=90) == 0
+    assert process.wait(timeout=SECONDS) == 0
     reads = [codec.read(record) for record in records(etcd).values()]
     assert {read.gvk.api_version for read in reads} == {"apps/v1"}
     assert migrate(etcd, "verify", journal) == 0
 
 
 def test_a_lease_runs_out_as_if_nothing_had_been(start_etcd, fill, deployment, tmp_path: Path):
-    """A key with a lease keeps it: it expires on time, and the others stay."""
+    """A key with a lease keeps it, and the lease its time: with the lease it goes, and the others stay."""
     etcd = start_etcd()
     fill(etcd, 3)
     with LiveSource([etcd.endpoint]) as source:
-        lease = source.client.lease(4).id
+        lease = source.client.lease(3600).id
         assert source.commit([Put(key("short"), deployment("short"), 0, lease)]).succeeded
-        began = time.monotonic()
+        time.sleep(1.5)  # so that a lease that is granted anew, or kept alive, would be known by its time
         assert migrate(etcd, "--to", "apps/v1", "--yes", "--journal", str(tmp_path / "journal")) == 0
         found = source.get(key("short"))
         assert found is not None
         assert found.lease == lease
-        while source.get(key("short")) is not None:
-            assert time.monotonic() - began < 15
-            time.sleep(0.2)
+        times = source.client.get_lease_info(lease)
+        assert times.grantedTTL == 3600
+        assert times.TTL < 3599
+        source.client.revoke_lease(lease)  # as it ends by itself
+        assert source.get(key("short")) is None
         assert source.count(b"/registry/") == 3
 
 
@@ -253,19 +265,21 @@ def test_a_full_quota_ends_it_and_room_lets_it_go_on(start_etcd, fill, codec, tm
     assert {codec.read(record).gvk.api_version for record in records(etcd).values()} == {"apps/v1"}
 
 
+@pytest.mark.alone
 def test_a_cluster_loses_its_leader(three_members: list[Server], fill, codec, tmp_path: Path):
     """The leader of three dies in the middle: the migration goes on with the other two, and loses nothing."""
     fill(three_members[0], OBJECTS)
     endpoints = ",".join(server.endpoint for server in three_members)
     with LiveSource(endpoints.split(",")) as source:
+        until(lambda: source.client.status().leader is not None)
         leader = source.client.status().leader
         (dying,) = (server for server in three_members if _member_id(server) == leader.id)
     command = [sys.executable, "-m", "kstore", "--store", endpoints, "migrate", "--to", "apps/v1", "--yes"]
-    command += ["--journal", str(tmp_path / "journal"), "--batch", "3", "--rate", "300"]
+    command += ["--journal", str(tmp_path / "journal"), *BRISKLY]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until_it_writes(process, tmp_path / "journal")
     dying.kill()
-    assert process.wait(timeout=90) == 0
+    assert process.wait(timeout=SECONDS) == 0
     (living, _) = (server for server in three_members if server is not dying)
     reads = [codec.read(record) for record in records(living).values()]
     assert len(reads) == OBJECTS

@@ -208,7 +208,8 @@ def test_another_cluster(etcd, start_etcd, tmp_path: Path, capsys):
     assert stored(etcd) == before
 
 
-@pytest.mark.timeout(120 + 30 * FREEZES)
+@pytest.mark.alone
+@pytest.mark.timeout(300 + 60 * FREEZES)
 def test_frozen_and_killed(etcd, codec, tmp_path: Path, capsys):
     """An etcd that freezes for longer than it is waited for, kstore killed when it thaws: nothing is forgotten."""
     assert isinstance(etcd.process, subprocess.Popen)

@@ -355,7 +355,6 @@ def test_every_misdeed_has_its_words() -> None:
     assert WORDS.keys() == MISDEEDS.keys()
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("misdeed", "step"),
     # silence is from the first connection on
@@ -363,7 +362,7 @@ def test_every_misdeed_has_its_words() -> None:
 )
 def test_a_hostile_apiserver(tmp_path: Path, misdeed: str, step: str) -> None:
     """Whatever it does, and whenever it begins with it: an error that names the server and what was wrong."""
-    seconds = 0.3 if "within" in WORDS[misdeed] else 30
+    seconds = 0.3 if "within" in WORDS[misdeed] else 200
     with HostileServer(telling(STEPS[step], misdeed) if STEPS[step] else misdeed) as server:
         client = hostile(server, tmp_path, seconds)
         with pytest.raises(ApiserverRefused, match=WORDS[misdeed]) as refused:
@@ -380,7 +379,7 @@ def test_a_server_that_fails_is_not_asked_for_each_object(tmp_path: Path, misdee
         f"GET {LIST}": listed,
     }
     with HostileServer(telling(answers, misdeed)) as server:
-        client = hostile(server, tmp_path, 0.3 if misdeed == "dripping_body" else 30)
+        client = hostile(server, tmp_path, 0.3 if misdeed == "dripping_body" else 200)
         via = ViaApiserver(client, concurrency=1)
         with pytest.raises(ApiserverRefused, match=WORDS[misdeed]):
             via.rewrite(DEPLOYMENTS)
@@ -420,7 +419,6 @@ def test_a_token_of_a_file(fake):
     assert "hidden" not in str(refused.value)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("kind", ["pipe", "device", "hole"])
 @pytest.mark.parametrize("member", ["", "certificate-authority", "client-certificate", "client-key", "tokenFile"])
 def test_a_kubeconfig_of_odd_files(fake, kind, member):

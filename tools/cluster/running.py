@@ -13,7 +13,9 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,19 +26,36 @@ from tools.cluster.client import Client
 
 _ANY = random.SystemRandom()
 """Tests seed the common generator alike in every process."""
+_TAKEN: deque[socket.socket] = deque(maxlen=100)
+"""What holds the last ports that were given out, until their servers listen for certain."""
 TOKEN = "kstore-admin"
 
 
 def free_port() -> int:
     """
-    A port that nobody listens on now.
+    A port that nobody listens on now, and that no other process of ours is given.
 
     Below those that the kernel gives to connections, and not in order, so that nobody else takes it in between.
     """
     while True:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", _ANY.randrange(20_000, 32_000)))
-            return int(probe.getsockname()[1])
+            port = int(probe.getsockname()[1])
+            _TAKEN.append(_hold(port))
+            return port
+
+
+def _hold(port: int) -> socket.socket:
+    """
+    Take a name for a port that the kernel gives to one process at a time, and takes back when it ends.
+
+    Raises:
+        OSError: another process has it.
+    """
+    name = socket.socket(socket.AF_UNIX)
+    if sys.platform == "linux":  # elsewhere there are no such names, and chance must do
+        name.bind(f"\0kstore-port-{port}")
+    return name
 
 
 def flag_list(flags: Mapping[str, str]) -> list[str]:

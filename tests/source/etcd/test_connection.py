@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.patience import SECONDS, InsistentSource
 from tests.source.conftest import Authority, TlsEtcd
 from tests.source.etcd_releases import EtcdRelease
 from tools.cluster import Etcd, Server, free_port
@@ -40,7 +39,7 @@ def test_no_client_certificate(start_tls_etcd: Callable[..., TlsEtcd], authority
     """Without one the server closes the connection, and the hint says why that may be."""
     server = start_tls_etcd()
     with pytest.raises(StoreUnreachable) as caught:
-        connect(server.endpoint, cacert=authority.cacert, dial_timeout=3.0).reach()
+        connect(server.endpoint, cacert=authority.cacert).reach()
     assert server.endpoint in caught.value.where or server.endpoint in str(caught.value)
     assert "client certificate" in caught.value.hint
 
@@ -52,7 +51,7 @@ def test_another_authority(
     other = Authority(tmp_path, "other")
     server = start_tls_etcd(other.issue("server"), client_cert_auth="false", trusted_ca_file="")
     with pytest.raises(StoreUnreachable, match="authority") as caught:
-        connect(server.endpoint, cacert=authority.cacert, dial_timeout=3.0).reach()
+        connect(server.endpoint, cacert=authority.cacert).reach()
     assert "--cacert" in caught.value.hint
     connect(server.endpoint, cacert=other.cacert).reach()
     connect(server.endpoint, insecure_skip_tls_verify=True).reach()
@@ -77,7 +76,7 @@ def test_another_name(start_tls_etcd: Callable[..., TlsEtcd], authority: Authori
         authority.issue("elsewhere", names=("etcd.example.com",)), client_cert_auth="false", trusted_ca_file=""
     )
     with pytest.raises(StoreUnreachable, match="another name") as caught:
-        connect(server.endpoint, cacert=authority.cacert, dial_timeout=3.0).reach()
+        connect(server.endpoint, cacert=authority.cacert).reach()
     assert "--tls-server-name" in caught.value.hint
     connect(server.endpoint, cacert=authority.cacert, tls_server_name="etcd.example.com").reach()
 
@@ -85,11 +84,9 @@ def test_another_name(start_tls_etcd: Callable[..., TlsEtcd], authority: Authori
 def test_plain_text_where_tls_is_spoken(start_tls_etcd: Callable[..., TlsEtcd], connect: Connect) -> None:
     """http:// to a server that speaks TLS is an error in time, with a hint."""
     server = start_tls_etcd()
-    began = time.monotonic()
     with pytest.raises(StoreUnreachable) as caught:
-        connect(server.endpoint.replace("https", "http"), dial_timeout=2.0).reach()
+        connect(server.endpoint.replace("https", "http")).reach()
     assert caught.value.hint
-    assert time.monotonic() - began < 10
 
 
 # ---- users
@@ -152,26 +149,27 @@ def test_an_endpoint_that_is_down(etcd_server: Etcd, connect: Connect) -> None:
     store = connect(dead[0], etcd_server.endpoint, dead[1])
     assert store.commit([Put(b"/a", b"1", 0)]).succeeded
     with pytest.raises(StoreUnreachable) as caught:
-        connect(*dead, dial_timeout=2.0).reach()
+        connect(*dead).reach()
     assert all(endpoint in str(caught.value) for endpoint in dead)
     assert "connection refused" in str(caught.value)
 
 
+@pytest.mark.alone
 def test_a_leader_that_dies(three_members: list[Server], connect: Connect) -> None:
     """Reads and a scan in the middle go on when members of a cluster die one after the other and come back."""
     endpoints = [server.endpoint for server in three_members]
-    store = connect(*endpoints, command_timeout=20.0)
+    store = connect(*endpoints, command_timeout=SECONDS)
+    filling = InsistentSource(endpoints)
     keys = [b"/a/%05d" % number for number in range(2000)]
     for start in range(0, len(keys), 100):
-        assert store.commit([Put(key, b"x" * 2000, 0) for key in keys[start : start + 100]]).succeeded
+        assert filling.commit([Put(key, b"x" * 2000, 0) for key in keys[start : start + 100]]).succeeded
+    filling.close()
     scan = store.scan(b"/a/")
     found = [next(scan).key]
     three_members[0].kill()
     found += [record.key for record in scan]
     assert found == keys
-    restarted = threading.Thread(target=three_members[0].start)
-    restarted.start()
-    restarted.join()
+    three_members[0].start()
     three_members[1].kill()
     assert store.count(b"/a/") == len(keys)
     assert list(store.keys(b"/a/")) == keys

@@ -6,13 +6,13 @@ and for users who may read a part. Each answers what a plain one answers, or it 
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from tests.patience import SECONDS, InsistentSource, until
 from tests.source.conftest import Authority, TlsEtcd
 from tests.source.etcd_releases import EtcdRelease
 from tools.cluster import Etcd, Server, find_etcd, free_port
@@ -67,9 +67,9 @@ def test_keys_that_grpc_does_not_know(
     server = start_tls_etcd(certificate, client_cert_auth="false", trusted_ca_file="")
     suite(connect(server.endpoint, cacert=authority.cacert))
     with pytest.raises(StoreUnreachable, match="authority"):
-        connect(server.endpoint, dial_timeout=2.0).reach()
+        connect(server.endpoint).reach()
     with pytest.raises(StoreUnreachable, match="another name"):
-        connect(server.endpoint, cacert=authority.cacert, tls_server_name="other", dial_timeout=2.0).reach()
+        connect(server.endpoint, cacert=authority.cacert, tls_server_name="other").reach()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_certificates_out_of_their_time(
     """The error names what is wrong with the certificate, and what reads the store all the same does."""
     server = start_tls_etcd(authority.issue("late", **validity), client_cert_auth="false", trusted_ca_file="")  # type: ignore[arg-type]
     with pytest.raises(StoreUnreachable, match=words) as caught:
-        connect(server.endpoint, cacert=authority.cacert, dial_timeout=2.0).reach()
+        connect(server.endpoint, cacert=authority.cacert).reach()
     assert hint in caught.value.hint
     assert "--insecure-skip-tls-verify" in caught.value.hint
     connect(server.endpoint, insecure_skip_tls_verify=True).reach()
@@ -168,23 +168,25 @@ def learner(etcd_server: Etcd, etcd_binary: Path, tmp_path_factory: pytest.TempP
 def test_a_learner_first(etcd_server: Etcd, learner: str, connect: Connect) -> None:
     """A voting member behind it is used; alone it is said to be one, at once, and read as far as it has come."""
     suite(connect(learner, etcd_server.endpoint))
-    alone = connect(learner, command_timeout=20.0)
+    alone = connect(learner, command_timeout=SECONDS)
     with pytest.raises(StoreUnreachable, match="learner") as caught:
         alone.count()
     assert "--consistency serializable" in caught.value.hint
     serializable = connect(learner, serializable=True)
     newest_revision = connect(etcd_server.endpoint).revision()
-    _until(lambda: serializable.revision() == newest_revision)
+    until(lambda: serializable.revision() == newest_revision)
     for check in OPEN:
         check(serializable)
 
 
+@pytest.mark.alone
 def test_the_quorum_is_lost(three_members: list[Server], connect: Connect, capsys: pytest.CaptureFixture[str]) -> None:
     """One member of three is left: that is said, with what reads it; nothing is written."""
-    fill(connect(*(one.endpoint for one in three_members)))
+    with InsistentSource([one.endpoint for one in three_members]) as filling:
+        fill(filling)
     last = three_members[2]
     behind = connect(last.endpoint, serializable=True)
-    _until(lambda: len(list(behind.keys())) == 5)
+    until(lambda: len(list(behind.keys())) == 5)
     for server in three_members[:2]:
         server.kill()
 
@@ -195,20 +197,13 @@ def test_the_quorum_is_lost(three_members: list[Server], connect: Connect, capsy
             return "quorum is lost" in str(error) and "--consistency serializable" in error.hint
         return False
 
-    _until(lost)
+    until(lost)
     for check in OPEN:
         check(behind)
     assert run(["--store", last.endpoint, "--consistency", "serializable", "--etcd-prefix", "/a", "ls", "/", "-o", "keys"]) == 0  # noqa: E501  # fmt: skip
     assert capsys.readouterr().out.splitlines() == ["/a/1", "/a/3"]
     with pytest.raises(StoreUnreachable):
         connect(last.endpoint, command_timeout=2.0).commit([Put(b"/x", b"1", 0)])
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
 
 
 # ---- users who may read a part
