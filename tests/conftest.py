@@ -50,34 +50,34 @@ def _reach_patiently(connection: Connection) -> None:
     _reach(connection)
 
 
-Connection.__post_init__ = _reach_patiently  # type: ignore[method-assign]
+Connection.__post_init__ = _reach_patiently  # type: ignore[assignment, method-assign]
 
 
 # ---- nothing is left behind
 
 _MADE_BY_TOOLS = ("__pycache__", "build")
-_STRAY = pytest.StashKey[frozenset[str]]()
+_BEFORE: set[str] = set()
 
 
-def _tree() -> frozenset[str]:
+def _tree() -> set[str]:
     """What is at the root of the checkout, and below `tests`; without what tools keep for themselves."""
     found = {*REPOSITORY.iterdir(), *(REPOSITORY / "tests").rglob("*")}
     names = (path.relative_to(REPOSITORY) for path in found)
-    return frozenset(
+    return {
         str(name) for name in names if not any(part.startswith(".") or part in _MADE_BY_TOOLS for part in name.parts)
-    )
+    }
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Look at the checkout as it is."""
-    session.config.stash[_STRAY] = _tree()
+    _BEFORE.update(_tree())
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A test that leaves a file in the checkout fails the session: it would do so on a user's machine, too."""
     if hasattr(session.config, "workerinput") or getattr(session.config.option, "update_snapshots", False):
         return
-    left = sorted(_tree() - session.config.stash[_STRAY])
+    left = sorted(_tree() - _BEFORE)
     if left:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         session.config.get_terminal_writer().line(
