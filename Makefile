@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term:skip-covered)
 
-.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted bench servers demo-store docs man site fuzz instructions clean
+.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted bench servers demo-store docs man site lock audit release krew fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -103,8 +103,21 @@ site: $(VENV)/docs ## the documentation as a site, in build/site; a broken link 
 	$(BIN)/sphinx-build -W -q -b html -d build/doctrees docs build/site
 	@echo build/site/index.html
 
+lock: $(VENV)/release ## write requirements/*.txt anew: every package pinned and hashed, for all platforms and Pythons
+	$(BIN)/python -m tools.release.lock
+
+# Licences are held from what is installed; advisories are asked of a service, and where none answers that is a failure.
+audit: $(VENV)/release ## licences of all that is pinned, and known vulnerabilities of it
+	$(BIN)/python -m tools.release.audit $(ARGS)
+
+release: $(VENV)/release ## rehearse the release: build, SBOM, checksums, fresh installs by pip, pipx and uv, smoke tests
+	$(BIN)/python -m tools.release
+
+krew: $(VENV)/release ## an archive for kubectl's plugin manager and its manifest, in build/krew
+	$(BIN)/python -m tools.release.krew build/krew
+
 clean: ## remove the environment and what tools left behind
-	rm -rf $(VENV) $(WHEEL) build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(WHEEL) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Each stamp is a state of the environment; the environment is made once. pip is brought up to date inside it,
 # because dependency groups need pip 25.1.
@@ -128,6 +141,10 @@ $(VENV)/fuzz: pyproject.toml | $(VENV)/pip
 
 $(VENV)/docs: pyproject.toml | $(VENV)/pip
 	$(BIN)/python -m pip install --quiet --editable . --group docs
+	@touch $@ $(VENV)/kstore
+
+$(VENV)/release: pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable . --group release
 	@touch $@ $(VENV)/kstore
 
 $(VENV)/lint: pyproject.toml | $(VENV)/pip

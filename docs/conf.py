@@ -23,7 +23,9 @@ html_title = f"kstore {version}"
 html_show_sourcelink = False
 html_copy_source = False
 
-_OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?:src|examples|tests|tools)/[^)]*\)|\[([^\]]+)\]\(schemas/?\)")
+_OUTSIDE = re.compile(
+    r"\[([^\]]+)\]\((?:\.\./)+(?:src|examples|tests|tools|deploy|requirements)/[^)]*\)|\[([^\]]+)\]\(schemas/?\)"
+)
 
 
 def _without_links_outside(app: Sphinx, name: str, source: list[str]) -> None:

@@ -82,12 +82,19 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield f".PP\n{escaped(paragraph)}\n"
 
 
+def write(folder: Path) -> list[Path]:
+    """Write the pages into a folder, which is made; the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, text in pages():
+        files.append(folder / f"{name}.1")
+        files[-1].write_text(text, encoding="utf-8")
+    return files
+
+
 def main(arguments: list[str]) -> int:
     """Write the pages into a folder."""
-    folder = Path(*arguments[:1])
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages():
-        (folder / f"{name}.1").write_text(text)
+    write(Path(*arguments[:1]))
     return 0
 
 

@@ -51,6 +51,21 @@ class UsageError(KstoreError):
     exit_code = 2
 
 
+class ExtraMissing(UsageError):
+    """
+    Something is asked for whose packages are not installed.
+
+    Args:
+        message: what needs which package.
+        extra: the extra of kstore that brings it.
+        hint: what to do without.
+    """
+
+    def __init__(self, message: str, *, extra: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.extra = extra
+
+
 class UnclearPrefix(UsageError):
     """Which cluster of a store is meant is not clear: none is at the prefix given or assumed, or there are several."""
 
@@ -248,6 +263,21 @@ class Unsupported(SourceError):
 
 
 # ---- writes
+
+
+class ProgramMissing(Unsupported):
+    """
+    A program that is run to answer is not on the path.
+
+    Args:
+        message: what it would be for.
+        package: the Python package that brings it.
+        hint: what else helps.
+    """
+
+    def __init__(self, message: str, *, package: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.package = package
 
 
 class WriteRefused(KstoreError):

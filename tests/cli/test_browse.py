@@ -350,10 +350,9 @@ def test_it_needs_textual_and_a_terminal(demo: Kstore, monkeypatch: pytest.Monke
     assert (ran.code, ran.err.splitlines()[0]) == (2, "kstore: browse needs a terminal")
     monkeypatch.setitem(sys.modules, "kstore.cli.browse.browser", None)
     ran = demo("browse")
-    assert (ran.code, ran.err.splitlines()) == (
-        2,
-        ["kstore: browse needs textual", "  hint: pip install 'kstore[tui]'"],
-    )
+    found, hint = ran.err.splitlines()
+    assert (ran.code, found) == (2, "kstore: browse needs textual")
+    assert "textual" in hint
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")

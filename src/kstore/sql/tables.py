@@ -13,7 +13,7 @@ from kstore.catalog.json_layout import layout
 from kstore.catalog.mapper import NamedResource
 from kstore.decode.projection import EVERYTHING as EVERYTHING_OF_AN_OBJECT
 from kstore.decode.projection import Projection
-from kstore.errors import UnknownResource, Unsupported, UsageError
+from kstore.errors import ExtraMissing, UnknownResource, Unsupported, UsageError
 from kstore.inspect.findings import Finding
 from kstore.naming import GroupVersionKind, parse_group_version
 from kstore.sql.asked_store import AskedStore
@@ -150,12 +150,13 @@ def read_table(table: Table, names: Iterable[str] | None = None) -> Any:
         names: the columns wanted, in order; None for all.
 
     Raises:
-        UsageError: there is no such column, or pyarrow is not installed.
+        UsageError: there is no such column.
+        ExtraMissing: pyarrow is not installed.
     """
     try:
         from kstore.sql.arrow import reader_of
     except ImportError:
-        raise UsageError("Arrow needs pyarrow", hint="pip install 'kstore[sql]'") from None
+        raise ExtraMissing("Arrow needs pyarrow", extra="sql") from None
     known = {one.name: one for one in table.columns}
     chosen = list(known if names is None else names)
     for name in chosen:

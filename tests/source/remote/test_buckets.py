@@ -18,6 +18,7 @@ from kstore.errors import (
     AccessDenied,
     BucketNotFound,
     DamagedStore,
+    ExtraMissing,
     KstoreError,
     SourceError,
     StoreNotFound,
@@ -232,9 +233,9 @@ def test_obstore_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "obstore", None)
-    with pytest.raises(UsageError, match="needs obstore") as raised:
+    with pytest.raises(ExtraMissing, match="needs obstore") as raised:
         open_source("gs://backups/x.db")
-    assert raised.value.hint == "pip install 'kstore[remote]'"
+    assert raised.value.extra == "remote"
 
 
 def test_a_profile_without_boto3(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import store_options
 from kstore.cli.session import open_session
 from kstore.cli.settings import settings
-from kstore.errors import UsageError
+from kstore.errors import ExtraMissing, UsageError
 
 
 @click.command()
@@ -21,7 +21,7 @@ from kstore.errors import UsageError
 def command(show_secrets: bool) -> int:
     """
     Look around in a terminal: groups, resources and namespaces on the left, their objects on the right, each as YAML,
-    described, byte by byte, or with its history. Nothing is written. Needs textual: pip install 'kstore[tui]'.
+    described, byte by byte, or with its history. Nothing is written. Needs the extra tui.
 
     \b
     kstore --store backup.db browse
@@ -29,7 +29,7 @@ def command(show_secrets: bool) -> int:
     try:
         from kstore.cli.browse.browser import Browser
     except ImportError:
-        raise UsageError("browse needs textual", hint="pip install 'kstore[tui]'") from None
+        raise ExtraMissing("browse needs textual", extra="tui") from None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("browse needs a terminal", hint="`kstore ls` and `kstore get` print the same")
     from kstore.cli.browse.contents import Contents

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @selection_options
 @click.option(
     "-o", "--output", type=click.Choice(["directory", "parquet"]), default="directory", show_default=True,
-    help="A directory of files, or one file with a row an object (needs kstore[parquet]).",
+    help="A directory of files, or one file with a row an object (Parquet: extra parquet).",
 )  # fmt: skip
 @click.option(
     "--partition", is_flag=True,

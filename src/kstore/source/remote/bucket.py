@@ -17,7 +17,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from kstore.errors import AccessDenied, BucketNotFound, SourceError, StoreNotFound, StoreTimedOut, StoreUnreachable
+from kstore.errors import (
+    AccessDenied,
+    BucketNotFound,
+    ExtraMissing,
+    SourceError,
+    StoreNotFound,
+    StoreTimedOut,
+    StoreUnreachable,
+)
 from kstore.errors import UsageError as Misused
 from kstore.printable import one_line
 from kstore.source.options import SourceOptions
@@ -28,7 +36,6 @@ _RANGE = 8 << 20
 _AHEAD = 4
 """Ranges that are under way at once: one alone does not fill the line of most services."""
 _RETRIES = 3
-_INSTALL = "pip install 'kstore[remote]'"
 _STORES = {"s3": "S3Store", "gs": "GCSStore", "az": "AzureStore"}
 _CREDENTIALS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE with boto3, or the machine's role",
@@ -71,10 +78,10 @@ class Bucket:
             import obstore
             from obstore import store
         except ImportError:
-            raise Misused(
+            raise ExtraMissing(
                 f"reading from {BUCKETS[address.scheme]} needs obstore, which is not installed",
                 where=str(address),
-                hint=_INSTALL,
+                extra="remote",
             ) from None
         self._obstore: Any = obstore
         with self._named(address):
@@ -111,7 +118,7 @@ class Bucket:
             raise Misused(
                 f"$AWS_PROFILE names the profile {profile}, which only boto3 can read, and it is not installed",
                 where=str(self.address),
-                hint='pip install boto3, or eval "$(aws configure export-credentials --format env)"',
+                hint='install boto3 beside kstore, or eval "$(aws configure export-credentials --format env)"',
             ) from None
         return {"credential_provider": Boto3CredentialProvider()}
 
