@@ -94,7 +94,10 @@ def hold_checksums(folder: Path) -> None:
     Raises:
         ReleaseFault: a file is not as it was, is missing, or has no checksum.
     """
-    rows = dict(reversed(line.split("  ", 1)) for line in (folder / CHECKSUMS).read_text().splitlines())
+    rows = {
+        name: digest
+        for digest, _, name in (line.partition("  ") for line in (folder / CHECKSUMS).read_text().splitlines())
+    }
     found = {path.name: sha256(path) for path in folder.iterdir() if path.name != CHECKSUMS}
     if wrong := sorted({name for name, _ in rows.items() ^ found.items()}):
         raise ReleaseFault(f"not as {CHECKSUMS} says: {', '.join(wrong)}")

@@ -30,12 +30,13 @@ def interpreters() -> Iterator[tuple[str, Path]]:
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     for version in PYTHONS:
         program = f"python{version}"
-        places = [*sorted(versions.glob(f"{version}.*/bin/{program}")), shutil.which(program)]
-        for place in filter(None, places):
+        places = sorted(versions.glob(f"{version}.*/bin/{program}"))
+        places += [Path(on_path)] if (on_path := shutil.which(program)) else []
+        for place in places:
             asked = [place, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
             ran = subprocess.run(asked, capture_output=True, text=True, check=False)
             if ran.stdout.strip() == version:
-                yield version, Path(place)
+                yield version, place
                 break
 
 
@@ -115,7 +116,13 @@ def bill_of_materials(root: Path, folder: Path) -> None:
         python = Path(scratch) / "bin" / "python"
         run(tool("uv"), "venv", "--python", sys.executable, scratch)
         run(tool("uv"), "pip", "install", "--python", python, f"kstore[{EXTRAS}] @ {wheel_of(folder).as_uri()}")
-        options = ["--pyproject", root / "pyproject.toml", "--output-reproducible", "--output-file", bill]
+        options: list[str | Path] = [
+            "--pyproject",
+            root / "pyproject.toml",
+            "--output-reproducible",
+            "--output-file",
+            bill,
+        ]
         run(sys.executable, "-m", "cyclonedx_py", "environment", "--validate", *options, python)
     _finish(bill, version_of(root))
 
