@@ -37,6 +37,9 @@ _GET = """\
 | `-o json`, `yaml`, `kyaml`, `name`, `jsonpath…`, `go-template…`, `custom-columns…` | | the same text |
 | Secrets in `-o yaml`, `kyaml`, `custom-columns`, `describe` | in full | masked, unless `--show-secrets` |
 
+Tables have the columns and cells of the release that `--release` names, the newest's else: a Job's STATUS came with
+1.30, a ServiceAccount's SECRETS went with 1.35. Releases before 1.29 are printed as 1.29 is.
+
 Objects are shown as they are stored: what a server would set or convert when it reads them, `--as GROUP/VERSION` and
 `--as-served` show. Templates that fail end with exit code 1 and an error; kubectl prints the object that failed beside
 it. Of Go's templates `define`, `template`, `block`, `call` and `js` are not supported, and `printf` refuses a verb that

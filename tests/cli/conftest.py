@@ -46,7 +46,8 @@ Kstore = Callable[..., Ran]
 
 @pytest.fixture(autouse=True)
 def no_store_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No store is meant but the one a test names, whatever the machine has set."""
+    """No store is meant but the one a test names, and no pager waits for a key, whatever the machine has set."""
+    monkeypatch.setenv("KSTORE_PAGER", "")
     for name in ("KSTORE_STORE", "ETCDCTL_ENDPOINTS", "ETCDCTL_DISCOVERY_SRV"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))

@@ -164,7 +164,7 @@ def _table(
         return
     choice = table_choice(output, namespace=selection.criteria.all_namespaces, kind=False, **table)
     heading = heading_of(session, first.read, reading.to)
-    printer = printer_for(heading.gvk, heading.definition)
+    printer = printer_for(heading.gvk, heading.definition, session.release)
 
     def rows() -> Iterator[Row]:
         for word, read in chain([first], events):

@@ -23,6 +23,7 @@ from kstore.cli.command_table import COMMANDS
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.memory import leave_pandas_out
 from kstore.cli.options import global_options
+from kstore.cli.pager import paging
 from kstore.cli.plugins import PLUGIN_NOT_LOADED
 from kstore.cli.streams import escaping_streams
 from kstore.errors import KstoreError, UsageError
@@ -44,7 +45,8 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; one that is done without a plugin which was not loaded ends with that exit code."""
-        result = super().invoke(ctx)
+        with paging():
+            result = super().invoke(ctx)
         return result or ctx.meta.get(PLUGIN_NOT_LOADED, result)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

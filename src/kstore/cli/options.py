@@ -163,6 +163,8 @@ _GLOBAL: list[_Option] = [
     (("quiet", "-q", "--quiet"), {"is_flag": True, "help": "No notes, hints and progress; errors are still said."}),
     (("verbose", "-v", "--verbose"), {"is_flag": True, "help": "Say which store is opened, and how it was found."}),
     (("progress", "--progress/--no-progress"), {"default": True, "help": "Progress on a terminal."}),
+    (("pager", "--pager/--no-pager"), {
+        "default": True, "help": "$KSTORE_PAGER, $PAGER or less for what is longer than a terminal."}),
     (("traceback", "--traceback"), {"is_flag": True, "help": "Show where in kstore an error came from."}),
 ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kstore.cli.color import wants_color
 from kstore.cli.settings import settings
+from kstore.cli.streams import EscapingStream
 from kstore.view.styles import ERASE_LINE, own
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class _Line:
     def tell(self, count: int) -> None:
         """So many by now."""
         passed = time.monotonic() - self._begun
+        if isinstance(sys.stderr, EscapingStream) and sys.stderr.is_redirected:
+            return  # a pager has the terminal
         if passed < _SILENT_FOR:
             return
         if not self._shown and self._ask is not None:

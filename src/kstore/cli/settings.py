@@ -43,6 +43,7 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     progress: bool = True
+    pager: bool = True
     traceback: bool = False
     given: set[str] = field(default_factory=set)
     """The names of those that the command line gave."""

@@ -12,10 +12,20 @@ import codecs
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO, cast
+from typing import Any, Protocol, TextIO, cast
 
 from kstore.printable import escaped, is_unsafe
 from kstore.view.styles import MARK, unmarked
+
+
+class SupportsWrite(Protocol):
+    """What takes text."""
+
+    def write(self, text: str, /) -> int:
+        """Take a text."""
+
+    def flush(self) -> None:
+        """Pass on what is held back."""
 
 
 class EscapingStream:
@@ -28,6 +38,7 @@ class EscapingStream:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._target: SupportsWrite = stream
         self._is_terminal = stream.isatty()
         self._exact = False
 
@@ -39,12 +50,26 @@ class EscapingStream:
         """Write a text; what kstore styled itself keeps its style."""
         if not self._exact and is_unsafe(text):
             text = "".join(_safe(text)) if MARK in text else escaped(text)
-        return self._stream.write(text)
+        self._target.write(text)
+        return len(text)
+
+    def redirect(self, target: SupportsWrite | None) -> None:
+        """Have what is written go through a pager, which shows it on the same terminal; None goes back to that."""
+        self._target = target or self._stream
+
+    @property
+    def is_redirected(self) -> bool:
+        """Whether a pager has the terminal."""
+        return self._target is not self._stream
 
     @property
     def unescaped(self) -> TextIO:
         """The stream itself."""
         return self._stream
+
+    def flush(self) -> None:
+        """Pass on what is held back."""
+        self._target.flush()
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write one text after the other."""

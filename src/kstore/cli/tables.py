@@ -154,7 +154,14 @@ def _table_json(
     objects = (obj for _, obj in in_version(reading, heading, stored))
     revision = str(session.given.rev or session.source.status().revision)
     return to_json_line(
-        table(heading.gvk, objects, choice.now or datetime.now(UTC), heading.definition, resource_version=revision)
+        table(
+            heading.gvk,
+            objects,
+            choice.now or datetime.now(UTC),
+            heading.definition,
+            resource_version=revision,
+            release=session.release,
+        )
     )
 
 
@@ -164,7 +171,7 @@ def _table_text(
     from kstore.view.columns import printer_for
     from kstore.view.text_table import table_text
 
-    printer = printer_for(heading.gvk, heading.definition)
+    printer = printer_for(heading.gvk, heading.definition, reading.store.codec.scheme.release)
     rows = _rows(reading, heading, printer, stored, choice)
     return table_text(printer.columns, rows, text_options(reading, heading, choice))
 

@@ -241,7 +241,7 @@ class Contents:
         self.unreadable |= bool(faults)
         if heading is None:
             return ("KEY", "NOTE"), faults
-        printer = printer_for(heading.gvk, heading.definition)
+        printer = printer_for(heading.gvk, heading.definition, self._reading.store.codec.scheme.release)
         shown = list(readers(printer.columns, TableOptions(wide=wide, namespace=heading.namespaced)))
         stored = (read for read in reads if isinstance(read, StoredObject))
         served = list(in_version(self._reading, heading, stored))

@@ -12,10 +12,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from kstore.catalog.releases import Release, known_releases, minor_of
 from kstore.naming import GroupKind, GroupVersionKind
 from kstore.view.columns import access, core, extensions, networking, pods, scheduling, storage, workloads
 from kstore.view.columns.ages import nanoseconds
 from kstore.view.columns.custom import custom_printer
+from kstore.view.columns.former import former_cells, former_columns
 from kstore.view.columns.printer import Cells, Column, Printer, default_columns, printed_columns
 from kstore.view.columns.reading import Object, part
 
@@ -160,25 +162,36 @@ _CONVERSION_ANNOTATIONS = {
 """Where versions keep what only the hub has fields for (`pkg/apis/apps/v1`, `pkg/apis/autoscaling/annotations.go`)."""
 
 
+NEWEST = minor_of(known_releases()[-1])
+
+
 @cache
-def _built_in(kind: GroupKind) -> Printer:
+def _built_in(kind: GroupKind, minor: int) -> Printer:
     cells = _CELLS.get(kind.group, {}).get(kind.kind)
-    if cells is None:
+    columns = printed_columns().get(str(kind))
+    whole_list = _WHOLE_LISTS.get(kind)
+    if minor < NEWEST:
+        former = former_cells(kind, minor)
+        columns = former_columns(kind, minor) or columns
+        cells = former or cells
+        whole_list = None if former else whole_list
+    if cells is None or columns is None:
         return Printer(default_columns(), extensions.default_cells)
-    return Printer(printed_columns()[str(kind)], cells, _WHOLE_LISTS.get(kind), _CONDITIONS.get(kind))
+    return Printer(columns, cells, whole_list, _CONDITIONS.get(kind))
 
 
-def printer_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None) -> Printer:
+def printer_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None, release: Release | None = None) -> Printer:
     """
     How the server prints a kind; the kinds it has no printer for show name and time of creation.
 
     Args:
         gvk: the kind, in the version that its objects are passed in.
         crd: the CustomResourceDefinition of a custom kind, whose additionalPrinterColumns are its columns.
+        release: whose server prints; None for the newest's.
     """
     if crd is not None:
         return custom_printer(crd, gvk.version)
-    return _built_in(gvk.group_kind)
+    return _built_in(gvk.group_kind, NEWEST if release is None else minor_of(release.name))
 
 
 def columns_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None) -> tuple[Column, ...]:
@@ -198,6 +211,7 @@ def table(
     crd: Mapping[str, Any] | None = None,
     *,
     resource_version: str = "",
+    release: Release | None = None,
 ) -> dict[str, Any]:
     """
     The meta.k8s.io/v1 Table that the server answers for a list of objects (`includeObject=Metadata`).
@@ -208,8 +222,9 @@ def table(
         now: the time that ages are counted to.
         crd: the CustomResourceDefinition of a custom kind.
         resource_version: the revision that the list was read at.
+        release: whose server answers; None for the newest's.
     """
-    printer = printer_for(gvk, crd)
+    printer = printer_for(gvk, crd, release)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",

@@ -23,6 +23,7 @@ _SOURCES = {
     "Resource": "resource",
     "ContainerResource": "containerResource",
 }
+_NAMED = frozenset({"Resource", "ContainerResource"})
 _SHOWN = 2
 _NIL = "<nil>"
 """What Go prints for a nil quantity."""
@@ -112,10 +113,10 @@ def _resource_metric(source: Object, status: Object | None) -> str:
     target, current = part(source, "target"), part(status or {}, "current")
     if target.get("averageValue") is not None:
         now = UNKNOWN if status is None else quantity(current.get("averageValue"), _NIL)
-        return f"{text(source, 'name')}: {now}/{quantity(target['averageValue'])}"
+        return f"{now}/{quantity(target['averageValue'])}"
     percent, goal = current.get("averageUtilization"), target.get("averageUtilization")
     now = UNKNOWN if percent is None else f"{percent}%"
-    return f"{text(source, 'name')}: {now}/{'<auto>' if goal is None else f'{goal}%'}"
+    return f"{now}/{'<auto>' if goal is None else f'{goal}%'}"
 
 
 _PRINTERS = {
@@ -127,8 +128,15 @@ _PRINTERS = {
 }
 
 
-def format_metrics(specs: list[Any], statuses: list[Any]) -> str:
-    """`formatHPAMetrics`: the first two metrics, current value before target."""
+def format_metrics(specs: list[Any], statuses: list[Any], *, named: bool = True) -> str:
+    """
+    `formatHPAMetrics`: the first two metrics, current value before target.
+
+    Args:
+        specs: what is aimed at.
+        statuses: what there is.
+        named: resources have their name in front.
+    """
     if not specs:
         return NONE
     shown = []
@@ -139,6 +147,8 @@ def format_metrics(specs: list[Any], statuses: list[Any]) -> str:
             continue
         name = _SOURCES[kind]
         status = statuses[index].get(name) if index < len(statuses) else None
-        shown.append(_PRINTERS[kind](part(spec, name), status))
+        source = part(spec, name)
+        prefix = f"{text(source, 'name')}: " if named and kind in _NAMED else ""
+        shown.append(prefix + _PRINTERS[kind](source, status))
     more = f" + {len(specs) - _SHOWN} more..." if len(specs) > _SHOWN else ""
     return ", ".join(shown) + more

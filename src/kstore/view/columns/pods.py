@@ -84,7 +84,7 @@ def _init_reason(pod: Object, sidecars: _Tally, every: _Tally) -> str | None:
     return None
 
 
-def _running_reason(pod: Object, reason: str, tally: _Tally) -> str:
+def _running_reason(pod: Object, reason: str, tally: _Tally, *, failure_shows: bool) -> str:
     """Walk the containers, last first; the pod's STATUS once it is initialized."""
     running, failure = False, ""
     for status in reversed(items(pod, "status", "containerStatuses")):
@@ -101,6 +101,7 @@ def _running_reason(pod: Object, reason: str, tally: _Tally) -> str:
             tally.ready += 1
     if reason != "Completed":
         return reason
+    failure = failure if failure_shows else ""
     if running and any(
         c.get("type") == "Ready" and c.get("status") == "True" for c in items(pod, "status", "conditions")
     ):
@@ -108,7 +109,9 @@ def _running_reason(pod: Object, reason: str, tally: _Tally) -> str:
     return failure or ("NotReady" if running else reason)
 
 
-def _status(pod: Object, tallies: tuple[_Tally, _Tally]) -> tuple[str, _Tally]:
+def _status(
+    pod: Object, tallies: tuple[_Tally, _Tally], *, failure_shows: bool, ended_stays: bool
+) -> tuple[str, _Tally]:
     """A pod's STATUS, and the tally whose restarts count."""
     status = part(pod, "status")
     phase = text(status, "phase")
@@ -122,10 +125,10 @@ def _status(pod: Object, tallies: tuple[_Tally, _Tally]) -> tuple[str, _Tally]:
         reason = held_up
     if held_up is None or condition_true(conditions, "Initialized"):
         tally = sidecars
-        reason = _running_reason(pod, reason, tally)
+        reason = _running_reason(pod, reason, tally, failure_shows=failure_shows)
     if deleted(pod) and text(status, "reason") == "NodeLost":
         reason = "Unknown"
-    elif deleted(pod) and phase not in ("Failed", "Succeeded"):
+    elif deleted(pod) and not (ended_stays and phase in ("Failed", "Succeeded")):
         reason = "Terminating"
     return reason, tally
 
@@ -146,10 +149,23 @@ def pod_ip(pod: Object) -> str:
 
 def pod_cells(pod: Object, now: int) -> list[Any]:
     """`printPod`."""
+    return printed_pod(pod, now)
+
+
+def printed_pod(pod: Object, now: int, *, failure_shows: bool = True, ended_stays: bool = True) -> list[Any]:
+    """
+    A pod's cells as a release prints them.
+
+    Args:
+        pod: the pod.
+        now: nanoseconds since 1970.
+        failure_shows: a container's failure is told although another is done (since 1.35).
+        ended_stays: a pod that is over is so while it is deleted, too, and not terminating (since 1.31).
+    """
     spec = part(pod, "spec")
     total = len(items(spec, "containers")) + sum(map(_restartable, items(spec, "initContainers")))
     sidecars = _Tally()
-    reason, tally = _status(pod, (sidecars, _Tally()))
+    reason, tally = _status(pod, (sidecars, _Tally()), failure_shows=failure_shows, ended_stays=ended_stays)
     restarts = str(tally.restarts)
     if tally.restarts and instant(tally.last_restart) is not None:
         restarts = f"{restarts} ({since(tally.last_restart, now)} ago)"

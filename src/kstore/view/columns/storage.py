@@ -40,11 +40,14 @@ def storage_class_cells(obj: Object, now: int) -> list[Any]:
     ]
 
 
+def is_marked_default(obj: Object) -> bool:
+    """Whether a class says of itself that it is the default (`storageutil.IsDefaultAnnotation`)."""
+    return "true" in (annotation(obj, _DEFAULT_CLASS), annotation(obj, _BETA_DEFAULT_CLASS))
+
+
 def default_storage_class(classes: Iterable[Object]) -> str:
     """The name of the class in effect: the youngest that is marked, of equals the first by name."""
-    marked = [
-        obj for obj in classes if "true" in (annotation(obj, _DEFAULT_CLASS), annotation(obj, _BETA_DEFAULT_CLASS))
-    ]
+    marked = list(filter(is_marked_default, classes))
     marked.sort(key=name_of)
     oldest = -(1 << 80)
     return name_of(max(marked, key=lambda obj: instant(created(obj)) or oldest)) if marked else ""

@@ -163,12 +163,17 @@ def cron_job_cells(obj: Object, now: int) -> list[Any]:
 
 def horizontal_pod_autoscaler_cells(obj: Object, now: int) -> list[Any]:
     """`printHorizontalPodAutoscaler`."""
+    return autoscaler_cells(obj, now, named=True)
+
+
+def autoscaler_cells(obj: Object, now: int, *, named: bool) -> list[Any]:
+    """An autoscaler with or without the names of resources in front of their values, which 1.30 began with."""
     spec = part(obj, "spec")
     target = part(spec, "scaleTargetRef")
     return [
         name_of(obj),
         f"{text(target, 'kind')}/{text(target, 'name')}",
-        format_metrics(*hub_metrics(obj)),
+        format_metrics(*hub_metrics(obj), named=named),
         str(optional(spec, UNSET, "minReplicas")),
         number(spec, "maxReplicas"),
         number(obj, "status", "currentReplicas"),
