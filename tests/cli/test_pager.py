@@ -8,11 +8,12 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.conftest import Kstore
 
-from kstore.cli.pager import VARIABLES, chosen_pager
+from kstore.cli.pager import chosen_pager
 
 if sys.platform == "win32":
     pytest.skip("there are no pseudo terminals", allow_module_level=True)
@@ -23,7 +24,7 @@ LONG = ("get", "deploy/shop/cart")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
-def on_terminal(*arguments: str, lines: int = 24, **variables: str) -> tuple[int, str]:
+def on_terminal(*arguments: str, lines: int = 24, **variables: Any) -> tuple[int, str]:
     """A command line on a terminal with so many lines: its exit code, and what it showed."""
     child = pexpect.spawn(
         sys.executable, ["-m", "kstore", "--store", "demo", "--no-progress", *arguments], encoding="utf-8", timeout=120,
@@ -36,7 +37,7 @@ def on_terminal(*arguments: str, lines: int = 24, **variables: str) -> tuple[int
 
 def environment() -> dict[str, str]:
     """The process's own, without a pager of the machine."""
-    return {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return {name: value for name, value in os.environ.items() if name not in ("KSTORE_PAGER", "PAGER")}
 
 
 def test_what_is_longer_than_the_screen() -> None:

@@ -9,6 +9,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import RemoteDisconnected
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from kstore.catalog.resources import ResourceInfo, resources_of
 from kstore.catalog.types import INTEGERS, TypeRef
 from kstore.cli.main import run
 from kstore.naming import GroupVersionKind
-from kstore.records import Put
+from kstore.records import Delete, Put
 from kstore.source.etcd.live import LiveSource
 
 KINDS = {"1.37": 60, "1.29": 50}
@@ -147,6 +148,33 @@ def rows(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: row for name, row in named if name.startswith("odd-")}
 
 
+def remove_what_panics(client: Client, source: LiveSource, base: str, resource: ResourceInfo) -> int:
+    """
+    Delete the objects that a server cannot print, since its printer panics, and say how many there were.
+
+    1.29 does so of a ReplicationController without a template and of a metric without its value (`printers.go`).
+    """
+    folder = f"/namespaces/odd/{resource.resource}" if resource.namespaced else f"/{resource.resource}"
+    if answers(client, f"{base}/{resource.resource}"):
+        return 0
+    removed = 0
+    for record in source.scan(f"/registry/{resource.key_prefix}/".encode()):
+        name = record.key.decode().rpartition("/")[2]
+        if name.startswith("odd-") and not answers(client, f"{base}{folder}/{name}"):
+            source.commit([Delete(record.key, record.mod_revision)])
+            removed += 1
+    return removed
+
+
+def answers(client: Client, path: str) -> bool:
+    """Whether a server has a table for a path, rather than closing the connection."""
+    try:
+        client.raw("GET", path, media="application/json", accept=TABLE)
+    except RemoteDisconnected:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("release", list(KINDS))
 def test_every_kind(
     release: str, etcd_server: Etcd, kube_apiserver: Callable[..., KubeApiserver], capsys: pytest.CaptureFixture[str]
@@ -172,6 +200,8 @@ def test_every_kind(
                 obj = filler.object_of(gvk, namespace, name)
                 key = "/".join(filter(None, (prefix, namespace, name)))
                 source.commit([Put(key.encode(), json.dumps(obj).encode(), 0)])
+            if remove_what_panics(client, source, base, resource) > OBJECTS // 2:
+                wrong.append((prefix, "hardly any object can be printed"))
             before = datetime.now(UTC)
             answer = client.raw("GET", f"{base}/{resource.resource}", media="application/json", accept=TABLE)
             after = datetime.now(UTC)

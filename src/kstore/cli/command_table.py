@@ -49,6 +49,7 @@ COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "explain": ("explain", "Show the fields of a type, with types and protobuf numbers."),
         "releases": ("releases", "Show the Kubernetes releases that are known, and how exactly."),
         "plugin": ("plugin", "Try the plugins that are installed."),
+        "config": ("config", "Show and change the contexts of the config file."),
         "completion": ("completion", "Print the script that completes commands in a shell."),
         "version": ("version", "Print the version of kstore."),
     },

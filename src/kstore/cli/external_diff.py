@@ -27,7 +27,6 @@ from kstore.naming import parse_group_version
 if TYPE_CHECKING:
     from kstore.inspect.comparison import Compared
 
-VARIABLE: Final = "KUBECTL_EXTERNAL_DIFF"
 _DEFAULT: Final = ("diff", "-u", "-N")
 _OLD, _NEW = "LIVE", "MERGED"
 _LONGEST: Final = 200
@@ -69,9 +68,9 @@ def program() -> list[str]:
         UsageError: a quote in it is not closed.
     """
     try:
-        return shlex.split(os.environ.get(VARIABLE, "")) or list(_DEFAULT)
+        return shlex.split(os.environ.get("KUBECTL_EXTERNAL_DIFF", "")) or list(_DEFAULT)
     except ValueError as error:
-        raise UsageError(f"${VARIABLE} is no command: {error}") from None
+        raise UsageError(f"$KUBECTL_EXTERNAL_DIFF is no command: {error}") from None
 
 
 def _write(one: Compared, old: Path, new: Path, *, secrets: bool) -> bool:
@@ -120,7 +119,7 @@ def _run(command: list[str]) -> None:
     except OSError as error:
         raise KstoreError(
             f"{command[0]} cannot be run: {error.strerror}",
-            hint=f"${VARIABLE} names the program, as for `kubectl diff`",
+            hint="$KUBECTL_EXTERNAL_DIFF names the program, as for `kubectl diff`",
         ) from error
     if code == -getattr(signal, "SIGPIPE", 0) and code:
         raise BrokenPipeError  # whoever read its output has gone

@@ -121,7 +121,6 @@ WORDS: Final[dict[str, str]] = {
     "cat": "`kstore get KEY -o yaml`, or -o raw",
     "certificate": "`kstore ls csr` shows the requests",
     "cluster-info": "`kstore ls` shows what is in a store, `kstore prefixes` which clusters share it",
-    "config": "the config file is described in docs/reference/configuration.md; --context NAME takes a store of it",
     "cordon": _TO_SERVER,
     "cp": _RUNNING,
     "create": _TO_SERVER,

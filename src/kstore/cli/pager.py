@@ -26,7 +26,6 @@ from kstore.view.styles import ERASE_LINE, own
 if TYPE_CHECKING:
     import subprocess
 
-VARIABLES: Final = ("KSTORE_PAGER", "PAGER")
 PAGED: Final = frozenset({
     "analyze", "check", "crds", "describe", "diff", "explain", "get", "history", "ls", "prefixes", "releases",
     "resources",
@@ -41,7 +40,7 @@ _DEFAULTS: Final = {"LESS": "FRX", "LV": "-c"}
 
 def chosen_pager() -> str:
     """The command of the pager that the environment names; empty for none, or where it is not installed."""
-    pager = next((os.environ[name] for name in VARIABLES if name in os.environ), "less").strip()
+    pager = os.environ.get("KSTORE_PAGER", os.environ.get("PAGER", "less")).strip()
     program = pager.partition(" ")[0]
     if program == "cat" or ("=" not in program and not shutil.which(program)):
         return ""

@@ -11,6 +11,8 @@ The config file: stores under names of their own, and which of them is the curre
       backup:
         store: /var/backups/etcd/latest.db
 
+The contexts may also stand in a list, as kubeconfig has them: `- name: production`, and its members below `context`.
+
 Knows the file's place and words. A word that it does not know is an error, not something to be passed over.
 """
 
@@ -26,6 +28,7 @@ from kstore.errors import UsageError
 from kstore.regular_file import read_regular
 from kstore.source.options import MAX_SECONDS, SourceOptions
 
+CURRENT = "current-context"
 LARGEST = 1 << 20
 """Bytes of a config file."""
 _FILES = ("cacert", "cert", "key")
@@ -141,14 +144,34 @@ def read_contexts(path: Path) -> Contexts:
     Raises:
         UsageError: a file that cannot be read as one.
     """
+    text = read_text(path)
+    return Contexts(path) if text is None else contexts_of(parsed(text, path), path)
+
+
+def read_text(path: Path) -> str | None:
+    """
+    The text of a config file; None if there is no such file.
+
+    Raises:
+        UsageError: it cannot be read, or is no text.
+    """
     try:
-        text = read_regular(path, LARGEST).decode()
+        return read_regular(path, LARGEST).decode()
     except FileNotFoundError:
-        return Contexts(path)
+        return None
     except OSError as error:
         raise UsageError(f"the config file cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"the config file is not UTF-8: {error}", where=str(path)) from None
+
+
+def parsed(text: str, path: Path) -> dict[str, Any]:
+    """
+    What the text of a config file says, in the form it has.
+
+    Raises:
+        UsageError: it is not YAML, or no map.
+    """
     import yaml
 
     from kstore.yaml_limits import check_yaml
@@ -162,7 +185,38 @@ def read_contexts(path: Path) -> Contexts:
         raise UsageError("the config file is nested too deeply", where=str(path)) from None
     except ValueError as error:  # a limit, a date that is none, a number of too many digits
         raise UsageError(f"the config file cannot be read: {error}", where=str(path)) from None
-    if not isinstance(content, dict) or not isinstance(content.get("contexts") or {}, dict):
+    if not isinstance(content, dict):
+        raise UsageError("the config file is no map", where=str(path))
+    return content
+
+
+def contexts_of(content: dict[str, Any], path: Path) -> Contexts:
+    """
+    The contexts that a config file names, in a map or in kubeconfig's list.
+
+    Raises:
+        UsageError: they are in neither, or two have one name.
+    """
+    contexts = content.get("contexts") or {}
+    if isinstance(contexts, list):
+        contexts = _by_name(contexts, path)
+    if not isinstance(contexts, dict):
         raise UsageError("the config file has no map `contexts`", where=str(path))
-    entries = {str(name): entry for name, entry in (content.get("contexts") or {}).items()}
-    return Contexts(path, entries, str(content.get("current-context") or ""))
+    entries = {str(name): entry for name, entry in contexts.items()}
+    return Contexts(path, entries, str(content.get(CURRENT) or ""))
+
+
+def _by_name(contexts: list[Any], path: Path) -> dict[str, Any]:
+    """The contexts of a list by their names."""
+    found: dict[str, Any] = {}
+    for one in contexts:
+        if not isinstance(one, dict) or "name" not in one or not isinstance(one.get("context"), dict):
+            raise UsageError(
+                "a context in a list needs a name and its members", where=str(path),
+                hint="- name: production, and below it context: {store: https://HOST:PORT}",
+            )  # fmt: skip
+        name = str(one["name"])
+        if name in found:
+            raise UsageError(f"there are two contexts {name!r}", where=str(path))
+        found[name] = one["context"]
+    return found
