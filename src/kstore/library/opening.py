@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -130,10 +131,12 @@ class Opening:
             UsageError: nobody did, or the options contradict each other.
         """
         from kstore.source.location.address import Location, locate_store
+        from kstore.source.options import SourceOptions
 
         if not isinstance(self._address, str):
             return Location(self._address.status().location)
-        return locate_store(self._address, self._options, context=self._context, environment=self._environment)
+        options = replace(self._options or SourceOptions(), revision=self._revision)
+        return locate_store(self._address, options, context=self._context, environment=self._environment)
 
     @cached_property
     def source(self) -> Source:

@@ -44,6 +44,8 @@ class SourceOptions:
     Let one member answer reads from what it has, without asking the quorum: works without a leader, may be
     stale.
     """
+    revision: int = 0
+    """Of a store that is kept in parts, as of when it is wanted, and later parts are not fetched; 0 is the newest."""
     salvage: bool = False
     """Of a damaged file, read what can be read, and note what cannot."""
     wal: bool = False

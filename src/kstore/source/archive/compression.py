@@ -1,5 +1,5 @@
 """
-Compressed streams, told by their first bytes: gzip, zstd, xz, bzip2.
+Compressed streams, told by their first bytes: gzip, zstd, xz, bzip2, zlib.
 
 Knows each format's magic number and which library reads it. Knows nothing of what is compressed, nor of archives.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import sys
+import zlib
 from collections.abc import Callable
 from typing import IO, cast
 
 LONGEST_MAGIC = 6
+_CHUNK = 1 << 16
 _Opener = Callable[[IO[bytes]], IO[bytes]]
 
 
@@ -44,11 +46,41 @@ def _zstd(stream: IO[bytes]) -> IO[bytes]:
     return cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, reader)))
 
 
+class _Zlib(io.RawIOBase):
+    """A zlib stream (RFC 1950), for which the standard library has no file."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._inflater = zlib.decompressobj()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Some of the next bytes."""
+        target = memoryview(cast(bytearray, buffer)).cast("B")
+        found = b""
+        while not found and not self._inflater.eof:
+            waiting = self._inflater.unconsumed_tail or self._stream.read(_CHUNK)
+            if not waiting:
+                raise EOFError("the stream ends before its end mark")
+            found = self._inflater.decompress(waiting, len(target))
+        target[: len(found)] = found
+        return len(found)
+
+
+def _zlib(stream: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], io.BufferedReader(_Zlib(stream)))
+
+
 _FORMATS: tuple[tuple[bytes, str, _Opener], ...] = (
     (b"\x1f\x8b", "gzip", _gzip),
     (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
     (b"\xfd7zXZ\0", "xz", _xz),
     (b"BZh", "bzip2", _bzip2),
+    (b"\x78\x9c", "zlib", _zlib),
+    (b"\x78\x01", "zlib", _zlib),
+    (b"\x78\xda", "zlib", _zlib),
 )
 
 
@@ -67,7 +99,6 @@ def unpacking_errors() -> tuple[type[Exception], ...]:
     import lzma
     import tarfile
     import zipfile
-    import zlib
 
     found: list[type[Exception]] = [EOFError, OSError, zlib.error, lzma.LZMAError, ValueError]
     found += [tarfile.TarError, zipfile.BadZipFile, NotImplementedError, RuntimeError]

@@ -33,7 +33,7 @@ def find_store(folder: Path) -> tuple[Path, str]:
         UsageError: there are several.
     """
     contents, archives = Contents(), []
-    for path in _files(folder):
+    for path in files_below(folder):
         name = path.relative_to(folder).as_posix()
         kind = file_kind(path)
         contents.add(name, kind)
@@ -59,7 +59,7 @@ def file_kind(path: Path) -> str:
         return ""
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     """The files below a folder, in order; not through links."""
     seen = 0
     for place, folders, names in os.walk(folder):

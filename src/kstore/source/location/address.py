@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageError
 from kstore.regular_file import is_handed_over
+from kstore.source.gardener.names import is_backup, parse_name
 from kstore.source.interface import Source
 from kstore.source.location.config_file import Context, config_path, read_contexts
 from kstore.source.options import MAX_SECONDS, SourceOptions
@@ -182,7 +183,9 @@ def open_location(location: Location) -> Source:
             old.reach()
             return old
         if is_remote(address):
-            return _open_remote(address, location.options)
+            from kstore.source.location.elsewhere import open_remote
+
+            return open_remote(address, location.options)
         if is_live(address):
             return _open_live(address, location.options)
         return _open_path(Path(os.path.expanduser(address)), location.options)
@@ -248,6 +251,11 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
             hint=f"a running store is https://HOST:PORT; {_OFFER}",
         )
     if path.is_file():
+        part = parse_name(path.name)
+        if part is not None and not part.full:
+            raise UsageError(
+                "this is what has changed since a full snapshot", where=str(path), hint="name the folder of both"
+            )
         return _open_file(path, options)
     if path.is_dir():
         return _open_folder(path, options)
@@ -267,16 +275,6 @@ def _open_stream(stream: IO[bytes], shown: str, options: SourceOptions, member: 
     return open_stream(
         stream, shown, member=member, salvage=options.salvage, wal=options.wal, progress=options.unpacking
     )
-
-
-def _open_remote(address: str, options: SourceOptions) -> Source:
-    """A file of a bucket or of a web server, fetched once."""
-    from kstore.source.remote.fetch import fetched
-
-    with fetched(address, options) as found:
-        source = _open_stream(found.stream, found.shown, replace(options, unpacking=None), found.member)
-        source.file_sha256 = found.sha256()
-    return source
 
 
 def _open_file(path: Path, options: SourceOptions) -> Source:
@@ -311,8 +309,13 @@ def _open_folder(path: Path, options: SourceOptions) -> Source:
 
     if is_export(path):
         return DirectorySource(path, salvage=options.salvage)
-    from kstore.source.archive.folder import find_store
+    from kstore.source.archive.folder import files_below, find_store
 
+    files = [str(file) for file in files_below(path)]
+    if is_backup(files):
+        from kstore.source.location.elsewhere import open_backup
+
+        return open_backup(files, str(path), options)
     found, note = find_store(path)
     source = _open_file(found, options) if found.is_file() else _open_folder(found, options)
     source.notes = (note, *source.notes)

@@ -56,6 +56,11 @@ def is_remote(address: str) -> bool:
     return is_bucket(address) or is_web(address)
 
 
+def is_folder(address: str) -> bool:
+    """Whether an address names all that is below it in a bucket."""
+    return is_bucket(address) and (address.endswith("/") or "/" not in address.partition("://")[2])
+
+
 def is_pattern(text: str) -> bool:
     """Whether a key or a path stands for those that match it."""
     return bool(_WILD.search(text))
@@ -75,4 +80,4 @@ def parse(address: str) -> ObjectAddress:
     return ObjectAddress(scheme, bucket, key)
 
 
-__all__ = ["BUCKETS", "ObjectAddress", "is_bucket", "is_pattern", "is_remote", "is_web", "parse"]
+__all__ = ["BUCKETS", "ObjectAddress", "is_bucket", "is_folder", "is_pattern", "is_remote", "is_web", "parse"]

@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -20,11 +20,11 @@ from typing import IO, TYPE_CHECKING, cast
 
 from kstore.errors import SourceError, StoreNotFound, UsageError
 from kstore.source.options import SourceOptions
-from kstore.source.remote.address import ObjectAddress, is_bucket, is_pattern, parse
+from kstore.source.remote.address import is_bucket, is_pattern, parse
 from kstore.source.remote.stream import BUFFER, Pieces
 
 if TYPE_CHECKING:
-    from kstore.source.remote.bucket import Bucket
+    from kstore.source.remote.bucket import StoredFile
 
 MOST = 20_000
 """Objects of a folder that are looked at."""
@@ -99,7 +99,7 @@ def _find(address: str, options: SourceOptions) -> _Found:
 
     parsed = parse(address)
     bucket = Bucket(parsed, options)
-    key = parsed.key if parsed.key and not parsed.key.endswith("/") else _only(bucket, parsed)
+    key = parsed.key
     try:
         found = bucket.find(key)
     except StoreNotFound:
@@ -111,19 +111,38 @@ def _find(address: str, options: SourceOptions) -> _Found:
     return _Found(found.address, found.version, found.size, bucket.pieces(found, key))
 
 
-def _only(bucket: Bucket, folder: ObjectAddress) -> str:
-    """The key of the one object below a folder."""
-    files = sorted(islice(bucket.walk(folder.key), MOST), key=lambda one: one.modified)
+def files_below(folder: str, options: SourceOptions) -> list[StoredFile]:
+    """
+    The objects below a folder of a bucket, the newest last.
+
+    Raises:
+        StoreNotFound: there is no such bucket, or nothing in the folder.
+        SourceError: it cannot be asked.
+    """
+    from kstore.source.remote.bucket import Bucket
+
+    address = parse(folder)
+    files = sorted(islice(Bucket(address, options).walk(address.key), MOST), key=lambda one: one.modified)
     if not files:
-        raise StoreNotFound("nothing is stored there", where=str(folder))
+        raise StoreNotFound("nothing is stored there", where=folder)
+    return files
+
+
+def only(files: Sequence[StoredFile], folder: str) -> str:
+    """
+    The address of the one object that there is.
+
+    Raises:
+        UsageError: there are several.
+    """
     if len(files) > 1:
-        names = ", ".join(one.address.removeprefix(str(folder)) for one in files[-_SHOWN:])
+        names = ", ".join(one.address.removeprefix(folder) for one in files[-_SHOWN:])
         raise UsageError(
             f"there are {len(files)} objects in it, the last ones: {names}",
-            where=str(folder),
+            where=folder,
             hint=f"name one: {files[-1].address}",
         )
-    return parse(files[0].address).key
+    return files[0].address
 
 
 def _kept(folder: Path, found: _Found) -> Iterator[bytes]:
@@ -160,4 +179,4 @@ def _kept(folder: Path, found: _Found) -> Iterator[bytes]:
             yield piece
 
 
-__all__ = ["Fetched", "fetched"]
+__all__ = ["Fetched", "fetched", "files_below", "only"]
