@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.source.remote.conftest import moto, s3  # noqa: F401 - fixtures of S3's API
 
 from kstore.source.location.demo import unpacked
 

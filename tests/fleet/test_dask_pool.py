@@ -18,6 +18,7 @@ import kstore
 from kstore.errors import SourceError
 from kstore.fleet import dask_pool
 from kstore.fleet.dask_pool import DaskPool
+from kstore.fleet.named import fingerprint
 from kstore.fleet.run import run
 from kstore.fleet.tasks import Task
 
@@ -80,7 +81,7 @@ def test_a_worker_that_is_killed_costs_no_store(cluster: DaskCluster, night: Pat
     for number in range(6):
         stores.append(tmp_path / f"{number}.db")
         shutil.copy(night / ("torn.db" if number == 3 else "a.db"), stores[-1])
-    tasks = [Task("analyze", str(one)) for one in stores]
+    tasks = [Task("analyze", str(one), mark=fingerprint(str(one))) for one in stores]
     results = []
     with DaskPool(cluster.address) as pool:
         for one in run(tasks, pool, timeout=120):

@@ -17,7 +17,8 @@ import pytest
 
 from kstore.fleet import run as module
 from kstore.fleet.child import run_task
-from kstore.fleet.run import LocalPool, fingerprint, run
+from kstore.fleet.named import fingerprint
+from kstore.fleet.run import LocalPool, run
 from kstore.fleet.tasks import Task, kstore_version
 
 Program = Callable[[str], Path]
@@ -116,8 +117,10 @@ def test_what_is_known_is_not_asked_again(night: Path, tmp_path: Path, program: 
     ran = program(answering([{"store": str(store)}]))
 
     def count(**changes: Any) -> int:
-        task = Task(changes.get("kind", "check"), str(store), changes.get("reading", {}), changes.get("asked", {}))
-        (result,) = run([task], LocalPool(1), remembers=changes.get("remembers", True))
+        changed = {"kind": "check", "reading": {}, "asked": {}, **changes}
+        remembers = changed.pop("remembers", True)
+        task = Task(address=str(store), mark=fingerprint(str(store)), **changed)
+        (result,) = run([task], LocalPool(1), remembers=remembers)
         assert result["rows"] == [{"store": str(store)}]
         return len(ran.read_text().splitlines())
 
@@ -133,24 +136,27 @@ def test_what_is_known_is_not_asked_again(night: Path, tmp_path: Path, program: 
     assert count(reading={"encryption_config": str(tmp_path / "enc.yaml")}) == 6
     store.write_bytes(store.read_bytes()[:-1] + b"x")
     assert count() == 7
+    renamed = Task("check", str(store.rename(tmp_path / "y.db")), mark=fingerprint(str(tmp_path / "y.db")))
+    assert [one["rows"] for one in run([renamed], LocalPool(1))] == [[{"store": str(tmp_path / "y.db")}]]
+    assert len(ran.read_text().splitlines()) == 7
+
+
+def known(file: Path) -> Task:
+    """A check of a file, whose result is kept."""
+    return Task("check", str(file), mark=fingerprint(str(file)))
 
 
 def test_what_may_pass_is_asked_again(night: Path, program: Program) -> None:
     """A store that could not be reached or took its process down is no lasting truth; a damaged file is."""
     ran = program(f"read task; echo '{json.dumps({'kstore': kstore_version(), 'error': 'store: no answer'})}'")
     for _ in range(2):
-        assert [one["status"] for one in run([Task("check", str(night / "a.db"))], LocalPool(1))] == ["failed"]
+        assert [one["status"] for one in run([known(night / "a.db")], LocalPool(1))] == ["failed"]
     assert len(ran.read_text().splitlines()) == 2
     ran.unlink()
     ran = program(f"read task; echo '{json.dumps({'kstore': kstore_version(), 'error': 'damaged-store: torn'})}'")
     for _ in range(2):
-        assert [one["status"] for one in run([Task("check", str(night / "torn.db"))], LocalPool(1))] == ["failed"]
+        assert [one["status"] for one in run([known(night / "torn.db")], LocalPool(1))] == ["failed"]
     assert len(ran.read_text().splitlines()) == 1
-
-
-def test_running_stores_have_no_fingerprint(tmp_path: Path) -> None:
-    """Endpoints, directories and what is not there are asked every time."""
-    assert fingerprint("https://127.0.0.1:2379") == fingerprint(str(tmp_path)) == fingerprint("demo") == ""
 
 
 def test_an_answer_of_another_version_is_refused() -> None:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tools.cluster import Server, find, free_port
 from tools.cluster.dask_cluster import DaskCluster
 from tools.fleet_of_500.stores import TARGET, Expected
 
@@ -140,6 +141,37 @@ def children_seconds() -> float:
     """Processor seconds of the processes that this one has started and that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+# ---- a bucket
+
+
+@contextmanager
+def in_bucket(folder: Path, expected: Sequence[Expected], scratch: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """
+    The address of a bucket that holds a folder's stores, and the variables with which it is read.
+
+    A real server of S3's API, versitygw, runs meanwhile on loopback.
+    """
+    root, port, secret = scratch / "buckets", free_port(), "fleet"
+    (root / "backups").mkdir(parents=True)
+    command = [str(find("versitygw", rare=True)), "--access", secret, "--secret", secret, "--port", f"127.0.0.1:{port}"]
+    command += ["--health", "/health", "posix", str(root)]
+    variables = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": secret, "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_REGION": "us-east-1", "AWS_ALLOW_HTTP": "true",
+    }  # fmt: skip
+    with Server("versitygw", command, scratch, (port, "/health", False)):
+        import obstore
+        from obstore.store import S3Store
+
+        there = S3Store(
+            "backups", endpoint=variables["AWS_ENDPOINT_URL"], access_key_id=secret, secret_access_key=secret,
+            region=variables["AWS_REGION"], client_options={"allow_http": True},
+        )  # fmt: skip
+        for one in expected:
+            obstore.put(there, one.file, (folder / one.file).read_bytes())
+        yield "s3://backups", variables
 
 
 # ---- the runs

@@ -83,7 +83,7 @@ class Session:
         given = self.given
         return Opening(
             given.store,
-            self._source_options(),
+            self.source_options(),
             context=given.context,
             environment=self._environment,
             release=given.release,
@@ -165,7 +165,7 @@ class Session:
         _ = self.source  # first: what is to be said of it comes before what may be wrong with the rest
         return self.opening.store if self._one_revision else self.opening.store.across_compactions()
 
-    def _source_options(self) -> SourceOptions:
+    def source_options(self) -> SourceOptions:
         """
         What the options said of credentials and times to wait; etcdctl's variables fill in the rest.
 

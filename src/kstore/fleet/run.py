@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from kstore.fleet.child import DONE, Processes, Result, run_task
+from kstore.fleet.named import fingerprint
 from kstore.fleet.tasks import Task, kstore_version
 from kstore.source.user_cache import cache_folder, write_whole
 
-_EDGE: Final = 1 << 16
 _STAYS: Final = "damaged-store"
 """The error of a file that is no better the next time."""
 
@@ -73,7 +73,7 @@ def run(
         place = _place(task) if remembers else None
         kept = _kept(place)
         if kept is not None:
-            yield {**kept, "address": task.address, "known": True}
+            yield {**kept, **_under(task.address, kept), "known": True}
         else:
             left[task.address] = task, place
     for result in pool.results([task.as_document() for task, _ in left.values()], timeout, retries):
@@ -82,6 +82,11 @@ def run(
         if place is not None and (result["status"] == DONE or result["error"].startswith(_STAYS)):
             _keep(place, result)
         yield {**result, "known": False}
+
+
+def _under(address: str, kept: Result) -> Result:
+    """What is known of a file, told of the address that it has now."""
+    return {"address": address, "rows": [{**row, "store": address} for row in kept["rows"]]}
 
 
 def _of_this_version(result: Result) -> Result:
@@ -97,32 +102,15 @@ def _of_this_version(result: Result) -> Result:
 
 def _place(task: Task) -> Path | None:
     """Where the result of a task is kept; None for what may change without its file telling."""
-    mark, folder = fingerprint(task.address), cache_folder()
-    if not mark or folder is None:
+    folder = cache_folder()
+    if not task.mark or folder is None:
         return None
     keys = fingerprint(str(task.reading.get("encryption_config", "")))
     reading, asked = sorted(task.reading.items()), sorted(task.asked.items())
-    about = json.dumps([task.kind, mark, keys, reading, asked, kstore_version()])
+    # what was written, as by export, bears the address
+    written = task.address if "folder" in task.asked else ""
+    about = json.dumps([task.kind, task.mark, written, keys, reading, asked, kstore_version()])
     return folder / "fleet" / f"{hashlib.sha256(about.encode()).hexdigest()}.json"
-
-
-def fingerprint(address: str) -> str:
-    """
-    What a file is recognized by: its size, when it was written, and its first and last 64 KiB.
-
-    A snapshot of etcd ends with the SHA-256 of all of it. Empty for what is no file: a running store changes.
-    """
-    try:
-        status = os.stat(address)
-        if not os.path.isfile(address):
-            return ""
-        with open(address, "rb") as file:
-            head = file.read(_EDGE)
-            file.seek(max(0, status.st_size - _EDGE))
-            edges = hashlib.sha256(head + file.read(_EDGE)).hexdigest()
-    except (OSError, ValueError):
-        return ""
-    return f"{status.st_size}:{status.st_mtime_ns}:{edges}"
 
 
 def _kept(place: Path | None) -> Result | None:

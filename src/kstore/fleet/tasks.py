@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
+from kstore.catalog.server_flags import ServerFlags
 from kstore.codec import StoredObject
 from kstore.decode.projection import Projection
 from kstore.inspect.clock import newest_time
@@ -31,9 +32,14 @@ class Task:
     """A name in `KINDS`."""
     address: str
     reading: Mapping[str, Any] = field(default_factory=dict)
-    """How the store is opened: `release`, `encryption_config`, `prefix`, and attributes of SourceOptions."""
+    """
+    How the store is opened: `release`, `flags` of its server by their own names, `encryption_config`, `prefix`, and
+    what `as_reading` says.
+    """
     asked: Mapping[str, Any] = field(default_factory=dict)
     """What else the kind takes: `target_release`, `folder`."""
+    mark: str = ""
+    """What the store's content is known by, so that a result can be kept; empty where nothing tells."""
 
     def as_document(self) -> dict[str, Any]:
         """The task as JSON."""
@@ -51,6 +57,28 @@ class Kind:
     """Whether a row says that something was found."""
 
 
+_NAMED: Final = ("release", "encryption_config", "prefix")
+_CALLED: Final = ("fetching", "unpacking")
+"""Options of a source that are for who looks on."""
+_FILES: Final = ("cacert", "cert", "key")
+
+
+def as_reading(options: SourceOptions) -> dict[str, Any]:
+    """What options say beyond what goes without saying, as JSON, right from any directory."""
+    said = {one.name: getattr(options, one.name) for one in fields(options) if one.name not in _CALLED}
+    plain = SourceOptions()
+    reading = {name: value for name, value in said.items() if value != getattr(plain, name)}
+    return {name: str(value.absolute()) if name in _FILES else value for name, value in reading.items()}
+
+
+def source_options(reading: Mapping[str, Any]) -> SourceOptions:
+    """The options that a reading says."""
+    said: dict[str, Any] = {name: value for name, value in reading.items() if name not in (*_NAMED, "flags")}
+    said |= {name: Path(said[name]) for name in _FILES if name in said}
+    said |= {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
+    return SourceOptions(**said)
+
+
 def answer(task: Task) -> list[Row]:
     """
     Open the store of a task and answer it.
@@ -58,13 +86,11 @@ def answer(task: Task) -> list[Row]:
     Raises:
         KstoreError: the store cannot be opened or read.
     """
-    reading = dict(task.reading)
-    named = {name: reading.pop(name, "") for name in ("release", "encryption_config", "prefix")}
-    options: dict[str, Any] = {name: value for name, value in reading.items() if value}
-    options |= {name: Path(options[name]) for name in ("cacert", "cert", "key") if name in options}
+    named = {name: task.reading.get(name, "") for name in _NAMED}
     opening = Opening(
-        task.address, SourceOptions(**options), plugins=None, not_loaded=lambda _: None, environment={}, **named
-    )
+        task.address, source_options(task.reading), flags=ServerFlags.of(task.reading.get("flags", {})), plugins=None,
+        not_loaded=lambda _: None, environment={}, **named,
+    )  # fmt: skip
     try:
         return [{"store": task.address, **row} for row in KINDS[task.kind].answer(opening, task.asked)]
     finally:

@@ -57,6 +57,21 @@ def test_sql(kstore: Kstore, night: Path) -> None:
     assert kstore("fleet", "sql", "select nope from pods", f"{night}/a.db").code == 2
 
 
+def test_options_of_the_store_hold_for_all(kstore: Kstore, night: Path) -> None:
+    """The release and the flags of the server, as for one store; a flag that is none is refused before."""
+    asked = ("fleet", "versions", f"{night}/a.db", "-o", "json")
+
+    def stored(*options: str) -> dict[str, str]:
+        return {row["resource"]: row["storage_version"] for row in kstore(*asked, *options).json}
+
+    assert stored("--release", "1.20")["horizontalpodautoscalers.autoscaling"] == "autoscaling/v1"
+    newest, emulated = stored("--release", "1.34"), stored("--release", "1.34", "--emulated-version", "1.33")
+    assert newest["ipaddresses.networking.k8s.io"] == "networking.k8s.io/v1"
+    assert emulated["ipaddresses.networking.k8s.io"] == "networking.k8s.io/v1beta1"
+    assert kstore(*asked, "--feature-gates", "NoSuch").code == 2
+    assert kstore(*asked, "--dial-timeout", "soon").code == 2
+
+
 def test_parquet(kstore: Kstore, night: Path, tmp_path: Path) -> None:
     """The table of a run as Parquet."""
     parquet = pytest.importorskip("pyarrow.parquet")

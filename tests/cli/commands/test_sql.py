@@ -17,6 +17,7 @@ from tests.cli.conftest import Kstore
 
 from kstore.cli import sql_prompt
 from kstore.cli.sql_session import SqlSession
+from kstore.source.location.demo import unpacked
 from kstore.sql.asked_store import AskedStore
 from kstore.sql.database import Database
 
@@ -44,6 +45,15 @@ def test_parquet(demo: Kstore, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     (tmp_path / "answer.parquet").write_bytes(demo("sql", PODS, "-o", "parquet").out)
     assert parquet.read_table(tmp_path / "answer.parquet").column_names == ["namespace", "name", "nodeName", "labels"]
+
+
+def test_patterns(kstore: Kstore, tmp_path: Path) -> None:
+    """A quoted pattern names several stores; one without a match is refused."""
+    for name in ("a.db", "b.db"):
+        (tmp_path / name).write_bytes(unpacked().read_bytes())
+    ran = kstore("sql", "select count(distinct store) n from pods", f"{tmp_path}/*.db", "-o", "json")
+    assert ran.json == [{"n": 2}]
+    assert kstore("sql", "select 1 from pods", f"{tmp_path}/*.nothing").code == 2
 
 
 def test_where_the_query_comes_from(kstore: Kstore, demo: Kstore, tmp_path: Path) -> None:

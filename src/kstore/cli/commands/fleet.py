@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ import click
 
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import Once, output_option, store_options, workers_option
+from kstore.cli.server_flags import flags_of, words_of
+from kstore.cli.session import Session
 from kstore.cli.settings import settings
 from kstore.errors import UsageError
 from kstore.printable import one_line
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from kstore.fleet.tasks import Task
 
 _OUTPUTS = ("table", "markdown", "csv", "json", "jsonl", "parquet", "prometheus")
-_READING = (
-    "release", "user", "password", "cacert", "cert", "key", "tls_server_name", "insecure_skip_tls_verify", "salvage",
-    "wal",
-)  # fmt: skip
 
 
 @click.group()
@@ -242,7 +239,7 @@ def _results(kind: str, stores: Sequence[str], asked: dict[str, Any], given: dic
     from kstore.fleet.run import pool_of, run
     from kstore.source.location.address import parse_duration
 
-    tasks = _tasks(kind, _addresses(stores, given["listed"]), asked)
+    tasks = _tasks(kind, [*stores, *_lines(given["listed"])], asked)
     order = {task.address: at for at, task in enumerate(tasks)}
     timeout = parse_duration(given["timeout"], "--timeout")
     found: list[Result] = []
@@ -255,37 +252,32 @@ def _results(kind: str, stores: Sequence[str], asked: dict[str, Any], given: dic
     return sorted(found, key=lambda one: order[one["address"]])
 
 
-def _tasks(kind: str, addresses: Sequence[str], asked: dict[str, Any]) -> list[Task]:
-    from kstore.fleet.tasks import Task
-
-    options = settings()
-    if options.store or options.context or options.rev:
-        raise UsageError("stores are named as arguments", hint="kstore fleet check STORE…, without --store")
-    reading = {name: value for name in _READING if (value := getattr(options, name))}
-    if options.encryption_provider_config:
-        reading["encryption_config"] = str(Path(options.encryption_provider_config).absolute())
-    if options.etcd_prefix:
-        reading["prefix"] = options.etcd_prefix
-    return [Task(kind, address, reading, asked) for address in addresses]
-
-
-def _addresses(stores: Sequence[str], listed: str) -> list[str]:
+def _tasks(kind: str, named: Iterable[str], asked: dict[str, Any]) -> list[Task]:
     """
-    The stores that are named, patterns replaced by the files that they match; each once, files with their whole path.
+    A task for each store that is named.
 
     Raises:
-        UsageError: none is named, or a pattern matches nothing.
+        UsageError: none is, or a pattern matches nothing.
     """
-    named = [*stores, *_lines(listed)]
-    found: list[str] = []
-    for one in named:
-        matched = sorted(glob.glob(one, recursive=True)) if any(char in one for char in "*?[") else [one]
-        if not matched:
-            raise UsageError(f"no file matches {one!r}")
-        found += [str(Path(each).absolute()) if Path(each).exists() else each for each in matched]
-    if not found:
+    from kstore.fleet.named import named_stores
+    from kstore.fleet.tasks import Task, as_reading
+
+    given = settings()
+    if given.store or given.context or given.rev:
+        raise UsageError("stores are named as arguments", hint="kstore fleet check STORE…, without --store")
+    session = Session(given)
+    options, given = session.source_options(), session.given
+    flags_of(given)  # raises here what is not understood, and not once a store
+    keys = given.encryption_provider_config
+    named_options = {
+        "release": given.release, "flags": words_of(given), "prefix": given.etcd_prefix,
+        "encryption_config": str(Path(keys).absolute()) if keys else "",
+    }  # fmt: skip
+    reading = {**as_reading(options), **{name: value for name, value in named_options.items() if value}}
+    stores = named_stores(named, options)
+    if not stores:
         raise UsageError("no store is named", hint="kstore fleet check 'night/*.db', or --stores FILE")
-    return list(dict.fromkeys(found))
+    return [Task(kind, one.address, reading, asked, one.mark) for one in stores]
 
 
 def _lines(file: str) -> Iterator[str]:

@@ -37,6 +37,7 @@ def command(arguments: tuple[str, ...], file: str, output: str, show_secrets: bo
     \b
     kstore sql "select stored_version, count(*) from objects group by 1"
     kstore sql "select namespace, name, spec.nodeName from pods" backup.db other.db
+    kstore sql "select store, count(*) from pods group by 1" 's3://backups/*/latest.db.gz'
     kstore sql ".tables"
     kstore sql ".explain select status.phase from pods where namespace = 'shop'"
     kstore sql --file questions.sql -o markdown
@@ -103,16 +104,20 @@ def _asked(stores: Sequence[str], unread: Unread) -> Iterator[list[AskedStore]]:
 
     with ExitStack() as stack:
         if stores:
+            from kstore.fleet.named import stores_of
+
             given = settings()
-            sessions = [Session(replace(given, store=address), remembers=True) for address in stores]
+            options = Session(given).source_options()
+            found = [one for name in stores for one in stores_of(name, options)]
+            sessions = [Session(replace(given, store=one.address), remembers=True) for one in found]
             for session in sessions:
                 stack.callback(session.close)
         else:
             sessions = [stack.enter_context(open_session())]
-        found = [AskedStore.pinned(session.store) for session in sessions]
-        for asked in found:
+        every = [AskedStore.pinned(session.store) for session in sessions]
+        for asked in every:
             asked.unreadable = partial(unread.note, asked.address)
-        yield found
+        yield every
         if stores:
             for session in sessions:
                 session.report_damage()
