@@ -17,6 +17,7 @@ from kstore.scheme.scheme import Scheme
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.writer import write_database
 from kstore.store import Store
+from kstore.tree import tree
 from kstore.view.yaml_input import read_documents
 
 PREFIX = "/registry/ex.com/foos/default/"
@@ -110,7 +111,7 @@ def test_only_live_keys_are_listed(store: Store) -> None:
 @pytest.mark.etcd
 def test_counting_survives_what_cannot_be_read(store: Store) -> None:
     """Tombstones are not counted, and what is no object is counted as such."""
-    assert [(branch.count, branch.undecodable) for branch in store.tree()] == [(4, 1)]
+    assert [(branch.count, branch.undecodable) for branch in tree(store)] == [(4, 1)]
     read = store.get(f"{PREFIX}d".encode())
     assert isinstance(read, Undecodable)
     assert "not-an-o" in str(read.error)

@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from kstore.errors import UsageError as UsageError
     from kstore.errors import ValueFault as ValueFault
     from kstore.errors import WriteRefused as WriteRefused
+    from kstore.library.descriptions import Resource as Resource
+    from kstore.library.descriptions import Revision as Revision
     from kstore.library.finding import StoredFile as StoredFile
     from kstore.library.finding import find_stores as find_stores
     from kstore.library.journals import Journal as Journal
     from kstore.library.listing import Findings as Findings
     from kstore.library.listing import Listing as Listing
     from kstore.library.migration import Migration as Migration
-    from kstore.library.migration import Plan as Plan
-    from kstore.library.migration import Report as Report
     from kstore.library.migration import migration as migration
     from kstore.library.moving import Move as Move
     from kstore.library.moving import MoveReport as MoveReport
@@ -56,11 +56,11 @@ if TYPE_CHECKING:
     from kstore.library.objects import StoredObject as StoredObject
     from kstore.library.objects import Undecodable as Undecodable
     from kstore.library.objects import VersionedObject as VersionedObject
+    from kstore.library.open_store import open as open
+    from kstore.library.plans import Plan as Plan
+    from kstore.library.plans import Report as Report
     from kstore.library.scheme import Scheme as Scheme
-    from kstore.library.store import Resource as Resource
-    from kstore.library.store import Revision as Revision
     from kstore.library.store import Store as Store
-    from kstore.library.store import open as open
     from kstore.migrate.plan import Change as Change
     from kstore.migrate.plan import Skipped as Skipped
     from kstore.migrate.plan import Unchanged as Unchanged
@@ -70,13 +70,16 @@ __version__ = "0.1.0"
 _MODULES = {
     "kstore.catalog.releases": ("Release",),
     "kstore.library.finding": ("StoredFile", "find_stores"),
+    "kstore.library.descriptions": ("Resource", "Revision"),
     "kstore.library.journals": ("Journal",),
     "kstore.library.listing": ("Findings", "Listing"),
-    "kstore.library.migration": ("Migration", "Plan", "Report", "migration"),
+    "kstore.library.migration": ("Migration", "migration"),
     "kstore.library.moving": ("Move", "MoveReport", "move"),
     "kstore.library.objects": ("StoredObject", "Undecodable", "VersionedObject"),
+    "kstore.library.open_store": ("open",),
+    "kstore.library.plans": ("Plan", "Report"),
     "kstore.library.scheme": ("Scheme",),
-    "kstore.library.store": ("Resource", "Revision", "Store", "open"),
+    "kstore.library.store": ("Store",),
     "kstore.migrate.plan": ("Change", "Skipped", "Unchanged"),
     "kstore.errors": (
         "AccessDenied", "BucketNotFound", "Compacted", "Conflict", "DamagedStore", "DecodeError", "EncodeError",

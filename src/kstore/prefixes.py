@@ -13,7 +13,7 @@ from itertools import islice
 
 from kstore.catalog.mapper import NamedResource, ResourceMapper
 from kstore.decode.envelope import CBOR_PREFIX, ENCRYPTION_PREFIX, PROTOBUF_PREFIX, read_envelope
-from kstore.errors import AccessDenied, KstoreError
+from kstore.errors import AccessDenied, KstoreError, UnclearPrefix
 from kstore.records import Record, prefix_end
 from kstore.source.interface import Source
 
@@ -72,6 +72,57 @@ class Prefixes:
             found.remove((OPENSHIFT[1],))
             found[found.index((OPENSHIFT[0],))] = OPENSHIFT
         return found
+
+    def of_cluster(self, given: str | None) -> tuple[str, ...]:
+        """
+        The prefixes of the one cluster that is meant: one; two of an OpenShift.
+
+        An extension server that keeps its group below a prefix of its own (`/registry/wardle.example.com`) is
+        recognized by the group's name coming twice.
+
+        Args:
+            given: the prefix that was asked for; None finds it.
+
+        Raises:
+            UnclearPrefix: several clusters are in the store, or one that is not where a server keeps it by default, and
+                nobody said which is meant; or nothing is below the prefix that was given, but elsewhere.
+        """
+        if given is not None:
+            return self._given(f"/{given.strip('/')}".rstrip("/"))
+        clusters = self.clusters()
+        if len(clusters) > 1:
+            raise UnclearPrefix(f"the store holds several clusters, below {_named(clusters)}")
+        if not clusters:
+            if others := self.elsewhere(()):
+                keys = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(10))
+                raise UnclearPrefix(f"no objects of Kubernetes are recognized; keys in the store: {keys}")
+            return (DEFAULT,)
+        found = clusters[0]
+        if self.limited:
+            return found
+        if found[0] not in (DEFAULT, *OPENSHIFT):
+            raise UnclearPrefix(f"nothing is stored below {DEFAULT}: objects are stored below {found[0]}")
+        return (self._own_of_extension(found[0]), *found[1:])
+
+    def _given(self, prefix: str) -> tuple[str, ...]:
+        if self.is_empty(prefix) and (clusters := self.clusters()):
+            raise UnclearPrefix(f"nothing is stored below {prefix or '/'}: objects are stored below {_named(clusters)}")
+        return OPENSHIFT if prefix == OPENSHIFT[0] else (prefix,)
+
+    def first_of_each_cluster(self) -> list[str]:
+        """The prefix of each cluster, in key order; of an OpenShift, the first of its two."""
+        tops = [found[0] for found in self.clusters()]
+        return tops if self.limited else [self._own_of_extension(top) for top in tops]
+
+    def _own_of_extension(self, candidate: str) -> str:
+        """The prefix of an extension server alone, where that is all there is below a candidate; else the candidate."""
+        top = f"{candidate}/".encode()
+        first = self._first(top)
+        group, slash, rest = first.key[len(top) :].partition(b"/") if first else (b"", b"", b"")
+        if not (b"." in group and rest.startswith(group + b"/")):
+            return candidate
+        after = prefix_end(top + group + slash)
+        return candidate if self._first(top, after) else f"{candidate}/{group.decode('utf-8', 'replace')}"
 
     def elsewhere(self, own: tuple[str, ...]) -> Counter[str]:
         """How many keys are outside some prefixes, by their first path element."""
@@ -190,3 +241,7 @@ def _api_version(value: bytes) -> str:
         return ""
     found = parsed.get("apiVersion") if isinstance(parsed, dict) and isinstance(parsed.get("kind"), str) else ""
     return found if isinstance(found, str) else ""
+
+
+def _named(clusters: list[tuple[str, ...]]) -> str:
+    return ", ".join(" and ".join(prefixes) for prefixes in clusters)

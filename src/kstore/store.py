@@ -8,9 +8,9 @@ is yielded as `Undecodable`, in its place.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,7 @@ from kstore.customresource.definitions import Definitions
 from kstore.customresource.resource import CustomResource, custom_resource
 from kstore.customresource.webhook import Webhooks
 from kstore.decode.json import go_json
-from kstore.decode.projection import EVERYTHING, METADATA, Projection
+from kstore.decode.projection import EVERYTHING, Projection
 from kstore.encryption import Transformers
 from kstore.errors import (
     AccessDenied,
@@ -30,14 +30,12 @@ from kstore.errors import (
     KstoreError,
     NotConvertible,
     NotFound,
-    UnclearPrefix,
     UnknownResource,
     UsageError,
 )
 from kstore.logical_clusters import key_in_clusters, one_of_each
 from kstore.naming import GroupKind, GroupResource, GroupVersion
-from kstore.prefixes import DEFAULT as DEFAULT_PREFIX
-from kstore.prefixes import OPENSHIFT, Prefixes
+from kstore.prefixes import Prefixes
 from kstore.printable import key_text
 from kstore.records import Record, prefix_end
 from kstore.scheme.scheme import Scheme
@@ -47,46 +45,6 @@ _COMPACTION = b"compact_rev_key"
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
 
 Read = StoredObject | Undecodable
-
-
-@dataclass(slots=True)
-class Branch:
-    """What one resource keeps in the store, counted."""
-
-    path: str
-    """The key prefix below the store's own, such as `services/specs`."""
-    resource: NamedResource | None
-    """None where no type and no CRD explains what is there."""
-    count: int = 0
-    size: int = 0
-    """The bytes of all values."""
-    versions: dict[str, int] = field(default_factory=dict)
-    """How many objects are stored in each version (`apps/v1`)."""
-    encodings: dict[str, int] = field(default_factory=dict)
-    """How many in each encoding (`protobuf`)."""
-    encryption_headers: dict[str, int] = field(default_factory=dict)
-    """How many are encrypted by each provider and key."""
-    namespaces: dict[str, int] = field(default_factory=dict)
-    """How many in each namespace."""
-    undecodable: int = 0
-
-    def add(self, read: Read, namespace: str) -> None:
-        """Count one object."""
-        self.count += 1
-        self.size += len(read.record.value)
-        if namespace:
-            _count(self.namespaces, namespace)
-        if read.encryption_header is not None:
-            _count(self.encryption_headers, str(read.encryption_header))
-        if isinstance(read, Undecodable):
-            self.undecodable += 1
-        else:
-            _count(self.versions, read.gvk.api_version)
-            _count(self.encodings, read.encoding)
-
-
-def _count(counts: dict[str, int], name: str) -> None:
-    counts[name] = counts.get(name, 0) + 1
 
 
 class Store:
@@ -151,9 +109,6 @@ class Store:
         """
         The prefix that all keys of the apiserver begin with, without a slash at its end.
 
-        An extension server that keeps its group below a prefix of its own (`/registry/wardle.example.com`) is
-        recognized by the group's name coming twice.
-
         Raises:
             UsageError: see `prefixes`.
         """
@@ -168,27 +123,7 @@ class Store:
             UnclearPrefix: several clusters are in the store, or one that is not where a server keeps it by default, and
                 nobody said which is meant; or nothing is below the prefix that was given, but elsewhere.
         """
-        if self._prefix is not None:
-            given = f"/{self._prefix.strip('/')}".rstrip("/")
-            if self._finder.is_empty(given) and (clusters := self._finder.clusters()):
-                raise UnclearPrefix(
-                    f"nothing is stored below {given or '/'}: objects are stored below {_named(clusters)}"
-                )
-            return OPENSHIFT if given == OPENSHIFT[0] else (given,)
-        clusters = self._finder.clusters()
-        if len(clusters) > 1:
-            raise UnclearPrefix(f"the store holds several clusters, below {_named(clusters)}")
-        if not clusters:
-            if others := self._finder.elsewhere(()):
-                keys = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(10))
-                raise UnclearPrefix(f"no objects of Kubernetes are recognized; keys in the store: {keys}")
-            return (DEFAULT_PREFIX,)
-        found = clusters[0]
-        if self._finder.limited:
-            return found
-        if found[0] not in (DEFAULT_PREFIX, *OPENSHIFT):
-            raise UnclearPrefix(f"nothing is stored below {DEFAULT_PREFIX}: objects are stored below {found[0]}")
-        return (self._own_of_extension(found[0]), *found[1:])
+        return self._finder.of_cluster(self._prefix)
 
     def clusters(self) -> list[Store]:
         """
@@ -198,9 +133,8 @@ class Store:
         """
         if self._prefix is not None:
             return [self]
-        tops = [found[0] for found in self._finder.clusters()]
-        prefixes = tops if self._finder.limited else map(self._own_of_extension, tops)
         scheme, transformers = self.codec.scheme, self.codec.transformers
+        prefixes = self._finder.first_of_each_cluster()
         return [Store(self.source, scheme, transformers, prefix=one, revision=self.revision) for one in prefixes]
 
     @property
@@ -220,12 +154,6 @@ class Store:
     @cached_property
     def _finder(self) -> Prefixes:
         return Prefixes(self.source, ResourceMapper([*self._resources, *self._extensions]), self.revision)
-
-    def _own_of_extension(self, candidate: str) -> str:
-        parts = (self._first(f"{candidate}/") or "").removeprefix(f"{candidate}/").split("/")
-        doubled = len(parts) > 2 and parts[0] == parts[1] and "." in parts[0]
-        own = f"{candidate}/{parts[0]}"
-        return own if doubled and self._only_below(candidate, own) else candidate
 
     def elsewhere(self) -> Counter[str]:
         """How many keys are outside the cluster's prefixes, by their first path element: they are others'."""
@@ -251,12 +179,6 @@ class Store:
         """The first key with that prefix, from `start` on."""
         keys = self.source.keys(_key(prefix), revision=self.revision, start=_key(start))
         return next((key.decode("utf-8", "replace") for key in keys), None)
-
-    def _only_below(self, candidate: str, own: str) -> bool:
-        """Whether everything below `candidate` is below `own`."""
-        after = prefix_end(f"{own}/".encode())
-        keys = self.source.keys(f"{candidate}/".encode(), revision=self.revision, start=after)
-        return next(iter(keys), None) is None
 
     @cached_property
     def _built_in(self) -> tuple[NamedResource, ...]:
@@ -361,11 +283,12 @@ class Store:
         top = f"{self.prefix}/"
         key = self._first(top)
         while key is not None:
-            path = self._directory(key.removeprefix(top))
+            path = self.directory_of(key.removeprefix(top))
             yield path
             key = self._first(top, prefix_end(f"{top}{path}/".encode()).decode("utf-8", "replace"))
 
-    def _directory(self, path: str) -> str:
+    def directory_of(self, path: str) -> str:
+        """The directory of the resource that a path below the prefix belongs to, as `directories` tells them apart."""
         parts = path.split("/")
         place = self.built_in.place(path)
         if place is not None:
@@ -440,7 +363,7 @@ class Store:
         records = self.source.scan(prefix, revision=self.revision)
         if self.layout.clusters and namespace:
             records = (one for one in records if (place := self.place(one.key)) and place.namespace == namespace)
-        return self._read(records, projection)
+        return self.read(records, projection)
 
     def under(self, path: str, projection: Projection = EVERYTHING) -> Iterator[Read]:
         """
@@ -452,7 +375,7 @@ class Store:
         if exact is not None:
             yield self.codec.read(exact, projection)
         below = f"{path.rstrip('/')}/" if path.strip("/") else ""
-        yield from self._read(self.source.scan(_key(below), revision=self.revision), projection)
+        yield from self.read(self.source.scan(_key(below), revision=self.revision), projection)
 
     def keys(self, path: str) -> Iterator[bytes]:
         """Yield the keys at a path or below it; no value is read."""
@@ -521,33 +444,6 @@ class Store:
         """Where the CRD of a custom resource is stored."""
         return resource.definition_key or f"{self.prefix}/{_CRDS}/{resource.resource}.{resource.group}".encode()
 
-    def tree(
-        self,
-        progress: Callable[[int], None] = lambda _: None,
-        unreadable: Callable[[Undecodable], None] = lambda _: None,
-    ) -> list[Branch]:
-        """
-        Count everything below the prefix: by resource, version, encoding, encryption and namespace, in key order.
-
-        Args:
-            progress: told how many objects have been counted.
-            unreadable: told of each object that cannot be read.
-        """
-        branches: dict[str, Branch] = {}
-        objects = (record for record in self.records() if not is_housekeeping(record))
-        for number, read in enumerate(self._read(objects, METADATA)):
-            path = self.path_of(read.record.key) or ""
-            place = self.mapper.place(path)
-            directory = place.resource.key_prefix if place else self._directory(path)
-            branch = branches.get(directory)
-            if branch is None:
-                branch = branches[directory] = Branch(directory, place.resource if place else None)
-            branch.add(read, place.namespace if place else "")
-            if isinstance(read, Undecodable):
-                unreadable(read)
-            progress(number + 1)
-        return list(branches.values())
-
     def housekeeping(self) -> Iterator[Read]:
         """Yield what apiservers note outside their prefix: who compacts, which is the same for all of an etcd."""
         record = None
@@ -559,7 +455,8 @@ class Store:
     def _below(self, path: str) -> Iterator[Record]:
         return self.source.scan(f"{self.prefix}/{path}/".encode(), revision=self.revision)
 
-    def _read(self, records: Iterable[Record], projection: Projection = EVERYTHING) -> Iterator[Read]:
+    def read(self, records: Iterable[Record], projection: Projection = EVERYTHING) -> Iterator[Read]:
+        """Yield records as objects: what is wanted of them."""
         for record in records:
             yield self.codec.read(record, projection)
 
@@ -578,7 +475,3 @@ def is_housekeeping(record: Record) -> bool:
 
 def _key(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-def _named(clusters: list[tuple[str, ...]]) -> str:
-    return ", ".join(" and ".join(prefixes) for prefixes in clusters)

@@ -19,8 +19,8 @@ from kstore.encryption import Transformers
 from kstore.encryption.config import load_configuration
 from kstore.errors import Interrupted, LeaseGone, StoreUnreachable, TamperedValue, UsageError, WriteRefused
 from kstore.library.journals import resumed_move, roll_back, verified
-from kstore.library.migration import retry_of
 from kstore.library.moving import Destination, Move, MoveReport
+from kstore.library.writing import retry_of
 from kstore.migrate.journal import Journal
 from kstore.migrate.move import Routes
 from kstore.naming import GroupResource

@@ -27,7 +27,8 @@ from kstore.scalars.counts import counted
 from kstore.source.location.control_plane import parse_flags
 
 if TYPE_CHECKING:
-    from kstore.library.migration import Migration, Report
+    from kstore.library.migration import Migration
+    from kstore.library.plans import Report
     from kstore.migrate.journal import Journal
     from kstore.migrate.planfile import SavedPlan
     from kstore.migrate.request import Request
@@ -215,7 +216,7 @@ class Run:
     # ---- writing
 
     def _live(self, session: Session, migration: Migration) -> int:
-        from kstore.library.migration import default_journal
+        from kstore.library.writing import default_journal
         from kstore.write.batches import Pace
         from kstore.write.retry import Retry
 

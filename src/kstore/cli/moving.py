@@ -113,7 +113,7 @@ class MoveRun:
             )
 
     def _live(self, session: Session, move: Move, resumed: Journal | None = None) -> int:
-        from kstore.library.migration import default_journal
+        from kstore.library.writing import default_journal
         from kstore.write.batches import Pace
         from kstore.write.retry import Retry
 

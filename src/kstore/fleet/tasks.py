@@ -198,6 +198,8 @@ def _versions(opening: Opening, asked: Mapping[str, Any]) -> list[Row]:
 
 
 def _analyze(opening: Opening, asked: Mapping[str, Any]) -> list[Row]:
+    from kstore.tree import tree
+
     return [
         {
             "resource": f"{one.resource.resource}.{one.resource.group}".rstrip(".") if one.resource else one.path,
@@ -206,7 +208,7 @@ def _analyze(opening: Opening, asked: Mapping[str, Any]) -> list[Row]:
             "undecodable": one.undecodable,
             "namespaces": len(one.namespaces),
         }
-        for one in opening.store.tree()
+        for one in tree(opening.store)
     ]
 
 

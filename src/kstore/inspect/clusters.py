@@ -17,7 +17,8 @@ from kstore.catalog.mapper import ResourceMapper
 from kstore.codec import Undecodable
 from kstore.errors import AccessDenied
 from kstore.prefixes import Prefixes
-from kstore.store import Branch, Store
+from kstore.store import Store
+from kstore.tree import Branch, tree
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def clusters_of(
     found: list[Cluster] = []
     for one in store.clusters():
         before = sum(cluster.objects for cluster in found)
-        branches = one.tree(lambda count, before=before: progress(before + count), unreadable)  # type: ignore[misc]
+        branches = tree(one, lambda count, before=before: progress(before + count), unreadable)  # type: ignore[misc]
         found.append(Cluster(one.prefixes, tuple(branches), _layout(one)))
     return found
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from kstore.catalog.server_flags import ServerFlags
 from kstore.errors import JournalError, UsageError, WriteRefused
 from kstore.library.journal_files import open_journal
-from kstore.library.migration import Migration, Report, Told, retry_of
+from kstore.library.migration import Migration
 from kstore.library.moving import Destination, Move, MoveReport, Origin
 from kstore.library.opening import Opening
+from kstore.library.plans import Report
+from kstore.library.writing import Told, retry_of
 from kstore.migrate import journal as journals
 from kstore.migrate.request import Request
 from kstore.migrate.rollback import Rollback, RolledBack

@@ -8,25 +8,21 @@ condition of the request belong together here, so that none can be forgotten.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kstore.errors import UsageError, WriteRefused
-from kstore.library.listing import ROWS, table
+from kstore.library.plans import Plan, Report
 from kstore.library.store import Store
-from kstore.migrate.plan import Change, Planner, Skipped, Step, Unchanged
+from kstore.library.writing import Told, began, default_journal, journal_of_file, retry_of
+from kstore.migrate.plan import Planner
 from kstore.migrate.request import Request, Selection
 from kstore.migrate.summary import Summary
-from kstore.printable import key_text
 from kstore.selection import Criteria, Filter
 from kstore.selection.arguments import require_namespaced
-from kstore.write.progress import Progress, Silent, Stop
 from kstore.write.retry import Retry
 
 if TYPE_CHECKING:
@@ -36,9 +32,6 @@ if TYPE_CHECKING:
     from kstore.source.snapshot.source import SnapshotSource
     from kstore.store import Store as ObjectStore
     from kstore.write.batches import Pace
-
-Told = Callable[[int, int], None]
-"""Told how many objects have been planned, and how many written."""
 
 
 def migration(
@@ -105,84 +98,6 @@ def migration(
         webhook_url=webhook_url,
     )
     return Migration(core, request, address=store.absolute_address, workers=workers)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a migration came to."""
-
-    summary: Summary
-    """The counts: `.changes`, `.unchanged`, `.skipped_count`, `.skipped` by key and reason."""
-    journal: Path
-    output: Path | None = None
-    """The new database, of a migration of a file."""
-    notes: tuple[str, ...] = ()
-    """What was done about `status.storedVersions` of CRDs, or should be."""
-
-
-class Plan(Iterable[Step]):
-    """
-    What is to happen to each object; planned anew, one object at a time, by each iteration.
-
-    Args:
-        request: what was asked for.
-        steps: begins an iteration.
-    """
-
-    def __init__(self, request: Request, steps: Callable[[], Iterator[Step]]) -> None:
-        self.request = request
-        self._steps = steps
-
-    def __iter__(self) -> Iterator[Step]:
-        return self._steps()
-
-    def summary(self) -> Summary:
-        """The counts of an iteration: `.changes`, `.unchanged`, `.skipped_count`, and `.skipped` by name."""
-        summary = Summary()
-        for step in self._steps():
-            summary.add(step)
-        return summary
-
-    def saving(self, path: str | PathLike[str]) -> Iterator[Step]:
-        """
-        Yield the steps on while the changes among them are saved; the file appears when all have been taken.
-
-        Raises:
-            JournalError: the file cannot be written, or is there already.
-        """
-        from kstore.migrate.planfile import save_plan
-
-        return save_plan(Path(path), self.request, self._steps())
-
-    def save(self, path: str | PathLike[str]) -> Summary:
-        """
-        Write the changes into a file, to be reviewed and applied later (`kstore migrate --plan FILE`).
-
-        Raises:
-            JournalError: the file cannot be written, or is there already.
-        """
-        summary = Summary()
-        for step in self.saving(path):
-            summary.add(step)
-        return summary
-
-    def _repr_html_(self) -> str:
-        summary = Summary()
-        rows: list[tuple[str, ...]] = []
-        for step in self._steps():
-            summary.add(step)
-            if not isinstance(step, Unchanged) and len(rows) <= ROWS:
-                rows.append(_row(step))
-        counts = f"{summary.changes:,} changes, {summary.unchanged:,} unchanged, {summary.skipped_count:,} skipped"
-        return f"<p>{counts}</p>\n" + table(("key", "kind", "stored as", "becomes", "why"), rows)
-
-
-def _row(step: Change | Skipped) -> tuple[str, ...]:
-    key, stored = key_text(step.record.key), step.stored
-    kind, before = (stored.kind, stored.api_version) if stored else ("", "")
-    if isinstance(step, Skipped):
-        return key, kind, before, "", f"skipped: {step.error.code}"
-    return key, kind, before, str(step.target), step.reason
 
 
 class Migration:
@@ -372,19 +287,12 @@ class Migration:
         compacted: Callable[[], None] = lambda: None,
     ) -> Report:
         """As `write`; `retry` has who is told, and who may stop it."""
-        from kstore.library.journal_files import journal_beside, require_free
-        from kstore.migrate.journal import JournalWriter
         from kstore.migrate.offline import migrate_file
         from kstore.migrate.stored_versions import unlisted_versions
 
         self._require_now()
         source = self._file()
-        path = journal or journal_beside(output)
-        if output.exists():
-            raise WriteRefused("the file is there already", where=str(output), hint="name another output")
-        require_free(path, output)
-        writer = JournalWriter(path, self.header(output), appears_whole=True)
-        try:
+        with journal_of_file(output, journal, self.header(output)) as writer:
             summary, _ = migrate_file(
                 source,
                 self._planner,
@@ -394,10 +302,8 @@ class Migration:
                 progress=retry.progress,
                 stop=retry.stop,
             )
-        finally:
-            writer.close()
         notes = () if self.request.encrypt else tuple(unlisted_versions(self.store, self.selection, summary))
-        return Report(summary, path, output, notes)
+        return Report(summary, writer.path, output, notes)
 
     def _file(self) -> SnapshotSource:
         from kstore.source.snapshot.source import SnapshotSource
@@ -421,15 +327,8 @@ class Migration:
 
     def header(self, output: Path | None = None) -> dict[str, Any]:
         """The first line of the journal: of what, and how it was asked for."""
-        status = self.store.source.status()
         return {
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "kstore": version("kstore"),
-            "store": self._address or status.location,
-            "prefix": self.store.prefix,
-            "revision": status.revision,
-            "cluster": status.cluster_id,
-            "output": str(output.resolve()) if output else "",
+            **began(self.store.source, self._address, self.store.prefix, output),
             "plan": str(self.saved.path.resolve()) if self.saved else "",
             "planSHA256": self.saved.sha256 if self.saved else "",
             **self.request.header(),
@@ -446,33 +345,3 @@ def criteria_of(request: Request) -> Criteria:
         stored_version=request.only_stored_version if request.encrypt else "",
         where=request.where,
     )
-
-
-def default_journal() -> Path:
-    """The name of a journal that nobody named."""
-    return Path(f"kstore-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.journal")
-
-
-def retry_of(progress: Told | None, stop: threading.Event | None, seconds: float = 120) -> Retry:
-    """How long a store is waited for, who is told, and who may stop it."""
-    return Retry(seconds, _Counter(progress) if progress else Silent(), Stop(stop))
-
-
-@dataclass(slots=True)
-class _Counter(Progress):
-    """Progress as two numbers."""
-
-    told: Told
-    planned: int = 0
-    done: int = 0
-
-    def step(self, step: object) -> None:
-        self.planned += 1
-        self.told(self.planned, self.done)
-
-    def written(self, objects: int) -> None:
-        self.done += objects
-        self.told(self.planned, self.done)
-
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Nothing is planned or written meanwhile."""

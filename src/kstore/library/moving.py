@@ -7,15 +7,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import version
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kstore.errors import JournalError, NotWritable, UsageError, WriteRefused
-from kstore.library.migration import Told, default_journal, retry_of
+from kstore.library.writing import Told, began, default_journal, journal_of_file, retry_of
 from kstore.migrate.move import CopyPlanner, MoveStep, MoveSummary, Routes
 from kstore.migrate.request import Request
 from kstore.printable import key_text
@@ -259,43 +257,28 @@ class Move:
 
     def run_file(self, output: Path, journal: Path | None = None, *, retry: Retry) -> MoveReport:
         """As `write`; `retry` has who is told, and who may stop it."""
-        from kstore.library.journal_files import journal_beside, require_free
-        from kstore.migrate.journal import JournalWriter
         from kstore.migrate.move_copy import copy_file
         from kstore.repair.offline import copyable
 
         source = copyable(self.store.source)
         self.routes.refuse_within_one_store()
         self._require_empty()
-        path = journal or journal_beside(output)
-        if output.exists():
-            raise WriteRefused("the file is there already", where=str(output), hint="name another output")
-        require_free(path, output)
-        writer = JournalWriter(path, self.header(output), appears_whole=True)
-        try:
+        with journal_of_file(output, journal, self.header(output)) as writer:
             leases = SameLeases(source.leases())
             planner = CopyPlanner(self.store, self.routes, self.destination.transformers, leases)
             summary = copy_file(
                 source, planner, self._records(retry), output, writer, progress=retry.progress, stop=retry.stop
             )
-        finally:
-            writer.close()
-        return MoveReport(summary, path, output)
+        return MoveReport(summary, writer.path, output)
 
     # ---- its journal
 
     def header(self, output: Path | None = None) -> dict[str, Any]:
         """The first line of the journal: `store` and `prefix` are of the copies, `move` says where they are from."""
-        status = self.destination.source.status()
         ours, theirs = self.store.codec.transformers, self.destination.transformers
+        address = self._address if output else self.destination.address
         return {
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "kstore": version("kstore"),
-            "store": self._address if output else self.destination.address,
-            "prefix": self.routes.pairs[0][1],
-            "revision": status.revision,
-            "cluster": status.cluster_id,
-            "output": str(output.resolve()) if output else "",
+            **began(self.destination.source, address, self.routes.pairs[0][1], output),
             "move": {
                 "store": self._address,
                 "prefixes": [old for old, _ in self.routes.pairs],

@@ -4,176 +4,35 @@ A store as `import kstore` opens it: its objects, its history, and what the comm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from kstore import codec
-from kstore.catalog.server_flags import ServerFlags
-from kstore.errors import NotFound, UsageError
+from kstore.errors import NotFound
+from kstore.library.descriptions import Item, Resource, Revision
 from kstore.library.listing import Findings, Listing
 from kstore.library.objects import StoredObject, Undecodable
 from kstore.library.opening import Opening
 from kstore.selection import Criteria, Selection, object_key
-from kstore.source.interface import Source
-from kstore.source.options import SourceOptions
 
 if TYPE_CHECKING:
-    from kstore.catalog.mapper import NamedResource
     from kstore.catalog.releases import Release
-    from kstore.differences import Difference
     from kstore.inspect.analysis import Analysis
-    from kstore.inspect.changes import Author
     from kstore.inspect.clusters import Cluster
     from kstore.inspect.comparison import Compared
     from kstore.inspect.proof_record import Proof
     from kstore.library.serving import Serving
-    from kstore.scheme.plugins import Plugin
     from kstore.sql.arrow import RecordBatchReader
     from kstore.sql.asked_store import AskedStore
     from kstore.sql.database import DuckDBPyRelation
-    from kstore.store import Branch
     from kstore.store import Store as ObjectStore
-
-Address = str | PathLike[str] | Source
-Item = StoredObject | Undecodable
-
-
-def open(
-    address: Address = "",
-    *,
-    release: str = "",
-    feature_gates: Mapping[str, bool] | None = None,
-    encryption_config: str | PathLike[str] = "",
-    prefix: str | None = None,
-    revision: int = 0,
-    plugins: Iterable[Plugin] = (),
-    server_flags: Mapping[str, str] | None = None,
-    context: str = "",
-    cacert: str | PathLike[str] | None = None,
-    cert: str | PathLike[str] | None = None,
-    key: str | PathLike[str] | None = None,
-    user: str = "",
-    password: str = "",
-    tls_server_name: str = "",
-    insecure_skip_tls_verify: bool = False,
-    dial_timeout: float = 5.0,
-    command_timeout: float = 30.0,
-    serializable: bool = False,
-    salvage: bool = False,
-    wal: bool = False,
-) -> Store:
-    """
-    Open a store.
-
-    Args:
-        address: endpoints of an etcd, a snapshot, database file or directory, `demo`; empty for the store that
-            `$KSTORE_STORE`, etcdctl's variables or the config file name. Or a `Source`, which is not closed with the
-            store.
-        release: the Kubernetes release whose types and storage versions are used; empty for the newest known.
-        feature_gates: those that differ from the release's defaults.
-        encryption_config: the file of the apiserver's EncryptionConfiguration.
-        prefix: the apiserver's `--etcd-prefix`; None finds it.
-        revision: look at the store as of this revision; 0 is now.
-        plugins: types and rules of extension API servers.
-        server_flags: how the release's apiserver is started, by the flags' names: `{"emulated-version": "1.36"}`; also
-            `min-compatibility-version`, `feature-gates`, `runtime-config` and `storage-media-type`.
-        context: a store of the config file, instead of an address.
-        cacert: certificates to verify the server with.
-        cert: the client's certificate; together with `key`.
-        key: the client's private key.
-        user: the etcd user, as `NAME` or `NAME:PASSWORD`.
-        password: the etcd user's.
-        tls_server_name: the name that the server's certificate must bear, if not the host's.
-        insecure_skip_tls_verify: accept any certificate of the server.
-        dial_timeout: seconds in which an endpoint must accept a connection.
-        command_timeout: seconds in which a request must be answered.
-        serializable: let one member answer with what it has, without a quorum; it may be stale.
-        salvage: of a damaged file, read what can be read; see `Store.damage`.
-        wal: of a data directory, replay its log on top of its database.
-
-    Raises:
-        SourceError: the store cannot be opened or reached.
-        UsageError: what is asked for contradicts itself, or the release is not known.
-        EncryptionConfigError: an apiserver would not start with the configuration.
-    """
-    if (cert is None) != (key is None):
-        raise UsageError("a client certificate and its key are given together", hint="cert and key")
-    name, colon, secret = user.partition(":")
-    options = SourceOptions(
-        cacert=Path(cacert) if cacert else None,
-        cert=Path(cert) if cert else None,
-        key=Path(key) if key else None,
-        user=name,
-        password=secret if colon else password,
-        tls_server_name=tls_server_name,
-        insecure_skip_tls_verify=insecure_skip_tls_verify,
-        dial_timeout=dial_timeout,
-        command_timeout=command_timeout,
-        serializable=serializable,
-        salvage=salvage,
-        wal=wal,
-    )
-    opening = Opening(
-        address if isinstance(address, Source) else fspath(address),
-        options,
-        context=context,
-        release=release,
-        gates=feature_gates,
-        flags=ServerFlags.of(server_flags or {}),
-        plugins=plugins,
-        encryption_config=fspath(encryption_config),
-        prefix=prefix or "",
-        revision=revision,
-    )
-    try:
-        return Store(opening.store, opening)
-    except BaseException:
-        opening.close()
-        raise
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """What a RESTMapper knows of a resource, and where its objects are stored."""
-
-    group: str
-    versions: tuple[str, ...]
-    """The preferred one first; of a built-in resource, those of every known release."""
-    kind: str
-    resource: str
-    """The plural: `deployments`."""
-    singular: str
-    short_names: tuple[str, ...]
-    categories: tuple[str, ...]
-    namespaced: bool
-    prefix: str
-    """What the keys of its objects begin with: `/registry/deployments/`."""
-    storage_version: str
-    """The `apiVersion` that the release stores it in; empty where it does not store it, or no CRD tells."""
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One revision of a key."""
-
-    key: str
-    revision: int
-    change: str
-    """`created`, `changed` or `deleted`."""
-    item: Item | None
-    """The object as of this revision; None where it was deleted."""
-    authors: tuple[Author, ...]
-    """Who wrote it, as far as managedFields tell: `.manager`, `.operation`, `.time`, `.subresource`."""
-    time: str
-    """When, in RFC 3339, as far as the object tells; else empty."""
-    differences: tuple[Difference, ...]
-    """What has changed since the revision before: `.path`, `.kind`, `.old`, `.new`."""
+    from kstore.tree import Branch
 
 
 class Store:
@@ -397,28 +256,14 @@ class Store:
 
     def resources(self) -> list[Resource]:
         """The resources of the release, of the store's CRDs, and those that only keys tell of."""
-        return [self._resource(one) for one in (*self._store.mapper.resources, *self._store.unexplained())]
-
-    def _resource(self, found: NamedResource) -> Resource:
-        from kstore.view.resource_text import storage_version
-
-        stored = storage_version(found, self.release)
-        return Resource(
-            group=found.group,
-            versions=tuple(found.versions),
-            kind=found.kind,
-            resource=found.resource,
-            singular=found.singular,
-            short_names=tuple(found.short_names),
-            categories=tuple(found.categories),
-            namespaced=found.namespaced,
-            prefix=f"{self.prefix}/{found.key_prefix}/",
-            storage_version=str(stored) if stored else "",
-        )
+        found = (*self._store.mapper.resources, *self._store.unexplained())
+        return [Resource.of(one, self.prefix, self.release) for one in found]
 
     def tree(self) -> list[Branch]:
         """What each resource has in the store: objects, bytes, stored versions, encodings, encryption, namespaces."""
-        return self._store.tree()
+        from kstore.tree import tree
+
+        return tree(self._store)
 
     def clusters(self) -> list[Cluster]:
         """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kstore.store import Branch
+from kstore.tree import Branch
 
 HEADINGS = ("COUNT", "SIZE", "ENCODING", "STORED AS", "NOTE")
 """Of the figures beside each branch; those that may be long come last, so that few lines of a terminal break."""

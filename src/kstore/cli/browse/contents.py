@@ -33,7 +33,7 @@ from kstore.view.yaml_text import to_yaml
 
 if TYPE_CHECKING:
     from kstore.cli.session import Session
-    from kstore.store import Branch
+    from kstore.tree import Branch
 
 _PAGE = 200
 """So many objects are read at a time."""
@@ -98,7 +98,7 @@ class Contents:
 
     def branches(self) -> list[Branch]:
         """What there is, not yet counted: few keys are read."""
-        from kstore.store import Branch
+        from kstore.tree import Branch
 
         with self._turn:
             places = ((path, self._store.mapper.place(path)) for path in self._store.directories())
@@ -119,8 +119,10 @@ class Contents:
                 time.sleep(0.001)  # a lock is not fair: whoever waits must have the time to take it
                 self._turn.acquire()
 
+        from kstore.tree import tree
+
         with self._turn:
-            branches = self._store.tree(step)
+            branches = tree(self._store, step)
         self.unreadable |= any(branch.undecodable for branch in branches)
         return branches
 

@@ -30,7 +30,7 @@ from kstore.printable import key_text, one_line
 from kstore.view.tree_text import HEADINGS, figures, group_of, name_of
 
 if TYPE_CHECKING:
-    from kstore.store import Branch
+    from kstore.tree import Branch
 
 _CLOSE = 20
 """So many lines before the last that was read, the next page is asked for."""

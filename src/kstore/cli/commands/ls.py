@@ -113,10 +113,11 @@ def command(
 
 def _tree(session: Session, output: str) -> int:
     """Count everything, and show it as a tree or as JSON."""
+    from kstore.tree import tree
     from kstore.view import tree_text
 
     unreadable = Unreadable()
-    branches = session.store.tree(unreadable=unreadable.note)
+    branches = tree(session.store, unreadable=unreadable.note)
     pieces: Iterable[str]
     if output == "json":
         from kstore.view.json_text import to_json

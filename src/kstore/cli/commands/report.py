@@ -19,7 +19,7 @@ from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from kstore.inspect.findings import Finding
-    from kstore.store import Branch
+    from kstore.tree import Branch
     from kstore.view.bar_table import FigureTable
     from kstore.view.html_page import Entry
 
@@ -41,6 +41,7 @@ def command(target_release: str, top: int, keys: int) -> int:
     from kstore.inspect.checks import run_checks
     from kstore.inspect.findings import SEVERITIES
     from kstore.inspect.survey import Survey
+    from kstore.tree import tree
     from kstore.view.html_page import entries_html, page, table_html
     from kstore.view.tree_text import human_size
     from kstore.view.treemap import treemap_html
@@ -59,7 +60,7 @@ def command(target_release: str, top: int, keys: int) -> int:
         parts = chain(
             treemap_html("What fills the store", filled),
             entries_html(title, _entries(findings, keys)),
-            table_html(_versions(session.store.tree())),
+            table_html(_versions(tree(session.store))),
             chain.from_iterable(table_html(table) for table in tables(found, top)),
         )
         facts = chain(_origin(), store_lines(found))
