@@ -33,7 +33,7 @@ def interpreters() -> Iterator[tuple[str, Path]]:
         places = sorted(versions.glob(f"{version}.*/bin/{program}"))
         places += [Path(on_path)] if (on_path := shutil.which(program)) else []
         for place in places:
-            asked = [place, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
+            asked = [str(place), "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
             ran = subprocess.run(asked, capture_output=True, text=True, check=False)
             if ran.stdout.strip() == version:
                 yield version, place
