@@ -12,13 +12,13 @@ from tools.cluster import Etcd
 from kstore.catalog.releases import newest
 from kstore.codec import StorageCodec, StoredObject, Undecodable
 from kstore.decode.envelope import write_envelope
+from kstore.decode.yaml_input import read_documents
 from kstore.records import Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.writer import write_database
 from kstore.store import Store
 from kstore.tree import tree
-from kstore.view.yaml_input import read_documents
 
 PREFIX = "/registry/ex.com/foos/default/"
 

@@ -25,7 +25,15 @@ import yaml
 HERE = Path(__file__).resolve().parent
 TABLES = HERE.parent / "src/kstore/catalog/tables"
 TARGET = TABLES / "ownership.json"
-_PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.")
+_PREFIXES = (
+    "io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apiextensions-apiserver.pkg.apis.",
+    "io.k8s.kube-aggregator.pkg.apis.",
+)  # fmt: skip
+_EXTENSIONS = ("apiextensions-apiserver", "kube-aggregator")
+"""
+Modules whose own clients carry the schema of CRDs and APIServices, in the newest releases only; the markers that it is
+made from (`+listType`, all others being owned as a whole) have been the same since the oldest exact one.
+"""
 _SORTS = ("structs", "exceptions", "maps", "lists")
 _UNTYPED = "__"
 """What the schema has for values of no type begins so."""
@@ -37,19 +45,30 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="compare with the table instead of writing it")
     arguments = parser.parse_args()
     releases = [row["release"] for row in json.loads((TABLES / "releases.json").read_text()) if row.get("exact")]
-    text = table({release: facts(schema_of(release)) for release in releases})
+    extensions = [facts(schema_of(releases[-1], name, "pkg/client/applyconfiguration")) for name in _EXTENSIONS]
+    text = table({release: joined([facts(schema_of(release)), *extensions]) for release in releases})
     if arguments.check:
         sys.exit(None if TARGET.read_text() == text else f"{TARGET} is not what the releases give")
     TARGET.write_text(text)
 
 
-def schema_of(release: str) -> Any:
-    """The schema that client-go of a release carries, newest patch of it or not: types do not change in patches."""
+def joined(parts: list[dict[str, set[str]]]) -> dict[str, set[str]]:
+    """The facts of several schemas; what another knows better, as ObjectMeta, is the first's."""
+    known = {place.rpartition(".")[0] for sort in _SORTS for place in parts[0][sort]}
+    found = {sort: set(parts[0][sort]) for sort in _SORTS}
+    for part in parts[1:]:
+        for sort in _SORTS:
+            found[sort] |= {place for place in part[sort] if not place.startswith("meta.") and place not in known}
+    return found
+
+
+def schema_of(release: str, name: str = "client-go", folder_of_it: str = "applyconfigurations") -> Any:
+    """The schema that a client of a release carries, newest patch of it or not: types do not change in patches."""
     with tempfile.TemporaryDirectory() as folder:
-        module = f"k8s.io/client-go@v0.{release.partition('.')[2]}.0"
+        module = f"k8s.io/{name}@v0.{release.partition('.')[2]}.0"
         command = ["go", "mod", "download", "-json", module]
         done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    source = Path(json.loads(done.stdout)["Dir"]) / "applyconfigurations/internal/internal.go"
+    source = Path(json.loads(done.stdout)["Dir"]) / folder_of_it / "internal/internal.go"
     text = source.read_text()
     begin = text.index("typed.YAMLObject(`") + len("typed.YAMLObject(`")
     return yaml.load(text[begin : text.index("`", begin)], Loader=yaml.CSafeLoader)

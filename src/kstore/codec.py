@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
-from kstore.decode.envelope import read_envelope, recognize, unwrap_base64, write_envelope
+from kstore.catalog.sent_kinds import WATCH_EVENT, is_watch_event
+from kstore.decode.envelope import Envelope, read_envelope, recognize, unwrap_base64, write_envelope
 from kstore.decode.json import go_json
 from kstore.decode.json.typed_json import is_unknown_member
 from kstore.decode.projection import EVERYTHING, Projection
@@ -124,7 +125,9 @@ class ObjectCodec:
         if encoding == "base64":
             return self._open(unwrap_base64(value), reader, present=present)
         if encoding == PROTOBUF:
-            envelope = read_envelope(value)
+            envelope = read_envelope(value, nameless=bool(self.scheme.catalog.sent))
+            if not envelope.kind:
+                return self._watch_event(reader, envelope)
             name, type_name = self._type_of(envelope.api_version, envelope.kind)
             start = {"kind": envelope.kind, "apiVersion": envelope.api_version}
             try:
@@ -141,11 +144,21 @@ class ObjectCodec:
             return self._of_json(loads(value), CBOR, present=present)
         return self._of_json(go_json.loads(value), JSON, present=present)
 
+    def _watch_event(self, reader: ProtobufReader, envelope: Envelope) -> Decoded:
+        """What an envelope without a type holds."""
+        _, type_name = self._type_of(WATCH_EVENT.api_version, WATCH_EVENT.kind)
+        found = reader.read(type_name, envelope.body, {})
+        if not is_watch_event(found):
+            raise DecodeError("the envelope names no kind, and holds no WatchEvent", offset=envelope.start)
+        return Decoded(WATCH_EVENT, PROTOBUF, found, type_name)
+
     def _of_json(self, parsed: Any, encoding: str, *, present: bool) -> Decoded:
         """An object that came as JSON (or CBOR): typed if it is built in, else as it is."""
         if not isinstance(parsed, dict):
             raise DecodeError(f"a {type(parsed).__name__} where an object was expected", offset=0)
         api_version, kind = parsed.get("apiVersion"), parsed.get("kind")
+        if self.scheme.catalog.sent and is_watch_event(parsed):
+            api_version, kind = WATCH_EVENT.api_version, WATCH_EVENT.kind
         for member, found in (("apiVersion", api_version), ("kind", kind)):
             if not isinstance(found, str) or not found:
                 raise DecodeError(f"the object names no {member}", path=member)
@@ -198,7 +211,8 @@ class ObjectCodec:
 
     def _write(self, name: GroupVersionKind, type_name: str, obj: dict[str, Any], media_type: str) -> bytes:
         if media_type == PROTOBUF:
-            return write_envelope(name.api_version, name.kind, self._writer.write(type_name, obj))
+            named = ("", "") if name == WATCH_EVENT else (name.api_version, name.kind)
+            return write_envelope(*named, self._writer.write(type_name, obj))
         if media_type == JSON:
             return go_json.dumps(self._typed.present(type_name, obj)) + b"\n"
         if media_type == CBOR:

@@ -87,7 +87,7 @@ def test_printed_tables(cluster: Kstore, answers: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(("output", "step"), [("json", 1), ("yaml", 12)])
 def test_objects(cluster: Kstore, answers: list[dict[str, Any]], output: str, step: int) -> None:
     """Every object in every version is what the server served, but for the revision and what changed meanwhile."""
-    from kstore.view.yaml_input import read_document
+    from kstore.decode.yaml_input import read_document
 
     wrong: list[Any] = []
     compared = 0

@@ -279,7 +279,7 @@ def test_a_webhook_that_holds_its_answer_back(certificate, misdeed):
         ("endless_headers", "not HTTP"),
         ("cut_short", "early"),
         ("no_http", "not HTTP"),
-        ("deep_json", "no JSON"),
+        ("deep_json", "neither JSON nor YAML"),
         ("redirect_to_itself", "answered 302"),
     ],
 )

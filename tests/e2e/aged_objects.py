@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kstore.decode.json.raw_json import RawJSON
+
 Object = dict[str, Any]
 
 
@@ -186,11 +188,24 @@ def workloads() -> Iterator[Aged]:
 # ---- metadata (1, 12)
 
 
-def _entry(manager: str, version: str, fields: Object, second: int = 5, **more: Any) -> Object:
+def _entry(manager: str, version: str, fields: Object | RawJSON, second: int = 5, **more: Any) -> Object:
     return {
         "manager": manager, "operation": "Update", "apiVersion": version, "time": f"2020-01-02T03:04:0{second}Z",
         "fieldsType": "FieldsV1", "fieldsV1": fields, **more,
     }  # fmt: skip
+
+
+def _many_managers() -> list[Object]:
+    """Of two versions, of subresources, and one that applies: each owns one of the parts that others own as well."""
+    fields = (
+        {"f:data": {".": {}, "f:a": {}}},
+        {"f:data": {"f:b": {}}},
+        {"f:data": {}},
+        {"f:metadata": {"f:labels": {}}},
+    )
+    found = [_entry(f"m{at:02}", "v1", fields[at % 4], at % 7) for at in range(13)]
+    found += [_entry("s", "v1", {"f:status": {}}, at, subresource=f"s{at}") for at in range(3)]
+    return [*found, _entry("z", "v1", {"f:data": {"f:z": {}}}, 0, operation="Apply")]
 
 
 def metadata() -> Iterator[Aged]:
@@ -209,6 +224,10 @@ def metadata() -> Iterator[Aged]:
         "without-fields": {"managedFields": [_entry("z", "v1", {}), _entry("a", "v1", data)]},
         "without-operation": {"managedFields": [_entry("z", "v1", data, operation="")]},
         "without-type": {"managedFields": [_entry("z", "v1", data), _entry("a", "v1", data, fieldsType="")]},
+        "spaced": {"managedFields": [_entry("z", "v1", RawJSON(b'{"f:data": {"f:b": {}, ".": {}, "f:a": {}}}'))]},
+        "eleven": {"managedFields": [_entry(f"m{at}", "v1", {"f:data": {f"f:{at}": {}}}, at % 3) for at in range(11)]},
+        "many": {"managedFields": _many_managers()},
+        "ancient": {"managedFields": [_entry("ancient-changes", "v1", {"f:data": {".": {}}}, 1), *_many_managers()]},
         "foreign": {"managedFields": [_entry("z", "apps/v1", data), _entry("a", "v1", data)]},
     }
     for name, more in kinds.items():

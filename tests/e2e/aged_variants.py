@@ -1,42 +1,41 @@
 """
 Objects of any age, made of whole ones: fields taken away one by one and by the release they came in, old versions.
 
-The whole ones are those of the demo store, written by real servers. When a field came the tables know.
+The whole ones are of every kind that a release stores, as its server took and answered them
+(`tests/golden/whole-*.jsonl.xz`). When a field came the tables know.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import json
+import lzma
+from collections.abc import Callable, Iterator
+from pathlib import Path as FilePath
 from typing import Any
 
 from tests.e2e.aged_objects import Aged, Object
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
+from kstore.catalog.resources import resources_of
 from kstore.catalog.types import TypeRef
-from kstore.codec import ObjectCodec, StoredObject
+from kstore.codec import ObjectCodec
 from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import KstoreError
-from kstore.naming import GroupVersionKind, gvk
+from kstore.naming import GroupKind, GroupVersionKind, gvk
 from kstore.scheme.scheme import Scheme
-from kstore.source.location.demo import open_demo
-from kstore.store import Store
 
-LEFT_OUT = {
-    "APIService": "its name says what it is",
-    "CustomResourceDefinition": "its name says what it is",
-    "IPAddress": "its name says what it is",
-    "ServiceCIDR": "its name says what it is",
-    "Namespace": "others live in it",
-    "Node": "others live on it",
-    "FlowSchema": "the server's own controller writes it, and panics where one lacks a part",
-    "PriorityLevelConfiguration": "the server's own controller writes it, and panics where one lacks a part",
+GOLDEN = FilePath(__file__).parents[1] / "golden"
+KEPT_WHOLE = {
+    "CustomResourceDefinition": "the server's own controller panics where a part of spec is missing",
+    "FlowSchema": "the server's own controller panics where a part of spec is missing",
+    "PriorityLevelConfiguration": "the server's own controller panics where a part of spec is missing",
 }
-"""Kinds of which no variants are made, and why."""
+"""Kinds of whose spec nothing is taken away, and why."""
 OLDEST = 17
 """The oldest minor release whose types are known."""
-MOST = 40
+MOST = 120
 """Fields of an object that are taken away one by one."""
 
 Path = tuple[str | int, ...]
@@ -55,39 +54,26 @@ class Variants:
         self._catalog = self._scheme.catalog
         self._codec = ObjectCodec(self._scheme)
         self._count = 0
+        self._places: dict[GroupKind, str] = {}
+        for resource in resources_of(self._scheme.release):
+            self._places.setdefault(GroupKind(resource.group, resource.kind), resource.key_prefix)
 
     def all(self) -> Iterator[Aged]:
         """Every variant of one object of each kind that the release stores."""
-        for read, place in self._whole():
-            named = f"/registry/{place}"
+        for whole in whole_objects(str(self._scheme.release)):
             seen: list[Object] = []
-            for variant, media_type in self._variants(read):
+            for variant, media_type in self._variants(whole):
                 if variant in seen:
                     continue
                 seen.append(variant)
-                yield self._named(variant, named, media_type)
+                yield self._named(variant, media_type)
 
-    def _whole(self) -> Iterator[tuple[StoredObject, str]]:
-        kinds = set()
-        with open_demo() as source:
-            store = Store(source, self._scheme)
-            for read in store.under("/registry"):
-                if not isinstance(read, StoredObject) or not self._catalog.holds(read.gvk):
-                    continue
-                place = store.place(read.record.key)
-                stored = self._scheme.stored_as(read.gvk)
-                if place is None or stored is None or read.gvk.kind in kinds | LEFT_OUT.keys():
-                    continue
-                if place.resource.resource in ("masterleases", "peerserverleases", "rangeallocations", "events"):
-                    continue
-                kinds.add(read.gvk.kind)
-                yield read, f"{place.resource.key_prefix}{'/default' if place.namespace else ''}"
-
-    def _variants(self, read: StoredObject) -> Iterator[tuple[Object, str]]:
-        stored = self._scheme.stored_as(read.gvk)
+    def _variants(self, served: Object) -> Iterator[tuple[Object, str]]:
+        name = gvk(served["apiVersion"], served["kind"])
+        stored = self._scheme.stored_as(name)
         assert stored is not None
-        whole = _plain(self._codec.convert_object(read.plain, stored))
-        target = GroupVersionKind(stored.group, stored.version, read.gvk.kind)
+        whole = _plain(self._codec.convert_object(_text(served), stored))
+        target = GroupVersionKind(stored.group, stored.version, name.kind)
         type_name = self._scheme.kind(target).type
         yield whole, "json"
         bare = copy.deepcopy(whole)
@@ -96,7 +82,8 @@ class Variants:
         yield bare, "protobuf"
         for minor in range(OLDEST, self._scheme.release.minor):
             yield self._as_of(bare, type_name, minor), "protobuf"
-        for path in list(_paths(bare))[:MOST]:
+        yield self._managed(whole, bare, target), "protobuf"
+        for path in list(_paths(bare, {"spec"} if name.kind in KEPT_WHOLE else set()))[:MOST]:
             yield _without(bare, path), "protobuf"
         for version in self._scheme.targets(target):
             if version != target and self._catalog.holds(version):
@@ -106,27 +93,36 @@ class Variants:
                 except KstoreError:
                     continue
 
+    def _managed(self, whole: Object, bare: Object, target: GroupVersionKind) -> Object:
+        """The object with managedFields that speak of every version that its kind ever had, and of none."""
+        versions = sorted({one.api_version for one in self._scheme.targets(target)} | {"gone.example.com/v1"})
+        own = (whole["metadata"].get("managedFields") or [{"fieldsV1": RawJSON(b'{"f:metadata":{"f:labels":{}}}')}])[0]
+        entries = [
+            {"manager": f"m-{version}", "operation": "Update", "apiVersion": version, "time": "2020-01-02T03:04:05Z",
+             "fieldsType": "FieldsV1", "fieldsV1": own["fieldsV1"]}
+            for version in versions
+        ]  # fmt: skip
+        return {**copy.deepcopy(bare), "metadata": {**bare["metadata"], "managedFields": entries}}
+
     def _as_of(self, obj: Object, type_name: str, minor: int) -> Object:
         """The object without the fields that came after a release."""
         found = copy.deepcopy(obj)
         _prune(Catalog(Release(f"1.{minor}")), type_name, found)
         return found
 
-    def _named(self, obj: Object, folder: str, media_type: str) -> Aged:
+    def _named(self, obj: Object, media_type: str) -> Aged:
         self._count += 1
         found = copy.deepcopy(obj)
-        name = f"v{self._count}"
-        found["metadata"] |= {"name": name, "uid": f"00000000-0000-0000-0000-{self._count:012}"}
-        if found["metadata"].get("namespace"):
-            found["metadata"]["namespace"] = "default"
+        metadata = found["metadata"]
+        metadata |= {"name": f"v{self._count}", "uid": f"00000000-0000-0000-0000-{self._count:012}"}
         for member in ("resourceVersion", "ownerReferences"):
-            found["metadata"].pop(member, None)
-        spec = found.get("spec") or {}
-        for member in ("clusterIP", "clusterIPs"):  # each needs one of its own, or the server's repair of them fails
-            if spec.get(member):
-                address = f"10.96.{8 + self._count // 250}.{self._count % 250 + 1}"
-                spec[member] = address if member == "clusterIP" else [address]
-        return Aged(f"{folder}/{name}", found, media_type, updated_as=self._served(found))
+            metadata.pop(member, None)
+        called = NAMED.get(found["kind"])
+        if called is not None:
+            called(found, self._count)
+        place = self._places[GroupKind(gvk(found["apiVersion"], found["kind"]).group, found["kind"])]
+        namespace = f"/{metadata['namespace']}" if metadata.get("namespace") else ""
+        return Aged(f"/registry/{place}{namespace}/{metadata['name']}", found, media_type, self._served(found))
 
     def _served(self, obj: Object) -> str:
         """The version in which a server of the release serves an object."""
@@ -134,6 +130,84 @@ class Variants:
         stored = self._scheme.stored_as(named)
         versions = sorted(self._scheme.targets(named), key=lambda one: one.group_version != stored)
         return next(one.api_version for one in versions if self._catalog.serves(one))
+
+
+def whole_objects(release: str) -> list[Object]:
+    """The whole objects that `tests/golden/record_whole.py` has recorded of a release."""
+    packed = (GOLDEN / f"whole-{release}.jsonl.xz").read_bytes()
+    return [json.loads(line) for line in lzma.decompress(packed).splitlines()]
+
+
+# ---- objects whose name says what they are, or that need something of their own
+
+
+def _service(obj: Object, count: int) -> None:
+    """Each needs an address of its own, or the server's repair of them fails."""
+    spec = obj.get("spec") or {}
+    for member in ("clusterIP", "clusterIPs"):
+        if spec.get(member):
+            address = f"10.96.{8 + count // 250}.{count % 250 + 1}"
+            spec[member] = address if member == "clusterIP" else [address]
+
+
+def _definition(obj: Object, count: int) -> None:
+    group = f"g{count}.example.com"
+    obj["metadata"]["name"] = f"seeds.{group}"
+    if (obj.get("spec") or {}).get("group"):
+        obj["spec"]["group"] = group
+
+
+def _api_service(obj: Object, count: int) -> None:
+    group = f"a{count}.example.com"
+    obj["metadata"]["name"] = f"v1.{group}"
+    if (obj.get("spec") or {}).get("group"):
+        obj["spec"]["group"] = group
+
+
+def _eviction(obj: Object, count: int) -> None:
+    uid = f"00000000-0000-4000-8000-{count:012}"
+    obj["metadata"]["name"] = uid
+    pod = ((obj.get("spec") or {}).get("target") or {}).get("pod") or {}
+    if pod.get("uid"):
+        pod["uid"] = uid
+
+
+def _address(obj: Object, count: int) -> None:
+    obj["metadata"]["name"] = f"10.98.{count // 250}.{count % 250 + 1}"
+
+
+def _priority_class(obj: Object, _count: int) -> None:
+    """No more than one may be the default."""
+    if obj.get("globalDefault"):
+        obj["globalDefault"] = False
+
+
+def _namespace(obj: Object, _count: int) -> None:
+    obj["metadata"].pop("labels", None)
+
+
+def _prefixed(prefix: str) -> Callable[[Object, int], None]:
+    def name(obj: Object, count: int) -> None:
+        obj["metadata"]["name"] = f"{prefix}{count}"
+
+    return name
+
+
+NAMED: dict[str, Callable[[Object, int], None]] = {
+    "APIService": _api_service,
+    "ClusterTrustBundle": _prefixed("example.com:signer:v"),
+    "CustomResourceDefinition": _definition,
+    "Eviction": _eviction,
+    "IPAddress": _address,
+    "Namespace": _namespace,
+    "PriorityClass": _priority_class,
+    "Service": _service,
+    "StorageVersion": _prefixed("example.com.seeds"),
+}
+
+
+def _text(obj: Object) -> bytes:
+    return json.dumps(obj, separators=(",", ":")).encode()
 
 
 def _plain(value: Any) -> Any:
@@ -171,10 +245,10 @@ def _prune_value(catalog: Catalog, ref: TypeRef, value: Any) -> None:
             _prune_value(catalog, ref.element, item)
 
 
-def _paths(obj: Object) -> Iterator[Path]:
-    """The places below the object, but for its metadata and its type, outer ones first."""
+def _paths(obj: Object, kept: set[str]) -> Iterator[Path]:
+    """The places below the object, but for its metadata, its type and what is kept, outer ones first."""
     waiting: list[tuple[Path, Any]] = [
-        ((name,), obj[name]) for name in obj if name not in ("kind", "apiVersion", "metadata")
+        ((name,), obj[name]) for name in obj if name not in {"kind", "apiVersion", "metadata", *kept}
     ]
     while waiting:
         path, value = waiting.pop(0)

@@ -10,7 +10,27 @@ from pathlib import Path
 import pytest
 from tools.cluster import Etcd, KubeApiserver, SampleApiserver, ServerMissing, find
 
-KUBE_APISERVERS = {"1.37": "kube-apiserver", "1.29": "kube-apiserver129"}
+KUBE_APISERVERS = {"1.37": "kube-apiserver", "1.33": "kube-apiserver133", "1.29": "kube-apiserver129"}
+_GATES = {
+    "1.37": (
+        "ClusterTrustBundle", "CompositePodGroup", "DRADeviceTaintRules", "DRADeviceTaints", "DRAResourcePoolStatus",
+        "EvictionRequestAPI", "GenericWorkload", "PodCertificateRequest", "StorageVersionMigrator",
+        "TopologyAwareWorkloadScheduling",
+    ),
+    "1.33": (
+        "ClusterTrustBundle", "CoordinatedLeaderElection", "DRADeviceTaints", "DynamicResourceAllocation",
+        "MutatingAdmissionPolicy", "StorageVersionMigrator", "VolumeAttributesClass",
+    ),
+    "1.29": (
+        "ClusterTrustBundle", "DynamicResourceAllocation", "MultiCIDRServiceAllocator", "ValidatingAdmissionPolicy",
+        "VolumeAttributesClass",
+    ),
+}  # fmt: skip
+SERVING_ALL = {
+    release: {"runtime_config": "api/all=true", "feature_gates": ",".join(f"{gate}=true" for gate in gates)}
+    for release, gates in _GATES.items()
+}
+"""Flags with which a server of a release serves every resource that it can store."""
 BUILD_SECONDS = 3000
 """The first test of a fresh machine waits for the servers to be built."""
 

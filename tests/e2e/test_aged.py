@@ -24,12 +24,14 @@ LEASED_ANEW = "/registry/events/"
 
 
 def store(etcd: Etcd, objects: list[Aged]) -> None:
-    """Write the objects as their servers did."""
+    """Write the objects as their servers did, over what is there."""
     codec = ObjectCodec(Scheme(newest()))
     with LiveSource([etcd.endpoint]) as source:
+        held = {record.key: record.mod_revision for record in source.scan()}
         for aged in objects:
+            key = aged.key.encode()
             value = codec.encode(aged.object, aged.media_type)
-            assert source.commit([Put(aged.key.encode(), value, 0)]).succeeded
+            assert source.commit([Put(key, value, held.get(key, 0))]).succeeded
 
 
 def stored(etcd: Etcd) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def pasted(data: bytes) -> None:
 
 def yaml_input(data: bytes) -> None:
     """YAML of an edited object."""
-    from kstore.view.yaml_input import read_documents
+    from kstore.decode.yaml_input import read_documents
 
     _exhaust(read_documents(data))
 
@@ -292,7 +292,7 @@ def webhook_answer(data: bytes) -> None:
     class Webhook(ConversionWebhook):
         """One that connects to nobody."""
 
-        def _client(self) -> Any:
+        def _client(self, url: str) -> Any:
             return Answering()
 
     thing = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}}

@@ -1,7 +1,7 @@
 """
 Records what migrations make of aged objects, as far as a real server leaves it as it is:
 
-    python -m tests.golden.record_aged 1.37 1.29
+    python -m tests.golden.record_aged 1.37 1.33 1.29
 
 Each case is a line: `in`, the value as an older server left it, and `out`, that of the migration, after which an empty
 merge patch and a PUT of what the server answers have not moved the key. Objects that the server refuses are left out.
@@ -15,14 +15,20 @@ import lzma
 import sys
 import tempfile
 from base64 import b64encode
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.e2e.aged_objects import Aged, all_aged
 from tests.e2e.aged_variants import Variants
-from tests.e2e.conftest import KUBE_APISERVERS
+from tests.e2e.conftest import KUBE_APISERVERS, SERVING_ALL
 from tests.e2e.test_aged import LEASED_ANEW, migrate, store, stored
 from tests.e2e.test_aged_fields import update_unchanged
 from tools.cluster import Etcd, KubeApiserver, find
+
+from kstore.catalog.releases import Release
+from kstore.codec import ObjectCodec
+from kstore.scheme.registry import RunningServer
+from kstore.scheme.scheme import Scheme
 
 HERE = Path(__file__).parent
 
@@ -46,16 +52,22 @@ def record(release: str, folder: Path) -> list[str]:
         migrate(etcd, release, folder / "journal")
         made = stored(etcd)
         binary = find(KUBE_APISERVERS[release])
-        with KubeApiserver(binary, folder / "server", etcd.endpoint, runtime_config="api/all=true") as server:
+        with KubeApiserver(binary, folder / "server", etcd.endpoint, **SERVING_ALL[release]) as server:
             client = server.client()
             taken = [one for one in objects if not update_unchanged(client, _served(one))]
             left = stored(etcd)
+    codec = ObjectCodec(Scheme(Release(release), now=lambda: datetime(2001, 1, 1, tzinfo=UTC)))
     return [
         json.dumps({"key": one.key, "in": _text(given[one.key].value), "out": _text(made[one.key].value)}) + "\n"
         for one in taken
         if one.key in left
         and (left[one.key].mod_revision == made[one.key].mod_revision or one.key.startswith(LEASED_ANEW))
+        and _converted(codec, given[one.key].value) == made[one.key].value  # else a default is the time of day
     ]
+
+
+def _converted(codec: ObjectCodec, value: bytes) -> bytes:
+    return codec.convert_typed(value, drop_unknown_fields=True, server=RunningServer())[1]
 
 
 def _served(aged: Aged) -> Aged:

@@ -4,6 +4,14 @@ What is hidden unless it is asked for.
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
+from kstore.catalog.releases import newest
+from kstore.codec import ObjectCodec
+from kstore.decode.json.raw_json import RawJSON, plain
+from kstore.scheme.scheme import Scheme
 from kstore.view.mask import MASK, masked, shown
 
 SECRET = {
@@ -83,3 +91,36 @@ def test_members_that_are_no_maps():
             damaged = masked({"kind": "Secret", "apiVersion": "v1", member: value})
             assert str(value) not in str(damaged)
             assert "secret" not in str(damaged)
+
+
+def carried(secret: object) -> list[object]:
+    """What carries an object that is sent: events of a watch, reviews of admission."""
+    review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
+    return [
+        {"type": "ADDED", "object": secret},
+        {**review, "request": {"uid": "u", "object": secret, "oldObject": secret}},
+    ]
+
+
+SENT = [SECRET, RawJSON(json.dumps(SECRET).encode()), RawJSON(ObjectCodec(Scheme(newest())).encode(SECRET)),
+        RawJSON(b"k8s\x00\x07c2VjcmV0 secret")]  # fmt: skip
+
+
+@pytest.mark.parametrize("secret", SENT, ids=["parsed", "json", "protobuf", "broken"])
+def test_secrets_that_are_sent_are_masked(secret):
+    """Within another object as within a list, in whatever encoding."""
+    for obj in carried(secret):
+        text = str(plain(masked(obj)))
+        assert "c2VjcmV0" not in text
+        assert "secret" not in text.replace("Secret", "")
+
+
+def test_others_that_are_sent_are_shown():
+    """They stay as they are, and so does a patch of what is no Secret; who does not say of what hides it."""
+    held = RawJSON(b'{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"b"}}')
+    for obj in carried(held):
+        assert masked(obj) == obj
+    review = {"kind": "AdmissionReview", "response": {"uid": "u", "patch": "W10="}}
+    assert masked(review)["response"]["patch"] == MASK
+    assert masked({**review, "request": {"kind": {"kind": "Secret"}}})["response"]["patch"] == MASK
+    assert masked({**review, "request": {"kind": {"kind": "Pod"}}})["response"]["patch"] == "W10="

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kstore.decode.json.raw_json import RawJSON
-from kstore.view.yaml_input import read_document
+from kstore.decode.yaml_input import read_document
 from kstore.view.yaml_text import to_yaml
 
 

@@ -61,6 +61,7 @@ BUILDS = {
     "kube-apiserver": Build(GO_SOURCES / "kubernetes-1.37", "./kube-apiserver", "1.37.2"),
     "sample-apiserver": Build(GO_SOURCES / "kubernetes-1.37", "./sample-apiserver"),
     # 1.29 links the cloud providers that were still in its tree, unless told not to
+    "kube-apiserver133": Build(GO_SOURCES / "kubernetes-1.33", "./kube-apiserver", "1.33.13", rare=True),
     "kube-apiserver129": Build(GO_SOURCES / "kubernetes-1.29", "./kube-apiserver", "1.29.6", "providerless"),
     "kube-controller-manager": Build(GO_SOURCES / "controllers-1.37", "./kube-controller-manager", "1.37.2", rare=True),
     "kubectl": Build(GO_SOURCES / "kubectl-1.37", "./kubectl", "1.37.2"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kstore.catalog.enabled_apis import is_enabled
 from kstore.catalog.releases import Release, in_range, minor_of
 from kstore.catalog.resources import resource_of
+from kstore.catalog.sent_kinds import SentKinds, sent_kinds
 from kstore.catalog.tables import read_table
 from kstore.catalog.types import Field, Kind, StructType, parse_type
 from kstore.errors import ExtensionError, UnknownKind
@@ -32,12 +33,13 @@ class Catalog:
     Args:
         release: whose types.
         extensions: tables of extension API servers, beside the built-in ones.
+        sent: also the kinds that are sent and never stored, as Status.
 
     Raises:
         ExtensionError: an extension has a kind or a package that is there already.
     """
 
-    def __init__(self, release: Release, extensions: Iterable[Tables] = ()) -> None:
+    def __init__(self, release: Release, extensions: Iterable[Tables] = (), *, sent: bool = False) -> None:
         self.release = release
         self._extensions: dict[str, Mapping[str, Any]] = {}
         self._structs: dict[str, StructType] = {}
@@ -46,6 +48,9 @@ class Catalog:
         self._kinds = {
             (row["group"], row["version"], row["kind"]): row for row in _nearest(_kind_rows(), release.minor)
         }
+        if sent:
+            self._extend(sent_kinds(dict.fromkeys((group, version) for group, version, _ in self._kinds)))
+        self.sent = frozenset(self._extensions)
         for tables in extensions:
             self._extend(tables)
 
@@ -53,10 +58,12 @@ class Catalog:
     def _own_groups(self) -> frozenset[str]:
         """The groups of extension servers, of which the flags of the kube-apiserver say nothing."""
         return frozenset(
-            row["group"] for row in self._kinds.values() if row["type"].rpartition(".")[0] in self._extensions
+            row["group"]
+            for row in self._kinds.values()
+            if row["type"].rpartition(".")[0] in self._extensions.keys() - self.sent
         )
 
-    def _extend(self, tables: Tables) -> None:
+    def _extend(self, tables: Tables | SentKinds) -> None:
         for row in tables.kinds:
             key = (row["group"], row["version"], row["kind"])
             if key in self._kinds:

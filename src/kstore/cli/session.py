@@ -36,16 +36,20 @@ _LARGEST_HEADERS = 64 << 10
 """Bytes of a file of headers."""
 
 
-def open_scheme(release: Release) -> Scheme:
+def open_scheme(release: Release, *, sent: bool = False) -> Scheme:
     """
     The scheme of a release, with the types and rules of the plugins that are installed.
 
     A plugin that cannot be loaded is named on standard error, and the command's exit code says that something was
     left out; what it does with other kinds goes on.
+
+    Args:
+        release: whose types and rules.
+        sent: also know the kinds that are sent and never stored.
     """
     from kstore.library.opening import make_scheme
 
-    return make_scheme(release, plugins=None, not_loaded=report_plugin)
+    return make_scheme(release, plugins=None, not_loaded=report_plugin, sent=sent)
 
 
 class Session:

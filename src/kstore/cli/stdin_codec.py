@@ -74,7 +74,7 @@ def make_codec(given: Settings) -> StorageCodec:
     from kstore.library.opening import release_of
 
     given = as_manifest(given)
-    scheme = open_scheme(release_of(given.release, flags=flags_of(given)))
+    scheme = open_scheme(release_of(given.release, flags=flags_of(given)), sent=True)
     if not given.encryption_provider_config:
         return StorageCodec(scheme)
     from kstore.encryption.config import load_configuration

@@ -13,11 +13,13 @@ from typing import Any
 
 from kstore.customresource import structural
 from kstore.customresource.definition import CustomDefinition
+from kstore.customresource.field_ownership import reconciled
 from kstore.customresource.unstructured import Object, normalize
 from kstore.customresource.webhook_answer import checked
 from kstore.decode.json import go_json
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, UnknownFields
+from kstore.scheme.field_ownership import FieldOwnership
 from kstore.scheme.managed_fields import can_be_read
 from kstore.scheme.running_server import copied, settle_metadata
 
@@ -53,6 +55,7 @@ class CustomConverter:
         self.definition = definition
         self._typed = typed
         self._review = review
+        self._ownership = FieldOwnership(typed.catalog)
         self._defaulting = {name for name, schema in definition.schemas.items() if structural.has_default(schema)}
         for schema in definition.schemas.values():
             structural.repair_defaults(schema, lambda found, path: self._metadata(found, path, lenient=True))
@@ -193,9 +196,14 @@ class CustomConverter:
         entries = metadata.get("managedFields") or []
         versions = {f"{self.definition.kind.group}/{version}" for version in self.definition.versions}
         kept = can_be_read(entries) and not versions.issuperset(entry["apiVersion"] for entry in entries)
-        settle_metadata(metadata, lambda _: True)
+        settle_metadata(metadata, lambda _: True, self._reconciled)
         if kept:
             metadata["managedFields"] = entries
+
+    def _reconciled(self, api_version: str, fields: Any) -> Any:
+        """A set of fields as the schema of the version that it speaks of owns it."""
+        schema = self.definition.schemas.get(api_version.rpartition("/")[2])
+        return fields if schema is None else reconciled(fields, schema, self._ownership)
 
     def _coerce(self, obj: Object, version: str, *, lenient: bool) -> list[str]:
         """What unstructuredSchemaCoercer does to an object, in place; the paths of what was pruned are returned."""

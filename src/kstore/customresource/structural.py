@@ -37,6 +37,8 @@ class Structural:
     embedded: bool = False
     """`x-kubernetes-embedded-resource`: the value is an object with kind, apiVersion and metadata of its own."""
     nullable: bool = False
+    whole: bool = False
+    """Whether managedFields own it as a whole: an atomic map, or a list that is not of the type `map` or `set`."""
     default: Any = None
 
     @staticmethod
@@ -52,6 +54,7 @@ class Structural:
             preserve=bool(schema.get("x-kubernetes-preserve-unknown-fields")),
             embedded=bool(schema.get("x-kubernetes-embedded-resource")),
             nullable=bool(schema.get("nullable")),
+            whole=_is_whole(schema),
             default=copy.deepcopy(schema.get("default")),
         )
         prune(built.default, built)
@@ -60,6 +63,12 @@ class Structural:
     def member(self, name: str) -> Structural | None:
         """The schema of a member, or None where none describes it."""
         return self.properties.get(name, self.additional)
+
+
+def _is_whole(schema: Mapping[str, Any]) -> bool:
+    if schema.get("type") == "array":
+        return schema.get("x-kubernetes-list-type") not in ("map", "set")
+    return schema.get("x-kubernetes-map-type") == "atomic"
 
 
 def prune(value: Any, schema: Structural | None, *, root: bool = False) -> list[str]:

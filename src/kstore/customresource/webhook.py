@@ -16,16 +16,17 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from kstore.customresource.converter import Review
 from kstore.customresource.definition import CustomDefinition
 from kstore.decode.json import go_json
-from kstore.errors import NotConvertible
+from kstore.errors import DecodeError, NotConvertible
 
 if TYPE_CHECKING:  # TLS and HTTP are loaded on use: most stores convert nothing by a webhook
     import ssl
 
-    from kstore.http_exchange import HttpClient
+    from kstore.http_exchange import HttpAnswer, HttpClient
 
 _REVIEW_VERSIONS = ("v1", "v1beta1")
 _OBJECTS, _BYTES = 100, 4 << 20
@@ -38,6 +39,10 @@ _SILENCE = 60.0
 """Seconds for which a webhook that gave no answer is not asked again: each try may cost its whole timeout."""
 _SPLITTING = 4
 """How many times its timeout finding the refused objects of one review may take."""
+_REDIRECTS = 10
+"""How many redirects are followed (Go's net/http, defaultCheckRedirect)."""
+_KEEPING = (307, 308)
+"""Redirects after which the same is sent again; after the others Go's client asks by GET, without the objects."""
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 
 Object = dict[str, Any]
@@ -68,7 +73,8 @@ class ConversionWebhook:
     timeout: float = 30
     server_name: str = ""
     _silent_since: float | None = field(default=None, init=False, repr=False, compare=False)
-    _http: HttpClient | None = field(default=None, init=False, repr=False, compare=False)
+    _http: dict[str, HttpClient] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """A client for each place: the webhook's, and where it redirects to."""
 
     @staticmethod
     def of(name: str, webhook: Mapping[str, Any], *, url: str = "") -> ConversionWebhook:
@@ -174,45 +180,72 @@ class ConversionWebhook:
         return converted
 
     def _post(self, body: bytes) -> Object:
-        from kstore.http_exchange import ExchangeFailed
-
         if self._silent_since is not None and time.monotonic() - self._silent_since < _SILENCE:
             raise self._fault(f"{self.url} gave no answer a moment ago, and is not asked again yet", _NoAnswer)
-        if self._http is None:
-            self._http = self._client()
-        try:
-            answer = self._http.request("POST", "", body=body, headers={"Content-Type": "application/json"})
-        except ExchangeFailed as error:
-            if error.kind in ("deadline", "unreachable", "tls"):
-                self._silent_since = time.monotonic()
-                raise self._fault(f"{self.url} cannot be asked: {error.reason}", _NoAnswer) from None
-            raise self._fault(f"{self.url}: {error.reason}") from None
-        if answer.status != 200:
+        answer = self._answer(body)
+        if not 200 <= answer.status <= 206:  # client-go/rest/request.go, transformResponse
             raise self._fault(f"{self.url} answered {answer.status} {_words(answer.reason)}")
-        try:
-            found = json.loads(answer.body, parse_constant=_no_number)
-        except (ValueError, RecursionError) as error:
-            raise self._fault(f"{self.url} answered with no JSON: {_words(error)}") from None
+        if not answer.body:
+            raise self._fault(f"{self.url} answered {answer.status} without a body")
+        found = self._parsed(answer.body)
         if not isinstance(found, dict):
             raise self._fault(f"{self.url} answered with no object")
         return found
 
-    def _client(self) -> HttpClient:
+    def _answer(self, body: bytes) -> HttpAnswer:
+        """The answer to a request, redirects followed as Go's client does."""
+        from kstore.http_exchange import ExchangeFailed
+
+        url = self.url
+        for _ in range(_REDIRECTS):
+            try:
+                client = self._client(url)
+                answer = client.request("POST", "", body=body, headers={"Content-Type": "application/json"})
+            except ExchangeFailed as error:
+                if error.kind in ("deadline", "unreachable", "tls"):
+                    self._silent_since = time.monotonic()
+                    raise self._fault(f"{url} cannot be asked: {error.reason}", _NoAnswer) from None
+                raise self._fault(f"{url}: {error.reason}") from None
+            if answer.status not in _KEEPING or not answer.headers.get("Location"):
+                return answer
+            url = urljoin(url, answer.headers["Location"])
+        raise self._fault(f"{self.url} redirects more than {_REDIRECTS} times")
+
+    def _parsed(self, body: bytes) -> Any:
+        """
+        What an answer says: JSON where it begins with a brace, else YAML; what it calls itself is not asked
+        (`apimachinery/pkg/runtime/serializer/recognizer/recognizer.go`).
+        """
+        try:
+            if body.lstrip().startswith(b"{"):
+                return json.loads(body, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise self._fault(f"{self.url} answered with no JSON: {_words(error)}") from None
+        from kstore.decode.yaml_input import read_document
+
+        try:
+            return read_document(body)
+        except DecodeError as error:
+            raise self._fault(f"{self.url} answered with neither JSON nor YAML: {_words(error)}") from None
+
+    def _client(self, url: str) -> HttpClient:
         from kstore.http_exchange import HttpClient
 
-        if not self.url.startswith("https://"):
-            raise self._fault("a webhook's URL begins with https://")
-        try:
-            return HttpClient(
-                self.url,
-                tls=self._trust(),
-                timeout=self.timeout,
-                limit=_ANSWER_LIMIT,
-                server_name=self.server_name,
-                keep_alive=True,
-            )
-        except ValueError:
-            raise self._fault(f"{self.url} is no URL of a server") from None
+        if url not in self._http:
+            if not url.startswith("https://"):
+                raise self._fault("a webhook's URL begins with https://")
+            try:
+                self._http[url] = HttpClient(
+                    url,
+                    tls=self._trust(),
+                    timeout=self.timeout,
+                    limit=_ANSWER_LIMIT,
+                    server_name=self.server_name,
+                    keep_alive=True,
+                )
+            except ValueError:
+                raise self._fault(f"{url} is no URL of a server") from None
+        return self._http[url]
 
     def _trust(self) -> ssl.SSLContext:
         from kstore.http_exchange import verifying_context

@@ -122,16 +122,20 @@ _SHORT = 256
 """What is longer names no type of Kubernetes, and is not worth remembering."""
 
 
-def read_envelope(value: bytes) -> Envelope:
+def read_envelope(value: bytes, *, nameless: bool = False) -> Envelope:
     """
     Open a value that begins with `k8s\\0`.
+
+    Args:
+        value: the bytes.
+        nameless: take one whose envelope names neither version nor kind, as that of a WatchEvent.
 
     Raises:
         DecodeError: the envelope is broken, or names no type; with the byte offset.
     """
     if not value.startswith(PROTOBUF_PREFIX):
         raise DecodeError("the value does not begin with k8s\\0", offset=0)
-    return _as_written(value) or _read_fields(value)
+    return _as_written(value) or _read_fields(value, nameless=nameless)
 
 
 def _as_written(value: bytes) -> Envelope | None:
@@ -149,7 +153,7 @@ def _as_written(value: bytes) -> Envelope | None:
     return Envelope(api_version, kind, value[start : start + length], start) if api_version and kind else None
 
 
-def _read_fields(value: bytes) -> Envelope:
+def _read_fields(value: bytes, *, nameless: bool = False) -> Envelope:
     kind = api_version = content_encoding = content_type = ""
     body = unknown = b""
     i, end, body_start, encoding_start = len(PROTOBUF_PREFIX), len(value), 0, 0
@@ -176,7 +180,7 @@ def _read_fields(value: bytes) -> Envelope:
     except (wire.WireFault, IndexError, UnicodeDecodeError) as error:
         what = "it is cut short" if isinstance(error, IndexError) else str(error)
         raise DecodeError(f"the envelope is broken: {what}", offset=min(i, end)) from None
-    if not kind or not api_version:
+    if (not kind or not api_version) and (kind or api_version or not nameless):
         missing = "kind" if api_version else "apiVersion"
         raise DecodeError(f"the envelope names no {missing}", offset=len(PROTOBUF_PREFIX))
     if content_encoding:

@@ -134,7 +134,7 @@ def _is_manifest(path: Path) -> bool:
 
 def _manifests(path: Path) -> Iterator[dict[str, Any]]:
     """The CRDs among the manifests of a file, or of the files directly in a folder."""
-    from kstore.view.yaml_input import read_documents
+    from kstore.decode.yaml_input import read_documents
 
     files = sorted(one for one in path.iterdir() if one.suffix in _MANIFESTS) if path.is_dir() else [path]
     for file in files:

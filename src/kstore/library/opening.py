@@ -192,6 +192,8 @@ def make_scheme(
     release: Release,
     plugins: Iterable[Plugin] | None = (),
     not_loaded: Callable[[ExtensionError], None] | None = None,
+    *,
+    sent: bool = False,
 ) -> Scheme:
     """
     The scheme of a release, with the types and rules of plugins: those given, or, for None, those installed.
@@ -200,6 +202,7 @@ def make_scheme(
         release: whose types and rules.
         plugins: the plugins.
         not_loaded: told of each installed plugin that cannot be loaded, and then left out; None to raise the error.
+        sent: also know the kinds that are sent and never stored.
 
     Raises:
         ExtensionError: a plugin cannot be loaded.
@@ -215,4 +218,4 @@ def make_scheme(
                 raise failure
             not_loaded(failure)
         plugins = loaded.plugins
-    return Scheme(release, plugins=plugins)
+    return Scheme(release, plugins=plugins, sent=sent)

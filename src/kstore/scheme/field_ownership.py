@@ -5,13 +5,12 @@ Where an older release owned a struct, map or list in parts and this one owns it
 the whole (`structured-merge-diff/typed/reconcile_schema.go`, ReconcileFieldSetWithSchema). The other way nothing
 changes.
 
-Knows what is owned how from the tables; which entries there are is `managed_fields.py`'s business. Of custom resources,
-CRDs and APIServices, whose schemas are in no table, sets of fields stay as they are.
+Knows what is owned how from the tables; which entries there are is `managed_fields.py`'s business, and what is beside
+the metadata of custom resources `customresource/field_ownership.py`'s.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -19,14 +18,11 @@ from typing import Any
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import in_range
-from kstore.catalog.resources import JSON_ONLY_GROUPS
 from kstore.catalog.tables import read_table
 from kstore.catalog.types import Field, TypeRef
 from kstore.decode.json.raw_json import RawJSON
 from kstore.naming import GroupVersionKind
-
-Set = dict[str, Any]
-"""A set of fields as FieldsV1 has it: `{"f:spec": {".": {}, "f:rules": {}}}`."""
+from kstore.scheme.field_sets import FieldSet, parsed, written
 
 
 class FieldOwnership:
@@ -54,22 +50,23 @@ class FieldOwnership:
             gvk: the version that the set speaks of.
             fields: what is stored.
         """
-        if not isinstance(fields, RawJSON) or gvk.group in JSON_ONLY_GROUPS or not self._catalog.is_built_in(gvk):
+        if not isinstance(fields, RawJSON) or not self._catalog.is_built_in(gvk):
             return fields
         type_name = self._catalog.kind(gvk).type
         if not self._pattern(type_name).search(fields.data):
             return fields
-        try:
-            found = json.loads(fields.data)
-        except (ValueError, RecursionError):
+        found = parsed(fields)
+        if found is None or not self._struct(type_name, found):
             return fields
-        if not isinstance(found, dict) or not self._struct(type_name, found):
-            return fields
-        return RawJSON(json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode())
+        return written(found)
+
+    def of_struct(self, name: str, found: FieldSet) -> bool:
+        """Bring the part of a set that is below a struct into its form, in place; whether something was changed."""
+        return self._struct(name, found)
 
     # ---- walking a set along its type; each says whether something was changed
 
-    def _struct(self, name: str, found: Set) -> bool:
+    def _struct(self, name: str, found: FieldSet) -> bool:
         members = self._fields(name)
         changed = False
         for key, below in found.items():
@@ -84,7 +81,7 @@ class FieldOwnership:
                 changed |= self._below(one.type, below)
         return changed
 
-    def _below(self, ref: TypeRef, found: Set) -> bool:
+    def _below(self, ref: TypeRef, found: FieldSet) -> bool:
         """What is below a field that is owned in parts."""
         if ref.form == "struct":
             return self._struct(ref.name, found)

@@ -5,8 +5,8 @@ Ported from `apimachinery/pkg/util/managedfields/internal` (managedfields.go, fi
 `structured-merge-diff/merge/update.go`: entries are decoded into a map by manager and encoded again in one order; where
 one of them cannot be decoded all are dropped, and so are those of versions that the server does not have.
 
-What a set of fields becomes is `field_ownership.py`'s business. Not ported: that the oldest of more than ten updating
-managers are merged (docs/reference/as-served.md).
+Where more than ten managers have updated an object, the oldest are merged. What a set of fields becomes is
+`field_ownership.py`'s business, and how it is written `field_sets.py`'s.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from kstore.decode.json import go_json
 from kstore.decode.json.raw_json import RawJSON
+from kstore.scheme.field_sets import FieldSet, parsed, tidied, union, written
 
 Entry = dict[str, Any]
 
 _IDENTITY = ("manager", "operation", "apiVersion", "subresource")
+_MOST_UPDATERS = 10
+"""Entries of updates that an object keeps (`managedfields/internal/fieldmanager.go`, DefaultMaxUpdateManagers)."""
+_ANCIENT = "ancient-changes"
+"""The manager that the oldest are merged into."""
 _OPERATIONS = ("Apply", "Update")
 
 
@@ -43,13 +49,50 @@ def settled_entries(
     for entry in entries:
         by_manager[_identity(entry)] = entry
     kept = [entry for entry in by_manager.values() if serves(entry["apiVersion"]) and not _is_empty(entry)]
-    return sorted((_reconciled(entry, reconciled) for entry in kept), key=_order)
+    return sorted(_capped([_reconciled(entry, reconciled) for entry in kept]), key=_order)
 
 
 def _reconciled(entry: Entry, reconciled: Callable[[str, Any], Any]) -> Entry:
     fields = entry.get("fieldsV1")
-    settled = reconciled(entry["apiVersion"], fields)
+    settled = reconciled(entry["apiVersion"], tidied(fields))
     return entry if settled is fields else {**entry, "fieldsV1": settled}
+
+
+def _capped(entries: list[Entry]) -> list[Entry]:
+    """
+    The entries, the oldest of more than ten that updates have made merged into one for each version.
+
+    `managedfields/internal/capmanagers.go`, capUpdateManagers: the first of a version stays by itself until a second is
+    merged with it; the time is that of the last.
+    """
+    updates = sorted((entry for entry in entries if entry["operation"] == "Update"), key=_age)
+    kept = {_identity(entry): entry for entry in entries}
+    oldest: dict[str, Entry] = {}
+    for entry in updates:
+        if sum(one["operation"] == "Update" for one in kept.values()) <= _MOST_UPDATERS:
+            break
+        first = oldest.setdefault(entry["apiVersion"], entry)
+        if first is entry:
+            continue
+        bucket = {"manager": _ANCIENT, "operation": "Update", "apiVersion": entry["apiVersion"]}
+        name = _identity(bucket)
+        if name not in kept:
+            kept[name] = kept.pop(_identity(first))
+        fields = union(_set_of(kept[name]), _set_of(entry))
+        kept[name] = {**bucket, "time": entry.get("time"), "fieldsType": "FieldsV1", "fieldsV1": written(fields)}
+        del kept[_identity(entry)]  # even if it is the bucket itself, as upstream
+    return list(kept.values())
+
+
+def _age(entry: Entry) -> tuple[float, str]:
+    """Oldest first; of one second, by the text that upstream tells managers apart by (BuildManagerIdentifier)."""
+    named = {name: entry[name] for name in _IDENTITY if entry.get(name)}
+    return _seconds(entry.get("time")), go_json.dumps(named).decode("utf-8", "surrogatepass")
+
+
+def _set_of(entry: Entry) -> FieldSet:
+    fields = _fields(entry) if not isinstance(entry.get("fieldsV1"), RawJSON) else parsed(entry["fieldsV1"])
+    return fields or {}
 
 
 def can_be_read(entries: list[Entry]) -> bool:

@@ -52,14 +52,20 @@ class Scheme:
         release: whose rules.
         now: the clock, for the few defaults that are the time of day.
         plugins: the types and rules of extension API servers.
+        sent: also know the kinds that are sent and never stored, as Status and DeleteOptions.
     """
 
     def __init__(
-        self, release: Release, *, now: Callable[[], datetime] | None = None, plugins: Iterable[Plugin] = ()
+        self,
+        release: Release,
+        *,
+        now: Callable[[], datetime] | None = None,
+        plugins: Iterable[Plugin] = (),
+        sent: bool = False,
     ) -> None:
         self.release = release
         self._plugins = tuple(plugins)
-        self.catalog = Catalog(release, [plugin.tables for plugin in self._plugins])
+        self.catalog = Catalog(release, [plugin.tables for plugin in self._plugins], sent=sent)
         self.typed = TypedJson(self.catalog)
         self._now = now or (lambda: datetime.now(UTC))
 

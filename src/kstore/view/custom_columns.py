@@ -14,9 +14,9 @@ from typing import Any
 
 from kstore.decode.json.raw_json import RawJSON
 from kstore.printable import escaped
+from kstore.scalars.go_float import go_g
 from kstore.view.jsonpath import JsonPath, JsonPathError
 from kstore.view.tab_writer import BLOCK, TabWriter
-from kstore.view.yaml_text import go_g
 
 _RELAXED = re.compile(r"\{\.?([^{}]+)\}\Z|\.?([^{}]+)\Z")
 _HINT = "write NAME:.metadata.name,IMAGE:.spec.containers[*].image"

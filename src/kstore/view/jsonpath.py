@@ -14,6 +14,7 @@ from typing import Any
 from kstore.decode.json.go_json import dumps
 from kstore.decode.json.number import Number
 from kstore.decode.json.raw_json import RawJSON
+from kstore.scalars.go_float import go_g
 from kstore.view.json_text import to_json
 from kstore.view.jsonpath_parser import (
     Action,
@@ -29,7 +30,6 @@ from kstore.view.jsonpath_parser import (
 )
 from kstore.view.jsonpath_paths import Looked, Path
 from kstore.view.jsonpath_steps import JsonPathFault, Step, bare, node_step, path_step
-from kstore.view.yaml_text import go_g
 
 __all__ = ["JsonPath", "JsonPathError", "JsonPathFault", "as_list"]
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from kstore.catalog.sent_kinds import is_watch_event
+from kstore.decode.envelope import read_envelope
+from kstore.decode.json.raw_json import INVALID, NESTED, RawJSON
+from kstore.errors import DecodeError
 from kstore.printable import key_text
 
 MASK: Final = "*****"
@@ -101,7 +105,42 @@ def masked(obj: dict[str, Any], key: bytes | str = b"") -> dict[str, Any]:
         return {name: masked_member((name,), value) for name, value in obj.items()}
     if isinstance(obj.get("items"), list) and str(kind).endswith("List"):
         return {**obj, "items": [masked(item) if isinstance(item, dict) else item for item in obj["items"]]}
+    if kind == "AdmissionReview":
+        return _masked_review(obj)
+    if is_watch_event(obj):
+        return {**obj, "object": _masked_raw(obj["object"])}
     return obj
+
+
+def _masked_review(review: dict[str, Any]) -> dict[str, Any]:
+    """A review of an admission webhook, which may be asked about a Secret, and may answer with a patch of one."""
+    found = dict(review)
+    request, response = review.get("request"), review.get("response")
+    if isinstance(request, dict):
+        found["request"] = {
+            name: _masked_raw(value) if name in ("object", "oldObject") else value for name, value in request.items()
+        }
+    if isinstance(response, dict) and response.get("patch"):
+        about = request.get("kind") if isinstance(request, dict) else None
+        if not isinstance(about, dict) or is_secret(about.get("kind")):
+            found["response"] = {**response, "patch": MASK}
+    return found
+
+
+def _masked_raw(value: Any) -> Any:
+    """An object within another, as raw JSON, or in protobuf; what cannot be told to be no Secret is hidden."""
+    if not isinstance(value, RawJSON):
+        return masked(value) if isinstance(value, dict) else value
+    held = value.value
+    if not isinstance(held, dict):
+        return value
+    if INVALID in held or NESTED in held:
+        try:
+            return MASK if is_secret(read_envelope(value.data).kind) else value
+        except DecodeError:
+            return MASK
+    found = masked(held)
+    return value if found is held else found
 
 
 def hides(path: tuple[str, ...]) -> bool:

@@ -15,10 +15,10 @@ from typing import Any
 
 from kstore.naming import GroupKind
 from kstore.printable import escaped
+from kstore.scalars.go_float import go_g
 from kstore.scalars.selectors import format_labels
 from kstore.view.columns import Column
 from kstore.view.tab_writer import BLOCK, TabWriter
-from kstore.view.yaml_text import go_g
 
 _BREAK = re.compile("[\f\n\r]")
 

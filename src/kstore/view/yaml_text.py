@@ -13,8 +13,9 @@ from functools import cmp_to_key
 from typing import Any, Final
 
 from kstore.decode.json.raw_json import RawJSON
+from kstore.decode.yaml_scalars import scalar, simple_key
 from kstore.errors import EncodeError
-from kstore.view.yaml_scalars import scalar, simple_key
+from kstore.scalars.go_float import go_g, shortest_digits
 
 Append = Callable[[str], None]
 
@@ -178,33 +179,9 @@ def _float(number: float) -> str:
     if math.isinf(number):
         return ".inf" if number > 0 else "-.inf"
     if number.is_integer() and -(2.0**63) <= number < 2.0**64:
-        digits, point = _shortest(number)  # zeros after the shortest digits, not the binary value
+        digits, point = shortest_digits(number)  # zeros after the shortest digits, not the binary value
         return ("-" if number < 0 else "") + digits.ljust(point, "0")
     return go_g(number)
-
-
-def _shortest(number: float) -> tuple[str, int]:
-    """The shortest digits that give the number back, and the place of the point among them."""
-    mantissa, _, exponent = float.__repr__(abs(number)).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
-    return digits.rstrip("0") or "0", point
-
-
-def go_g(number: float) -> str:
-    """A finite float as `strconv.FormatFloat(f, 'g', -1, 64)`: shortest digits, an exponent below -4 and from 6 on."""
-    sign = "-" if number < 0 else ""
-    digits, point = _shortest(number)
-    exponent = point - 1
-    if exponent < -4 or exponent >= 6:
-        tail = f".{digits[1:]}" if len(digits) > 1 else ""
-        return f"{sign}{digits[0]}{tail}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-    if point <= 0:
-        return f"{sign}0.{'0' * -point}{digits}"
-    if point >= len(digits):
-        return sign + digits.ljust(point, "0")
-    return f"{sign}{digits[:point]}.{digits[point:]}"
 
 
 # ---- the order of keys (sorter.go)

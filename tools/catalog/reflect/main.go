@@ -145,14 +145,19 @@ func requestKind(kind string) bool {
 	return kind == "Status" || strings.HasPrefix(kind, "API") && kind != "APIService"
 }
 
-func kindsOf(scheme *runtime.Scheme) []Kind {
+// wanted says whether objects of a kind can be stored; `sent` asks for those that are sent and never stored instead,
+// but for lists.
+func wanted(kind string, t reflect.Type, sent bool) bool {
+	_, named := t.FieldByName("ObjectMeta")
+	stored := named && !requestKind(kind)
+	return stored != sent && !(sent && strings.HasSuffix(kind, "List"))
+}
+
+func kindsOf(scheme *runtime.Scheme, sent bool) []Kind {
 	var out []Kind
 	known := scheme.AllKnownTypes()
 	for gvk, t := range known {
-		if gvk.Version == runtime.APIVersionInternal || requestKind(gvk.Kind) || gvk.Group == "" && gvk.Version != "v1" {
-			continue
-		}
-		if _, ok := t.FieldByName("ObjectMeta"); !ok {
+		if gvk.Version == runtime.APIVersionInternal || gvk.Group == "" && gvk.Version != "v1" || !wanted(gvk.Kind, t, sent) {
 			continue
 		}
 		k := Kind{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Type: typeName(t)}
@@ -187,8 +192,9 @@ func lifecycle(k *Kind, object any) {
 
 func main() {
 	kinds, priority := []Kind{}, map[string][]string{}
+	sent := len(os.Args) > 1 && os.Args[1] == "sent"
 	for _, scheme := range schemes() {
-		kinds = append(kinds, kindsOf(scheme)...)
+		kinds = append(kinds, kindsOf(scheme, sent)...)
 		for _, gv := range scheme.PrioritizedVersionsAllGroups() {
 			priority[gv.Group] = append(priority[gv.Group], gv.Version)
 		}

@@ -47,7 +47,7 @@ def command(
 
     A value comes as it is stored; in base64 or hex, also as a database prints it; as etcdctl prints a get, a watch or a
     transaction (-w simple, json, fields or protobuf), or the gRPC gateway; as protobuf text; or as hexdump, xxd or od
-    show any of these.
+    show any of these. What is sent and never stored is taken, too: Status, DeleteOptions, AdmissionReview, WatchEvent.
     With --batch a line {"value": "<base64>", "key": "/registry/..."} (the key may be left out) gives a line
     {"apiVersion": ..., "kind": ..., "encoding": ..., "object": {...}}, or {"error": {"code": ..., "message": ...}}.
 

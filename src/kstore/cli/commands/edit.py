@@ -139,7 +139,7 @@ def _object(read: StoredObject, text: str, where: str) -> dict[str, Any]:
     Raises:
         UsageError: the text is no object.
     """
-    from kstore.view.yaml_input import read_document
+    from kstore.decode.yaml_input import read_document
 
     changed = read_document(text, where=where)
     if not isinstance(changed, dict):

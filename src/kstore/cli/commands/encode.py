@@ -38,7 +38,7 @@ def command(file: Path | None, batch: bool, workers: int, media: str, output: st
     if batch:
         return run_batch(file, partial(_answer, media=media), workers)
     with open_codec() as codec:
-        from kstore.view.yaml_input import read_documents
+        from kstore.decode.yaml_input import read_documents
 
         where = str(file) if file else "standard input"
         documents = read_documents(read_input(file), where=where)
@@ -76,7 +76,10 @@ def _encode(codec: ObjectCodec, obj: Any, media: str) -> bytes:
 
 def _media_type(codec: ObjectCodec, obj: dict[str, Any]) -> str:
     """The encoding in which an apiserver stores an object: custom resources are JSON."""
+    from kstore.catalog.sent_kinds import is_watch_event
     from kstore.naming import gvk
 
+    if is_watch_event(obj):
+        return "protobuf"
     name = gvk(str(obj.get("apiVersion")), str(obj.get("kind")))
     return codec.scheme.media_type(name.group) if codec.scheme.catalog.has_kind(name) else "json"

@@ -54,6 +54,7 @@ MODULES: tuple[str, ...] = (
     "rbac.v1",
     "rbac.v1alpha1",
     "rbac.v1beta1",
+    "resource.storage",
     "resource.v1",
     "resource.v1alpha2",
     "resource.v1alpha3",

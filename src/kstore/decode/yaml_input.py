@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from kstore.decode.yaml_scalars import resolve_plain
 from kstore.errors import DecodeError
-from kstore.view.yaml_scalars import resolve_plain
-from kstore.view.yaml_text import go_g
+from kstore.scalars.go_float import go_g
 from kstore.yaml_limits import MAX_DEPTH, AliasBudget
 
 _TAG: Final = "tag:yaml.org,2002:"

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from kstore.decode.yaml_input import read_document, read_documents
 from kstore.errors import KstoreError
-from kstore.view.yaml_input import read_document, read_documents
 
 
 def test_what_plain_scalars_mean():

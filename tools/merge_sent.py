@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""
+Make the table of the kinds that are sent and never stored: Status, DeleteOptions, AdmissionReview, WatchEvent.
+
+    merge_sent.py [--tables src/kstore/catalog/tables] [--check]
+
+Asks the published types (`k8s.io/api`) of every exact release of `releases.json` by `catalog/reflect`; needs Go and a
+Go module proxy. Types that the other tables have already are not repeated; the others' packages are called
+`sent.meta.v1` and the like, so that no package is in two tables. `--check` writes nothing and fails when the table
+differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parent / "catalog"))
+
+from release import HERE, run  # type: ignore[import-not-found]
+
+from merge_types import Pairing, ReleaseSet, TypeTables, minor, split  # type: ignore[import-not-found]
+
+TABLES = HERE.parents[1] / "src/kstore/catalog/tables"
+META = "k8s.io/apimachinery/pkg/apis/meta/v1."
+
+
+def main() -> None:
+    """Parse the command line, ask, and write or compare."""
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument("--tables", type=Path, default=TABLES)
+    parser.add_argument("--check", action="store_true", help="compare with the table instead of writing it")
+    arguments = parser.parse_args()
+    releases = [row for row in json.loads((arguments.tables / "releases.json").read_text()) if row["exact"]]
+    newest = asked(releases[-1]["patch"], set())
+    packages = {kind["Type"].rpartition(".")[0] for kind in newest["kinds"]}
+    dumps = [*(asked(row["patch"], packages) for row in releases[:-1]), newest]
+    text = written(table(dumps, stored_types(arguments.tables)))
+    target = arguments.tables / "sent.json"
+    if arguments.check:
+        sys.exit("the table is not what the releases say" if target.read_text() != text else 0)
+    target.write_text(text)
+
+
+def asked(patch: str, wanted: set[str]) -> dict[str, Any]:
+    """What reflection says of one release's published kinds that are never stored, in these packages or in all."""
+    version = f"v0.{patch.removeprefix('1.')}"
+    with tempfile.TemporaryDirectory(prefix="sent-") as work:
+        folder = Path(work)
+        found = json.loads(run(["go", "mod", "download", "-json", f"k8s.io/api@{version}"], folder))
+        packages = sorted(p.parent.relative_to(found["Dir"]) for p in Path(found["Dir"]).glob("*/*/register.go"))
+        shutil.copy(HERE / "reflect" / "main.go", folder)
+        (folder / "annotated.go").write_text("package main\n\nfunc annotated() []any { return nil }\n")
+        names = [f"k8s.io/api/{package.as_posix()}" for package in packages]
+        (folder / "schemes.go").write_text(schemes([name for name in names if not wanted or name in wanted]))
+        modules = "".join(f"require k8s.io/{name} {version}\n" for name in ("api", "apimachinery"))
+        (folder / "go.mod").write_text(f"module sent\n\ngo 1.22\n\n{modules}")
+        environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod -buildvcs=false", "GOTOOLCHAIN": "local"}
+        run(["nice", "-n", "5", "go", "build", "-o", "program", "."], folder, environment)
+        dump = json.loads(run(["./program", "sent"], folder))
+    return {"release": ".".join(patch.split(".")[:2]), **dump}
+
+
+def schemes(packages: list[str]) -> str:
+    """The Go file that fills a scheme with the published types."""
+    imports = "".join(f'\tp{at} "{package}"\n' for at, package in enumerate(packages))
+    adds = "".join(f"\tadd(p{at}.AddToScheme)\n" for at in range(len(packages)))
+    return f"""package main
+
+import (
+\t"k8s.io/apimachinery/pkg/runtime"
+{imports})
+
+func schemes() []*runtime.Scheme {{
+\tscheme := runtime.NewScheme()
+\tadd := func(addToScheme func(*runtime.Scheme) error) {{
+\t\tif err := addToScheme(scheme); err != nil {{
+\t\t\tpanic(err)
+\t\t}}
+\t}}
+{adds}\treturn []*runtime.Scheme{{scheme}}
+}}
+"""
+
+
+def stored_types(tables: Path) -> set[str]:
+    """The types that the tables of stored kinds have."""
+    return {f"{path.stem}.{name}" for path in tables.glob("types/*.json") for name in json.loads(path.read_text())}
+
+
+def table(dumps: list[dict[str, Any]], known: set[str]) -> dict[str, Any]:
+    """Kinds, those that every group version has, and the types that no other table has."""
+    releases = ReleaseSet(dump["release"] for dump in dumps)
+    merged = TypeTables(releases.known, Pairing())
+    kinds: dict[tuple[str, str, str], dict[str, str]] = {}
+    everywhere: dict[str, str] = {}
+    for dump in sorted(dumps, key=lambda one: minor(one["release"])):
+        merged.add(dump)
+        for kind in dump["kinds"]:
+            if kind["Type"].startswith(META):
+                everywhere[kind["Kind"]] = ".".join(split(kind["Type"]))
+            else:
+                place = kind["Group"], kind["Version"], kind["Kind"]
+                kinds[place] = dict(zip(("group", "version", "kind"), place, strict=True))
+                kinds[place]["type"] = ".".join(split(kind["Type"]))
+    types = {
+        f"{package}.{name}": row
+        for package, rows in merged.tables([]).items()
+        for name, row in rows.items()
+        if f"{package}.{name}" not in known
+    }
+    needed = reached([*everywhere.values(), *(kind["type"] for kind in kinds.values())], types)
+    return {
+        "kinds": [{**kinds[place], "type": moved(kinds[place]["type"], needed)} for place in sorted(kinds)],
+        "everywhere": {kind: moved(name, needed) for kind, name in sorted(everywhere.items())},
+        "types": {moved(name, needed): in_its_place(types[name], needed) for name in sorted(needed)},
+    }
+
+
+def moved(spelled: str, needed: set[str]) -> str:
+    """A type as a field spells it, of the packages of this table if it is here."""
+    name = bare(spelled)
+    return spelled[: len(spelled) - len(name)] + f"sent.{name}" if name in needed else spelled
+
+
+def bare(spelled: str) -> str:
+    """The name within `*`, `[]` and `map[string]`."""
+    return spelled.rpartition("]")[2].lstrip("*")
+
+
+def in_its_place(row: dict[str, Any], needed: set[str]) -> dict[str, Any]:
+    """A type whose fields name the types of this table."""
+    return {**row, "fields": [{**field, "type": moved(field["type"], needed)} for field in row["fields"]]}
+
+
+def reached(roots: list[str], types: dict[str, Any]) -> set[str]:
+    """The types among `types` that the roots are made of."""
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in types and name not in found:
+            found.add(name)
+            waiting += [bare(field["type"]) for field in types[name]["fields"]]
+    return found
+
+
+def written(found: dict[str, Any]) -> str:
+    """The table as text, a row a line."""
+    kinds = ",\n".join(json.dumps(row) for row in found["kinds"])
+    everywhere = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found["everywhere"].items())
+    types = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in found["types"].items())
+    return f'{{"kinds": [\n{kinds}\n],\n"everywhere": {{\n{everywhere}\n}},\n"types": {{\n{types}\n}}}}\n'
+
+
+if __name__ == "__main__":
+    main()
