@@ -20,11 +20,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parent / "catalog"))
-
-from release import HERE, run  # type: ignore[import-not-found]
+sys.path.insert(0, str(Path(__file__).resolve().parent / "catalog"))  # before tools/release
 
 from merge_types import Pairing, ReleaseSet, TypeTables, minor, split  # type: ignore[import-not-found]
+from release import HERE, run  # type: ignore[import-not-found]
 
 TABLES = HERE.parents[1] / "src/kstore/catalog/tables"
 META = "k8s.io/apimachinery/pkg/apis/meta/v1."

@@ -33,6 +33,10 @@ KEPT_WHOLE = {
     "PriorityLevelConfiguration": "the server's own controller panics where a part of spec is missing",
 }
 """Kinds of whose spec nothing is taken away, and why."""
+KEPT_WHOLE_THEN = {
+    ("1.29", "ValidatingAdmissionPolicy"): "without matchConstraints each write panics, and the server does not start",
+}
+"""The same, of one release."""
 OLDEST = 17
 """The oldest minor release whose types are known."""
 MOST = 120
@@ -83,7 +87,7 @@ class Variants:
         for minor in range(OLDEST, self._scheme.release.minor):
             yield self._as_of(bare, type_name, minor), "protobuf"
         yield self._managed(whole, bare, target), "protobuf"
-        for path in list(_paths(bare, {"spec"} if name.kind in KEPT_WHOLE else set()))[:MOST]:
+        for path in list(_paths(bare, self._kept(name.kind)))[:MOST]:
             yield _without(bare, path), "protobuf"
         for version in self._scheme.targets(target):
             if version != target and self._catalog.holds(version):
@@ -92,6 +96,10 @@ class Variants:
                     yield _plain(self._codec.convert_object(value, version.group_version)), "protobuf"
                 except KstoreError:
                     continue
+
+    def _kept(self, kind: str) -> set[str]:
+        is_kept = kind in KEPT_WHOLE or (str(self._scheme.release), kind) in KEPT_WHOLE_THEN
+        return {"spec"} if is_kept else set()
 
     def _managed(self, whole: Object, bare: Object, target: GroupVersionKind) -> Object:
         """The object with managedFields that speak of every version that its kind ever had, and of none."""

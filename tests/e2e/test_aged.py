@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.aged_objects import Aged, all_aged
 from tools.cluster import ApiError, Client, Etcd
 
-from kstore.catalog.releases import newest
+from kstore.catalog.releases import Release, newest
 from kstore.cli.main import run
 from kstore.codec import ObjectCodec
 from kstore.records import Put
@@ -23,9 +23,9 @@ LEASED_ANEW = "/registry/events/"
 """Each write of an Event grants its lease anew, and is one even where its bytes stay."""
 
 
-def store(etcd: Etcd, objects: list[Aged]) -> None:
-    """Write the objects as their servers did, over what is there."""
-    codec = ObjectCodec(Scheme(newest()))
+def store(etcd: Etcd, objects: list[Aged], release: str = newest().name) -> None:
+    """Write the objects as their servers did, over what is there; their types are those of a release."""
+    codec = ObjectCodec(Scheme(Release(release)))
     with LiveSource([etcd.endpoint]) as source:
         held = {record.key: record.mod_revision for record in source.scan()}
         for aged in objects:

@@ -93,7 +93,7 @@ def test_nothing_is_left_for_the_server(
 ) -> None:
     """No object that the server takes is written again, whatever it lacked."""
     objects = list(Variants(release).all())
-    store(etcd_server, objects)
+    store(etcd_server, objects, release)
     assert migrate(etcd_server, release, tmp_path / "first") in (0, 3)
     before = stored(etcd_server)
     assert migrate(etcd_server, release, tmp_path / "second") in (0, 3)

@@ -47,7 +47,8 @@ def record(release: str, folder: Path) -> list[str]:
     """The cases of one release."""
     objects = [*all_aged(), *Variants(release).all()]
     with Etcd(find("etcd"), folder / "etcd") as etcd:
-        store(etcd, objects)
+        store(etcd, all_aged())
+        store(etcd, list(Variants(release).all()), release)
         given = stored(etcd)
         migrate(etcd, release, folder / "journal")
         made = stored(etcd)
