@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -35,6 +36,36 @@ def rows_of(kind: str, results: Iterable[Result]) -> list[list[Any]]:
         how = {"status": result["status"], "seconds": result["seconds"], "error": result["error"] or None}
         rows = result["rows"] or [{"store": result["address"]}]
         found += [[{**row, **how}.get(name) for name in columns_of(kind)] for row in rows]
+    return found
+
+
+_RESULT: Final = "result"
+
+
+_SHORTER: Final = {"below_target": "below"}
+
+
+def short_columns(kind: str) -> dict[str, str]:
+    """The columns that a person looks at first, for a terminal: what was found, or how it went."""
+    columns = KINDS[kind].columns
+    return {**{_SHORTER.get(name, name): columns[name] for name in KINDS[kind].short}, _RESULT: "string"}
+
+
+def short_rows(kind: str, results: Sequence[Result]) -> list[list[Any]]:
+    """
+    The rows of these columns: as `rows_of`, and what a store did not answer is empty.
+
+    Of the addresses, the folder that all have in common is left out.
+    """
+    alike = os.path.commonprefix([one["address"] for one in results])  # noqa: RUF071 - no paths, and cut at a slash
+    common = alike.rpartition("/")[0]
+    start = len(common) + 1 if common and len(results) > 1 else 0
+    found = []
+    for result in results:
+        for row in result["rows"] or [{}]:
+            shown = {**row, "store": result["address"][start:]}
+            said = row.get("verdict") or result["status"]
+            found.append(["" if (value := shown.get(name)) is None else value for name in KINDS[kind].short] + [said])
     return found
 
 

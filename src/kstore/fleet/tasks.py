@@ -52,6 +52,8 @@ class Kind:
 
     columns: dict[str, str]
     """The columns of its rows, in order: `string` or `int64`; what else a row has is for the page of its store."""
+    short: tuple[str, ...]
+    """Those that a person looks at first."""
     answer: Callable[[Opening, Mapping[str, Any]], list[Row]]
     found: Callable[[Row], bool] = lambda _: False
     """Whether a row says that something was found."""
@@ -258,14 +260,24 @@ KINDS: Final = {
             **_typed([], ["errors", "warnings", "notes", "below_target"]),
             "verdict": "string",
         },
+        ("store", "release", "objects", "below_target", "errors", "warnings"),
         _check,
         lambda row: bool(row["errors"] or row["warnings"] or row["notes"]),
     ),
-    "versions": Kind(_typed(["store", "resource", "stored_version", "storage_version"], ["objects"]), _versions),
-    "analyze": Kind(_typed(["store", "resource"], ["objects", "bytes", "undecodable", "namespaces"]), _analyze),
-    "export": Kind(_typed(["store", "file"], ["revision", "objects"]), _export),
+    "versions": Kind(
+        _typed(["store", "resource", "stored_version", "storage_version"], ["objects"]),
+        ("store", "resource", "stored_version", "storage_version", "objects"),
+        _versions,
+    ),
+    "analyze": Kind(
+        _typed(["store", "resource"], ["objects", "bytes", "undecodable", "namespaces"]),
+        ("store", "resource", "objects", "bytes"),
+        _analyze,
+    ),
+    "export": Kind(_typed(["store", "file"], ["revision", "objects"]), ("store", "revision", "objects"), _export),
     "prove": Kind(
         {**_typed(["store", "sha256"], ["revision", "proved"]), **_typed(["verdict", *_STEPS, "why"])},
+        ("store", "revision"),
         _prove,
         lambda row: not row["proved"],
     ),

@@ -47,6 +47,20 @@ def test_check(kstore: Kstore, night: Path, tmp_path: Path) -> None:
     assert kstore("fleet", "check", f"{night}/torn.db").code == 1
 
 
+def test_tables(kstore: Kstore, night: Path) -> None:
+    """A person's table is short, with what did not answer; -o wide has every column."""
+    short = kstore("fleet", "check", f"{night}/*.db")
+    head, good, torn = (line.split() for line in short.text.splitlines())
+    assert head == ["STORE", "RELEASE", "OBJECTS", "BELOW", "ERRORS", "WARNINGS", "RESULT"]
+    assert (good[0], good[2], good[-1], torn) == ("a.db", "264", "errors", ["torn.db", "failed"])
+    assert max(map(len, short.text.splitlines())) <= 80
+    assert short.err.count("torn.db") == 1
+    wide = kstore("fleet", "check", f"{night}/*.db", "-o", "wide").text.splitlines()
+    assert {"CLUSTER", "VERDICT", "STATUS", "ERROR"} < set(wide[0].split())
+    for kind in ("versions", "analyze", "prove"):
+        assert kstore("fleet", kind, f"{night}/a.db").text.split()[0] == "STORE"
+
+
 def test_sql(kstore: Kstore, night: Path) -> None:
     """One query over all stores; those that cannot be read are named."""
     pytest.importorskip("duckdb")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +17,12 @@ from kstore.cli.session import Session
 from kstore.cli.settings import settings
 from kstore.errors import UsageError
 from kstore.printable import one_line
-from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.fleet.child import Result
     from kstore.fleet.tasks import Task
 
-_OUTPUTS = ("table", "markdown", "csv", "json", "jsonl", "parquet", "prometheus")
+_OUTPUTS = ("table", "wide", "markdown", "csv", "json", "jsonl", "parquet", "prometheus")
 
 
 @click.group()
@@ -180,7 +178,15 @@ def _cached_lake() -> Path:
 def _ask(
     kind: str, stores: Sequence[str], asked: dict[str, Any], html: Path | None, output: str, given: dict[str, Any]
 ) -> int:
-    from kstore.fleet.report import columns_of, failed, prometheus_text, rows_of, something_found
+    from kstore.fleet.report import (
+        columns_of,
+        failed,
+        prometheus_text,
+        rows_of,
+        short_columns,
+        short_rows,
+        something_found,
+    )
 
     if html is not None and html.exists():
         raise UsageError("the file is there already", where=str(html), hint="name another file")
@@ -190,8 +196,9 @@ def _ask(
     if output == "prometheus":
         sys.stdout.writelines(prometheus_text(kind, results))
     else:
-        columns = columns_of(kind)
-        _write(tuple(columns), tuple(columns.values()), rows_of(kind, results), output)
+        columns = short_columns(kind) if output == "table" else columns_of(kind)
+        rows = short_rows(kind, results) if output == "table" else rows_of(kind, results)
+        _write(tuple(columns), tuple(columns.values()), rows, "table" if output == "wide" else output)
     _name_failures(results)
     lost = failed(results)
     if len(lost) == len(results):
@@ -230,7 +237,8 @@ def _name_failures(results: Sequence[Result]) -> None:
     from kstore.fleet.report import failed
 
     for one in failed(results):
-        click.echo(f"kstore: {one_line(one['address'])}: {one['status']}: {one_line(one['error'])}", err=True)
+        why = one["error"].replace(f"{one['address']}: ", "", 1)  # most errors name the place themselves
+        click.echo(f"kstore: {one_line(one['address'])}: {one['status']}: {one_line(why)}", err=True)
 
 
 def _results(kind: str, stores: Sequence[str], asked: dict[str, Any], given: dict[str, Any]) -> list[Result]:
@@ -243,12 +251,10 @@ def _results(kind: str, stores: Sequence[str], asked: dict[str, Any], given: dic
     order = {task.address: at for at, task in enumerate(tasks)}
     timeout = parse_duration(given["timeout"], "--timeout")
     found: list[Result] = []
-    with pool_of(given["scheduler"], given["workers"]) as pool, _counting(len(order)) as tell:
-        for one in run(
-            tasks, pool, timeout=timeout, retries=given["retries"], remembers=not given["no_cache"]
-        ):  # fmt: skip
+    with pool_of(given["scheduler"], given["workers"]) as pool, _watched(len(order), given["timeout"]) as tell:
+        for one in run(tasks, pool, timeout=timeout, retries=given["retries"], remembers=not given["no_cache"]):
             found.append(current(one))
-            tell(found)
+            tell(one)
     return sorted(found, key=lambda one: order[one["address"]])
 
 
@@ -287,24 +293,13 @@ def _lines(file: str) -> Iterator[str]:
 
 
 @contextmanager
-def _counting(total: int) -> Iterator[Callable[[Sequence[Result]], None]]:
-    """A line on standard error: how many stores are done, how many failed, and how long the others may take."""
-    if not settings().progress or not sys.stderr.isatty():
+def _watched(total: int, timeout: str) -> Iterator[Callable[[Result], None]]:
+    """Show on standard error how far the run is; what is yielded takes each result."""
+    if not settings().progress or settings().quiet:
         yield lambda _: None
         return
-    began = time.monotonic()
+    from kstore.cli.fleet_progress import Lines, LiveTable, Tally
 
-    def tell(found: Sequence[Result]) -> None:
-        fresh = sum(not one["known"] for one in found)
-        left = total - len(found)
-        seconds = int((time.monotonic() - began) / fresh * left) if fresh else 0
-        bad = sum(one["status"] != "done" for one in found)
-        said = f"{len(found):,} of {counted(total, 'store')}, {bad:,} failed, {seconds // 60}:{seconds % 60:02} left"
-        sys.stderr.write(f"\r{said}  ")
-        sys.stderr.flush()
-
-    try:
-        yield tell
-    finally:
-        sys.stderr.write("\r" + " " * 70 + "\r")
-        sys.stderr.flush()
+    tally = Tally(total, timeout)
+    with LiveTable(tally) if sys.stderr.isatty() else Lines(tally) as shown:
+        yield shown.tell
