@@ -32,8 +32,8 @@ demo: $(VENV)/kstore ## install kstore in .venv and run its main job on the demo
 test: $(VENV)/test ## install what the tests need in .venv and pass them
 	$(BIN)/python $(PYTEST) $(COVERAGE) $(ARGS)
 
-slow: $(VENV)/test ## the tests that take long: the docs' commands, a whole cluster's tables, kills and copies
-	$(BIN)/python $(subst not slow,slow,$(PYTEST)) $(ARGS) || [ $$? -eq 5 ]
+slow: $(VENV)/test ## the tests that take long: the docs' commands, a whole cluster's tables, kills, copies, and more random examples
+	$(BIN)/python $(subst not slow,(slow or hypothesis),$(PYTEST)) --hypothesis-profile=thorough $(ARGS) || [ $$? -eq 5 ]
 
 alone: $(VENV)/test ## the tests that run beside nothing else: processes killed and frozen, clusters of three
 	$(BIN)/python $(RUN) -m "alone and not slow and not e2e" $(ARGS) || [ $$? -eq 5 ]

@@ -158,6 +158,7 @@ def test_three_tenants(files: Path, kstore: Kstore, tmp_path: Path) -> None:
     assert all(key.startswith("/tenant-b/") for key in ran.text.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 def test_two_tenants_live(live: Callable[[str], str]) -> None:
     """Nothing of one shows in, or is exported with, the other."""
@@ -178,6 +179,7 @@ def test_an_events_etcd(live: Callable[[str], str], shared: Path, kstore: Kstore
     assert "no-namespace" not in findings(kstore, shared / "snapshots" / "wardle.db.zst")
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 def test_owners(live: Callable[[str], str]) -> None:
     """One living owner of two, and one that another server keeps: the garbage collector keeps both."""
@@ -189,6 +191,7 @@ def test_owners(live: Callable[[str], str]) -> None:
 # ---- advice: what a server can read
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 def test_undecodable(live: Callable[[str], str]) -> None:
     """What the server answers 500 for, with the very field; what it serves is no error."""
@@ -199,6 +202,7 @@ def test_undecodable(live: Callable[[str], str]) -> None:
     assert "meta: a string ('text') where an object was expected in metadata" in said
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 def test_unknown_kinds(live: Callable[[str], str]) -> None:
     """Each of the four lists fails."""
@@ -240,6 +244,7 @@ def test_cbor(shared: Path, etcd_server: Etcd, kstore: Kstore, tmp_path: Path, m
     assert json.loads(read.out)["kind"] == "Pen"
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 def test_a_version_that_left_its_crd(live: Callable[[str], str]) -> None:
     """What is advised works (the matrix of findings runs it); the old way and edit name it."""
@@ -249,6 +254,7 @@ def test_a_version_that_left_its_crd(live: Callable[[str], str]) -> None:
     assert "--assume-version" in said.partition("rc=3")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 def test_dra_alpha(live: Callable[[str], str]) -> None:
     """By way of 1.33 everything stays; nobody is pointed at the option that empties the claim."""

@@ -94,6 +94,7 @@ def test_every_row_is_tried_out() -> None:
     assert rows().keys() == TRIALS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rows())
 def test_it_ends(name: str, tmp_path: Path) -> None:
     """Within what the page states."""

@@ -79,6 +79,7 @@ def test_every_object_comes_back(
     assert count == seen
 
 
+@pytest.mark.slow
 def test_old_versions_convert(shared: Path, unpack: Callable[[Path], bytes], unpacked: Unpacked) -> None:
     """Every built-in object becomes, in protobuf and in JSON, exactly what a 1.37 apiserver would write."""
     expected = expectations(shared, unpack)
@@ -93,6 +94,7 @@ def test_old_versions_convert(shared: Path, unpack: Callable[[Path], bytes], unp
         assert codec.convert(read.plain, target, media_type="json") == row["json"].encode(), row["key"]
 
 
+@pytest.mark.slow
 def test_old_versions_migrate(
     shared: Path,
     unpack: Callable[[Path], bytes],
@@ -120,6 +122,7 @@ def test_old_versions_migrate(
             assert row["changes"] == (stored[key.encode()] != value), key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", ["1.29", "1.37"])
 @pytest.mark.parametrize("name", ["cluster-1.29", "cluster-1.37", "old-versions", "wardle", "json-encrypted-1.37"])
 def test_what_check_advises(
@@ -135,6 +138,7 @@ def test_what_check_advises(
             assert word not in finding["command"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "release"), [("old-versions", "1.37"), ("cluster-1.29", "1.37"), ("cluster-1.37", "1.29")]
 )

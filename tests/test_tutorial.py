@@ -10,6 +10,7 @@ import pytest
 from tools.generate_tutorial import TUTORIAL, filled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chapter", sorted(TUTORIAL.glob("*.md")), ids=lambda path: path.stem)
 def test_a_chapter_is_as_it_runs(chapter: Path) -> None:
     """Every command of the chapter was run, in order, and printed what stands below it."""

@@ -222,7 +222,7 @@ class Shell:
 
 
 @pytest.mark.etcd
-@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("name", ["bash", *(pytest.param(name, marks=pytest.mark.slow) for name in ("zsh", "fish"))])
 def test_in_a_real_shell(name: str, many: str, tmp_path: Path) -> None:
     """A tabulator completes commands, resources, names among 20,000, namespaces' keys, and files after --store."""
     shell = Shell(name, tmp_path, many)

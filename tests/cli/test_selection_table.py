@@ -361,9 +361,13 @@ def restored(kitchen: Kitchen, output: str, words: list[str]) -> set[str]:
 
 
 def compared(kitchen: Kitchen, output: str, words: list[str]) -> set[str]:
-    """What differs between the snapshots."""
+    """What differs between the snapshots; another program is given it in files, and tells of them in one more."""
+    if output == "external":
+        kitchen.folder.joinpath("program").write_text('#!/bin/sh\ndiff -u -N "$1" "$2" > seen; exit 0\n')
+        kitchen.folder.joinpath("program").chmod(0o755)
+        kitchen.folder.joinpath("seen").write_text("")
     ran = kitchen.ran("diff", kitchen.stores.gone, kitchen.stores.full, *words, "-o", output, code=(5,))
-    return names_in(ran.text)
+    return names_in(kitchen.folder.joinpath("seen").read_text() if output == "external" else ran.text)
 
 
 def in_history(kitchen: Kitchen, output: str, words: list[str]) -> set[str]:
@@ -419,6 +423,7 @@ REFUSED = {(("analyze",), "prometheus"), (("get",), "raw")}
 def kitchen(kstore: Kstore, stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kitchen:
     """A folder of the test's own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KUBECTL_EXTERNAL_DIFF", str(tmp_path / "program"))
     (tmp_path / "all.yaml").write_text(json.dumps(ENCRYPTION))
     return Kitchen(kstore, stores, tmp_path)
 

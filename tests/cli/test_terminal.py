@@ -30,6 +30,7 @@ from kstore.printable import key_text
 from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
 
+pytestmark = pytest.mark.usefixtures("fleet_in_this_process")
 OWN_STYLES = re.compile(r"\x1b\[(?:0|1|31|32|33|34|36)m")
 """What kstore's own tables are coloured with; no planted text contains the others of its sequences alone."""
 
@@ -185,7 +186,8 @@ LINES: dict[tuple[str, ...], Lines] = {
           for form in ("diff", "lines", "json", "jsonl"))
     ],
     ("diff",): [
-        *(("@BETWEEN", "@", "-o", form) for form in ("diff", "lines", "summary", "json", "jsonl")),
+        *(("@BETWEEN", "@", "-o", form) for form in ("diff", "unified", "external", "lines", "summary", "json")),
+        ("@BETWEEN", "@", "-o", "jsonl"),
         (MAP, TYPED), (MAP, POD),
     ],
     ("watch",): [("/", "--since", "1", "--count", "30", "-o", form) for form in ("lines", "diff", "jsonl", "yaml")],

@@ -228,6 +228,7 @@ def test_what_can_be_read_but_not_shown(depth: int) -> None:
 # ---- much of it
 
 
+@pytest.mark.slow
 def test_a_string_of_a_hundred_megabytes() -> None:
     """A huge string is read and written like any other."""
     text = b"x" * (100 << 20)
@@ -237,6 +238,7 @@ def test_a_string_of_a_hundred_megabytes() -> None:
     assert len(refused(pod(wire.delimited(1, wire.delimited(1, text + b"\xff")))).path) > 0
 
 
+@pytest.mark.slow
 def test_a_hundred_megabytes_of_json() -> None:
     """So it is in JSON; one that ends too early says so at its end."""
     value = b'{"apiVersion":"v1","kind":"Secret","type":"' + b"y" * (100 << 20) + b'"}'
@@ -344,6 +346,7 @@ def test_every_kind_truncated(value: bytes) -> None:
         attempt(CODEC, value[:length], Tally())
 
 
+@pytest.mark.slow
 def test_a_short_fuzz_run() -> None:
     """Three thousand damaged values find nothing; the recorded run had a million."""
     tally = run(3000, seed=7)

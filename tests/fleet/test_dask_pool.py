@@ -23,6 +23,7 @@ from kstore.fleet.run import run
 from kstore.fleet.tasks import Task
 
 pytest.importorskip("distributed")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

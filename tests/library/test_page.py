@@ -64,6 +64,7 @@ def full_etcd(etcd_server: Etcd) -> Etcd:
     return etcd_server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", OFFLINE)
 def test_an_example(code: str, tmp_path: Path) -> None:
     """It runs, and prints something."""
@@ -72,6 +73,7 @@ def test_an_example(code: str, tmp_path: Path) -> None:
     assert run(code, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 @pytest.mark.parametrize("code", LIVE)
 def test_an_example_that_writes(code: str, tmp_path: Path, full_etcd: Etcd) -> None:
@@ -90,6 +92,7 @@ def snapshot() -> Path:
     return unpacked()
 
 
+@pytest.mark.slow
 def test_a_program_that_reads(snapshot: Path, tmp_path: Path) -> None:
     """Under twelve lines, one import: what is not stored as apps/v1, one object converted, and what would change."""
     code = READER.format(snapshot=snapshot)
@@ -100,6 +103,7 @@ def test_a_program_that_reads(snapshot: Path, tmp_path: Path) -> None:
     assert int(lines[-1]) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 def test_a_program_that_writes(full_etcd: Etcd, tmp_path: Path) -> None:
     """The plan of another is applied to a real etcd, and proved."""

@@ -51,6 +51,7 @@ def test_a_text_that_is_gone(tmp_path: Path) -> None:
     assert planted(Fault("a slip", "a.py", "x = 1", "x = 2", "tests"), tmp_path) == "x = 2\ny = 1\n"
 
 
+@pytest.mark.slow
 def test_a_fault_is_found_and_taken_out_again(tmp_path: Path) -> None:
     """What the copy's tests say of a fault is told; a harmless change is not found; the checkout is never changed."""
     copy = Copy(tmp_path / "copy")

@@ -188,6 +188,15 @@ def release_of(name: str, gates: Mapping[str, bool] | None = None, flags: Server
     return Release.started(name or newest().name, flags or ServerFlags(), gates)
 
 
+_SCHEMES: dict[tuple[object, ...], Scheme] = {}
+"""
+Those that were made, by release, its servers' flags, and plugins, which they hold. A scheme does not change, and builds
+what it knows of a type when it first meets one: two stores of a release, or one opened twice, share it.
+"""
+_KEPT = 8
+"""How many are kept at most."""
+
+
 def make_scheme(
     release: Release,
     plugins: Iterable[Plugin] | None = (),
@@ -218,4 +227,10 @@ def make_scheme(
                 raise failure
             not_loaded(failure)
         plugins = loaded.plugins
-    return Scheme(release, plugins=plugins, sent=sent)
+    given = tuple(plugins)
+    key = (release.name, release.flags, sent, *map(id, given))
+    if key not in _SCHEMES:
+        if len(_SCHEMES) >= _KEPT:
+            _SCHEMES.clear()
+        _SCHEMES[key] = Scheme(release, plugins=given, sent=sent)
+    return _SCHEMES[key]

@@ -299,7 +299,6 @@ def test_a_file_that_was_cut_short(demo: Path, tmp_path: Path) -> None:
             continue
 
 
-@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_damage_is_never_unnoticed(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     """
@@ -323,7 +322,6 @@ def test_damage_is_never_unnoticed(data: st.DataObject, tmp_path_factory: pytest
         assert kind == "database" or found == everything(intact)
 
 
-@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_salvage_never_crashes(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     """
