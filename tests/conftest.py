@@ -67,7 +67,7 @@ _plugins = tuple(_find_entry_points(group=plugins.GROUP))
 def _entry_points(**names: str) -> Sequence[importlib.metadata.EntryPoint]:
     """Every command looks for plugins, in a hundred packages here; those of a path that a test has added are new."""
     if names != {"group": plugins.GROUP}:
-        return tuple(_find_entry_points(**names))
+        return tuple(_find_entry_points(**names))  # type: ignore[arg-type]
     added = [path for path in sys.path if path not in _INSTALLED]
     found = importlib.metadata.distributions(path=added) if added else ()
     points = [point for one in found for point in one.entry_points if point.group == plugins.GROUP]

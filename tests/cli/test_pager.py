@@ -55,7 +55,7 @@ def test_which_pager() -> None:
     assert "paged:" in on_terminal(*LONG, PAGER=MARK)[1]
     assert "paged:" in on_terminal(*LONG, KSTORE_PAGER=MARK, PAGER="cat")[1]
     for off in ({"KSTORE_PAGER": "", "PAGER": MARK}, {"KSTORE_PAGER": "cat", "PAGER": MARK}):
-        assert "paged:" not in on_terminal(*LONG, **off)[1]
+        assert "paged:" not in on_terminal(*LONG, **off)[1]  # type: ignore[arg-type]
     assert "paged:" not in on_terminal("--no-pager", *LONG, KSTORE_PAGER=MARK)[1]
     assert "paged:" not in on_terminal(*LONG, "--no-pager", KSTORE_PAGER=MARK)[1]
     assert "paged:" not in on_terminal(*LONG, KSTORE_PAGER=MARK, TERM="dumb")[1]
