@@ -184,6 +184,12 @@ def _address(obj: Object, count: int) -> None:
     obj["metadata"]["name"] = f"10.98.{count // 250}.{count % 250 + 1}"
 
 
+def _lease_candidate(obj: Object, _count: int) -> None:
+    """One that has not been renewed for long is removed by the server's own controller."""
+    if (obj.get("spec") or {}).get("renewTime"):
+        obj["spec"]["renewTime"] = "2100-01-02T03:04:05.000006Z"
+
+
 def _priority_class(obj: Object, _count: int) -> None:
     """No more than one may be the default."""
     if obj.get("globalDefault"):
@@ -207,6 +213,7 @@ NAMED: dict[str, Callable[[Object, int], None]] = {
     "CustomResourceDefinition": _definition,
     "Eviction": _eviction,
     "IPAddress": _address,
+    "LeaseCandidate": _lease_candidate,
     "Namespace": _namespace,
     "PriorityClass": _priority_class,
     "Service": _service,

@@ -6,6 +6,7 @@ The members named here are the same in the hub's form and in v1.
 
 from __future__ import annotations
 
+from kstore.scheme.groups.core.pod_status import drop_disabled_status
 from kstore.scheme.groups.pod_templates import drop_init_container_annotations, update_template
 from kstore.scheme.registry import Obj, Rules, RunningServer, Scope
 
@@ -125,9 +126,10 @@ def update_service_account(obj: Obj, _scope: Scope, _server: RunningServer) -> b
 
 
 @rules.on_update("Pod")
-def update_pod(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
-    """Init containers in annotations, as in 1.5 to 1.7, are no concern of anybody's any more."""
+def update_pod(obj: Obj, scope: Scope, _server: RunningServer) -> bool:
+    """Init containers in annotations, as in 1.5 to 1.7, are no concern of anybody's any more; nor what is disabled."""
     drop_init_container_annotations(obj.get("metadata"))
+    drop_disabled_status(obj, scope.release)
     return False
 
 
