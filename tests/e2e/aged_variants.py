@@ -184,6 +184,18 @@ def _address(obj: Object, count: int) -> None:
     obj["metadata"]["name"] = f"10.98.{count // 250}.{count % 250 + 1}"
 
 
+def _job(obj: Object, _count: int) -> None:
+    """Its selector and its template's labels say which Job it is."""
+    spec, metadata = obj.get("spec") or {}, obj["metadata"]
+    template = (spec.get("template") or {}).get("metadata") or {}
+    for labels in ((spec.get("selector") or {}).get("matchLabels") or {}, template.get("labels") or {}):
+        for name in labels:
+            if name.endswith("controller-uid"):
+                labels[name] = metadata["uid"]
+            elif name.endswith("job-name"):
+                labels[name] = metadata["name"]
+
+
 def _lease_candidate(obj: Object, _count: int) -> None:
     """One that has not been renewed for long is removed by the server's own controller."""
     if (obj.get("spec") or {}).get("renewTime"):
@@ -213,6 +225,7 @@ NAMED: dict[str, Callable[[Object, int], None]] = {
     "CustomResourceDefinition": _definition,
     "Eviction": _eviction,
     "IPAddress": _address,
+    "Job": _job,
     "LeaseCandidate": _lease_candidate,
     "Namespace": _namespace,
     "PriorityClass": _priority_class,
