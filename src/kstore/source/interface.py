@@ -23,7 +23,7 @@ class StoreStatus:
     location: str
     """The address as a person would write it: endpoints, or a path."""
     kind: str
-    """`etcd`, `kine`, `sqlite`, `snapshot`, `database`, `directory`, `etcd2` or `memory`."""
+    """`etcd`, `kine`, `sqlite`, `snapshot`, `database`, `directory`, `vcluster`, `etcd2` or `memory`."""
     revision: int
     compact_revision: int = 0
     server_version: str = ""

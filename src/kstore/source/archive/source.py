@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from kstore.source.archive.contents import kind_of
+from kstore.source.archive.keyed import KeyedSource
 from kstore.source.archive.spool import Progress, Spool, Spooled
 from kstore.source.archive.unpack import Unpacking, opened_path
 from kstore.source.bbolt.database import Damage
@@ -75,6 +76,8 @@ def open_stream(
     try:
         unpacking = Unpacking(spool, member)
         unpacking.read(stream)
+        if len(unpacking.keyed) and not unpacking.files:
+            return KeyedSource(unpacking.keyed, spool, shown)
         path, spooled = opened_path(unpacking, spool, f"--store '{shown}!{{}}'")
         if path.is_file() and kind_of(path.open("rb").read(64)) == "sqlite":
             from kstore.source.sqlite.source import SqliteSource

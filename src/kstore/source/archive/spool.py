@@ -24,6 +24,7 @@ LARGEST = 32 << 30
 """Bytes that are unpacked at most: four times the 8 GiB that etcd warns of."""
 LEFT_FREE = 256 << 20
 """Bytes that are left free on the disk."""
+_SALVAGE = "--salvage reads what comes before"
 _TRAILER = 32
 """The checksum at a snapshot's end, which is not part of what it is the checksum of."""
 
@@ -103,6 +104,23 @@ class Spool:
                     self._progress(len(chunk))
         return Spooled(path, size, digest.digest())
 
+    def append(self, stream: IO[bytes], path: Path) -> int:
+        """
+        Add what a stream holds to a file of the folder; how many bytes that is.
+
+        Raises:
+            DamagedStore, SourceError: as `take`.
+        """
+        size = 0
+        with path.open("ab") as file:
+            for chunk in self._chunks(stream):
+                self._reserve(len(chunk))
+                file.write(chunk)
+                size += len(chunk)
+                if self._progress:
+                    self._progress(len(chunk))
+        return size
+
     def _chunks(self, stream: IO[bytes]) -> Iterator[bytes]:
         """What a stream holds, up to where it is damaged when salvaging."""
         size = 0
@@ -114,15 +132,24 @@ class Spool:
             except unpacking_errors() as error:
                 problem = f"it cannot be unpacked: {error}"
                 if not self._salvage:
-                    raise DamagedStore(
-                        problem, where=self.name, hint="--salvage reads what comes before", offset=size
-                    ) from None
+                    raise DamagedStore(problem, where=self.name, hint=_SALVAGE, offset=size) from None
                 self.damage.append(Damage(size, problem, "what comes after"))
                 return
             if not chunk:
                 return
             size += len(chunk)
             yield chunk
+
+    def lose(self, problem: str, lost: str) -> None:
+        """
+        Note what cannot be had, when salvaging.
+
+        Raises:
+            DamagedStore: it is not to be salvaged.
+        """
+        if not self._salvage:
+            raise DamagedStore(problem, where=self.name, hint=_SALVAGE)
+        self.damage.append(Damage(0, problem, lost))
 
     def _reserve(self, size: int) -> None:
         self._left -= size

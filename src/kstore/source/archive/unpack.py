@@ -16,10 +16,14 @@ from typing import IO, cast
 from kstore.errors import DamagedStore, NotADatabase, SourceError
 from kstore.source.archive.compression import decompressed, unpacking_errors
 from kstore.source.archive.contents import HEAD, Contents, is_member_file, kind_of
+from kstore.source.archive.keyed import KeyedValues, is_key
 from kstore.source.archive.spool import Spool, Spooled
 
 DEEPEST = 4
 """How many compressions and archives may be nested."""
+_END = 1024
+"""Bytes at the end of every tar: two blocks of zeroes."""
+_LATER = "the keys that would come after"
 
 
 class Peeked:
@@ -55,6 +59,26 @@ class Peeked:
         return True
 
 
+class _Ended:
+    """A tar's stream, of which is noted whether it ended as tars do: with blocks of zeroes."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._last = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self._stream.read(size)
+        self._last = (self._last + data)[-_END:]
+        return data
+
+    def is_whole(self) -> bool:
+        """Whether the end was reached; what comes after the archive is read."""
+        while self.read(1 << 20):
+            pass
+        return self._last == bytes(_END)
+
+
 class Unpacking:
     """
     What of a stream has been unpacked.
@@ -67,6 +91,8 @@ class Unpacking:
     def __init__(self, spool: Spool, member: str = "") -> None:
         self.contents = Contents()
         self.files: dict[str, Spooled] = {}
+        self.keyed = KeyedValues(spool)
+        """Of an archive with a file a key, what is in them."""
         self._spool = spool
         self._member = member.strip("/")
 
@@ -112,12 +138,35 @@ class Unpacking:
         self.contents.add(name, kind)
 
     def _tar(self, content: IO[bytes], depth: int) -> None:
-        with tarfile.open(fileobj=content, mode="r|", ignore_zeros=False) as archive:
+        ended = _Ended(content)
+        try:
+            self._entries(ended, depth)
+        except unpacking_errors() as error:
+            if not len(self.keyed):
+                raise
+            self._spool.lose(f"it cannot be unpacked: {error}", _LATER)
+            return
+        if len(self.keyed) and not ended.is_whole():
+            self._spool.lose("the archive breaks off: it has no end mark", _LATER)
+
+    def _entries(self, ended: _Ended, depth: int) -> None:
+        with tarfile.open(fileobj=cast(IO[bytes], ended), mode="r|", ignore_zeros=False) as archive:
             for entry in archive:
                 name = _within(entry.name)
                 stream = archive.extractfile(entry) if entry.isfile() and name else None
-                if stream is not None:
+                if stream is not None and is_key(entry.name) and not self._member:
+                    self._keyed(entry.name, stream, depth)
+                elif stream is not None:
                     self.read(stream, name, depth=depth + 1)
+
+    def _keyed(self, name: str, stream: IO[bytes], depth: int) -> None:
+        """A file whose name is a key: its value, or the database of the whole (`pkg/snapshot/convert.go`)."""
+        peeked = Peeked(stream)
+        content = cast(IO[bytes], peeked)
+        if kind_of(peeked.head) in ("database", "sqlite"):
+            self.read(content, _within(name), depth=depth + 1)
+        else:
+            self.keyed.add(name, content)
 
     def _zip(self, content: IO[bytes], depth: int) -> None:
         """A zip has its directory at its end, so a stream must be written down first."""
