@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.source.etcd_releases import RELEASES, EtcdRelease, installed
-from tools.cluster import Etcd, Server, ServerMissing, find_etcd, free_port
+from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
+from tools.cluster.servers import BUILDS
 
 from kstore.source.etcd.live import LiveSource
 from kstore.source.options import SourceOptions
@@ -159,12 +160,12 @@ def start_tls_etcd(
 
 @pytest.fixture
 def start_etcd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Etcd]]:
-    """Start the etcd of a certain file name (`etcd-3.7`); the test is skipped where it is not installed."""
+    """Start the etcd of a certain name (`etcd`, `etcd-3.7`); the test is skipped where it is not installed."""
     started: list[Etcd] = []
 
     def start(name: str, **flags: str) -> Etcd:
         try:
-            binary = find_etcd(name)
+            binary = find(name) if name in BUILDS and name != "etcd" else find_etcd(name)
         except ServerMissing as missing:
             pytest.skip(str(missing))
         started.append(Etcd(binary, tmp_path_factory.mktemp("etcd"), **flags))

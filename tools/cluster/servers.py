@@ -37,6 +37,8 @@ class Build:
     release: str = ""
     """The full Kubernetes version that the linker writes in, such as `1.37.2`."""
     tags: str = ""
+    binary: str = ""
+    """Its file name, where the name that it is asked for by says more: `etcd` of `etcd-3.4`."""
     rare: bool = False
     """Needed by few tests, which are skipped unless it was built by its name."""
 
@@ -58,6 +60,11 @@ BUILDS = {
     "etcd": Build(GO_SOURCES / "etcd", "./etcd"),
     "etcdctl": Build(GO_SOURCES / "etcd", "./etcdctl"),
     "etcdutl": Build(GO_SOURCES / "etcd", "./etcdutl"),
+    **{
+        f"{program}-{release}": Build(GO_SOURCES / f"etcd-{release}", f"./{program}", binary=program, rare=True)
+        for release, programs in (("3.4", ("etcd", "etcdctl")), ("3.7", ("etcd", "etcdctl", "etcdutl")))
+        for program in programs
+    },
     "kube-apiserver": Build(GO_SOURCES / "kubernetes-1.37", "./kube-apiserver", "1.37.2"),
     "sample-apiserver": Build(GO_SOURCES / "kubernetes-1.37", "./sample-apiserver"),
     # 1.29 links the cloud providers that were still in its tree, unless told not to
@@ -90,7 +97,7 @@ def find(name: str, *, rare: bool = False) -> Path:
     if prebuilt and (path := Path(prebuilt) / name).exists():
         return path
     build = BUILDS[name]
-    path = _cache(build) / name
+    path = _cache(build) / (build.binary or name)
     if path.exists():
         return path
     if build.rare and not rare:
