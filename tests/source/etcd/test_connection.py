@@ -36,12 +36,12 @@ def test_a_client_certificate(start_tls_etcd: Callable[..., TlsEtcd], authority:
 
 
 def test_no_client_certificate(start_tls_etcd: Callable[..., TlsEtcd], authority: Authority, connect: Connect) -> None:
-    """Without one the server closes the connection, and the hint says why that may be."""
+    """Without one the server closes the connection; what it wants is said, as the reason or as what may be it."""
     server = start_tls_etcd()
     with pytest.raises(StoreUnreachable) as caught:
         connect(server.endpoint, cacert=authority.cacert).reach()
     assert server.endpoint in caught.value.where or server.endpoint in str(caught.value)
-    assert "client certificate" in caught.value.hint
+    assert "client certificate" in f"{caught.value} {caught.value.hint}"
 
 
 def test_another_authority(
