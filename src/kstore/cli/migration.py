@@ -16,6 +16,7 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
+from kstore.cli.output import progressing
 from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
 from kstore.cli.settings import Settings, settings
@@ -199,7 +200,8 @@ class Run:
         summary = Summary()
         plan = migration.plan(retry=Retry(self.retry_seconds), compacted=self._say_compacted)
         changes: list[dict[str, Any]] = []
-        for step in plan if self.save_plan is None else plan.saving(self.save_plan):
+        steps = plan if self.save_plan is None else plan.saving(self.save_plan)
+        for step in progressing(steps, "objects planned", lambda: _most(session, migration)):
             summary.add(step)
             if self.dry_run == "diff":
                 from kstore.migrate.diff import difference_of
@@ -274,6 +276,11 @@ class Run:
             self._shown.say(f"{self.metrics_file}: the metrics cannot be written: {error.strerror}")
 
 
+def _most(session: Session, migration: Migration) -> int:
+    """How many objects are read."""
+    return sum(session.source.count(prefix) for prefix in migration.selection.prefixes())
+
+
 @contextmanager
 def watching(session: Session, migration: Migration, run: Run) -> Iterator[Any]:
     """A progress bar, on a terminal; else progress that nobody sees."""
@@ -287,6 +294,6 @@ def watching(session: Session, migration: Migration, run: Run) -> Iterator[Any]:
 
     total = None
     if isinstance(session.source, WritableSource) and run.saved is None:
-        total = sum(session.source.count(prefix) for prefix in migration.selection.prefixes())
+        total = _most(session, migration)
     with Bar(total) as bar:
         yield bar

@@ -17,6 +17,7 @@ import click
 from kstore.cli.confirm import confirm
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled, origin_session
+from kstore.cli.output import progressing
 from kstore.cli.session import Session
 from kstore.cli.settings import settings
 from kstore.cli.stopping import stopping
@@ -84,16 +85,16 @@ class MoveRun:
         destination = Destination(target.source, target.location.absolute, there.transformers)
         move = Move(session.store, self.to_prefixes, destination, address=session.location.absolute)
         if self.dry_run:
-            return self._only_plan(move)
+            return self._only_plan(session, move)
         self._refuse(move)
         confirm(f"Copy {_question(move, self.output_file)}?", yes=self.yes)
         return self._file(session, move) if self.output_file is not None else self._live(session, move)
 
-    def _only_plan(self, move: Move) -> int:
+    def _only_plan(self, session: Session, move: Move) -> int:
         from kstore.migrate.move import MoveSummary
 
         summary = MoveSummary()
-        for step in move.plan():
+        for step in progressing(move.plan(), "keys planned", lambda: _most(session, move)):
             summary.add(step)
         _say(self.output, move, summary)
         return ExitCode.SOME_SKIPPED if summary.skipped_count else ExitCode.DONE
@@ -163,6 +164,11 @@ class MoveRun:
         return ExitCode.SOME_SKIPPED if report.summary.skipped_count else ExitCode.DONE
 
 
+def _most(session: Session, move: Move) -> int:
+    """How many keys are read."""
+    return sum(map(session.source.count, move.routes.sources))
+
+
 @contextmanager
 def _watching(session: Session, move: Move) -> Iterator[Progress]:
     """A progress bar, on a terminal; else progress that nobody sees."""
@@ -173,7 +179,7 @@ def _watching(session: Session, move: Move) -> Iterator[Progress]:
         return
     from kstore.cli.progress_bar import Bar
 
-    with Bar(sum(map(session.source.count, move.routes.sources))) as bar:
+    with Bar(_most(session, move)) as bar:
         yield bar
 
 

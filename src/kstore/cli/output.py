@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kstore.cli.color import wants_color
 from kstore.cli.settings import settings
@@ -19,6 +19,7 @@ from kstore.view.styles import ERASE_LINE, own
 if TYPE_CHECKING:
     from kstore.view.bar_table import Terminal
 
+T = TypeVar("T")
 _PIPED_WIDTH = 120
 
 
@@ -40,6 +41,8 @@ def show(pieces: Iterable[str]) -> None:
     write(wrapped(pieces, terminal().width) if sys.stdout.isatty() else pieces)
 
 
+_SELDOM = 0x1F
+"""How often a count is told, as a mask: to look at the clock takes longer than to count."""
 _SILENT_FOR = 1.0
 """Seconds in which nothing is shown: what is done by then needs no progress."""
 
@@ -66,25 +69,47 @@ def counting(what: str, total: Callable[[], int] | None = None) -> Iterator[Call
         line.erase()
 
 
+def progressing(pieces: Iterable[T], what: str, total: Callable[[], int] | None = None) -> Iterator[T]:
+    """
+    The same things, counted as they pass by; see `counting`.
+
+    Args:
+        pieces: what is counted.
+        what: their name.
+        total: asked, when the line is first shown, how many there will be.
+    """
+    with counting(what, total) as tell:
+        for number, piece in enumerate(pieces, 1):
+            yield piece
+            if not number & _SELDOM:
+                tell(number)
+
+
 class _Line:
     def __init__(self, what: str, total: Callable[[], int] | None) -> None:
         self._what = what
         self._ask = total
         self._total: int | None = None
-        self._begun = time.monotonic()
+        self._begun = self._step = time.monotonic()
+        self._last = 0
         self._shown = False
 
     def tell(self, count: int) -> None:
         """So many by now."""
-        passed = time.monotonic() - self._begun
+        now = time.monotonic()
+        if count < self._last:  # what is counted has begun anew
+            self._step = now
+        self._last = count
+        if now - self._begun < _SILENT_FOR:
+            return
         if isinstance(sys.stderr, EscapingStream) and sys.stderr.is_redirected:
             return  # a pager has the terminal
-        if passed < _SILENT_FOR:
-            return
-        if not self._shown and self._ask is not None:
-            self._total = self._ask()
+        if self._ask is not None:
+            self._total, self._ask = self._ask(), None
         self._shown = True
-        sys.stderr.write(f"{own(ERASE_LINE)}{progress_text(count, self._total, passed, self._what)}")
+        if isinstance(sys.stdout, EscapingStream) and sys.stdout.isatty():
+            sys.stdout.before_next(self.erase)
+        sys.stderr.write(f"{own(ERASE_LINE)}{progress_text(count, self._total, now - self._step, self._what)}")
         sys.stderr.flush()
 
     def erase(self) -> None:
@@ -92,11 +117,12 @@ class _Line:
         if self._shown:
             sys.stderr.write(own(ERASE_LINE))
             sys.stderr.flush()
+        self._shown = False
 
 
 def progress_text(count: int, total: int | None, seconds: float, what: str) -> str:
     """`1,200 of 20,000 keys compared, 400/s, 47 s left`."""
-    rate = count / seconds
+    rate = count / max(seconds, 0.001)
     known = total is not None and total >= count
     text = f"{count:,}{f' of {total:,}' if known else ''} {what}, {rate:,.0f}/s"
     if not known or total is None or not rate:

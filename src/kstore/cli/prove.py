@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.output import progressing
 from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
 from kstore.cli.settings import Settings, settings
@@ -43,7 +44,8 @@ def prove(criteria: Criteria, kubeconfig: str, *, media_type: str, concurrency: 
     from kstore.selection import Selection
 
     with asking(settings(), kubeconfig, media_type=media_type, concurrency=concurrency) as (session, prover):
-        findings = _told(prover, Selection.listed(session.store, criteria).reads(), output)
+        selection = Selection.listed(session.store, criteria)
+        findings = _told(prover, progressing(selection.reads(), "objects asked about", selection.most), output)
     if output == "json":
         click.echo(json.dumps(document(prover.proof, findings), indent=2))
     return exit_code(prover.proof)

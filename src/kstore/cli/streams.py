@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, TextIO, cast
 
@@ -41,6 +41,11 @@ class EscapingStream:
         self._target: SupportsWrite = stream
         self._is_terminal = stream.isatty()
         self._exact = False
+        self._before: Callable[[], None] | None = None
+
+    def before_next(self, action: Callable[[], None]) -> None:
+        """Have something done before more is written: what is shown for the time being makes room."""
+        self._before = action
 
     def exact(self) -> None:
         """Let text through as it is, unless this is a terminal: what follows is for programs."""
@@ -48,6 +53,9 @@ class EscapingStream:
 
     def write(self, text: str) -> int:
         """Write a text; what kstore styled itself keeps its style."""
+        if self._before is not None:
+            before, self._before = self._before, None
+            before()
         if not self._exact and is_unsafe(text):
             text = "".join(_safe(text)) if MARK in text else escaped(text)
         self._target.write(text)

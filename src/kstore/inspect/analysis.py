@@ -339,7 +339,7 @@ class Analyzer:
 
     def _step(self) -> None:
         self._seen += 1
-        if not self._seen & 0x3FF:
+        if not self._seen & 0xFF:
             self._progress(self._seen)
 
     # ---- what needs a second look

@@ -36,6 +36,11 @@ class Side:
             return self.store.records(self.revision)
         return self.store.source.scan(prefix, revision=self.revision or self.store.revision)
 
+    def count(self) -> int:
+        """How many keys the cluster has."""
+        store = self.store
+        return store.source.count(f"{store.prefix}/".encode(), revision=self.revision or store.revision)
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -93,7 +98,7 @@ def compare(
     """
     directories = Directories(new.store)
     for number, (left, right) in enumerate(_side_by_side(old.records(prefix), new.records(prefix)), 1):
-        if not number & 0x3FF:
+        if not number & 0xFF:
             progress(number)
         record = left or right
         assert record is not None

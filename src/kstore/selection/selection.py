@@ -111,6 +111,11 @@ class Selection:
         """Resources that only keys tell of: their objects are in namespaces, too."""
         return ResourceMapper(self.store.unexplained(), self.store.layout)
 
+    def most(self) -> int:
+        """How many objects there can be at most: whatever is below the prefixes, be it selected or not."""
+        source, revision = self.store.source, self.store.revision
+        return sum(1 if target.itself else source.count(target.prefix, revision=revision) for target in self.targets)
+
     def keys(self) -> Iterator[bytes]:
         """Yield the keys; no value is read, so the filter's conditions are not asked."""
         for target in self.targets:

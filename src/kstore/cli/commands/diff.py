@@ -74,7 +74,7 @@ def command(
             left, right = (side for side in sides if side is not None)
             if settings().rev and here.store not in (left.store, right.store):
                 raise UsageError("--rev is of the store of --store, which is not compared", hint="write `.` for it")
-            progress = opened.enter_context(counting("keys compared"))
+            progress = opened.enter_context(counting("keys compared", partial(_most, left, right, criteria)))
             compared = partial(compare, managed_fields=show_managed_fields, as_stored=stored, progress=progress,
                 whole=output in _WHOLE)  # fmt: skip
             found = _states(left, right, criteria, compared)
@@ -91,6 +91,11 @@ def command(
                 _require_object(here, text)
             found = _objects(here, old, new, criteria.namespace, managed_fields=show_managed_fields, as_stored=stored)
         return _show(found, output, secrets=show_secrets)
+
+
+def _most(old: Side, new: Side, criteria: Criteria) -> int:
+    """How many keys are compared at most; 0 where that is not known beforehand."""
+    return 0 if criteria.what else max(side.count() for side in (old, new))
 
 
 def _side(here: Session, opened: ExitStack, text: str) -> Side | None:

@@ -11,6 +11,7 @@ import click
 
 from kstore.cli.listing import Reading
 from kstore.cli.options import selection_options, store_options
+from kstore.cli.output import progressing
 from kstore.cli.session import Session, open_session
 from kstore.errors import KstoreError, Unsupported, UsageError
 from kstore.scalars.counts import counted
@@ -67,7 +68,7 @@ def command(
             store = store.at(store.revision or status.revision)
             status = replace(status, revision=store.revision)
         selection = Selection.either(store, criteria)
-        reads = _certain(selection)
+        reads = progressing(_certain(selection), "objects exported", selection.most)
         reading = Reading(store, secrets=show_secrets)
         if output == "parquet":
             count = _parquet(reading, reads, target, status, partition=partition)

@@ -21,7 +21,7 @@ from kstore.cli.options import (
     table_options,
     template_options,
 )
-from kstore.cli.output import show
+from kstore.cli.output import counting, show
 from kstore.cli.outputs import TREE, needed, refuse_unused, say_if_nothing, write_keys
 from kstore.cli.session import Session, open_session
 from kstore.cli.tables import print_tables, table_choice
@@ -117,7 +117,8 @@ def _tree(session: Session, output: str) -> int:
     from kstore.view import tree_text
 
     unreadable = Unreadable()
-    branches = tree(session.store, unreadable=unreadable.note)
+    with counting("objects counted", session.source.count) as progress:
+        branches = tree(session.store, progress, unreadable=unreadable.note)
     pieces: Iterable[str]
     if output == "json":
         from kstore.view.json_text import to_json

@@ -37,7 +37,7 @@ def command(output: str) -> int:
 
     unreadable = Unreadable()
     with open_session() as session:
-        with counting("objects") as progress:
+        with counting("objects", lambda: session.source.count()) as progress:
             found = clusters_of(session.store, progress=progress, unreadable=unreadable.note)
         others = Counter[str]() if session.given.etcd_prefix else keys_of_others(session.store, found)
     if output == "json":

@@ -67,7 +67,7 @@ def command(
     asked = Asked(target_release, serve, _age(max_age), _expected(record, earlier))
     session = Session(given)
     try:
-        with counting("records") as progress:
+        with counting("records", lambda: _most(session)) as progress:
             proof = prove(session.opening, asked, progress=progress)
     finally:
         session.close()
@@ -81,6 +81,12 @@ def command(
     if record is not None:
         click.echo(f"kstore: the record is {record}, its SHA-256 {written}", err=True)
     return ExitCode.DONE if proof.proved else ExitCode.FOUND
+
+
+def _most(session: Session) -> int:
+    """How many records each step reads; 0 while nothing is open."""
+    source = session.opening.opened_source
+    return source.count() if source else 0
 
 
 def _age(text: str) -> timedelta | None:
