@@ -36,8 +36,10 @@ def on_terminal(*arguments: str, lines: int = 24, **variables: Any) -> tuple[int
 
 
 def environment() -> dict[str, str]:
-    """The process's own, without a pager of the machine."""
-    return {name: value for name, value in os.environ.items() if name not in ("KSTORE_PAGER", "PAGER")}
+    """The process's own, without a pager of the machine, and without the size that readline leaves in a worker's."""
+    return {
+        name: value for name, value in os.environ.items() if name not in ("KSTORE_PAGER", "PAGER", "LINES", "COLUMNS")
+    }
 
 
 def test_what_is_longer_than_the_screen() -> None:

@@ -214,7 +214,7 @@ LINES: dict[tuple[str, ...], Lines] = {
     **{
         ("fleet", command): [
             (*directory, "FOLDER/backup", "-o", form)
-            for form in ("table", "markdown", "csv", "json", "jsonl", "parquet", "prometheus")
+            for form in ("table", "wide", "markdown", "csv", "json", "jsonl", "parquet", "prometheus")
         ]
         for command, directory in (
             ("check", ()), ("analyze", ()), ("versions", ()), ("prove", ()), ("export", ("FOLDER/fleet",)),
@@ -253,12 +253,20 @@ LINES: dict[tuple[str, ...], Lines] = {
     ],
     ("releases",): [(), ("-o", "json")],
     ("plugin", "check"): [(), ("-o", "json"), (NAME,)],
+    ("config", "view"): [(), ("--raw",), ("--minify", "--context", NAME)],
+    ("config", "get-contexts"): [(), ("-o", "name"), (NAME,)],
+    ("config", "current-context"): [()],
+    ("config", "use-context"): [(NAME,)],
+    ("config", "set-context"): [(NAME, "--store", NAME), (NAME, "--user", NAME)],
+    ("config", "rename-context"): [(NAME, NAME[::-1])],
+    ("config", "delete-context"): [(NAME,)],
     ("completion",): [("bash",), ("zsh",), ("fish",)],
     ("version",): [()],
     ("browse",): [],
 }  # fmt: skip
 """What is run of every command; FOLDER and BETWEEN stand for what the fixture made."""
-SHOWS_NOTHING_STORED = {
+CONFIG = {command for command in LINES if command[0] == "config"}
+SHOWS_NOTHING_STORED = CONFIG | {
     ("fleet", "check"),
     ("fleet", "export"),
     ("plugin", "check"),
@@ -274,7 +282,7 @@ SHOWS_NOTHING_STORED = {
 }
 FLEET = {command for command in LINES if command[0] == "fleet"}
 """Whose stores are arguments."""
-FILTERS = FLEET | {("decode",), ("encode",), ("convert",), ("releases",), ("completion",), ("version",)}
+FILTERS = FLEET | CONFIG | {("decode",), ("encode",), ("convert",), ("releases",), ("completion",), ("version",)}
 
 
 def test_every_command_has_its_lines() -> None:
