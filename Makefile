@@ -17,10 +17,11 @@ FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 10
 # Compiled modules are kept, whatever the environment says: without them each kstore that a test starts compiles itself.
 unexport PYTHONDONTWRITEBYTECODE
+SCHEDULES ?= 100000
 # Coverage has a floor (pyproject.toml), which only a whole run can reach.
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term:skip-covered)
 
-.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted bench servers demo-store docs man site lock audit release krew fuzz instructions clean
+.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted simulate bench servers demo-store docs man site lock audit release krew fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -76,6 +77,9 @@ e2e: servers ## tests against real kube-apiservers and the oracle (Go)
 
 planted: $(VENV)/test ## put faults into a copy of the source, one at a time: the tests must find each (minutes)
 	$(BIN)/python -m tools.planted --write $(ARGS)
+
+simulate: $(VENV)/test ## the writers in a simulated world, SCHEDULES times, each time another way
+	$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) $(ARGS)
 
 bench: $(VENV)/test ## how fast, beside a fixed piece of work in the same run
 	$(BIN)/python -m bench

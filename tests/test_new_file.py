@@ -4,6 +4,7 @@ New files: whole or not at all, one writer, and nothing that the killed leave be
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -109,6 +110,41 @@ def test_the_disk_has_it_before_its_name(tmp_path: Path, monkeypatch: pytest.Mon
         new.write(b"content")
         new.publish(replace=replace)
     assert synced == [(False, False), (True, True)]
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.ENOSPC])
+def test_a_name_that_is_not_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int) -> None:
+    """A folder that cannot be synced is an error: a failure of the power could take the name with it."""
+    real = os.fsync
+
+    def refuse(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(fault, os.strerror(fault))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with NewFile(tmp_path / "file") as new, pytest.raises(OSError, match=os.strerror(fault)):
+        new.publish()
+
+
+@pytest.mark.parametrize("call", ["open", "fsync"])
+def test_a_folder_that_cannot_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """May its user only write to it, or knows the file system no such sync, everything is synced instead."""
+    everything: list[bool] = []
+    real = getattr(os, call)
+
+    def refuse(target: object, *rest: object, **named: object) -> object:
+        if target == tmp_path or (isinstance(target, int) and stat.S_ISDIR(os.fstat(target).st_mode)):
+            fault = errno.EACCES if call == "open" else errno.EINVAL
+            raise OSError(fault, os.strerror(fault))
+        return real(target, *rest, **named)
+
+    monkeypatch.setattr(os, call, refuse)
+    monkeypatch.setattr(os, "sync", lambda: everything.append(True))
+    with NewFile(tmp_path / "file") as new:
+        new.publish()
+    assert everything == [True]
+    assert (tmp_path / "file").exists()
 
 
 def test_who_may_read_it(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ from kstore.operating_system import (
     sync_everything,
 )
 
+_NO_SUCH_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS)
+"""What a file system says that cannot be asked for a folder."""
+
 
 def unfinished(path: Path) -> Path:
     """Where a new file is written until it is whole."""
@@ -247,10 +250,23 @@ def _is_named(path: Path, descriptor: int) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a new file's name to the disk as well; not every file system can be asked for that."""
-    with suppress(OSError):
+    """
+    Bring a new file's name to the disk as well: by its folder, or by everything, where the folder cannot be asked for
+    that: its user may only write to it, or the file system knows no such thing.
+
+    Raises:
+        OSError: it cannot be brought there.
+    """
+    try:
         descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except PermissionError:
+        sync_everything()
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SUCH_SYNC:
+            raise
+        sync_everything()
+    finally:
+        os.close(descriptor)

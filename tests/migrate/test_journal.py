@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import resource
+import stat
 import subprocess
 import sys
 import zlib
@@ -435,6 +436,28 @@ def test_what_must_be_on_the_disk_before_anything_is_written(changes, tmp_path: 
         step()
         assert synced == [path.stat().st_size]
     writer.close()
+
+
+def test_what_an_earlier_run_could_not_sync(written, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever goes on writes all of it again, and syncs it, before anything else: the system takes it for clean."""
+    before = written.read_bytes()
+    made: list[tuple[str, int, int]] = []
+    real = os.pwrite, os.fsync
+
+    def write(descriptor: int, data: bytes, offset: int) -> int:
+        made.append(("write", offset, len(data)))
+        return real[0](descriptor, data, offset)
+
+    def sync(descriptor: int) -> None:
+        made.append(("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync", 0, 0))
+        real[1](descriptor)
+
+    monkeypatch.setattr(os, "pwrite", write)
+    monkeypatch.setattr(os, "fsync", sync)
+    writer = JournalWriter(written, None)
+    assert made == [("write", 0, len(before)), ("sync", 0, 0), ("folder", 0, 0)]
+    writer.close()
+    assert written.read_bytes() == before
 
 
 def test_a_long_torn_line_is_cut_off(written, changes) -> None:

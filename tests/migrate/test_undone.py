@@ -183,3 +183,49 @@ def test_what_was_created_is_deleted(store: FaultySource, tmp_path: Path) -> Non
     log.close()
     assert Rollback(Journal(path), store).run().restored == 1
     assert b"/registry/new" not in store.records
+
+
+def test_a_part_of_a_split_batch_is_not_taken_for_the_whole(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path
+) -> None:
+    """Refused as a whole, its parts written, and no end of any on the disk: each part is judged before the whole."""
+    changes = planned(store, planner)
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    for part in (changes, changes[:1], changes[1:]):
+        log.begin(part)
+    log.close()
+    first = store.commit([changes[0].mutation()]).revision
+    assert settled(tmp_path / "journal", store) == (1, [0, first, 0])
+    assert [store.records[change.record.key].value for change in changes[1:]] == [
+        change.record.value for change in changes[1:]
+    ]
+
+
+def test_the_whole_of_a_split_batch(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """Both parts were written, each at its revision: the whole was not."""
+    changes = planned(store, planner)
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    for part in (changes, changes[:1], changes[1:]):
+        log.begin(part)
+    log.close()
+    revisions = [store.commit([change.mutation() for change in part]).revision for part in (changes[:1], changes[1:])]
+    count, found = settled(tmp_path / "journal", store)
+    assert count == 3
+    assert sorted(one for one in found if one) == revisions
+
+
+def test_others_wrote_the_same_once_more(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """A transaction's revision is the first at which its values were seen: a later one is somebody else's."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes)
+    revision = store.commit([change.mutation() for change in changes]).revision
+    store.put(changes[0].record.key, changes[0].value)
+    assert settled(tmp_path / "journal", store) == (3, [revision])
+
+
+def test_one_key_that_is_as_it_was_read(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """A transaction writes all of its keys: where one has its old revision, somebody else has written the others."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes, "conflict")
+    store.put(changes[0].record.key, changes[0].value)
+    assert settled(tmp_path / "journal", store) == (0, [0])

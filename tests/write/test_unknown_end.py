@@ -121,3 +121,37 @@ def test_a_conflict_is_noted(store: FaultySource) -> None:
     (left,) = Writer(store, log).write([change])
     assert isinstance(left, Left)
     assert log.lines == [("begin", 1), ("undone conflict", 1)]
+
+
+def test_what_others_deleted_tells_nothing(store: FaultySource) -> None:
+    """A deletion that was lost with other writes is not taken for done because others have deleted the key."""
+    changes = [KeyChange(KEY, store.records[KEY], None), KeyChange(OTHER, store.records[OTHER], b"new")]
+    lost(store, lambda: store.delete(KEY), happened=False)
+    ended = {ending.change.key: ending for ending in Writer(store, Log()).write(changes)}
+    assert isinstance(ended[OTHER], Written)
+    assert store.records[OTHER].value == b"new"
+    assert ended[OTHER].revision == store.records[OTHER].mod_revision
+
+
+def test_what_others_changed_is_not_called_written(store: FaultySource) -> None:
+    """One key deleted by others, the other changed by others: neither makes the transaction happen."""
+
+    def meanwhile() -> None:
+        store.delete(KEY)
+        store.put(OTHER, b"theirs")
+
+    changes = [KeyChange(KEY, store.records[KEY], None), KeyChange(OTHER, store.records[OTHER], b"new")]
+    lost(store, meanwhile, happened=False)
+    ended = {ending.change.key: ending for ending in Writer(store, Log()).write(changes)}
+    assert isinstance(ended[OTHER], Left)
+    assert store.records[OTHER].value == b"theirs"
+
+
+def test_a_creation_that_others_deleted(store: FaultySource) -> None:
+    """A key that was created, and is gone, tells nothing: the other key does."""
+    made = b"/registry/made"
+    changes = [KeyChange(made, None, b"new"), KeyChange(KEY, store.records[KEY], b"new")]
+    lost(store, lambda: store.delete(made), happened=True)
+    ended = list(Writer(store, Log()).write(changes))
+    assert [type(one) for one in ended] == [Written, Written]
+    assert made not in store.records

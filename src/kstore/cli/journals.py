@@ -134,6 +134,9 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
             f"the migration wrote to the cluster {journal.header['cluster']}, this is another one, restored from a "
             "backup perhaps: nothing is put back without --any-cluster"
         )
+    if result.may_come:
+        keys = counted(result.may_come, "key")
+        shown.say(f"{keys} may yet be created by transactions whose end was not seen: run it again later to be sure")
     shown.findings(
         findings,
         {

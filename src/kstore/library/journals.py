@@ -22,7 +22,7 @@ from kstore.library.writing import Told, retry_of
 from kstore.migrate import journal as journals
 from kstore.migrate.request import Request
 from kstore.migrate.rollback import Rollback, RolledBack
-from kstore.migrate.settle import Unsettled, settle
+from kstore.migrate.settle import Unsettled, creations_to_come, settle
 from kstore.migrate.verify import State, Verified, state_of, verify_file, verify_live
 from kstore.source.location.control_plane import parse_flags
 from kstore.write.commit import writable
@@ -323,6 +323,7 @@ def roll_back(journal: journals.Journal, source: WritableSource, retry: Retry, *
             settle(journal, writer, source, retry, for_good=True)
             writer.begin_rollback()
         result = Rollback(journal, source, retry=retry, read_only=read_only).run()
+        result.may_come = len(creations_to_come(journal))
         if not read_only:
             writer.finish_rollback(result.restored)
         return result

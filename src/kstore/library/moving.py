@@ -198,7 +198,7 @@ class Move:
         Raises:
             KstoreError: see `apply`.
         """
-        from kstore.migrate.journal import JournalWriter
+        from kstore.migrate.journal import Journal, JournalWriter
         from kstore.migrate.move_copy import CopyApplier, changed_since
         from kstore.migrate.settle import settle
 
@@ -215,9 +215,10 @@ class Move:
                 self.store, self.routes, self.destination.transformers, leases,
                 None if resumed is None else lambda key: retry.ask(lambda: target.get(key)),
             )  # fmt: skip
-            summary = CopyApplier(source, target, planner, writer, pace=pace, retry=retry).run(
-                self._records(retry, compacted)
-            )
+            applier = CopyApplier(source, target, planner, writer, pace=pace, retry=retry)
+            summary = applier.run(self._records(retry, compacted))
+            if resumed is not None or not applier.saw_every_end:
+                settle(Journal(path), writer, target, retry, for_good=True)
             writer.finish(summary)
         finally:
             writer.close()

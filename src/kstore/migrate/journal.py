@@ -39,12 +39,13 @@ from kstore.migrate.journal_format import (
     revisions_of,
 )
 from kstore.migrate.plan import Change
-from kstore.new_file import NewFile
+from kstore.new_file import NewFile, sync_folder
 from kstore.operating_system import lock, write_at
 from kstore.regular_file import open_regular
 
 LONGEST_HEADER, LONGEST_LINE = 1 << 20, 256 << 20
 """Bytes of the first line, and of one of the others: what one transaction replaced, in base64."""
+_CHUNK = 1 << 20
 
 
 class Totals:
@@ -155,9 +156,21 @@ class JournalWriter:
         try:
             self._totals = Journal(self.path).totals()
             os.ftruncate(self._descriptor, self._totals.bytes)
+            self._write_again()
         except BaseException:
             os.close(self._descriptor)
             raise
+
+    def _write_again(self) -> None:
+        """
+        Bring to the disk what is there to be read, and its name: where an earlier run failed to, the system has it as
+        long as it runs, and takes it for synced. Each byte is written over itself, so that no crash does harm.
+        """
+        with open_regular(self.path) as file:
+            while chunk := file.read(_CHUNK):
+                write_at(self._descriptor, chunk, file.tell() - len(chunk))
+        os.fsync(self._descriptor)
+        sync_folder(self.path.parent)
 
     def begin(self, changes: Sequence[Change] | Sequence[Entry]) -> int:
         """

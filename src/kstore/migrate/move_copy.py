@@ -75,6 +75,11 @@ class CopyApplier:
         self._writer: Writer[Copy] = Writer(target, CopyJournal(journal), retry=retry)
         self._lock = threading.Lock()
 
+    @property
+    def saw_every_end(self) -> bool:
+        """False once it was unknown whether a transaction had happened."""
+        return self._writer.saw_every_end
+
     def run(self, records: Iterable[Record]) -> MoveSummary:
         """
         Plan and write everything.

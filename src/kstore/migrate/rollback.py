@@ -50,6 +50,12 @@ class RolledBack:
     findings: dict[bytes, Finding] = field(default_factory=dict)
     """Objects that were left as they are: others have changed them since, or their lease is gone."""
 
+    may_come: int = 0
+    """
+    Keys that the migration may yet create: by transactions whose end nobody saw, and that nothing can keep from coming
+    late, since a key that is not there has no revision to leave. Another rollback deletes them.
+    """
+
     @property
     def written(self) -> int:
         """How many objects the migration had written."""

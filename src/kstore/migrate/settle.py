@@ -11,6 +11,7 @@ revision that the batch depends on; where none has, one key is written again as 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kstore.errors import Conflict
@@ -60,6 +61,13 @@ class Unsettled:
                     found.written.setdefault(entry.key, set()).add(batch.revision_of(at))
         return found
 
+    def latest_first(self) -> Iterator[Batch]:
+        """
+        The batches in the order in which they are to be judged: the parts of one that was split, then itself, so that
+        what a part has written is not taken for the whole.
+        """
+        return reversed(self.batches.values())
+
     def count_landed(self, source: Source, retry: Retry) -> int:
         """
         How many objects the batches have written, so far.
@@ -68,7 +76,7 @@ class Unsettled:
             SourceError: the store failed.
         """
         count = 0
-        for batch in self.batches.values():
+        for batch in self.latest_first():
             if revision := self.revision(batch, source, retry):
                 self.account(batch, revision)
                 count += len(batch.entries)
@@ -81,15 +89,16 @@ class Unsettled:
 
     def revision(self, batch: Batch, source: Source, retry: Retry) -> int:
         """The revision at which a batch happened, or 0 if it has not: for all of its keys, or for none."""
+        found: list[int] = []
         for entry in batch.entries:
             record = _read(source, entry.key, retry)
-            if record is None:
-                continue
-            if record.mod_revision == entry.mod_revision:
-                return 0
-            if self._is_its(record, entry):
-                return record.mod_revision
-        return 0
+            if record is None and entry.creates:
+                continue  # not created, or deleted since: the other keys must tell
+            if record is not None and record.mod_revision == entry.mod_revision:
+                return 0  # whatever the others hold: a part of the batch, which was sent anew, has written them
+            if record is not None and self._is_its(record, entry):
+                found.append(record.mod_revision)
+        return min(found, default=0)  # others may have written one of the values once more, later
 
     def _is_its(self, record: Record, entry: Entry) -> bool:
         return (
@@ -97,6 +106,18 @@ class Unsettled:
             and digest(record.value) == entry.after
             and record.mod_revision not in self.written.get(entry.key, ())
         )
+
+
+def creations_to_come(journal: Journal) -> set[bytes]:
+    """
+    The keys that a migration may yet create, whatever became of them meanwhile: those of transactions whose end nobody
+    saw.
+
+    Raises:
+        JournalError: the journal is damaged.
+    """
+    unseen = (batch for batch in journal.batches() if batch.revision is None or batch.reason == UNKNOWN)
+    return {entry.key for batch in unseen for entry in batch.entries if entry.creates}
 
 
 def settle(
@@ -128,7 +149,7 @@ def settle(
     retry = retry or Retry()
     unsettled = Unsettled.of(journal)
     count = 0
-    for batch in unsettled.batches.values():
+    for batch in unsettled.latest_first():
         if for_good and (batch.revision is None or batch.reason in _MAY_COME):
             _end(batch, source, retry)
         revision = unsettled.revision(batch, source, retry)

@@ -16,7 +16,8 @@ broken, the transaction may have happened, may never happen, or may happen later
 is frozen, or in the log of a leader that has lost its majority and gets it back. No time limit bounds that, and a
 linearizable read does not either: it tells of transactions that went before it, and one that is still on its way comes
 after. What does bound it is the transaction itself: it happens only as long as each of its keys has the revision that
-was read, and no key ever has a revision again that it has left. So:
+was read, and no key ever has a revision again that it has left; but for one that is created: deleted, it can be created
+once more. So:
 
 - the store is asked; if the values are those that were to be written, the transaction happened;
 - if not, the same transaction is sent once more. Of the two, one at most can happen. When the second is refused, the
@@ -210,13 +211,22 @@ class Writer(Generic[C]):
         Ask the store whether a transaction of unknown end happened, so far: its revision, 0 where that cannot be told,
         or None.
         """
+        found: list[int] = []
+        gone = 0
         for mutation in mutations:
             record = self._read(mutation.key)
+            if record is None and not mutation.expected_mod_revision:
+                continue  # not created yet, or deleted by others since: the other keys must tell
             if (record.mod_revision if record else 0) == mutation.expected_mod_revision:
-                return None
-            if is_written(mutation, record):
-                return record.mod_revision if record else 0
-        return None
+                return None  # all of them happen, or none: others have written, or deleted, the keys that look like it
+            if record is None:
+                gone += isinstance(mutation, Delete)
+            elif is_written(mutation, record):
+                found.append(record.mod_revision)
+        if found:
+            return min(found)  # others may have written one of the values once more, later
+        # that a key is gone says little, since anybody deletes the same way: nothing of what else was to be written
+        return 0 if gone == len(mutations) else None
 
     def _read(self, key: bytes) -> Record | None:
         return self.retry.ask(lambda: self.source.get(key))

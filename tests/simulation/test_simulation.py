@@ -1,0 +1,99 @@
+"""
+The writers in the simulated world: the schedules of some seeds, those that once failed, and that faults are found.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.simulation import schedule
+from tests.simulation.decisions import Decisions, shrunk
+from tests.simulation.schedule import ALL, attempt, run
+
+from kstore.migrate import settle
+from kstore.migrate.journal import JournalWriter
+from kstore.write import commit
+from kstore.write.change import KeyChange
+
+SEEDS = range(60)
+FAILED = json.loads(Path(__file__).with_name("failed.json").read_text())
+
+
+@pytest.mark.parametrize("scenario", ALL)
+def test_every_promise_is_kept(scenario: str) -> None:
+    """Whatever the store, the network, the disk and others do: `make simulate` tries more of it."""
+    for seed in SEEDS:
+        failure = run(scenario, seed)
+        assert failure is None, str(failure)
+
+
+@pytest.mark.parametrize("found", FAILED, ids=lambda found: found["what"])
+def test_what_once_failed(found: dict[str, object]) -> None:
+    """Decisions that a promise was broken by, before it was mended."""
+    given = {(what, number): value for what, number, value in found["decisions"]}  # type: ignore[attr-defined]
+    failure = attempt(str(found["scenario"]), Decisions(given=given))
+    assert failure is None, failure
+
+
+def _found(scenario: str) -> bool:
+    return any(attempt(scenario, Decisions(seed)) is not None for seed in range(1000))
+
+
+FAULTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
+    "the journal is not synced": (
+        "migrate", lambda patch: patch.setattr(JournalWriter, "_sync", lambda self: None),
+    ),
+    "a transaction of unknown end is taken for happened": (
+        "encrypt", lambda patch: patch.setattr(commit.Writer, "_happened", lambda self, mutations: 1),
+    ),
+    "what was given up may come later": (
+        "migrate", lambda patch: patch.setattr(settle, "_end", lambda batch, source, retry: None),
+    ),
+    "the inverse of a change has no lease": (
+        "keys", lambda patch: patch.setattr(
+            KeyChange, "inverse",
+            lambda self, now: KeyChange(self.key, now, self.before.value if self.before else None),
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_it_finds_faults(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault that is put into the writers breaks a promise in some schedule."""
+    scenario, put = FAULTS[what]
+    put(monkeypatch)
+    assert _found(scenario)
+
+
+def test_a_seed_is_a_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same seed decides the same, and so do the decisions that it made."""
+    for seed in range(20):
+        first, second = Decisions(seed), Decisions(seed)
+        assert attempt("migrate", first) is attempt("migrate", second) is None
+        assert first.made == second.made
+        again = Decisions(given=first.made)
+        attempt("migrate", again)
+        assert again.made == first.made
+
+
+def test_a_failure_shrinks() -> None:
+    """What does not matter is left out; what is left is as small as it can be."""
+    made = {(f"what {number}", 0): number for number in range(1, 40)}
+
+    def fails(given: dict[tuple[str, int], int]) -> bool:
+        return given.get(("what 7", 0), 0) >= 3 and ("what 31", 0) in given
+
+    assert shrunk(made, fails) == {("what 7", 0): 3, ("what 31", 0): 1}
+
+
+def test_a_failure_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the seed, the promise, and the decisions that it takes."""
+    monkeypatch.setattr(JournalWriter, "_sync", lambda self: None)
+    failure = next(found for seed in range(400) if (found := schedule.run("migrate", seed)) is not None)
+    assert str(failure).startswith(f"migrate, seed {failure.seed}: Broken: what a write replaces is in the journal")
+    assert any(what.startswith("the process ends at: ") for what, _ in failure.decisions)
+    assert len(failure.decisions) < 6
