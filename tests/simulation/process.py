@@ -14,7 +14,6 @@ from tests.simulation.scheduling import Crash, Lock, Scheduler, names
 from tests.simulation.world import World
 
 from kstore.errors import KstoreError
-from kstore.library import migration, moving
 from kstore.migrate import apply, journal, move_copy, rollback
 from kstore.source.etcd import connection, paging
 from kstore.source.etcd.live import LiveSource
@@ -32,10 +31,8 @@ _SEAMS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (rollback, ("ThreadPoolExecutor",)),
     (connection, ("time",)),
     (paging, ("time",)),
-    (migration, ("version",)),
-    (moving, ("version",)),
 )
-"""Where a module gets its threads and its time; and its own version, which takes a millisecond to find."""
+"""Where a module gets its threads and its time."""
 _OPTIONS = SourceOptions(dial_timeout=1.0, command_timeout=3.0)
 _PAGE = 2
 """Keys of a first page: few enough that a scan has several."""
@@ -97,7 +94,7 @@ class Process:
 
 @contextmanager
 def _seams(scheduler: Scheduler) -> Iterator[None]:
-    stands_for = {**names(scheduler), "version": lambda _: "simulated"}
+    stands_for = names(scheduler)
     real = [(module, name, getattr(module, name)) for module, found in _SEAMS for name in found]
     first = paging._FIRST_LIMIT
     paging._FIRST_LIMIT = _PAGE
