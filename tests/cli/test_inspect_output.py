@@ -64,7 +64,7 @@ def test_on_a_terminal(here: Path, snapshot: SnapshotAssertion, arguments: tuple
         dimensions=(40, columns),
         encoding="utf-8",
         cwd=str(here),
-        env={"TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "HOME": str(here)},
+        env={"TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "HOME": str(here), "KSTORE_PAGER": "cat"},
         timeout=60,
     )
     text = child.read().replace("\r\n", "\n")

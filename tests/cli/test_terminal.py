@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import pexpect
@@ -102,7 +103,8 @@ def on_terminal(*arguments: str, answer: bytes = b"n\n") -> tuple[int, str]:
     streams = [open(os.dup(terminal), mode, encoding="utf-8", newline="") for mode in "rww"]  # noqa: SIM115
     try:
         sys.stdin, sys.stdout, sys.stderr = streams
-        code = run(list(arguments))
+        with patch.dict(os.environ, KSTORE_PAGER="cat"):  # a pager would write to another terminal, and wait for keys
+            code = run(list(arguments))
     finally:
         sys.stdin, sys.stdout, sys.stderr = before
         for stream in streams:
