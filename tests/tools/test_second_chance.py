@@ -46,7 +46,9 @@ def run(folder: Path, repository: Path, *arguments: str) -> subprocess.Completed
     """pytest with a second chance in a folder, with two workers."""
     (folder / "test_it.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    outer = ("PYTEST_", "COV_CORE_")  # what the run that this test is of has told its own workers
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
+    environment["PYTHONPATH"] = str(repository)
     command = [sys.executable, "-m", "tools.second_chance", "flaky", "-n", "2", "-rf", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
