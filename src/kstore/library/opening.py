@@ -219,7 +219,7 @@ def make_scheme(
     from kstore.scheme.scheme import Scheme
 
     if plugins is None:
-        from kstore.scheme.plugins import load
+        from kstore.scheme.installed_plugins import load
 
         loaded = load()
         for failure in loaded.failures:

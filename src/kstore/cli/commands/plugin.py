@@ -45,10 +45,10 @@ def check(names: tuple[str, ...], objects: int, seed: int, output: str) -> int:
     """
     from kstore.cli.server_flags import as_manifest, flags_of
     from kstore.library.opening import release_of
-    from kstore.scheme import plugins
+    from kstore.scheme.installed_plugins import load
     from kstore.scheme.plugin_trial import try_plugin
 
-    loaded = plugins.load()
+    loaded = load()
     given = as_manifest(settings())
     release = release_of(given.release, flags=flags_of(given))
     documents = [_refused(one) for one in loaded.failures if _wanted(names, one.plugin, one.package)]
