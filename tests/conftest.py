@@ -4,12 +4,11 @@ Fixtures that every folder of tests speaks: where the shared data is, and real s
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import hypothesis
 import pytest
 from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
 
-from kstore.scheme import plugins
 from kstore.source.bbolt.page_file import Digest
 from kstore.source.etcd.connection import Connection
 from kstore.source.options import SourceOptions
@@ -55,26 +53,6 @@ def _reach_patiently(connection: Connection) -> None:
 
 
 Connection.__post_init__ = _reach_patiently  # type: ignore[assignment, method-assign]
-
-
-# ---- what is installed is looked up once
-
-_INSTALLED = set(sys.path)
-_find_entry_points = importlib.metadata.entry_points
-_plugins = tuple(_find_entry_points(group=plugins.GROUP))
-
-
-def _entry_points(**names: str) -> Sequence[importlib.metadata.EntryPoint]:
-    """Every command looks for plugins, in a hundred packages here; those of a path that a test has added are new."""
-    if names != {"group": plugins.GROUP}:
-        return tuple(_find_entry_points(**names))  # type: ignore[arg-type]
-    added = [path for path in sys.path if path not in _INSTALLED]
-    found = importlib.metadata.distributions(path=added) if added else ()
-    points = [point for one in found for point in one.entry_points if point.group == plugins.GROUP]
-    return (*_plugins, *points)
-
-
-importlib.metadata.entry_points = _entry_points  # type: ignore[assignment]
 
 
 # ---- nothing is left behind
