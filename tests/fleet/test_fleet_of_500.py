@@ -35,7 +35,8 @@ def test_what_is_wrong_is_told() -> None:
     assert wrong(fleet, [good, {**torn, "error": "store-unreachable: x"}]) == ["b.db (torn): store-unreachable: x"]
     assert wrong(fleet, [good, torn, {**good, "store": "/f/c.db"}]) == ["/f/c.db is not of the fleet"]
     assert differing([good], [{**good, "age_hours": 1}]) == differing([], []) == []
-    assert differing([good, torn], [good, {**torn, "seconds": 2}]) == ["/f/b.db"]
+    assert differing([good, torn], [good, {**torn, "status": "timeout"}]) == ["/f/b.db"]
+    assert differing([good, torn], [good]) == ["2 rows, then 1"]
 
 
 @pytest.mark.slow

@@ -19,8 +19,8 @@ from kstore.fleet.named import fingerprint
 from kstore.fleet.tasks import Task, kstore_version
 from kstore.source.user_cache import cache_folder, write_whole
 
-_STAYS: Final = "damaged-store"
-"""The error of a file that is no better the next time."""
+_STAYS: Final = ("damaged-store", "not-a-database")
+"""The errors of a file that is no better the next time."""
 
 
 class Pool(Protocol):
