@@ -75,7 +75,10 @@ class FakeV2:
         """A node with all that is below it."""
         if path == "/version":
             return 200, b'{"etcdserver": "2.3.8", "etcdcluster": "2.3.0"}'
-        node = self.tree(path.removeprefix("/v2/keys") or "/")
+        key = path.removeprefix("/v2/keys") or "/"
+        if not key.startswith("/"):
+            return 404, b"404 page not found\n"
+        node = self.tree(key)
         if node is None:
             return 404, b'{"errorCode": 100, "message": "Key not found", "index": 3}'
         return 200, json.dumps({"action": "get", "node": node}).encode()
@@ -123,6 +126,13 @@ def address(server: tuple[str, Callable[..., None]]) -> str:
     put("/registry/configmaps/default/a", '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"}}', ttl=600)
     put("/registry/configmaps/default/ab", '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"ü"}}')
     return f"etcd2+{endpoint}"
+
+
+@pytest.mark.parametrize("key", [b"compact_rev_key", b"/registry/\xff", b"/registry/configmaps/default/b"])
+def test_what_can_be_no_key_is_none(address: str, key: bytes) -> None:
+    """Keys of the v2 API are paths of text; what others ask of every store is not asked of it."""
+    with open_source(address) as source:
+        assert source.get(key) is None
 
 
 def test_all_keys_are_read(address: str) -> None:

@@ -95,8 +95,14 @@ class Etcd2Source(Source):
         """See `Source.get`."""
         if revision:
             raise Unsupported("a v2 store cannot be looked at as of an earlier index", where=self.location)
-        node, _ = self._keys(key.decode(), recursive=False)
-        if node is None or node.get("dir") or node.get("key") != key.decode():
+        try:
+            path = key.decode()
+        except UnicodeDecodeError:
+            return None
+        if not path.startswith("/"):  # the v2 API has paths only; `compact_rev_key` is no key of its
+            return None
+        node, _ = self._keys(path, recursive=False)
+        if node is None or node.get("dir") or node.get("key") != path:
             return None
         return next(_records(node, self.location))
 
