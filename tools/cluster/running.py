@@ -6,6 +6,7 @@ Knows flags and readiness of etcd, kube-apiserver and sample-apiserver. Knows no
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
 import random
@@ -26,8 +27,9 @@ from tools.cluster.client import Client
 
 _ANY = random.SystemRandom()
 """Tests seed the common generator alike in every process."""
-_TAKEN: deque[socket.socket] = deque(maxlen=100)
+_TAKEN: deque[socket.socket] = deque()
 """What holds the last ports that were given out, until their servers listen for certain."""
+_MOST_TAKEN = 100
 TOKEN = "kstore-admin"
 
 
@@ -41,7 +43,10 @@ def free_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", _ANY.randrange(20_000, 32_000)))
             port = int(probe.getsockname()[1])
-            _TAKEN.append(_hold(port))
+            held = _hold(port)
+            if len(_TAKEN) == _MOST_TAKEN:
+                _TAKEN.popleft().close()
+            _TAKEN.append(held)
             return port
 
 
@@ -56,6 +61,12 @@ def _hold(port: int) -> socket.socket:
     if sys.platform == "linux":  # elsewhere there are no such names, and chance must do
         name.bind(f"\0kstore-port-{port}")
     return name
+
+
+@atexit.register
+def _give_back() -> None:
+    for held in _TAKEN:
+        held.close()
 
 
 def flag_list(flags: Mapping[str, str]) -> list[str]:
