@@ -58,9 +58,15 @@ class Keys(Migrating):
                 now = self.retry().ask(lambda key=ending.change.key: source.get(key))  # type: ignore[misc]
                 as_left = now is None if ending.change.value is None else now and now.mod_revision == ending.revision
                 if as_left:
-                    changes.append(ending.change.inverse(now))
+                    changes.append(_undoing(ending.change, now))
         self.changes = {change.key: change for change in changes}
         return self.write(process, source, changes)
+
+
+def _undoing(change: KeyChange, now: Record | None) -> KeyChange:
+    """The change that brings back what was before another one, which has left `now`."""
+    before = change.before
+    return KeyChange(change.key, now, before.value if before else None, before.lease if before else 0)
 
 
 def run(scenario: Keys, folder: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.simulation.schedule import ALL, attempt, run
 
 from kstore.migrate import settle
 from kstore.migrate.journal import JournalWriter
+from kstore.records import Mutation, Put
 from kstore.write import commit
 from kstore.write.change import KeyChange
 
@@ -42,6 +44,11 @@ def _found(scenario: str) -> bool:
     return any(attempt(scenario, Decisions(seed)) is not None for seed in range(1000))
 
 
+def _without_lease(change: KeyChange, mutation: Callable[[KeyChange], Mutation] = KeyChange.mutation) -> Mutation:
+    made = mutation(change)
+    return replace(made, lease=0) if isinstance(made, Put) else made
+
+
 FAULTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
     "the journal is not synced": (
         "migrate", lambda patch: patch.setattr(JournalWriter, "_sync", lambda self: None),
@@ -52,12 +59,7 @@ FAULTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
     "what was given up may come later": (
         "migrate", lambda patch: patch.setattr(settle, "_end", lambda batch, source, retry: None),
     ),
-    "the inverse of a change has no lease": (
-        "keys", lambda patch: patch.setattr(
-            KeyChange, "inverse",
-            lambda self, now: KeyChange(self.key, now, self.before.value if self.before else None),
-        ),
-    ),
+    "a write loses the key's lease": ("keys", lambda patch: patch.setattr(KeyChange, "mutation", _without_lease)),
 }  # fmt: skip
 
 

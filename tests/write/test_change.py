@@ -39,10 +39,8 @@ def test_a_deletion_of_unknown_end(stored: Record | None, written: bool) -> None
 
 
 def test_a_change_depends_on_what_was_read_and_keeps_its_lease() -> None:
-    """The write and its inverse name the revision that they replace, and the lease that the key has."""
+    """The write names the revision that it replaces, and the lease that the key has."""
     change = KeyChange(KEY, record(b"old", 7, 5), b"new", 5)
     assert change.mutation() == Put(KEY, b"new", 7, 5)
-    assert change.inverse(record(b"new", 8, 5)).mutation() == Put(KEY, b"old", 8, 5)
     assert KeyChange(KEY, None, b"new").mutation() == Put(KEY, b"new", 0)
-    assert KeyChange(KEY, None, b"new").inverse(record(b"new", 8)).mutation() == Delete(KEY, 8)
     assert KeyChange(KEY, record(b"old", 7), None).mutation() == Delete(KEY, 7)

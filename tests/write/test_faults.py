@@ -31,7 +31,7 @@ from kstore.migrate.rollback import Rollback
 from kstore.migrate.settle import settle
 from kstore.migrate.targets import VersionTargets
 from kstore.naming import GroupResource, GroupVersion
-from kstore.records import Delete, Mutation, Put, Record
+from kstore.records import Mutation
 from kstore.repair.restore import plan_restore
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import Committed
@@ -282,12 +282,3 @@ def test_a_store_that_stays_away(trial: Trial) -> None:
     with pytest.raises(StoreUnreachable):
         trial.run(retry(0.2))
     assert trial.store.records == trial.before
-
-
-def test_a_change_and_its_inverse() -> None:
-    """What was is put back, with its lease; what was not is deleted; what was deleted is created."""
-    old = Record(b"/k", b"old", 3, 4, 2, 7)
-    new = Record(b"/k", b"new", 3, 9, 3, 7)
-    assert KeyChange(b"/k", old, b"new", 7).inverse(new).mutation() == Put(b"/k", b"old", 9, 7)
-    assert KeyChange(b"/k", None, b"new").inverse(new).mutation() == Delete(b"/k", 9)
-    assert KeyChange(b"/k", old, None).inverse(None).mutation() == Put(b"/k", b"old", 0, 7)

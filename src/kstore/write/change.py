@@ -23,7 +23,7 @@ class Change(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """A key as it was read and as it shall be; knows the write, and the change that undoes it."""
+    """A key as it was read and as it shall be; knows the write."""
 
     key: bytes
     before: Record | None
@@ -39,17 +39,6 @@ class KeyChange:
         if self.value is None:
             return Delete(self.key, revision)
         return Put(self.key, self.value, revision, self.lease)
-
-    def inverse(self, written: Record | None) -> KeyChange:
-        """
-        The change that brings back what was.
-
-        Args:
-            written: the record that this change has left; None where it deleted the key.
-        """
-        if self.before is None:
-            return KeyChange(self.key, written, None)
-        return KeyChange(self.key, written, self.before.value, self.before.lease)
 
 
 def request_size(mutation: Mutation) -> int:
