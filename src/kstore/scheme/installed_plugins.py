@@ -80,9 +80,11 @@ def any_named(path: Iterable[str] | None = None) -> bool:
     Args:
         path: where packages are installed, instead of `sys.path`.
     """
-    if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
-        return True
-    return any(map(_may_have_plugins, sys.path if path is None else path))
+    if path is None:
+        if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
+            return True
+        path = sys.path
+    return any(map(_may_have_plugins, path))
 
 
 def _may_have_plugins(folder: str) -> bool:
