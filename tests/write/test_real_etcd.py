@@ -73,7 +73,8 @@ def telling_etcd(tmp_path: Path) -> Iterator[Callable[..., Etcd]]:
 def test_room_is_left(telling_etcd, deployment, tmp_path: Path, monkeypatch, what: str, capsys):
     """A rollback, and what puts back many keys, end before the server's quota does; the apiserver still can write."""
     monkeypatch.chdir(tmp_path)
-    etcd = telling_etcd(quota_backend_bytes=str(16 << 20))
+    # committed after every write, so that the size which it tells is that of now
+    etcd = telling_etcd(quota_backend_bytes=str(16 << 20), backend_batch_limit="1")
     store = ["--store", etcd.endpoint]
     fill(etcd, deployment, 400, 12_000)
     with LiveSource([etcd.endpoint]) as source:
