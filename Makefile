@@ -12,7 +12,9 @@ ARGS ?=
 # CI names a file in SECOND_CHANCE: what failed runs once more, and what passes then is noted in it.
 SECOND_CHANCE ?=
 RUN := -m $(if $(SECOND_CHANCE),tools.second_chance $(SECOND_CHANCE),pytest)
-PYTEST := $(RUN) -m "$(PLAIN)" -n auto --maxprocesses 4
+# Two a core: half of the time a test waits for a server.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))')
+PYTEST := $(RUN) -m "$(PLAIN)" -n $(WORKERS)
 FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 10
 # Compiled modules are kept, whatever the environment says: without them each kstore that a test starts compiles itself.
