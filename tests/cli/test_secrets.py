@@ -142,26 +142,20 @@ def is_for_programs(words: list[str]) -> bool:
     return any(word in FOR_PROGRAMS or word.startswith(("jsonpath", "go-template", "template")) for word in words)
 
 
-@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow, id="all"), pytest.param(5, id="some")])
+@pytest.mark.slow
 @pytest.mark.parametrize("command", TALKS_OF_STORES, ids=" ".join)
 def test_no_value_is_shown(
     store: Store,
     kstore: Kstore,
     command: tuple[str, ...],
-    step: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """
-    On a terminal in no form; in a pipe in no form for people; in errors never.
-
-    Where a command is tried in hundreds of ways, the plain run takes one of `step`.
-    """
+    """On a terminal in no form; in a pipe in no form for people; in errors never."""
     endpoint, between, folder = store
     monkeypatch.chdir(tmp_path)
     filters = {("decode",), ("releases",)} | FLEET
-    tried = list(lines(command))
-    for line in tried[:: step if len(tried) > 50 else 1]:
+    for line in lines(command):
         words = [word.replace("FOLDER", str(folder)).replace("BETWEEN", str(between)) for word in line]
         words += [] if command in filters else ["--store", endpoint]
         _, shown = on_terminal(*command, *words, "--no-progress")

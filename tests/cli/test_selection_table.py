@@ -428,6 +428,7 @@ def kitchen(kstore: Kstore, stores: Stores, tmp_path: Path, monkeypatch: pytest.
     return Kitchen(kstore, stores, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.etcd
 @pytest.mark.parametrize(("path", "output"), CELLS)
 def test_a_cell(kitchen: Kitchen, path: tuple[str, ...], output: str) -> None:
@@ -543,6 +544,7 @@ WATCHES = {"--watch", "--watch-only", "--output-watch-events"}
 """What a store that does not change cannot do."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "option"),
     [(name, option) for name in ("ls", "get") for option in sorted(option_names(SELECTING[name,]) & HONOURED.keys())],

@@ -310,6 +310,7 @@ def _forms(option: click.Parameter) -> set[str]:
     return {*words, *(prefix.removesuffix("=") for prefix in prefixes)} - {option.default, ""}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", LINES, ids=" ".join)
 def test_nothing_stored_steers_the_terminal(planted: Planted, command: tuple[str, ...]) -> None:
     """Whatever a command shows, the terminal gets no control character out of it, and what was planted is visible."""
@@ -325,6 +326,7 @@ def test_nothing_stored_steers_the_terminal(planted: Planted, command: tuple[str
     assert command in SHOWS_NOTHING_STORED or "evil" in everything
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [path for path in LINES if path != ("browse",)], ids=" ".join)
 def test_no_error_steers_the_terminal(planted: Planted, command: tuple[str, ...]) -> None:
     """What an error quotes of the command line, of a file or of the store is shown, and steers nothing."""

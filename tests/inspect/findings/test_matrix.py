@@ -142,6 +142,7 @@ def assert_careful(commands: list[list[str]]) -> None:
             assert "--keep" in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", ["etcd", "snapshot"])
 def test_the_advice(
@@ -234,6 +235,7 @@ def carry_out(case: Case, words: list[str], location: str, setting: Setting, mon
     return location
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("case", "store"), NEAR_MISSES)
 def test_near_misses(case: Case, store: Store, setting: Setting, installed: Callable[[str], None]) -> None:
     """It is not found, and nothing that is found has advice that loses a key unasked."""
