@@ -21,7 +21,15 @@ from kstore.decode.projection import EVERYTHING, Projection
 from kstore.decode.protobuf.reader import ProtobufReader
 from kstore.decode.protobuf.writer import ProtobufWriter
 from kstore.encryption import EncryptionHeader, Opened, Transformers, read_encryption_header
-from kstore.errors import DecodeError, EncryptionError, KeyMissing, KstoreError, UnknownFields, UsageError
+from kstore.errors import (
+    ENCRYPTION_CONFIG_WANTED,
+    DecodeError,
+    EncryptionError,
+    KeyMissing,
+    KstoreError,
+    UnknownFields,
+    UsageError,
+)
 from kstore.naming import GroupResource, GroupVersion, GroupVersionKind, gvk
 from kstore.printable import key_text
 from kstore.records import Record
@@ -355,12 +363,12 @@ class ObjectCodec:
         release = self.scheme.release
         between = "" if self._exacting else self._routes.by_way_of(value, stored, target.group_version, paths)
         if between:
-            hint = f"release {between} keeps them: --to-release {between} first, then --to-release {release}"
+            hint = f"release {between} keeps them: `to_release={between!r}` first, then `to_release={str(release)!r}`"
         elif self.scheme.has_both(stored, target):
-            hint = "--drop-unknown-fields drops them, as the apiserver would"
+            hint = "`drop_unknown_fields=True` drops them, as the apiserver would"
         else:
             hint = f"no release has {stored.group_version} beside {target.group_version} and keeps them: "
-            hint += "save the object (`kstore get KEY -o yaml`), and write it anew in the other version"
+            hint += "save the object (`store.get(key)`), and write it anew in the other version"
         return UnknownFields(paths, hint=hint, by_way_of=between)
 
 
@@ -459,7 +467,7 @@ class StorageCodec(ObjectCodec):
                 raise KeyMissing(
                     f"the value is encrypted at rest with {encryption_header}",
                     where=key_text(key),
-                    hint="give the apiserver's --encryption-provider-config",
+                    hint=ENCRYPTION_CONFIG_WANTED,
                 )
             return Opened(value, None, False, True)
         return self.transformers.open(key, value, self._resource_of(key))

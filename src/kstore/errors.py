@@ -3,12 +3,20 @@ Every error that kstore raises, in one tree, each with its exit code and machine
 
 The library raises these and never prints; `cli/main.py` words them, once. An error is built from data (what was
 found, what was expected, where, what to try), so that a program can read it as well as a person.
+
+A hint names what helps as it is written in Python, between backquotes: `salvage=True`, `store.history(key)`. The
+command line has a table of what these are there (`cli/hints.py`). A message names none: it says what was found.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+
+_PARAMETER: Final = re.compile(r"`(\w+)=[^`]*`")
+ENCRYPTION_CONFIG_WANTED: Final = "give the apiserver's `encryption_config=`"
+"""What helps wherever an encrypted value is met without the configuration."""
 
 
 class KstoreError(Exception):
@@ -29,6 +37,11 @@ class KstoreError(Exception):
         self.message = message
         self.where = where
         self.hint = hint
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters of the library that the hint names, in its order: `("cert", "key")`."""
+        return tuple(dict.fromkeys(_PARAMETER.findall(self.hint)))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
@@ -74,6 +87,19 @@ class UnknownResource(UsageError):
     """A name that no built-in type and no CRD of the store answers to."""
 
     code = "unknown-resource"
+
+
+class UnknownField(UsageError):
+    """
+    What is selected by is a field that no object of the resource has.
+
+    Args:
+        explained: the path of the nearest type that does not have it, such as `pods.spec`; empty for several resources.
+    """
+
+    def __init__(self, message: str, *, explained: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.explained = explained
 
 
 class UnknownRelease(UsageError):
@@ -287,6 +313,19 @@ class WriteRefused(KstoreError):
     exit_code = 4
 
 
+class NotCopyable(WriteRefused):
+    """
+    A store that is neither written in place nor copied with changes: it holds no database of etcd's.
+
+    Args:
+        kind: the kind of the store, such as `directory`.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.kind = kind
+
+
 class Conflict(WriteRefused):
     """Somebody else changed the key since it was read."""
 
@@ -472,6 +511,10 @@ class NotConvertible(ValueFault):
     code = "not-convertible"
 
 
+class NotServed(NotConvertible):
+    """The release's API server does not serve the object, or not in the version asked for."""
+
+
 class RuleFailed(NotConvertible):
     """
     A plugin's rule raised an exception, or made of an object what its type has no place for.
@@ -487,7 +530,7 @@ class RuleFailed(NotConvertible):
     def __init__(self, message: str, *, plugin: str, rule: str, path: str = "") -> None:
         super().__init__(
             f"plugin {plugin}, rule {rule}: {message}" + (f" in {path}" if path else ""),
-            hint=f"the plugin's author can fix it; `kstore plugin check {plugin}` tries all its rules",
+            hint="the plugin's author can fix it",
         )
         self.plugin = plugin
         self.rule = rule

@@ -61,7 +61,8 @@ def test_row_options_of_etcdctl_and_of_the_apiserver(kstore: Kstore, etcd_server
     for names in zip(*files.items(), strict=True):
         ran = kstore(*etcdctl, "ls", *(word for name in names for word in (name, "/none.pem")))
         assert ran.code == 2
-        assert "--cacert, --cert, --key given, but the endpoint is plain text" in ran.err
+        assert "how to speak TLS is given, but the endpoint is plain text" in ran.err
+        assert "or leave --cacert, --cert, --key out" in ran.err
 
 
 def test_row_resources_are_the_rest_mapper(kstore: Kstore) -> None:

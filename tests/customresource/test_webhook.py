@@ -162,7 +162,7 @@ def test_nobody_answers():
     (found,) = webhook(1, b"")([BOAT], "b/v2")
     assert isinstance(found, NotConvertible)
     assert "cannot be asked" in found.message
-    assert "--webhook-url" in found.hint
+    assert "`webhook_url=`" in found.hint
 
 
 def test_where_a_service_lies():

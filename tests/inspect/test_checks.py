@@ -217,7 +217,7 @@ def test_forms_for_programs(whole: MemorySource, open_store: OpenStore) -> None:
     assert document["findings"][0]["id"] == "undecodable"
     sarif = as_sarif(found, rules, "1")
     assert {one["ruleId"] for one in sarif["runs"][0]["results"]} == {one.rule.id for one in found}
-    report = ElementTree.fromstring(as_junit(found, rules))
+    report = ElementTree.fromstring(as_junit(found, rules, "kstore check"))
     assert (int(report.get("tests", 0)), len(report.findall("testcase"))) == (len(rules), len(rules))
     assert int(report.get("failures", 0)) == len(report.findall("testcase/failure")) == 2
 
@@ -261,7 +261,7 @@ def test_advice_is_quoted_for_a_shell(whole: MemorySource, open_store: OpenStore
     assert shlex.split(found[0].command)[2] == key
     assert as_document(found, {})["findings"][0]["command"] == found[0].command
     assert found[0].command in as_sarif(found, [], "1")["runs"][0]["results"][0]["message"]["text"]
-    report = ElementTree.fromstring(as_junit(found, [one.rule for one in found]))
+    report = ElementTree.fromstring(as_junit(found, [one.rule for one in found], "kstore check"))
     assert found[0].command in (report.findtext("testcase/failure") or "")
 
 

@@ -107,7 +107,7 @@ def test_a_version_that_is_assumed(encoding: str) -> None:
 
     skipped, _ = steps(None)
     assert isinstance(skipped, Skipped)
-    assert "--assume-version example.com/v2" in skipped.error.hint
+    assert "`assume_version='example.com/v2'`" in skipped.error.hint
     assert isinstance(steps(GroupVersion("other.example.com", "v1"))[0], Skipped)
     for assumed in ("v1", "v2"):
         first, second = steps(GroupVersion("example.com", assumed))

@@ -13,6 +13,7 @@ import pytest
 from tests.scheme import fleet
 
 from kstore.catalog.releases import newest
+from kstore.cli.hints import hint_of
 from kstore.codec import ObjectCodec
 from kstore.errors import KstoreError, NotConvertible, RuleFailed
 from kstore.migrate.conversions import convert_all
@@ -72,7 +73,7 @@ def test_an_exception(rule: str, error: BaseException) -> None:
         codec.convert(ship(mast={"height": 3}), V1, media_type="json")
     assert (caught.value.plugin, caught.value.rule) == ("fleet", f"fleet.v1alpha1.{rule}")
     assert repr(error) in str(caught.value)
-    assert "plugin check fleet" in caught.value.hint
+    assert "plugin check fleet" in hint_of(caught.value)
 
 
 def test_a_rule_that_refuses() -> None:

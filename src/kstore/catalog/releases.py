@@ -81,7 +81,7 @@ class Release:
             known = known_releases()
             raise UnknownRelease(
                 f"release {self.name!r} is not known",
-                hint=f"known are {known[0]} to {known[-1]}; see `kstore releases`",
+                hint=f"known are {known[0]} to {known[-1]}",
             )
         object.__setattr__(self, "name", name)
         if self.is_emulating:
@@ -132,7 +132,7 @@ class Release:
         """See that the release emulates what it is told to (`component-base/compatibility/version.go`, Validate)."""
         for flag, text in (("--emulated-version", self.emulated), ("--min-compatibility-version", self.compatible)):
             if text and text not in _table():
-                raise UnknownRelease(f"{flag} {text} is not known", hint="see `kstore releases`")
+                raise UnknownRelease(f"{flag} {text} is not known")
         if self.minor < FIRST_EMULATION:
             raise UnknownRelease(
                 f"how servers of {self.name} emulate another release is not known",

@@ -91,7 +91,7 @@ def _gates(text: str) -> Iterator[tuple[str, bool]]:
         if gate in _WHOLE_STAGES:
             raise UsageError(
                 f"--feature-gates {gate}: which gates that sets is not known here",
-                hint="name those that decide about defaults: `kstore releases -o json` has them, by release",
+                hint="name those that decide about defaults: `Release.known_gates` has them, by release",
             )
         yield gate, value
 

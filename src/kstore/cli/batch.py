@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.hints import hint_of
 from kstore.cli.settings import Settings, settings
 from kstore.cli.stdin_codec import make_codec, open_codec
 from kstore.errors import DecodeError, KstoreError, UnknownFields, UsageError
@@ -244,7 +245,9 @@ def error_members(error: Exception) -> dict[str, Any]:
     members: dict[str, Any] = {"code": error.code, "message": str(error)}
     if isinstance(error, UnknownFields):
         members["paths"] = list(error.paths)
-    for name in ("path", "offset", "hint"):
+    for name in ("path", "offset"):
         if (found := getattr(error, name, None)) not in (None, ""):
             members[name] = found
+    if hint := hint_of(error):
+        members["hint"] = hint
     return members

@@ -5,20 +5,21 @@ How a migration's results are said: for people as lines and a table, for scripts
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.cli.hints import hint_of
 from kstore.printable import command_text
 from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
     from kstore.migrate.finding import Finding
     from kstore.migrate.journal import Journal
-    from kstore.migrate.summary import Summary
+    from kstore.migrate.summary import SkippedObject, Summary
     from kstore.migrate.verify import State
 
 
@@ -43,17 +44,14 @@ class Shown:
     ) -> None:
         """The counts of a plan, or of what was written."""
         if self.output == "json" and not err:
-            document = summary.as_json()
+            document = summary.as_json(hint_of)
             if objects is not None:
                 document["objects"] = objects
             document["journal"] = str(journal) if journal else None
             document["output"] = str(result) if result else None
             click.echo(json.dumps(document, indent=2))
             return
-        for one in summary.skipped:
-            click.echo(f"skipped {one.key}: {one.message} ({one.code}){f': {one.hint}' * bool(one.hint)}", err=True)
-        if summary.skipped_count > len(summary.skipped):
-            click.echo(f"skipped {summary.skipped_count - len(summary.skipped)} more", err=True)
+        say_skipped(summary.skipped, summary.skipped_count)
         for line in _table(summary):
             click.echo(line, err=err)
         for assumption, count in summary.assumed.items():
@@ -134,6 +132,15 @@ class Shown:
             self.say(", ".join(f"{number} {name}" for name, number in counts.items()))
         else:
             click.echo(good)
+
+
+def say_skipped(named: Sequence[SkippedObject], count: int) -> None:
+    """Say on standard error what was left as it is, why and what to try: what is named, and how many more there are."""
+    for one in named:
+        hint = hint_of(one.error)
+        click.echo(f"skipped {one.key}: {one.message} ({one.code}){f': {hint}' if hint else ''}", err=True)
+    if count > len(named):
+        click.echo(f"skipped {count - len(named)} more", err=True)
 
 
 def _table(summary: Summary) -> Iterator[str]:

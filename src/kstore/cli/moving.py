@@ -16,7 +16,9 @@ import click
 
 from kstore.cli.confirm import confirm
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.hints import hint_of
 from kstore.cli.journals import as_journaled, origin_session
+from kstore.cli.migration_report import say_skipped
 from kstore.cli.output import progressing
 from kstore.cli.session import Session
 from kstore.cli.settings import settings
@@ -196,10 +198,7 @@ def _say(output: str, move: Move, summary: MoveSummary, report: MoveReport | Non
     if output == "json":
         click.echo(json.dumps(_document(move, summary, report), indent=2))
         return
-    for one in summary.skipped:
-        click.echo(f"skipped {one.key}: {one.message} ({one.code}){f': {one.hint}' * bool(one.hint)}", err=True)
-    if summary.skipped_count > len(summary.skipped):
-        click.echo(f"skipped {summary.skipped_count - len(summary.skipped)} more", err=True)
+    say_skipped(summary.skipped, summary.skipped_count)
     for line in _lines(move, summary, report):
         click.echo(line)
     if report is None:
@@ -244,7 +243,7 @@ def _document(move: Move, summary: MoveSummary, report: MoveReport | None) -> di
     meanwhile = report.meanwhile if report else None
     return {
         "prefixes": [{"from": old, "to": new} for old, new in move.routes.pairs],
-        **summary.as_json(),
+        **summary.as_json(hint_of),
         "changedMeanwhile": meanwhile.changed if meanwhile else 0,
         "journal": str(report.journal) if report else None,
         "output": str(report.output) if report and report.output else None,

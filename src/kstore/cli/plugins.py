@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kstore.cli.hints import hint_of
 from kstore.printable import one_line
 
 if TYPE_CHECKING:
@@ -32,4 +33,4 @@ def report_plugin(failure: ExtensionError) -> None:
     click.echo(f"kstore: plugin not loaded, its kinds are unknown: {one_line(str(failure))}", err=True)
     if failure.others:
         click.echo(f"  and {len(failure.others)} more; `kstore plugin check` lists all", err=True)
-    click.echo(f"  hint: {failure.hint}", err=True)
+    click.echo(f"  hint: {hint_of(failure)}", err=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kstore.cli.hints import worded
 from kstore.cli.memory import share_one_arena
 from kstore.cli.plugins import report_plugin
 from kstore.cli.server_flags import as_manifest, flags_of
@@ -139,7 +140,7 @@ class Session:
         self._warn_unverified()
         source = self.opening.source
         for note in source.notes if not self.given.quiet else ():
-            click.echo(f"kstore: {note}", err=True)
+            click.echo(f"kstore: {worded(note)}", err=True)
         if self.given.verbose:
             self._introduce(source)
         return source if self._one_revision else source.across_compactions()
@@ -148,7 +149,7 @@ class Session:
         """Say which store this is, who named it, and as of which revision it is looked at."""
         status = source.status()
         revision = self.given.rev or status.revision
-        click.echo(f"kstore: {status.location}, from {self.location.origin}, revision {revision}", err=True)
+        click.echo(f"kstore: {status.location}, from {worded(self.location.origin)}, revision {revision}", err=True)
 
     def _warn_unverified(self) -> None:
         """Say it when the store's certificate is not to be verified, and who asks for that."""

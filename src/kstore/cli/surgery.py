@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.hints import option_of
 from kstore.cli.offline_surgery import write_copy
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
@@ -53,7 +54,7 @@ def selected(store: Store, criteria: Criteria, unreadable: Unreadable, *, many: 
             raise NotFound(f"nothing is stored at {text}", hint="`kstore ls` shows what is there")
         found |= records
     if not found:
-        options = ", ".join(criteria.filters)
+        options = ", ".join(map(option_of, criteria.filters))
         raise NotFound(f"{options} select nothing", hint="`kstore ls` with the same options shows what they select")
     return [found[key] for key in sorted(found)]
 

@@ -126,13 +126,13 @@ class CustomConverter:
         if version not in self.definition.versions:
             raise NotConvertible(
                 f"{self.definition.name} has no version {version}, in which the object is stored",
-                hint=f"put it back into the CRD, or migrate with --assume-version {self.definition.kind.group}/"
-                f"{self.definition.storage_version}",
+                hint=f"put it back into the CRD, or migrate with `assume_version='{self.definition.kind.group}/"
+                f"{self.definition.storage_version}'`",
             )
         read: Object = normalize(obj)
         dropped = self._coerce(read, version, lenient=True)
         if dropped and not drop_unknown_fields:
-            raise UnknownFields(dropped, hint="--drop-unknown-fields drops them, as the apiserver would")
+            raise UnknownFields(dropped, hint="`drop_unknown_fields=True` drops them, as the apiserver would")
         structural.default(read, self.definition.schemas[version])
         return read
 
@@ -145,7 +145,8 @@ class CustomConverter:
             return list(objects)
         if self._review is None:
             raise NotConvertible(
-                f"{self.definition.name} converts by a webhook, which cannot be asked here", hint="--webhook-url URL"
+                f"{self.definition.name} converts by a webhook, which cannot be asked here",
+                hint="`webhook_url=` says where",
             )
         answers = self._review(moving, target)
         if len(answers) != len(moving):

@@ -107,7 +107,7 @@ class ConversionWebhook:
             url = f"https://{server_name}:{service.get('port') or 443}{path}"
         if not url:
             raise NotConvertible(
-                f"{name} converts by a webhook, and does not say where it is", hint="--webhook-url URL"
+                f"{name} converts by a webhook, and does not say where it is", hint="`webhook_url=` says it"
             )
         try:
             authority = base64.b64decode(client.get("caBundle") or "").decode("ascii", "replace").strip()
@@ -256,7 +256,7 @@ class ConversionWebhook:
             raise self._fault(f"the CRD's caBundle is no certificate: {error}") from error
 
     def _fault(self, message: str, kind: type[NotConvertible] = NotConvertible) -> NotConvertible:
-        return kind(f"conversion webhook of {self.name}: {message}", hint="--webhook-url URL asks another")
+        return kind(f"conversion webhook of {self.name}: {message}", hint="`webhook_url=` asks another")
 
 
 @dataclass(frozen=True)
@@ -291,8 +291,8 @@ def _refusing(error: NotConvertible) -> Review:
 def _not_asked(webhook: ConversionWebhook) -> NotConvertible:
     """Why a webhook that only the store names is not asked: whoever wrote the store would be sent its objects."""
     return NotConvertible(
-        f"{webhook.name} converts by the webhook {webhook.url}, where objects are sent only with --allow-webhooks",
-        hint="--allow-webhooks, or --webhook-url URL for another place",
+        f"{webhook.name} converts by the webhook {webhook.url}, where objects are sent only if that is allowed",
+        hint="`allow_webhooks=True`, or `webhook_url=` for another place",
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from kstore import wire
-from kstore.errors import DecodeError, UnknownEncoding
+from kstore.errors import ENCRYPTION_CONFIG_WANTED, DecodeError, UnknownEncoding
 
 PROTOBUF_PREFIX = b"k8s\x00"
 CBOR_PREFIX = b"\xd9\xd9\xf7"
@@ -72,7 +72,7 @@ def _describe(value: bytes) -> str:
 
 def _advice(value: bytes) -> str:
     if value.startswith(ENCRYPTION_PREFIX):
-        return "give the apiserver's --encryption-provider-config"
+        return ENCRYPTION_CONFIG_WANTED
     if value and b"k8s\x00" in value[:64]:
         return "a key line or a terminal may have got into the bytes; read the store itself instead of a copy"
     return ""

@@ -150,7 +150,7 @@ def describe_fault(name: EncryptionHeader, path: bytes, *, key_fits: bool, reaso
             provider=name.provider,
             key_name=name.key_name,
             where=where,
-            hint="look at older revisions of the key (kstore history), or restore it from a backup",
+            hint="look at older revisions of the key (`store.history(key)`), or restore it from a backup",
         )
     return WrongKey(
         f"encrypted by {name}, but the configuration's key of that name does not open it: {reason}",

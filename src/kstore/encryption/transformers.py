@@ -139,7 +139,7 @@ class ResourceTransformer:
             provider=encryption_header.provider,
             key_name=encryption_header.key_name,
             where=key_text(key),
-            hint="pass the configuration that was in use then: --encryption-provider-config FILE",
+            hint="pass the configuration that was in use then: `encryption_config=`",
         )
 
 

@@ -137,7 +137,7 @@ def _sarif_result(one: Finding) -> dict[str, Any]:
     }
 
 
-def as_junit(findings: Sequence[Finding], rules: Iterable[Rule]) -> str:
+def as_junit(findings: Sequence[Finding], rules: Iterable[Rule], suite: str) -> str:
     """A JUnit report: a test case a check, a failure where it found errors or warnings; notes are its output."""
     cases = []
     failures = 0
@@ -160,7 +160,8 @@ def as_junit(findings: Sequence[Finding], rules: Iterable[Rule]) -> str:
         cases.append(f"{head}>\n    {body}\n  </testcase>\n")
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<testsuite name="kstore check" tests="{len(cases)}" failures="{failures}">\n{"".join(cases)}</testsuite>\n'
+        f'<testsuite name={quoteattr(suite)} tests="{len(cases)}" failures="{failures}">\n'
+        f"{''.join(cases)}</testsuite>\n"
     )
 
 

@@ -114,9 +114,7 @@ def expected_by(path: Path) -> Expected:
         resources = frozenset(map(str, (*predicate["resources"], *missing)))
         found = Expected(str(predicate["time"]), resources, str(predicate["sha256"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise SourceError(
-            "this is no record of a proof", where=str(path), hint="`kstore prove --record FILE` writes one"
-        ) from None
+        raise SourceError("this is no record of a proof", where=str(path), hint="`store.prove()` makes one") from None
     if digest(predicate) != found.sha256:
         raise SourceError(
             "the record was changed since it was written: its SHA-256 does not hold",

@@ -48,10 +48,10 @@ def prover(server: Apiserver, store: Store, *, media_type: str = "", concurrency
     """
     if not isinstance(store.source, WritableSource):
         raise UsageError(
-            "a server is asked about the objects of its running etcd", hint="--store names that etcd, not a file"
+            "a server is asked about the objects of its running etcd", hint="`address=` names that etcd, not a file"
         )
     if store.revision:
-        raise UsageError("an old revision is looked at; a server has the newest", hint="leave --rev out")
+        raise UsageError("an old revision is looked at; a server has the newest", hint="leave `revision=` out")
     return Prover(server, store, media_type=media_type, concurrency=concurrency)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from kstore.catalog.mapper import NamedResource
 from kstore.codec import StoredObject
 from kstore.customresource.resource import served_versions
-from kstore.errors import NotConvertible
+from kstore.errors import NotServed
 from kstore.migrate.server import AssumedServer, server_of
 from kstore.naming import GroupVersion, GroupVersionKind
 from kstore.printable import key_text
@@ -49,18 +49,19 @@ class Serving:
             to: the version that is asked for; None for the one that kubectl would ask for.
 
         Raises:
-            NotConvertible: the release serves no such resource, or not in that version; or a rule refuses the object.
+            NotServed: the release serves no such resource, or not in that version.
+            NotConvertible: a rule refuses the object.
             KstoreError: it cannot be read.
         """
         place = self._store.place(stored.record.key)
         if place is None or not place.resource.kind or place.resource.resource in _NEVER_SERVED:
-            raise NotConvertible(f"no API serves what is stored at {key_text(stored.record.key)}", hint=_WITHOUT)
+            raise NotServed(f"no API serves what is stored at {key_text(stored.record.key)}")
         version = self._version(place.resource, stored, to)
         if place.resource.definition is not None:
             return self._store.as_version(stored, version)
         scheme = self._store.codec.scheme
         if not scheme.catalog.holds(stored.gvk):
-            raise NotConvertible(f"release {scheme.release} cannot read what is stored as {stored.gvk}", hint=_WITHOUT)
+            raise NotServed(f"release {scheme.release} cannot read what is stored as {stored.gvk}")
         return self._store.codec.as_version(stored, version, self._server.running)
 
     def _version(self, resource: NamedResource, stored: StoredObject, to: GroupVersion | None) -> GroupVersion:
@@ -73,9 +74,9 @@ class Serving:
         release = self._store.codec.scheme.release
         named = f"{resource.resource}.{resource.group}".rstrip(".")
         versions = ", ".join(map(str, served))
-        raise NotConvertible(
+        raise NotServed(
             f"release {release} does not serve {named}{f' in {to}' if to and served else ''}",
-            hint=f"it serves {versions}" if served else _WITHOUT,
+            hint=f"it serves {versions}" if served else "",
         )
 
     def _served(self, resource: NamedResource, kind: str) -> list[GroupVersion]:
@@ -87,6 +88,3 @@ class Serving:
 
     def _is_served(self, version: GroupVersion, kind: str) -> bool:
         return self._store.codec.scheme.catalog.serves(GroupVersionKind(version.group, version.version, kind))
-
-
-_WITHOUT = "without --as-served it is shown as it is stored"

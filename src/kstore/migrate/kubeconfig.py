@@ -27,7 +27,7 @@ MOST_VALUES = 200_000
 """Values of a kubeconfig; one cluster and its user have about twenty."""
 _CLUSTER_FILES = ("certificate-authority",)
 _USER_FILES = ("client-certificate", "client-key", "tokenFile")
-_HINT = "--kubeconfig FILE"
+_HINT = "`kubeconfig=` names another"
 
 
 class ServerAccess:

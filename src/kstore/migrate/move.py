@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from kstore.codec import StoredObject
 from kstore.decode.projection import METADATA
 from kstore.encryption import Transformers
 from kstore.encryption.prefix import is_encrypted
-from kstore.errors import Conflict, UsageError, ValueFault
+from kstore.errors import Conflict, KstoreError, UsageError, ValueFault
 from kstore.migrate.plan import Skipped
 from kstore.migrate.summary import SkippedObject
 from kstore.naming import GroupResource, GroupVersionKind
@@ -42,7 +43,7 @@ class Routes:
         self._tops = tuple((f"{old}/".encode(), f"{new}/".encode()) for old, new in self.pairs)
         new = [top for _, top in self._tops]
         if any((one != other and one.startswith(other)) or new.count(one) > 1 for one in new for other in new):
-            raise UsageError("two prefixes cannot go below the same one", hint="name a --to-prefix for each")
+            raise UsageError("two prefixes cannot go below the same one", hint="`to_prefix=` names one for each")
 
     @staticmethod
     def of(prefixes: tuple[str, ...], wanted: tuple[str, ...]) -> Routes:
@@ -56,10 +57,10 @@ class Routes:
         if len(new) != len(prefixes):
             raise UsageError(
                 f"the cluster's keys lie below {' and '.join(prefixes)}: a prefix is required for each",
-                hint=" ".join(f"--to-prefix NEW-FOR-{one.strip('/')}" for one in prefixes),
+                hint=" ".join(f"`to_prefix='NEW-FOR-{one.strip('/')}'`" for one in prefixes),
             )
         if "/" in new:
-            raise UsageError("the root is no prefix of a cluster", hint="--to-prefix /registry/NAME, or /NAME")
+            raise UsageError("the root is no prefix of a cluster", hint="`to_prefix='/registry/NAME'`, or /NAME")
         return Routes(zip(prefixes, new, strict=True))
 
     def refuse_within_one_store(self) -> None:
@@ -76,7 +77,7 @@ class Routes:
                     raise UsageError(
                         f"{said[1]} and {said[0]} are within each other: a cluster cannot be copied there in its own "
                         "store",
-                        hint="--to-prefix another; or --to-store",
+                        hint="another `to_prefix=`; or `to_store=`",
                     )
 
     def __call__(self, key: bytes) -> bytes:
@@ -242,10 +243,10 @@ class MoveSummary:
                 self.skipped_count += 1
                 self.conflicts += isinstance(error, Conflict)
                 if len(self.skipped) < self.keep:
-                    self.skipped.append(SkippedObject(key_text(record.key), "", error.code, error.message, error.hint))
+                    self.skipped.append(SkippedObject.of(record.key, error))
 
-    def as_json(self) -> dict[str, Any]:
-        """The counts as a document."""
+    def as_json(self, hint_of: Callable[[KstoreError], str] = attrgetter("hint")) -> dict[str, Any]:
+        """The counts as a document; `hint_of` is what to try, as whoever reads it shall be told."""
         return {
             "copied": self.copied,
             "bytes": self.bytes,
@@ -256,6 +257,7 @@ class MoveSummary:
             "skipped": self.skipped_count,
             "conflicts": self.conflicts,
             "skippedObjects": [
-                {"key": one.key, "code": one.code, "message": one.message, "hint": one.hint} for one in self.skipped
+                {"key": one.key, "code": one.code, "message": one.message, "hint": hint_of(one.error)}
+                for one in self.skipped
             ],
         }

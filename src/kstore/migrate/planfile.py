@@ -233,7 +233,7 @@ class SavedPlan:
         return JournalError(
             message,
             where=str(self.path),
-            hint="save it again with --dry-run --save-plan; --edited-plan applies what somebody changed on purpose",
+            hint="save it again with `plan.save()`; `edited=True` applies what somebody changed on purpose",
         )
 
 

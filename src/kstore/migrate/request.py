@@ -142,7 +142,7 @@ class Selection:
         elif self._request.to_release:
             targets = ReleaseTargets(scheme)
         else:
-            raise UsageError("a target version is required", hint="--to apps/v1, or --to-release 1.37")
+            raise UsageError("a target version is required", hint="`to='apps/v1'`, or `to_release='1.37'`")
         if self._request.only_stored_version:
             return OnlyStoredIn(targets, self._request.only_stored_version)
         return targets
@@ -176,7 +176,7 @@ class Selection:
         assumed = parse_group_version(self._request.assume_version)
         if not any(one.has_version(assumed) for one in self._store.custom_resources):
             raise UsageError(
-                f"no CRD of the store has {assumed}", hint="--assume-version names a version that the CRD has now"
+                f"no CRD of the store has {assumed}", hint="`assume_version=` names a version that the CRD has now"
             )
         return assumed
 

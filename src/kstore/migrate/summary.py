@@ -6,9 +6,13 @@ Knows numbers; how they look is the command line's business.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
+from kstore.errors import KstoreError
 from kstore.migrate.plan import Change, Skipped, Step, Unchanged
 from kstore.naming import GroupVersionKind
 from kstore.printable import key_text
@@ -36,9 +40,27 @@ class SkippedObject:
 
     key: str
     stored: str
-    code: str
-    message: str
-    hint: str = ""
+    error: KstoreError
+
+    @staticmethod
+    def of(key: bytes, error: KstoreError, stored: str = "") -> SkippedObject:
+        """Of an error that has just been met; its traceback, which holds the object, is not kept."""
+        return SkippedObject(key_text(key), stored, copy(error))
+
+    @property
+    def code(self) -> str:
+        """The error's, for programs."""
+        return self.error.code
+
+    @property
+    def message(self) -> str:
+        """Why it was left."""
+        return self.error.message
+
+    @property
+    def hint(self) -> str:
+        """What to try."""
+        return self.error.hint
 
 
 @dataclass
@@ -74,9 +96,7 @@ class Summary:
                 if kind is not None:
                     self._line(kind, "").skipped += 1
                 if len(self.skipped) < self.keep:
-                    key = key_text(record.key)
-                    version = kind.api_version if kind else ""
-                    self.skipped.append(SkippedObject(key, version, error.code, error.message, error.hint))
+                    self.skipped.append(SkippedObject.of(record.key, error, kind.api_version if kind else ""))
 
     def _line(self, stored: GroupVersionKind, target: str) -> Line:
         key = (stored.kind, stored.api_version, target)
@@ -100,8 +120,13 @@ class Summary:
         """By how many bytes the values grow, all together."""
         return sum(line.bytes_after - line.bytes_before for line in self.lines.values())
 
-    def as_json(self) -> dict[str, Any]:
-        """The counts as a document, the contract of `-o json`."""
+    def as_json(self, hint_of: Callable[[KstoreError], str] = attrgetter("hint")) -> dict[str, Any]:
+        """
+        The counts as a document, the contract of `-o json`.
+
+        Args:
+            hint_of: what to try, as whoever reads it shall be told.
+        """
         return {
             "changes": self.changes,
             "unchanged": self.unchanged,
@@ -128,7 +153,7 @@ class Summary:
                     "stored": one.stored,
                     "code": one.code,
                     "message": one.message,
-                    "hint": one.hint,
+                    "hint": hint_of(one.error),
                 }
                 for one in self.skipped
             ],

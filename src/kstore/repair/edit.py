@@ -12,8 +12,8 @@ from kstore.errors import WriteRefused
 from kstore.printable import key_text
 
 _OTHERWISE = {
-    "apiVersion": "`kstore migrate --to GROUP/VERSION` converts; --assume-version GROUP/VERSION beside it where the "
-    "object's own version has left its CRD"
+    "apiVersion": "`kstore.migration()` converts; `assume_version=` beside it where the object's own version has left "
+    "its CRD"
 }
 """What does what an edit may not."""
 _IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
@@ -78,7 +78,7 @@ def edited(codec: StorageCodec, read: StoredObject, changed: dict[str, Any]) -> 
         raise WriteRefused(
             "the stored bytes do not come back from what was decoded: an edit would lose something",
             where=key_text(read.record.key),
-            hint="`kstore get -o storage` shows the bytes",
+            hint="look at the stored bytes",
         )
     value = codec.encode(_grafted(read.object, changed), read.encoding)
     return codec.encrypt(read.record.key, value) if read.encryption_header or codec.transformers else value

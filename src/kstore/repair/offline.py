@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kstore.errors import UsageError, WriteRefused
+from kstore.errors import NotCopyable, UsageError
 from kstore.source.interface import Source, WritableSource
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.write.change import KeyChange
@@ -15,7 +15,7 @@ from kstore.write.offline import FileLog, Written, write_copy
 
 _ELSEWHERE = {
     "sqlite": "serve a copy of it with kine (`kine --endpoint sqlite://FILE`), and name kine's address as the store",
-    "directory": "restore it into an etcd, and change it there: `kstore restore / --from DIR --store ADDRESS`",
+    "directory": "restore it into an etcd, and change it there",
 }
 """Where a change can be made to what is no database of etcd's, by the store's kind."""
 
@@ -26,15 +26,16 @@ def copyable(source: Source) -> SnapshotSource:
 
     Raises:
         UsageError: it is a running store, which is changed in place.
-        WriteRefused: it is a file or directory, but holds no database of etcd's.
+        NotCopyable: it is a file or directory, but holds no database of etcd's.
     """
     if isinstance(source, WritableSource):
-        raise UsageError("--output is for stores that are files; a running store is written itself")
+        raise UsageError("a running store is written itself, not copied", hint="leave `output=` out")
     if not isinstance(source, SnapshotSource):
         status = source.status()
-        raise WriteRefused(
+        raise NotCopyable(
             f"this store ({status.kind}) has no etcd database that could be copied with changes",
             where=status.location,
+            kind=status.kind,
             hint=_ELSEWHERE.get(status.kind, ""),
         )
     return source

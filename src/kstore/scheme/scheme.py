@@ -282,7 +282,7 @@ class Scheme:
             f"no kind is known in {wanted}",
             hint=f"{wanted.group or 'the core group'} has {', '.join(others)}"
             if others
-            else "`kstore resources` lists all groups",
+            else "`store.resources()` lists all groups",
         )
 
     def kind_in(self, gvk: GroupVersionKind, to: GroupVersion) -> GroupVersionKind:

@@ -243,11 +243,10 @@ def _exactly(key: bytes, resources: tuple[NamedResource, ...]) -> Target:
 
 
 def _refuse_beside_names(criteria: Criteria) -> None:
-    given = (*criteria.filters, *(("-A",) if criteria.all_namespaces else ()))
+    given = (*criteria.filters, *(("all_namespaces",) if criteria.all_namespaces else ()))
     if given:
         raise UsageError(
-            f"{given[0]} selects among many objects, and names are given",
-            hint=f"leave {given[0]} out, or the names: kstore get RESOURCE {given[0]} …",
+            "what selects among many objects is given beside names", hint=f"leave `{given[0]}=` out, or the names"
         )
 
 

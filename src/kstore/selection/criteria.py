@@ -41,17 +41,13 @@ class Criteria:
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """The options that ask about the objects themselves, which must be read for it."""
-        given = {
-            "-l": self.selector,
-            "--field-selector": self.field_selector,
-            "--stored-version": self.stored_version,
-            "--where": self.where,
-        }
-        return tuple(option for option, value in given.items() if value)
+        """Which of these ask about the objects themselves, which must be read for it, by name."""
+        return self._given("selector", "field_selector", "stored_version", "where")
 
     @property
-    def options(self) -> tuple[str, ...]:
-        """All options that were given, so that who cannot honour them can say which."""
-        places = (("-n", self.namespace), ("-A", self.all_namespaces))
-        return (*(option for option, value in places if value), *self.filters)
+    def given(self) -> tuple[str, ...]:
+        """Which of these were given beside `what`, by name, so that who cannot honour them can say which."""
+        return (*self._given("namespace", "all_namespaces"), *self.filters)
+
+    def _given(self, *names: str) -> tuple[str, ...]:
+        return tuple(name for name in names if getattr(self, name))

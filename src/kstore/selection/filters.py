@@ -16,7 +16,7 @@ from kstore.catalog.mapper import NamedResource
 from kstore.codec import StoredObject
 from kstore.customresource.resource import CustomResource, selectable_labels
 from kstore.decode.projection import EVERYTHING, NOTHING, Projection
-from kstore.errors import UsageError
+from kstore.errors import UnknownField
 from kstore.naming import GroupKind
 from kstore.scalars.selectors import SelectorError
 from kstore.scheme.scheme import Scheme
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 LABELS = Projection.of([("metadata", "labels")])
 
 Test = Callable[[StoredObject], bool]
+
+
+class UnknownLabel(UnknownField, SelectorError):
+    """A field label that the apiserver would refuse."""
+
+    code = SelectorError.code
 
 
 class Filter:
@@ -144,7 +150,7 @@ class _Types:
     def require_label(self, label: str) -> None:
         """
         Raises:
-            SelectorError: the apiserver does not know the label, and it is no field either.
+            UnknownLabel: the apiserver does not know the label, and it is no field either.
         """
         from kstore.selection.field_selectors import field_path, is_label
 
@@ -155,7 +161,11 @@ class _Types:
             return is_label(GroupKind(resource.group, resource.kind), label) or self._has(fields, field_path(label))
 
         if not self._any(has):
-            raise SelectorError(f"field label not supported: {label}", hint=self._label_hint(label))
+            raise UnknownLabel(
+                f"field label not supported: {label}",
+                hint=self._label_hint(label),
+                explained=self._explained(field_path(label)),
+            )
 
     def _label_hint(self, label: str) -> str:
         from kstore.selection.field_selectors import field_path
@@ -165,22 +175,27 @@ class _Types:
             return self._hint(field_path(label))
         return (
             f"{first.resource} can be selected by {', '.join(selectable_labels(first))}: selectableFields of the CRD "
-            "name others; --where asks about any field"
+            "name others; `where=` asks about any field"
         )
 
     def require_path(self, path: tuple[str, ...]) -> None:
         """
         Raises:
-            UsageError: an expression names a field that there is not.
+            UnknownField: an expression names a field that there is not.
         """
         if not self._any(lambda fields: self._has(fields, path)):
-            raise UsageError(f"--where: no such field: {'.'.join(path)}", hint=self._hint(path))
+            raise UnknownField(
+                f"no such field: {'.'.join(path)}", hint=self._hint(path), explained=self._explained(path)
+            )
 
     def _hint(self, path: tuple[str, ...]) -> str:
         if len(self._resources) != 1:
             return f"{self._who} have it; name the resource that does"
         missing = self._of(0).missing(path)
-        return f"{self._who} have no {missing}; `kstore explain {self._explained(missing)}` lists what there is"
+        return f"{self._who} have no {missing}"
 
-    def _explained(self, missing: str) -> str:
-        return ".".join([self._resources[0].resource, *missing.split(".")[:-1]])
+    def _explained(self, path: tuple[str, ...]) -> str:
+        """The type that lacks a field of the path; empty where there is no one resource to ask about."""
+        if len(self._resources) != 1 or self._has(self._of(0), path):
+            return ""
+        return ".".join([self._resources[0].resource, *self._of(0).missing(path).split(".")[:-1]])

@@ -89,7 +89,7 @@ class Where:
         try:
             import cel
         except ImportError:
-            raise ExtraMissing("--where needs a CEL library", extra="cel") from None
+            raise ExtraMissing("an expression needs a CEL library", extra="cel") from None
         try:
             self._program = cel.compile(expression)
         except ValueError as error:

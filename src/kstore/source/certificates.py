@@ -15,6 +15,13 @@ from kstore.source.options import SourceOptions
 
 LARGEST = 16 << 20
 """Bytes of a file of certificates; a system's whole bundle has a quarter of a million."""
+_FILES = {
+    "cacert": "the file of certificates to verify the server with",
+    "cert": "the client's certificate",
+    "key": "the client's private key",
+    "": "the file of the system's certificates ($SSL_CERT_FILE)",
+}
+"""What each parameter names; the system's own certificates are named by none."""
 
 
 def check_certificate_pair(options: SourceOptions) -> None:
@@ -25,8 +32,8 @@ def check_certificate_pair(options: SourceOptions) -> None:
         UsageError: a certificate without its key, or the other way round.
     """
     if (options.cert is None) != (options.key is None):
-        given, missing = ("--cert", "--key") if options.cert else ("--key", "--cert")
-        raise UsageError(f"{given} is given without {missing}", hint="a client certificate needs both")
+        given, missing = ("certificate", "key") if options.cert else ("key", "certificate")
+        raise UsageError(f"a client's {given} is given without its {missing}", hint="give both, `cert=` and `key=`")
 
 
 def tls_context(options: SourceOptions) -> ssl.SSLContext:
@@ -38,13 +45,13 @@ def tls_context(options: SourceOptions) -> ssl.SSLContext:
             different pairs.
     """
     check_certificate_pair(options)
-    for flag, path in (("--cacert", options.cacert), ("--cert", options.cert), ("--key", options.key)):
-        if path is not None:
-            read_pem(path, flag)
+    for parameter in ("cacert", "cert", "key"):
+        if (path := getattr(options, parameter)) is not None:
+            read_pem(path, parameter)
     try:
         context = ssl.create_default_context(cafile=options.cacert)
     except ssl.SSLError:
-        raise UsageError("--cacert holds no certificate", where=str(options.cacert)) from None
+        raise _fault("cacert", "holds no certificate", Path(str(options.cacert))) from None
     if options.cert is not None:
         try:
             context.load_cert_chain(options.cert, options.key, password=lambda: "")  # nobody is asked for one
@@ -59,25 +66,36 @@ def tls_context(options: SourceOptions) -> ssl.SSLContext:
 def _unusable(options: SourceOptions, error: Exception) -> UsageError:
     where = f"{options.cert}, {options.key}"
     if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
-        return UsageError("--key is not the key of the certificate --cert", where=where)
+        return UsageError(
+            "the private key is not the certificate's", where=where, hint="`cert=` and `key=` belong together"
+        )
     return UsageError(
-        "--cert and --key are not a certificate and its key",
+        "these are not a certificate and its key",
         where=where,
-        hint="both in PEM, the key without a password",
+        hint="`cert=` and `key=` are both in PEM, the key without a password",
     )
 
 
-def read_pem(path: Path, flag: str) -> bytes:
+def read_pem(path: Path, parameter: str = "") -> bytes:
     """
     The content of a PEM file.
 
+    Args:
+        path: the file.
+        parameter: what named it: `cacert`, `cert` or `key`; empty for the system's own certificates.
+
     Raises:
-        UsageError: it cannot be read, or is no PEM; `flag` is the option that named it.
+        UsageError: it cannot be read, or is no PEM.
     """
     try:
         content = read_regular(path, LARGEST)
     except OSError as error:
-        raise UsageError(f"{flag} cannot be read: {error.strerror}", where=str(path)) from None
+        raise _fault(parameter, f"cannot be read: {error.strerror}", path) from None
     if b"-----BEGIN " not in content:
-        raise UsageError(f"{flag} is not a PEM file", where=str(path))
+        raise _fault(parameter, "is not a PEM file", path)
     return content
+
+
+def _fault(parameter: str, problem: str, path: Path) -> UsageError:
+    hint = f"`{parameter}=` names it" if parameter else ""
+    return UsageError(f"{_FILES[parameter]} {problem}", where=str(path), hint=hint)

@@ -180,7 +180,7 @@ class Etcd2Source(Source):
     def _refusal(self, answer: HttpAnswer, where: str) -> dict[str, Any]:
         """An answer that is an error of the API, as an object; other refusals are raised."""
         if answer.status in _REFUSALS:
-            raise AccessDenied("the server refuses these credentials", where=where, hint="see --user and --cert")
+            raise AccessDenied("the server refuses these credentials", where=where, hint="see `user=` and `cert=`")
         if answer.status == HTTPStatus.NOT_FOUND and not answer.body.lstrip().startswith(b"{"):
             raise Unsupported(
                 "this server has no v2 keys API",

@@ -24,6 +24,7 @@ class AskedStore:
         revision: what the column `store_revision` says.
         secrets: show the values of Secrets.
         unreadable: told of each value that was met and cannot be read.
+        worded: how a hint of the library is said to whoever asks.
     """
 
     store: Store
@@ -31,17 +32,23 @@ class AskedStore:
     revision: int = 0
     secrets: bool = False
     unreadable: Callable[[Undecodable], None] = field(default=lambda _: None)
+    worded: Callable[[str], str] = str
 
     @classmethod
     def pinned(
-        cls, store: Store, *, secrets: bool = False, unreadable: Callable[[Undecodable], None] = lambda _: None
+        cls,
+        store: Store,
+        *,
+        secrets: bool = False,
+        unreadable: Callable[[Undecodable], None] = lambda _: None,
+        worded: Callable[[str], str] = str,
     ) -> AskedStore:
         """A store as of now, whatever is written while it is read: several tables of a query agree."""
         status = store.source.status()
         revision = store.revision or status.revision
         if status.kind != "etcd2":  # which only knows now
             store = store.at(revision)
-        return cls(store, status.location, revision, secrets, unreadable)
+        return cls(store, status.location, revision, secrets, unreadable, worded)
 
     def place(self, key: bytes) -> Place[NamedResource] | None:
         """What a key means, also of a resource that only keys tell of."""

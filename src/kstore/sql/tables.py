@@ -92,7 +92,7 @@ class Tables:
             for table in (
                 Table("objects", OBJECTS, lambda wanted: _objects(every, wanted), "a stored object"),
                 Table("history", REVISIONS, lambda wanted: _history(every, wanted), "a revision that is still held"),
-                Table("findings", _FINDINGS, lambda _: _findings(every), "a finding of `kstore check`"),
+                Table("findings", _FINDINGS, lambda _: _findings(every), "a finding of the checks"),
                 Table("resources", _RESOURCES, lambda _: _resources(every), "a resource that is known"),
                 Table("leases", _LEASES, lambda _: _leases(every), "a lease of etcd"),
             )
@@ -122,7 +122,8 @@ class Tables:
     def _no_table(self, name: str) -> UsageError:
         last = name.rpartition(".")[2]
         close = difflib.get_close_matches(name.lower(), self.names(), 3) or difflib.get_close_matches(last, self._fixed)
-        hint = f"did you mean {' or '.join(close)}?" if close else "`kstore sql .tables` names them"
+        every = f"there are {', '.join(self._fixed)}, and each of `store.resources()`"
+        hint = f"did you mean {' or '.join(close)}?" if close else every
         return UsageError(f"there is no table {name!r}: no resource has that name", hint=hint)
 
     def names(self) -> list[str]:
@@ -230,7 +231,7 @@ def _findings(stores: Sequence[AskedStore]) -> Iterator[tuple[AskedStore, Findin
     from kstore.inspect.survey import Survey
 
     for asked in stores:
-        for one in run_checks(Survey(asked.store, asked.store.codec.scheme.release)):
+        for one in run_checks(Survey(asked.store, asked.store.codec.scheme.release), worded=asked.worded):
             yield asked, one
 
 

@@ -89,10 +89,10 @@ def test_files_that_are_no_pair_are_named(authority: Authority, tmp_path: Path) 
     empty = tmp_path / "empty.crt"
     empty.write_text("-----BEGIN NOTHING-----\n")
     faults = {
-        "not the key of the certificate": SourceOptions(cert=cert, key=other),
+        "the private key is not the certificate's": SourceOptions(cert=cert, key=other),
         "not a certificate and its key": SourceOptions(cert=key, key=cert),
-        "--cacert holds no certificate": SourceOptions(cacert=empty),
-        "--key is not a PEM file|--key cannot be read": SourceOptions(cert=cert, key=tmp_path / "none"),
+        "verify the server with holds no certificate": SourceOptions(cacert=empty),
+        "the client's private key (is not a PEM file|cannot be read)": SourceOptions(cert=cert, key=tmp_path / "none"),
     }
     for words, options in faults.items():
         for skipping in (False, True):
@@ -113,7 +113,7 @@ def test_a_port_that_is_none() -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A CA file that is not there, or is no PEM, is named in the error."""
     endpoint = parse_endpoint("https://10.0.0.1:2379", PLAIN)
-    with pytest.raises(UsageError, match="--cacert cannot be read") as caught:
+    with pytest.raises(UsageError, match="verify the server with cannot be read") as caught:
         Client(endpoint, SourceOptions(cacert=tmp_path / "none.crt"))
     assert caught.value.where.endswith("none.crt")
     (tmp_path / "der.crt").write_bytes(b"\x30\x82")

@@ -52,7 +52,7 @@ def test_another_authority(
     server = start_tls_etcd(other.issue("server"), client_cert_auth="false", trusted_ca_file="")
     with pytest.raises(StoreUnreachable, match="authority") as caught:
         connect(server.endpoint, cacert=authority.cacert).reach()
-    assert "--cacert" in caught.value.hint
+    assert "`cacert=`" in caught.value.hint
     connect(server.endpoint, cacert=other.cacert).reach()
     connect(server.endpoint, insecure_skip_tls_verify=True).reach()
 
@@ -77,7 +77,7 @@ def test_another_name(start_tls_etcd: Callable[..., TlsEtcd], authority: Authori
     )
     with pytest.raises(StoreUnreachable, match="another name") as caught:
         connect(server.endpoint, cacert=authority.cacert).reach()
-    assert "--tls-server-name" in caught.value.hint
+    assert "`tls_server_name=`" in caught.value.hint
     connect(server.endpoint, cacert=authority.cacert, tls_server_name="etcd.example.com").reach()
 
 
@@ -126,7 +126,7 @@ def test_users_and_roles(guarded: Etcd, connect: Connect) -> None:
         connect(guarded.endpoint, user="root", password="no").count()
     with pytest.raises(AccessDenied) as caught:
         connect(guarded.endpoint).count()
-    assert "--user" in caught.value.hint
+    assert "`user=`" in caught.value.hint
     with pytest.raises(UsageError, match="password is missing"):
         connect(guarded.endpoint, user="root")
 

@@ -90,7 +90,7 @@ def test_certificates_out_of_their_time(
     with pytest.raises(StoreUnreachable, match=words) as caught:
         connect(server.endpoint, cacert=authority.cacert).reach()
     assert hint in caught.value.hint
-    assert "--insecure-skip-tls-verify" in caught.value.hint
+    assert "`insecure_skip_tls_verify=True`" in caught.value.hint
     connect(server.endpoint, insecure_skip_tls_verify=True).reach()
 
 
@@ -171,7 +171,7 @@ def test_a_learner_first(etcd_server: Etcd, learner: str, connect: Connect) -> N
     alone = connect(learner, command_timeout=SECONDS)
     with pytest.raises(StoreUnreachable, match="learner") as caught:
         alone.count()
-    assert "--consistency serializable" in caught.value.hint
+    assert "`serializable=True`" in caught.value.hint
     serializable = connect(learner, serializable=True)
     newest_revision = connect(etcd_server.endpoint).revision()
     until(lambda: serializable.revision() == newest_revision)
@@ -194,7 +194,7 @@ def test_the_quorum_is_lost(three_members: list[Server], connect: Connect, capsy
         try:
             connect(last.endpoint, command_timeout=3.0).count()
         except StoreUnreachable as error:
-            return "quorum is lost" in str(error) and "--consistency serializable" in error.hint
+            return "quorum is lost" in str(error) and "`serializable=True`" in error.hint
         return False
 
     until(lost)

@@ -156,7 +156,7 @@ def test_nothing_there() -> None:
     """A path that does not exist says so, and offers the demo store."""
     with pytest.raises(StoreNotFound) as caught:
         open_source("/no/such/file")
-    assert "--store demo" in caught.value.hint
+    assert "`address='demo'`" in caught.value.hint
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("5s", 5), ("500ms", 0.5), ("1m30s", 90), ("1.5h", 5400), ("7", 7)])

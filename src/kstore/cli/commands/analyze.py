@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.analysis_tables import store_lines, tables
+from kstore.cli.hints import option_of
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.output import counting, terminal
@@ -43,7 +44,7 @@ def command(criteria: Criteria, top: int, history: bool, output: str) -> int:
 
     is_whole = not criteria.what and not criteria.namespace and not criteria.filters
     if output == "prometheus" and not is_whole:
-        given = (*criteria.options, *criteria.what)[0]
+        given = (*map(option_of, criteria.given), *criteria.what)[0]
         raise UsageError(
             f"-o prometheus has no use for {given}: metrics are of a whole store", hint="-o json has those of a part"
         )

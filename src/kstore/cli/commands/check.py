@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.hints import worded
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.output import counting, show, terminal
@@ -62,11 +63,11 @@ def command(
         counting("records checked", lambda: session.source.count()) as progress,
     ):
         survey = Survey(session.store, session.release)
-        findings = run_checks(survey, wanted, progress)
+        findings = run_checks(survey, wanted, progress, worded)
         location = session.source.status().location
         rules = [check.rule for check in wanted]
         if output == "junit":
-            write([as_junit(findings, rules)])
+            write([as_junit(findings, rules, "kstore check")])
         elif output in ("json", "sarif"):
             from kstore.view.json_text import to_json
 

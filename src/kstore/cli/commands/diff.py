@@ -14,6 +14,7 @@ import click
 
 from kstore.cli.changes import masked_for
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.hints import option_of
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.output import counting, terminal
@@ -83,7 +84,7 @@ def command(
             raise _unlike(old if sides[0] is None else new)
         else:
             if criteria.what or criteria.filters or criteria.all_namespaces:
-                given = (*criteria.what, *criteria.filters, "-A")[0]
+                given = (*criteria.what, *map(option_of, criteria.filters), "-A")[0]
                 raise UsageError(
                     f"{given} selects within stores, and two objects are compared", hint=f"leave {given} out"
                 )

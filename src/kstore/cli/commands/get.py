@@ -15,6 +15,7 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.expressions import is_columns
 from kstore.cli.following import Following, follow
 from kstore.cli.forms import FORMS_OF_GET, is_for_programs, masks
+from kstore.cli.hints import option_of
 from kstore.cli.listing import TABLES, Reading, as_pieces, as_single, hides_nothing, key_line, serving, write
 from kstore.cli.options import (
     Once,
@@ -211,9 +212,9 @@ def _bytes(
         )
     first = list(islice(reads, 2))
     if len(first) > 1:
+        asked = " ".join((*selection.criteria.what, *map(option_of, selection.criteria.given)))
         raise UsageError(
-            f"-o raw is for one object, and {' '.join((*selection.criteria.what, *selection.criteria.options))} "
-            "select several, whose values would run into each other",
+            f"-o raw is for one object, and {asked} select several, whose values would run into each other",
             hint="-o json is for many, and `kstore encode -o base64` makes values of it",
         )
     for read in first:

@@ -10,6 +10,7 @@ import click
 
 from kstore.cli.changes import masked_for, selected_steps, step_texts
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.hints import option_of
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.session import open_session
@@ -76,7 +77,7 @@ def command(
                 )
             )
         if not seen:
-            text = " ".join((*criteria.what, *criteria.options))
+            text = " ".join((*criteria.what, *map(option_of, criteria.given)))
             raise NotFound(
                 f"no revision of {text} {'that was deleted ' if deleted else ''}is held",
                 hint=f"history is held since the compaction at revision {session.source.status().compact_revision}",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.analysis_tables import store_lines, tables
+from kstore.cli.hints import worded
 from kstore.cli.listing import write
 from kstore.cli.options import store_options
 from kstore.cli.output import counting
@@ -54,7 +55,7 @@ def command(target_release: str, top: int, keys: int) -> int:
         counting("records read", lambda: session.source.count()) as progress,
     ):
         found = Analyzer(session.store, top=top, progress=progress, unreadable=unreadable.note).run()
-        findings = run_checks(Survey(session.store, session.release), progress=progress)
+        findings = run_checks(Survey(session.store, session.release), progress=progress, worded=worded)
         title = f"Checked against {session.release}: {len(findings) or 'nothing'} found"
         filled = [(one.name, float(one.live_bytes), human_size(one.live_bytes)) for one in found.resources]
         parts = chain(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kstore.cli.hints import worded
 from kstore.cli.options import Once, output_option, store_options
 from kstore.cli.session import Session, open_session
 from kstore.cli.settings import settings
@@ -114,7 +115,7 @@ def _asked(stores: Sequence[str], unread: Unread) -> Iterator[list[AskedStore]]:
                 stack.callback(session.close)
         else:
             sessions = [stack.enter_context(open_session())]
-        every = [AskedStore.pinned(session.store) for session in sessions]
+        every = [AskedStore.pinned(session.store, worded=worded) for session in sessions]
         for asked in every:
             asked.unreadable = partial(unread.note, asked.address)
         yield every

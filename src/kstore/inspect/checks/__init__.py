@@ -90,7 +90,10 @@ _BY_GRAVITY = {severity: number for number, severity in enumerate(SEVERITIES)}
 
 
 def run_checks(
-    survey: Survey, checks: Iterable[Check] = CHECKS, progress: Callable[[int], None] = lambda _: None
+    survey: Survey,
+    checks: Iterable[Check] = CHECKS,
+    progress: Callable[[int], None] = lambda _: None,
+    worded: Callable[[str], str] = str,
 ) -> list[Finding]:
     """
     Read the store once, and say what is wrong with it: the gravest first.
@@ -99,6 +102,7 @@ def run_checks(
         survey: of the store, for the target release.
         checks: those wanted.
         progress: told how many records have been read.
+        worded: how a hint of the library is said to whoever asks.
     """
     chosen = tuple(checks)
     looking = [check for check in chosen if check.look is not None]
@@ -114,7 +118,8 @@ def run_checks(
         if check.conclude is not None:
             _note(found, check.rule, check.conclude(survey), survey)
     for finding in found.values():
-        finding.advice, finding.words = _given(finding, survey)
+        finding.advice, words = _given(finding, survey)
+        finding.words = worded(words)
     order = {check.rule.id: number for number, check in enumerate(chosen)}
     return sorted(found.values(), key=lambda one: (_BY_GRAVITY[one.rule.severity], order[one.rule.id], one.subject))
 

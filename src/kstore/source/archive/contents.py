@@ -77,7 +77,9 @@ class Contents:
         if len(found) > 1:
             names = ", ".join(found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
             raise UsageError(
-                f"there are {len(found)} stores in it: {names}", where=where, hint=f"name one: {form.format(found[-1])}"
+                f"there are {len(found)} stores in it: {names}",
+                where=where,
+                hint=f"name one: `address={form.format(found[-1])!r}`",
             )
         return found[0]
 

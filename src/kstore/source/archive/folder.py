@@ -41,7 +41,7 @@ def find_store(folder: Path) -> tuple[Path, str]:
             archives.append(name)
     if not contents.directories and not contents.files:
         contents.files += [name for name in archives if _KUBE_RESOURCES not in name]
-    found = folder / contents.only(str(folder), f"--store {folder}/{{}}")
+    found = folder / contents.only(str(folder), f"{folder}/{{}}")
     return found, "; ".join(filter(None, (f"the store that is read is {found}", _encryption(folder))))
 
 
@@ -88,6 +88,6 @@ def _encryption(folder: Path) -> str:
         if names:
             return (
                 f"the EncryptionConfiguration is in {path.name}: tar -xzOf {path} {max(names)} > FILE, and give it with"
-                " --encryption-provider-config FILE"
+                " `encryption_config=`"
             )
     return ""

@@ -78,7 +78,7 @@ def open_stream(
         unpacking.read(stream)
         if len(unpacking.keyed) and not unpacking.files:
             return KeyedSource(unpacking.keyed, spool, shown)
-        path, spooled = opened_path(unpacking, spool, f"--store '{shown}!{{}}'")
+        path, spooled = opened_path(unpacking, spool, f"{shown}!{{}}")
         if path.is_file() and kind_of(path.open("rb").read(64)) == "sqlite":
             from kstore.source.sqlite.source import SqliteSource
 

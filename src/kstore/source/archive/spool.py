@@ -24,7 +24,7 @@ LARGEST = 32 << 30
 """Bytes that are unpacked at most: four times the 8 GiB that etcd warns of."""
 LEFT_FREE = 256 << 20
 """Bytes that are left free on the disk."""
-_SALVAGE = "--salvage reads what comes before"
+_SALVAGE = "`salvage=True` reads what comes before"
 _TRAILER = 32
 """The checksum at a snapshot's end, which is not part of what it is the checksum of."""
 

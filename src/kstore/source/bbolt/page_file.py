@@ -117,7 +117,7 @@ class PageFile:
 
     def damaged(self, message: str, offset: int) -> DamagedStore:
         """The error for something wrong at a byte of this file."""
-        hint = "--salvage reads what can be read of it"
+        hint = "`salvage=True` reads what can be read of it"
         return DamagedStore(f"{message} (byte {offset})", where=self.name, hint=hint, offset=offset)
 
     def close(self) -> None:

@@ -82,9 +82,9 @@ class Client(etcd3.Etcd3Client):  # type: ignore[misc]
         if options.cacert or options.cert:
             tls_context(options)  # says what is wrong with them; gRPC would not
         return grpc.ssl_channel_credentials(
-            root_certificates=read_pem(options.cacert, "--cacert") if options.cacert else _system_certificates(),
-            private_key=read_pem(options.key, "--key") if options.key else None,
-            certificate_chain=read_pem(options.cert, "--cert") if options.cert else None,
+            root_certificates=read_pem(options.cacert, "cacert") if options.cacert else _system_certificates(),
+            private_key=read_pem(options.key, "key") if options.key else None,
+            certificate_chain=read_pem(options.cert, "cert") if options.cert else None,
         )
 
     def close(self) -> None:
@@ -97,4 +97,4 @@ class Client(etcd3.Etcd3Client):  # type: ignore[misc]
 def _system_certificates() -> bytes | None:
     """The system's own certificates, as Go would use them; None leaves it to those that grpc ships."""
     bundle = ssl.get_default_verify_paths().cafile
-    return read_pem(Path(bundle), "the file of the system's certificates ($SSL_CERT_FILE)") if bundle else None
+    return read_pem(Path(bundle)) if bundle else None

@@ -111,7 +111,7 @@ class Connection:
     def __post_init__(self) -> None:
         if bool(self.options.user) != bool(self.options.password):
             missing = "password" if self.options.user else "user"
-            raise UsageError(f"the {missing} is missing", hint="write --user NAME:PASSWORD")
+            raise UsageError(f"the {missing} is missing", hint="give both, `user=` and `password=`")
         if self.client is not None:
             url = getattr(self.client, "_url", "etcd3 client")
             endpoint = Endpoint(url=url, tls=bool(self.client.uses_secure_channel), host=url, port=0)
@@ -228,7 +228,7 @@ class Connection:
         if isinstance(typed, StoreUnreachable):
             if failed:
                 typed = unreachable({**failed, member: error.details() or ""})
-            given = f"it was given {self.options.command_timeout:g} s; see --command-timeout"
+            given = f"it was given {self.options.command_timeout:g} s; see `command_timeout=`"
             typed.hint = typed.hint or connection_hint(error.details() or "") or given
         return typed
 

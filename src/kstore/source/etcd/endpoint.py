@@ -81,10 +81,11 @@ def parse_endpoint(address: str, options: SourceOptions) -> Endpoint:
         )
     tls = scheme in ("https", "unixs")
     if credentials and not tls:
+        secure = scheme.replace("http", "https").replace("unix", "unixs")
         raise UsageError(
-            f"{', '.join(credentials)} given, but the endpoint is plain text",
+            "how to speak TLS is given, but the endpoint is plain text",
             where=address,
-            hint=f"write {scheme.replace('http', 'https').replace('unix', 'unixs')}://, or leave the options out",
+            hint=f"write {secure}://, or leave {', '.join(f'`{name}=`' for name in credentials)} out",
         )
     if scheme.startswith("unix"):
         return Endpoint(url=f"{scheme}://{rest}", tls=tls, host="localhost", port=0, socket=rest)
@@ -132,11 +133,5 @@ def _excepts(exception: str, host: str, port: int) -> bool:
 
 
 def tls_options(options: SourceOptions) -> list[str]:
-    """Which of the options that only mean something over TLS are given, by the names of their flags."""
-    given = {
-        "--cacert": options.cacert,
-        "--cert": options.cert,
-        "--key": options.key,
-        "--insecure-skip-tls-verify": options.insecure_skip_tls_verify,
-    }
-    return [name for name, value in given.items() if value]
+    """Which of the options that only mean something over TLS are given."""
+    return [name for name in ("cacert", "cert", "key", "insecure_skip_tls_verify") if getattr(options, name)]

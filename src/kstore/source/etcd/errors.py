@@ -130,7 +130,7 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
     (
         "user name is empty",
         lambda details, where: AccessDenied(
-            "the server wants a user", where=where, hint="give --user NAME:PASSWORD or a client certificate"
+            "the server wants a user", where=where, hint="give `user=` and `password=`, or a client certificate"
         ),
     ),
     (
@@ -185,11 +185,13 @@ _EXPLANATIONS = (
     ("Deadline Exceeded", _NO_ANSWER),
 )
 
-_CERTIFICATE_WANTED = "a server that wants a client certificate, or another one, does so: give it with --cert and --key"
-_UNVERIFIED = "--insecure-skip-tls-verify reads the store all the same"
-_ONE_MEMBER = "--consistency serializable reads what one member has, which may be stale; nothing can be written"
-_NAME = "name the expected host with --tls-server-name"
-_AUTHORITY = "name the authority's certificate with --cacert"
+_CERTIFICATE_WANTED = (
+    "a server that wants a client certificate, or another one, does so: give it with `cert=` and `key=`"
+)
+_UNVERIFIED = "`insecure_skip_tls_verify=True` reads the store all the same"
+_ONE_MEMBER = "`serializable=True` reads what one member has, which may be stale; nothing can be written"
+_NAME = "name the expected host with `tls_server_name=`"
+_AUTHORITY = "name the authority's certificate with `cacert=`"
 _HINTS = (
     ("certificate has expired", f"renew it; {_UNVERIFIED}"),
     ("certificate is not yet valid", f"compare the clocks of both machines; {_UNVERIFIED}"),

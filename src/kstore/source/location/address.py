@@ -30,7 +30,7 @@ STANDARD_INPUT = "-"
 DEFAULT = "http://127.0.0.1:2379"
 DEFAULT_ORIGIN = "the default"
 """Who said so when nobody did."""
-_OFFER = "kstore carries a small cluster with it: try --store demo"
+_OFFER = "kstore carries a small cluster with it: try `address='demo'`"
 
 _LIVE = re.compile(r"(https?|unixs?)://|unixs?:")
 _FILE = "file://"
@@ -54,7 +54,7 @@ class Location:
 
     address: str
     options: SourceOptions = field(default_factory=SourceOptions)
-    origin: str = "--store"
+    origin: str = "`address=`"
     """Where the address comes from, in words for an error: `$KSTORE_STORE`, `context prod of …`."""
     etcd_prefix: str = ""
     """The key prefix that whoever named the store also named; empty if nobody did."""
@@ -237,7 +237,8 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
     if str(path) == STANDARD_INPUT:
         if sys.stdin.isatty():
             raise UsageError(
-                "standard input is a terminal: there is no store to read", hint="kstore --store - ls < backup.db"
+                "standard input is a terminal: there is no store to read",
+                hint="`address='-'` reads what comes through a pipe",
             )
         return _open_stream(sys.stdin.buffer, "standard input", options)
     whole, mark, member = str(path).rpartition("!")
@@ -263,7 +264,7 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
         raise NotADatabase(
             "this is neither a file nor a directory",
             where=str(path),
-            hint="what comes through a pipe: --store - reads standard input",
+            hint="what comes through a pipe: `address='-'` reads standard input",
         )
     with path.open("rb") as stream:
         return _open_stream(stream, str(path), options)

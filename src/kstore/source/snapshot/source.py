@@ -122,8 +122,8 @@ class SnapshotSource(Source):
             raise DamagedStore(
                 f"{problem} (byte {tear.offset})",
                 where=self._file.name,
-                hint="save a snapshot (etcdctl snapshot save), or copy the file while its etcd is stopped; --salvage"
-                " reads what its pages hold",
+                hint="save a snapshot (etcdctl snapshot save), or copy the file while its etcd is stopped; "
+                "`salvage=True` reads what its pages hold",
                 offset=tear.offset,
             )
         self.database.fault(problem, tear.offset, SCANNED)
