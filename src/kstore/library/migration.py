@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kstore.errors import UsageError, WriteRefused
+from kstore.errors import Interrupted, UsageError, WriteRefused
 from kstore.library.plans import Plan, Report
 from kstore.library.store import Store
 from kstore.library.writing import Told, began, default_journal, journal_of_file, retry_of
@@ -26,7 +26,8 @@ from kstore.selection.arguments import require_namespaced
 from kstore.write.retry import Retry
 
 if TYPE_CHECKING:
-    from kstore.migrate.journal import Journal, JournalWriter
+    from kstore.migrate.apply import Applier
+    from kstore.migrate.journal import Journal
     from kstore.migrate.planfile import SavedPlan
     from kstore.records import Record
     from kstore.source.snapshot.source import SnapshotSource
@@ -247,8 +248,11 @@ class Migration:
                 summary = applier.run(self._records(retry, compacted))
             finally:
                 ended(applier.summary)
-            notes = tuple(self._settle_versions(summary, writer, retry))
-            if resumed is not None or not applier.saw_every_end:
+            try:
+                notes = tuple(self._settle_versions(applier))
+            except Interrupted as error:
+                raise Interrupted(error.message, journal=str(path)) from None
+            if resumed is not None or not applier.writer.saw_every_end:
                 settle(Journal(path), writer, source, retry, for_good=True)
             writer.finish(summary)
         finally:
@@ -316,14 +320,14 @@ class Migration:
         if self.store.revision:
             raise UsageError("an old revision is looked at, not migrated", hint="open the store without a revision")
 
-    def _settle_versions(self, summary: Summary, writer: JournalWriter, retry: Retry) -> Iterator[str]:
+    def _settle_versions(self, applier: Applier) -> Iterator[str]:
         """Have `status.storedVersions` of the CRDs whose objects were migrated say where these are stored now."""
         if self.request.encrypt:
             return
         from kstore.migrate.stored_versions import settle_versions
 
         whole = self.request.is_whole and self.saved is None
-        yield from settle_versions(self.store, self.selection, summary, writer, retry, whole=whole)
+        yield from settle_versions(self.store, self.selection, applier.summary, applier.writer, whole=whole)
 
     def header(self, output: Path | None = None) -> dict[str, Any]:
         """The first line of the journal: of what, and how it was asked for."""

@@ -45,17 +45,13 @@ class Applier:
         retry: Retry | None = None,
     ) -> None:
         self.summary = Summary()
+        self.writer: Writer[Change] = Writer(source, journal, retry=retry)
+        """Whoever writes for the same migration writes with it."""
         self._planner = planner
         self._journal = journal
         self._pace = pace or Pace()
-        self._retry = retry or Retry()
-        self._writer: Writer[Change] = Writer(source, journal, retry=self._retry)
+        self._retry = self.writer.retry
         self._lock = threading.Lock()
-
-    @property
-    def saw_every_end(self) -> bool:
-        """False once it was unknown whether a transaction had happened."""
-        return self._writer.saw_every_end
 
     def run(self, records: Iterable[Record]) -> Summary:
         """
@@ -69,7 +65,7 @@ class Applier:
             Interrupted: somebody asked to stop. The journal can be resumed after all of these.
         """
         try:
-            write_all(self._writer, self._changes(records), self._ended, pace=self._pace)
+            write_all(self.writer, self._changes(records), self._ended, pace=self._pace)
         except Interrupted as error:
             raise Interrupted(error.message, journal=str(self._journal.path)) from None
         return self.summary
@@ -111,7 +107,7 @@ class Applier:
             if not isinstance(step, Change):
                 self._count(step)
                 return
-            (ending,) = self._writer.write([step])
+            (ending,) = self.writer.write([step])
             if isinstance(ending, Written) or isinstance(ending.fault, RequestTooLarge):
                 self._ended(ending)
                 return

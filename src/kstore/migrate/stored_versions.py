@@ -3,7 +3,9 @@
 
 An apiserver refuses to drop a version from a CRD as long as this list names it. So it is narrowed to the storage
 version only when every object was read again there, the CRD still being as it was when its objects were planned; and a
-version in which objects were stored is added. Both are noted in the journal as any other write, and undone with it.
+version in which objects were stored is added. Both are written by the migration's own writer: noted in its journal,
+undone with it, and a fault ends it as it ends the writing of the objects, so that the journal can be resumed. With one
+exception: whoever may write objects, but not their CRD, has migrated them all the same, and is told.
 """
 
 from __future__ import annotations
@@ -15,18 +17,16 @@ from kstore.codec import StoredObject
 from kstore.customresource.definition import CustomDefinition
 from kstore.customresource.definitions import definition_of
 from kstore.customresource.resource import CustomResource
-from kstore.errors import Conflict, SourceError, StoreUnreachable, WriteRefused
-from kstore.migrate.journal import JournalWriter
+from kstore.errors import AccessDenied, Conflict
 from kstore.migrate.plan import Change
 from kstore.migrate.request import Selection
 from kstore.migrate.summary import Summary
 from kstore.store import Store
-from kstore.write.commit import Writer, Written, writable
-from kstore.write.retry import Retry
+from kstore.write.commit import Writer, Written
 
 
 def settle_versions(
-    store: Store, selection: Selection, summary: Summary, journal: JournalWriter, retry: Retry, *, whole: bool
+    store: Store, selection: Selection, summary: Summary, writer: Writer[Change], *, whole: bool
 ) -> Iterator[str]:
     """
     Have `status.storedVersions` of the custom resources that a migration met name the versions in which their objects
@@ -36,9 +36,11 @@ def settle_versions(
         store: the running store.
         selection: the migration's, with the definitions that it used.
         summary: what it came to: the list of a kind with a skipped object is not narrowed.
-        journal: the migration's.
-        retry: how long to wait for a store that does not answer.
+        writer: the migration's.
         whole: all objects of its resources were migrated, not a part of them: lists may be narrowed.
+
+    Raises:
+        KstoreError: as `Writer.write`, but for `AccessDenied`.
     """
     if store.layout.clusters:
         if any(True for _ in selection.definitions.met()):
@@ -46,7 +48,7 @@ def settle_versions(
         return
     skipped = {line.kind for line in summary.lines.values() if line.skipped}
     for resource, definition in selection.definitions.met():
-        word = _settle(store, resource, definition, journal, retry, narrow=whole and resource.kind not in skipped)
+        word = _settle(store, resource, definition, writer, narrow=whole and resource.kind not in skipped)
         if word:
             yield word
 
@@ -77,17 +79,16 @@ def _settle(
     store: Store,
     resource: CustomResource,
     definition: CustomDefinition,
-    journal: JournalWriter,
-    retry: Retry,
+    writer: Writer[Change],
     *,
     narrow: bool,
 ) -> str:
     key = store.crd_key(resource)
-    read = store.get(key)
+    read = writer.retry.ask(lambda: store.get(key))
     if not isinstance(read, StoredObject) or definition_of(store.codec, read) != definition:
         return f"{definition.name}: the CRD was changed meanwhile, its storedVersions are left as they are"
     listed = (read.object.get("status") or {}).get("storedVersions") or []
-    found = {one.gvk.version if isinstance(one, StoredObject) else "" for one in store.objects(resource)}
+    found = writer.retry.ask(lambda: _versions(store, resource))
     alone = found <= {definition.storage_version}
     unlisted = sorted(version for version in found if version and version not in listed)
     wanted = [definition.storage_version] if narrow and alone else [*listed, *unlisted]
@@ -99,19 +100,19 @@ def _settle(
     changed.setdefault("status", {})["storedVersions"] = wanted
     value = store.codec.encrypt(key, store.codec.encode(changed, read.encoding))
     change = Change(read.record, read.gvk, read.gvk.group_version, read.encoding, value, "storedVersions")
-    return (
-        f"{definition.name}: {_write(store, change, journal, retry) or f'status.storedVersions is {_text(wanted)} now'}"
-    )
+    return f"{definition.name}: {_write(change, writer) or f'status.storedVersions is {_text(wanted)} now'}"
 
 
-def _write(store: Store, change: Change, journal: JournalWriter, retry: Retry) -> str:
+def _versions(store: Store, resource: CustomResource) -> set[str]:
+    """In which versions the resource's objects are stored; the empty one stands for what cannot be read."""
+    return {one.gvk.version if isinstance(one, StoredObject) else "" for one in store.objects(resource)}
+
+
+def _write(change: Change, writer: Writer[Change]) -> str:
     """Write a CRD; what kept it from being written, or nothing."""
-    writer: Writer[Change] = Writer(writable(store.source), journal, retry=retry)
     try:
         (ending,) = writer.write([change])
-    except StoreUnreachable as error:  # whether it happened is found out by whoever goes on with the journal
-        return f"storedVersions may not be written: {error}"
-    except (SourceError, WriteRefused) as error:
+    except AccessDenied as error:
         return f"storedVersions are left as they are: {error}"
     if isinstance(ending, Written):
         return ""
