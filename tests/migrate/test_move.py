@@ -15,6 +15,7 @@ import pytest
 from tests.encryption.conftest import configuration, keyed
 
 from kstore.catalog.releases import newest
+from kstore.cli.moving import _say
 from kstore.encryption import Transformers
 from kstore.encryption.config import load_configuration
 from kstore.errors import Interrupted, LeaseGone, StoreUnreachable, TamperedValue, UsageError, WriteRefused
@@ -318,6 +319,47 @@ def test_a_lease_ends(source: MemorySource, old_keys: Transformers, tmp_path: Pa
     report = run(moving(source, old_keys, old_keys, Expiring()), tmp_path / "j")
     assert (report.summary.ended, report.summary.skipped_count) == ((1, 0) if gone else (0, 1))
     assert report.summary.copied == 6
+
+
+def test_a_copy_that_comes_late(
+    source: MemorySource, old_keys: Transformers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given up, not copied again since its original went, and created after the end: said, noted, undone."""
+
+    class Late(Roomy):
+        held: Sequence[Mutation] = ()
+
+        def commit(self, mutations: Sequence[Mutation]) -> Committed:
+            if not any(isinstance(one, Put) and one.lease for one in mutations):
+                return super().commit(mutations)
+            if len(mutations) == 1 and not self.held:
+                self.held = mutations
+                raise StoreUnreachable("no answer in time")
+            if self.held:
+                source.delete("/a/events/d/e")
+            raise LeaseGone("no such lease")
+
+        def arrive(self) -> bool:
+            return super().commit(self.held).succeeded
+
+    target = Late()
+    move = moving(source, old_keys, old_keys, target)
+    report = run(move, tmp_path / "j")
+    assert (report.may_come, report.summary.ended) == (1, 1)
+    _say("", move, report.summary, report)
+    assert (
+        "1 key may yet be copied by transactions whose end was not seen: `kstore migrate resume"
+        in capsys.readouterr().err
+    )
+    assert target.arrive()
+    journal = Journal(tmp_path / "j")
+    going_on = resumed_move(journal, move.store, Store(target, SCHEME, old_keys, prefix="/b/c"))
+    assert run(going_on, tmp_path / "j", resumed=journal).may_come == 0
+    assert (b"/b/c/events/d/e", True) in {
+        (entry.key, bool(batch.revision)) for batch in Journal(tmp_path / "j").batches() for entry in batch.entries
+    }
+    roll_back(Journal(tmp_path / "j"), target, retry_of(None, None, 0), read_only=False)
+    assert below(target, "/b/c") == {}
 
 
 def test_a_store_that_stays_away(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:

@@ -1,5 +1,21 @@
 """
 The way to a simulated etcd: the stubs that kstore calls, and what may become of a request and of its answer.
+
+A call comes in at most once, at any time after it was sent, or never; its answer comes, late, or never. That is all
+that the way from kstore to etcd's log can do:
+
+- gRPC sends a call again by itself only where no server has begun with it (gRFC A6, "Transparent Retries": what has
+  not left the client, a stream refused or above the last one of a GOAWAY, RFC 9113, 8.7); a retry policy, which could
+  do more, comes with a service config, and kstore gives its channels none;
+- `etcd grpc-proxy` is a client of etcd's own, which sends a write again only where it had no connection
+  (`client/v3/retry.go`, `isSafeRetryMutableRPC`);
+- a member forwards a proposal to its leader once, and never again (`server/etcdserver/v3_server.go`).
+
+Beyond that, what was answered may come in once more, as behind a proxy that was told to send again what it has sent. A
+write of a key that is there has left the revision that it depends on, and is harmless: the simulation holds kstore to
+that. It is not held to what nobody can promise of such a proxy: a creation may be made anew when others have deleted
+the key, and so `created_twice` names those; and what was refused comes no more, as the promise has it (see
+docs/guarantees.md).
 """
 
 from __future__ import annotations
@@ -55,8 +71,8 @@ class Network:
     def __init__(self, etcd: Etcd, name: str = "") -> None:
         self.etcd = etcd
         self.name = name
-        self.duplicated = False
-        """Whether a request was delivered, answered, and is on its way once more."""
+        self.created_twice: set[bytes] = set()
+        """Keys whose creation was answered, and is on its way once more."""
         self.on_the_way: list[Callable[[], object]] = []
         """Requests that were sent, and may come at any time, whoever sent them."""
 
@@ -113,10 +129,11 @@ class Client:
             self._scheduler.pause("write")
             number = self._decisions.pick(f"write{self._network.name}", len(WRITES), 0.15)
             _, fault, now, later = WRITES[number]
+            answer = answered(request) if now else None  # what is refused here comes no more
             if later:
-                self._network.duplicated |= now
                 self._network.on_the_way.append(lambda: answered(request))
-            answer = answered(request) if now else None
+                if now:
+                    self._network.created_twice |= _created(request)
             self._scheduler.pause("answer")
             if fault is not None:
                 self._fail(fault, timeout)
@@ -184,6 +201,11 @@ class _Stream:
 
     def cancel(self) -> None:
         """It has ended already."""
+
+
+def _created(request: Any) -> set[bytes]:
+    """The keys that a transaction creates."""
+    return {compare.key for compare in getattr(request, "compare", ()) if not compare.mod_revision}
 
 
 def _none(*_: Any, **__: Any) -> None:

@@ -97,15 +97,17 @@ class Schedule:
             return  # others have written where the copies were to go
         notes = state_of(Journal(self.path)).notes
         if not notes.keys() & {"rollingBack", "rolledBack"} and self.decisions.pick("resumed at last", 3):
-            self._quiet("resume", self.scenario.resume)
+            report = self._quiet("resume", self.scenario.resume)
+            may_come = report.may_come if isinstance(self.scenario, Moving) else 0
             self._settled("what was given up comes no more")
-            invariants.it_is_complete(self.scenario, self.path)
+            invariants.it_is_complete(self.scenario, self.path, may_come=may_come)
             self._again("resume", self.scenario.resume)
+            invariants.it_is_complete(self.scenario, self.path)
             invariants.it_is_proved(self.scenario, self.path, self._quiet("verify", self.scenario.verify))
         result = self._quiet("rollback", self.scenario.rollback)
         if self._settled("what was given up comes no more, once it is undone"):
             # nothing keeps a creation from coming late: it is found, and undone, by the next rollback
-            known = result.may_come > 0 or any(network.duplicated for network in self.world.networks)
+            known = result.may_come > 0 or any(network.created_twice for network in self.world.networks)
             demand(known, "a rollback says that copies may come yet", result)
             result = self._quiet("rollback", self.scenario.rollback)
         invariants.it_is_undone(self.scenario, self.path, result)

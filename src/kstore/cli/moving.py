@@ -216,6 +216,13 @@ def _say(output: str, move: Move, summary: MoveSummary, report: MoveReport | Non
             "again",
             err=True,
         )
+    if report.may_come:
+        later = command_text("kstore", "migrate", "resume", str(report.journal))
+        click.echo(
+            f"kstore: {counted(report.may_come, 'key')} may yet be copied by transactions whose end was not seen: "
+            f"`{later}` later notes what came",
+            err=True,
+        )
 
 
 def _lines(move: Move, summary: MoveSummary, report: MoveReport | None) -> Iterator[str]:
@@ -245,6 +252,7 @@ def _document(move: Move, summary: MoveSummary, report: MoveReport | None) -> di
         "prefixes": [{"from": old, "to": new} for old, new in move.routes.pairs],
         **summary.as_json(hint_of),
         "changedMeanwhile": meanwhile.changed if meanwhile else 0,
+        "mayCome": report.may_come if report else 0,
         "journal": str(report.journal) if report else None,
         "output": str(report.output) if report and report.output else None,
     }

@@ -85,6 +85,11 @@ class MoveReport:
     """The new database, of a move within a file."""
     meanwhile: Meanwhile | None = None
     """What others changed in the cluster while it was copied, where `.changed` is not 0: the copy lacks it."""
+    may_come: int = 0
+    """
+    Keys that have no copy and may yet get one, by transactions whose end nobody saw: `Journal.resume` notes those that
+    came, and `Journal.rollback` deletes them.
+    """
 
 
 class Move:
@@ -200,7 +205,7 @@ class Move:
         """
         from kstore.migrate.journal import Journal, JournalWriter
         from kstore.migrate.move_copy import CopyApplier, changed_since
-        from kstore.migrate.settle import settle
+        from kstore.migrate.settle import creations_to_come, settle
 
         source, target = self.store.source, self._target()
         if resumed is None:
@@ -217,14 +222,17 @@ class Move:
             )  # fmt: skip
             applier = CopyApplier(source, target, planner, writer, pace=pace, retry=retry)
             summary = applier.run(self._records(retry, compacted))
+            to_come: set[bytes] = set()
             if resumed is not None or not applier.saw_every_end:
                 settle(Journal(path), writer, target, retry, for_good=True)
+                to_come = creations_to_come(Journal(path))
+            may_come = sum(retry.ask(lambda key=key: target.get(key)) is None for key in to_come)  # type: ignore[misc]
             writer.finish(summary)
         finally:
             writer.close()
         live = isinstance(source, WritableSource)
         meanwhile = changed_since(source, self.routes.sources, revision, retry) if live else None
-        return MoveReport(summary, path, meanwhile=meanwhile)
+        return MoveReport(summary, path, meanwhile=meanwhile, may_come=may_come)
 
     def _target(self) -> WritableSource:
         target = self.destination.source
