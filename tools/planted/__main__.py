@@ -12,14 +12,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from queue import SimpleQueue
 
+from kstore import __version__
+from tools.figures import record
 from tools.planted.faults import FAULTS
-from tools.planted.planting import ROOT, Copy, Fault, NotThere, Outcome, planted
-
-PAGE = ROOT / "docs" / "guarantees.md"
-BEGIN, END = "<!-- planted: begin -->", "<!-- planted: end -->"
+from tools.planted.planting import Copy, Fault, NotThere, Outcome, planted
 
 
 def main() -> int:
@@ -49,7 +49,7 @@ def main() -> int:
     missed = [one for one in outcomes if not one.found_by]
     print(f"{len(outcomes) - len(missed)} of {len(outcomes)} faults are found")
     if given.write and not given.words and not missed:
-        write(outcomes)
+        record("planted", table(outcomes))
     return 1 if missed else 0
 
 
@@ -70,20 +70,13 @@ def _judged(faults: Sequence[Fault], copies: SimpleQueue[Copy], jobs: int) -> li
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """The rows of docs/guarantees.md."""
-    rows = ["| fault | in | found by | seconds |", "|---|---|---|---|"]
+    """The part of docs/guarantees.md."""
+    rows = [f"All {len(outcomes)} were found on {date.today()} (kstore {__version__}).", ""]
+    rows += ["| fault | in | found by | seconds |", "|---|---|---|---|"]
     for one in outcomes:
         test = one.found_by.removeprefix("tests/").partition("[")[0]
         rows.append(f"| {one.fault.what} | `{one.fault.file}` | `{test}` | {one.seconds:.0f} |")
     return "\n".join(rows)
-
-
-def write(outcomes: Sequence[Outcome]) -> None:
-    """Put the table into the page, between its marks."""
-    text = PAGE.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{table(outcomes)}\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kstore import __version__
 from kstore.errors import WriteRefused
 from kstore.library.journal_files import journal_beside, require_free
 from kstore.source.interface import Source
@@ -69,7 +69,7 @@ def began(source: Source, address: str, prefix: str, output: Path | None) -> dic
     status = source.status()
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "kstore": version("kstore"),
+        "kstore": __version__,
         "store": address or status.location,
         "prefix": prefix,
         "revision": status.revision,
