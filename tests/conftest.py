@@ -7,14 +7,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
 import pytest
-from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
+from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port, three_etcds
 
 from kstore.source.bbolt.page_file import Digest
 from kstore.source.etcd.connection import Connection
@@ -165,33 +164,7 @@ def etcd_server(start_etcd: Callable[..., Etcd]) -> Etcd:
 @pytest.fixture
 def three_members(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
     """A cluster of three; each server has its `endpoint`."""
-    folder = tmp_path_factory.mktemp("cluster")
-    clients = [free_port() for _ in range(3)]
-    peers = [free_port() for _ in range(3)]
-    cluster = ",".join(f"m{number}=http://127.0.0.1:{port}" for number, port in enumerate(peers))
-    servers = []
-    for number, (client, peer) in enumerate(zip(clients, peers, strict=True)):
-        flags = {
-            "name": f"m{number}",
-            "data-dir": str(folder / f"m{number}"),
-            "listen-client-urls": f"http://127.0.0.1:{client}",
-            "advertise-client-urls": f"http://127.0.0.1:{client}",
-            "listen-peer-urls": f"http://127.0.0.1:{peer}",
-            "initial-advertise-peer-urls": f"http://127.0.0.1:{peer}",
-            "initial-cluster": cluster,
-            "heartbeat-interval": "300",
-            "election-timeout": "3000",  # a member that does not run for a second has not gone
-            "log-level": "error",
-        }
-        command = [str(etcd_binary), *(f"--{name}={value}" for name, value in flags.items())]
-        server = Server(f"m{number}", command, folder, (client, "/health", False))
-        server.endpoint = f"http://127.0.0.1:{client}"
-        servers.append(server)
-    threads = [threading.Thread(target=server.start) for server in servers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    servers = three_etcds(etcd_binary, tmp_path_factory.mktemp("cluster"))
     yield servers
     for server in servers:
         if server.process is not None and server.process.poll() is None:

@@ -136,9 +136,8 @@ def table(runs: Sequence[dict[str, Any]]) -> str:
     for came in runs:
         version = f"kstore {came['kstore']}, Python {came['python']}, gRPC {came['grpc']}"
         each = f"{1000 * came['processorSeconds'] / came['schedules']:.0f} ms"
-        rows.append(
-            f"| {came['date']} | {version} | from {came['first']} | {came['schedules']:,} | {came['failures']} | {each} |"
-        )
+        row = (came["date"], version, f"from {came['first']}", f"{came['schedules']:,}", came["failures"], each)
+        rows.append(f"| {' | '.join(map(str, row))} |")
     return "\n".join(rows)
 
 

@@ -13,6 +13,7 @@ from tools.cluster.running import (
     SampleApiserver,
     Server,
     free_port,
+    three_etcds,
     write_kubeconfig,
 )
 from tools.cluster.servers import ServerMissing, find, find_etcd
@@ -29,5 +30,6 @@ __all__ = [
     "find",
     "find_etcd",
     "free_port",
+    "three_etcds",
     "write_kubeconfig",
 ]

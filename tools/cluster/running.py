@@ -15,6 +15,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -192,6 +193,42 @@ class Etcd(Server):
             }
         )
         super().__init__("etcd", [str(binary), *command], folder, (self.port, "/health", False))
+
+
+def three_etcds(binary: Path, folder: Path, **flags: str) -> list[Server]:
+    """
+    A cluster of three, running; each server has its `endpoint`.
+
+    Args:
+        binary: the etcd to run.
+        folder: where data and logs go.
+        flags: further flags of each, without the leading dashes; underscores stand for dashes.
+    """
+    clients, peers = ([f"http://127.0.0.1:{free_port()}" for _ in range(3)] for _ in range(2))
+    servers = []
+    for number, (client, peer) in enumerate(zip(clients, peers, strict=True)):
+        own = {
+            "name": f"m{number}",
+            "data_dir": str(folder / f"m{number}"),
+            "listen_client_urls": client,
+            "advertise_client_urls": client,
+            "listen_peer_urls": peer,
+            "initial_advertise_peer_urls": peer,
+            "initial_cluster": ",".join(f"m{number}={url}" for number, url in enumerate(peers)),
+            "heartbeat_interval": "300",
+            "election_timeout": "3000",  # a member that does not run for a second has not gone
+            "log_level": "error",
+        }
+        port = int(client.rpartition(":")[2])
+        server = Server(f"m{number}", [str(binary), *flag_list({**own, **flags})], folder, (port, "/health", False))
+        server.endpoint = client
+        servers.append(server)
+    threads = [threading.Thread(target=server.start) for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return servers
 
 
 class KubeApiserver(Server):
