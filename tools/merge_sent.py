@@ -1,13 +1,12 @@
-#!/usr/bin/env python3
 """
 Make the table of the kinds that are sent and never stored: Status, DeleteOptions, AdmissionReview, WatchEvent.
 
-    merge_sent.py [--tables src/kstore/catalog/tables] [--check]
+    python -m tools.merge_sent [RELEASE …] [--tables src/kstore/catalog/tables] [--check]
 
-Asks the published types (`k8s.io/api`) of every exact release of `releases.json` by `catalog/reflect`; needs Go and a
-Go module proxy. Types that the other tables have already are not repeated; the others' packages are called
-`sent.meta.v1` and the like, so that no package is in two tables. `--check` writes nothing and fails when the table
-differs.
+Asks the published types (`k8s.io/api`) of exact releases of `releases.json` by `catalog/reflect`, all or those that are
+named (`1.38`); the others stay as the table has them. Needs Go and a Go module proxy. Types that the other tables have
+already are not repeated; the others' packages are called `sent.meta.v1` and the like, so that no package is in two
+tables. `--check` writes nothing and fails when the table differs.
 """
 
 from __future__ import annotations
@@ -17,30 +16,41 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "catalog"))  # before tools/release
+from tools.catalog.modules import BUILDING, downloaded, published, run
+from tools.merge_types import Pairing, ReleaseSet, TypeTables, minor, split
 
-from merge_types import Pairing, ReleaseSet, TypeTables, minor, split  # type: ignore[import-not-found]
-from release import HERE, run  # type: ignore[import-not-found]
-
-TABLES = HERE.parents[1] / "src/kstore/catalog/tables"
+HERE = Path(__file__).resolve().parent
+TABLES = HERE.parent / "src/kstore/catalog/tables"
+NOTHING: dict[str, Any] = {"kinds": [], "everywhere": {}, "types": {}}
 META = "k8s.io/apimachinery/pkg/apis/meta/v1."
 
 
 def main() -> None:
     """Parse the command line, ask, and write or compare."""
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument("releases", nargs="*", metavar="RELEASE", help="ask these alone, such as 1.38")
     parser.add_argument("--tables", type=Path, default=TABLES)
     parser.add_argument("--check", action="store_true", help="compare with the table instead of writing it")
     arguments = parser.parse_args()
-    releases = [row for row in json.loads((arguments.tables / "releases.json").read_text()) if row["exact"]]
-    newest = asked(releases[-1]["patch"], set())
-    packages = {kind["Type"].rpartition(".")[0] for kind in newest["kinds"]}
-    dumps = [*(asked(row["patch"], packages) for row in releases[:-1]), newest]
-    text = written(table(dumps, stored_types(arguments.tables)))
+    patches = {
+        row["release"]: row["patch"]
+        for row in json.loads((arguments.tables / "releases.json").read_text())
+        if row["exact"]
+    }
+    wanted = arguments.releases or list(patches)
+    if unknown := sorted(set(wanted) - patches.keys()):
+        sys.exit(f"{', '.join(unknown)}: no exact release of releases.json, which has {', '.join(patches)}")
     target = arguments.tables / "sent.json"
+    before = json.loads(target.read_text()) if len(wanted) < len(patches) else NOTHING
+    names = sorted(wanted, key=minor)
+    newest = asked(patches[names[-1]], set())
+    packages = {kind["Type"].rpartition(".")[0] for kind in newest["kinds"]}
+    dumps = [*(asked(patches[name], packages) for name in names[:-1]), newest]
+    text = written(table(dumps, stored_types(arguments.tables), before, patches))
     if arguments.check:
         sys.exit("the table is not what the releases say" if target.read_text() != text else 0)
     target.write_text(text)
@@ -48,19 +58,18 @@ def main() -> None:
 
 def asked(patch: str, wanted: set[str]) -> dict[str, Any]:
     """What reflection says of one release's published kinds that are never stored, in these packages or in all."""
-    version = f"v0.{patch.removeprefix('1.')}"
+    version = published(patch)
     with tempfile.TemporaryDirectory(prefix="sent-") as work:
         folder = Path(work)
-        found = json.loads(run(["go", "mod", "download", "-json", f"k8s.io/api@{version}"], folder))
-        packages = sorted(p.parent.relative_to(found["Dir"]) for p in Path(found["Dir"]).glob("*/*/register.go"))
-        shutil.copy(HERE / "reflect" / "main.go", folder)
+        api = downloaded("k8s.io/api", version, folder)
+        packages = sorted(path.parent.relative_to(api) for path in api.glob("*/*/register.go"))
+        shutil.copy(HERE / "catalog" / "reflect" / "main.go", folder)
         (folder / "annotated.go").write_text("package main\n\nfunc annotated() []any { return nil }\n")
         names = [f"k8s.io/api/{package.as_posix()}" for package in packages]
         (folder / "schemes.go").write_text(schemes([name for name in names if not wanted or name in wanted]))
         modules = "".join(f"require k8s.io/{name} {version}\n" for name in ("api", "apimachinery"))
         (folder / "go.mod").write_text(f"module sent\n\ngo 1.22\n\n{modules}")
-        environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod -buildvcs=false", "GOTOOLCHAIN": "local"}
-        run(["nice", "-n", "5", "go", "build", "-o", "program", "."], folder, environment)
+        run(["nice", "-n", "5", "go", "build", "-o", "program", "."], folder, BUILDING)
         dump = json.loads(run(["./program", "sent"], folder))
     return {"release": ".".join(patch.split(".")[:2]), **dump}
 
@@ -92,12 +101,32 @@ def stored_types(tables: Path) -> set[str]:
     return {f"{path.stem}.{name}" for path in tables.glob("types/*.json") for name in json.loads(path.read_text())}
 
 
-def table(dumps: list[dict[str, Any]], known: set[str]) -> dict[str, Any]:
-    """Kinds, those that every group version has, and the types that no other table has."""
-    releases = ReleaseSet(dump["release"] for dump in dumps)
+def table(
+    dumps: list[dict[str, Any]], known: set[str], before: dict[str, Any], all_releases: Iterable[str]
+) -> dict[str, Any]:
+    """
+    Kinds, those that every group version has, and the types that no other table has.
+
+    Args:
+        dumps: of the releases that were asked.
+        known: the types that the other tables have.
+        before: the table as it was, which speaks for the releases that were not asked.
+        all_releases: the names of all.
+    """
+    releases = ReleaseSet(all_releases)
     merged = TypeTables(releases.known, Pairing())
-    kinds: dict[tuple[str, str, str], dict[str, str]] = {}
-    everywhere: dict[str, str] = {}
+    standing = ReleaseSet(set(releases.known) - {dump["release"] for dump in dumps})
+    for name, row in before["types"].items():
+        for release in sorted(standing.members(row.get("releases", ""))):
+            package, _, short = at_home(name).rpartition(".")
+            rows = [field for field in row["fields"] if release in standing.members(field.get("releases", ""))]
+            plain = [{k: at_home(v) if k == "type" else v for k, v in one.items() if k != "releases"} for one in rows]
+            merged.keep((package, short), release, plain, custom=row.get("custom_json", False))
+    kinds = {
+        (kind["group"], kind["version"], kind["kind"]): {**kind, "type": at_home(kind["type"])}
+        for kind in before["kinds"]
+    }
+    everywhere = {kind: at_home(name) for kind, name in before["everywhere"].items()}
     for dump in sorted(dumps, key=lambda one: minor(one["release"])):
         merged.add(dump)
         for kind in dump["kinds"]:
@@ -125,6 +154,11 @@ def moved(spelled: str, needed: set[str]) -> str:
     """A type as a field spells it, of the packages of this table if it is here."""
     name = bare(spelled)
     return spelled[: len(spelled) - len(name)] + f"sent.{name}" if name in needed else spelled
+
+
+def at_home(spelled: str) -> str:
+    """A type as `moved` found it."""
+    return spelled.replace("sent.", "", 1)
 
 
 def bare(spelled: str) -> str:

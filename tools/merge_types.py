@@ -28,7 +28,10 @@ SCALARS = {
     "k8s.io/apimachinery/pkg/runtime.Object": "RawExtension",  # what it holds in an internal type
     "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSON": "JSON",
     "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1.JSON": "JSON",
+    "k8s.io/apiextensions-api/pkg/apis/apiextensions/v1.JSON": "JSON",  # where 1.38 has them
+    "k8s.io/apiextensions-api/pkg/apis/apiextensions/v1beta1.JSON": "JSON",
 }
+_SCALAR_NAMES = {name.rpartition(".")[2] for name in SCALARS}
 
 # Named maps that rules know by their name: written after what they are, as `map[string]Quantity@core.v1.ResourceList`.
 ALIASED = {"k8s.io/api/core/v1.ResourceList", "k8s.io/kubernetes/pkg/apis/core.ResourceList"}
@@ -37,6 +40,10 @@ BUILTIN = {"string", "bool", "int32", "int64", "int", "uint8", "float64"}
 
 _PREFIX = re.compile(r"^(\*|\[\]|map\[)")
 _VERSION = re.compile(r"^v\d+((alpha|beta)\d+)?$")
+
+
+class MergeStopped(ValueError):
+    """The dumps say what the tables cannot be made of; the message says what, and what to do."""
 
 
 class ReleaseSet:
@@ -58,10 +65,24 @@ class ReleaseSet:
                 runs.append([release, release])
         return ",".join(self._run(*run) for run in runs if run)
 
+    def members(self, spelled: str) -> set[str]:
+        """The known releases in ranges as `ranges` spells them, `-1.20` too; nothing spelled is all."""
+        if not spelled:
+            return set(self.known)
+        spans = [_span(part) for part in spelled.split(",")]
+        return {one for one in self.known if any(low <= minor(one) <= high for low, high in spans)}
+
     def _run(self, first: str, last: str) -> str:
         if last == self.known[-1]:
             return f"{first}-"
         return first if first == last else f"{first}-{last}"
+
+
+def _span(part: str) -> tuple[int, int]:
+    """The minor numbers between which one range is."""
+    low, dash, high = part.partition("-")
+    last = high or ("" if dash else low)
+    return minor(low) if low else 0, minor(last) if last else 9999
 
 
 def minor(release: str) -> int:
@@ -87,10 +108,19 @@ def is_internal(name: str) -> bool:
 
 
 class Speller:
-    """Spells the Go types of one release as the tables do."""
+    """
+    Spells the Go types of one release as the tables do.
+
+    Raises:
+        MergeStopped: a scalar is in another package than those that `SCALARS` names.
+    """
 
     def __init__(self, types: dict[str, Any]) -> None:
         self.types = types
+        for name, known in types.items():
+            moved = known.get("customJSON") and name.rpartition(".")[2] in _SCALAR_NAMES and name not in SCALARS
+            if moved and not name.startswith("time."):
+                raise MergeStopped(f"{name} has the name of a scalar: if it is one, merge_types.SCALARS must name it")
 
     def spell(self, go: str) -> str:
         """The table's spelling: named scalars, maps and slices give way to what they are."""
@@ -144,7 +174,7 @@ class Pairing:
     """
 
     def __init__(self) -> None:
-        self.paired: dict[tuple[str, str], tuple[str, bool]] = {}
+        self.paired: dict[tuple[tuple[str, str], str], tuple[str, bool]] = {}
 
     def learn(self, dump: Dump) -> None:
         """Walk each kind's versioned and internal root side by side, by the fields' Go names."""
@@ -168,7 +198,7 @@ class Pairing:
             twin = theirs.get(field["go"])
             if twin is None:
                 continue
-            self.paired.setdefault((hub, field["go"]), (json_name(twin), twin.get("inline", False)))
+            self.paired.setdefault((split(hub), field["go"]), (json_name(twin), twin.get("inline", False)))
             ours, other = self._element(types, field["type"]), self._element(types, twin["type"])
             if types.get(ours, {}).get("kind") == types.get(other, {}).get("kind") == "struct":
                 self._walk(types, other, ours, seen)
@@ -179,7 +209,12 @@ class Pairing:
             name = bare(types[name]["elem"])
         return name
 
-    def key(self, hub: str, field: Field) -> tuple[str, bool]:
+    def keep(self, hub: tuple[str, str], rows: Iterable[Row]) -> None:
+        """Take the keys of an internal type from rows that were merged before, where nothing newer was learned."""
+        for row in rows:
+            self.paired.setdefault((hub, row["go"]), (row.get("json", ""), "inline" in row.get("flags", "")))
+
+    def key(self, hub: tuple[str, str], field: Field) -> tuple[str, bool]:
         """The hub key of an internal field, and whether its own fields stand in its parent's place."""
         unpaired = (lower_camel(field["go"]), field.get("anonymous", False))
         return self.paired.get((hub, field["go"]), unpaired)
@@ -210,18 +245,21 @@ class TypeTables:
         speller = Speller(dump["types"])
         for name in speller.structs():
             known = dump["types"][name]
-            place = split(name)
-            if known.get("customJSON"):
-                self.custom.add(place)
             rows = [self._row(name, field, speller) for field in known.get("fields", ())]
-            self.sequences.setdefault(place, {})[dump["release"]] = rows
+            self.keep(split(name), dump["release"], rows, custom=known.get("customJSON", False))
+
+    def keep(self, place: tuple[str, str], release: str, rows: list[Row], *, custom: bool) -> None:
+        """Take in the rows that one release has of a struct."""
+        if custom:
+            self.custom.add(place)
+        self.sequences.setdefault(place, {})[release] = rows
 
     def _row(self, owner: str, field: Field, speller: Speller) -> Row:
         internal = is_internal(owner)
         inline = field.get("inline", False)
         key = json_name(field)
         if internal:
-            key, inline = self.pairing.key(owner, field)
+            key, inline = self.pairing.key(split(owner), field)
         row: Row = {"go": field["go"]}
         if key:
             row["json"] = key
@@ -239,6 +277,15 @@ class TypeTables:
             merge_key = field.get("mergeKey")
             row["patch"] = f"{field['patch']}:{merge_key}" if merge_key else field["patch"]
         return row
+
+    def rekeyed(self, place: tuple[str, str], row: Row) -> Row:
+        """A row of an internal type under the key that its field has now, which a newer release may say otherwise."""
+        if not place[0].endswith(".internal"):
+            return row
+        key, inline = self.pairing.key(place, row)
+        flags = {"flags": "inline"} if inline else {}
+        named = {"go": row["go"], **({"json": key} if key else {})}
+        return named | {name: value for name, value in row.items() if name not in ("json", "flags")} | flags
 
     def tables(self, exact: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Package key -> type name -> what the table says of it."""
@@ -263,7 +310,7 @@ class TypeTables:
         for release, rows in by_release.items():
             restored = [content(row) for row, holds in merged if release in holds]
             if restored != [content(row) for row in rows]:
-                raise ValueError(f"rows of {release} do not survive the merge: {rows[:1]}")
+                raise MergeStopped(f"rows of {release} do not survive the merge: {rows[:1]}")
         return [self._marked(row, holds, by_release) for row, holds in merged]
 
     def _marked(self, row: Row, holds: set[str], by_release: dict[str, list[Row]]) -> Row:

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """
 Ask one Kubernetes release for the facts that kstore's catalog is made from.
 
-    release.py 1.37.2 DIRECTORY      writes DIRECTORY/k8s-1.37.json
+    python -m tools.catalog.release 1.37.2 DIRECTORY      writes DIRECTORY/k8s-1.37.json
 
 Needs Go and a Go module proxy, nothing of kstore. Three small Go programs answer, each in a throw-away module
 that pins the release: `reflect` (what the types are), `source` (what only the sources say) and `storage` (what
@@ -16,11 +15,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from tools.catalog.modules import BUILDING, downloaded, published, run
 
 HERE = Path(__file__).resolve().parent
 
@@ -90,19 +89,20 @@ class Release:
         self.version, self.minor, self.work = version, minor, work
         self.exact = minor >= FIRST_EXACT_MINOR
         self.modules: dict[str, Path] = {}
-        self.download("k8s.io/kubernetes", f"v{version}")
+        self.modules["k8s.io/kubernetes"] = downloaded("k8s.io/kubernetes", f"v{version}", work)
         for module in ("api", "apimachinery", "apiextensions-apiserver", "kube-aggregator", "apiserver"):
-            self.download(f"k8s.io/{module}", f"v0.{version.removeprefix('1.')}")
+            self.download(f"k8s.io/{module}")
 
-    def download(self, module: str, version: str) -> None:
-        """Have a module of the release in the module cache, and note where it is."""
-        answer = run(["go", "mod", "download", "-json", f"{module}@{version}"], self.work)
-        self.modules[module] = Path(json.loads(answer)["Dir"])
+    def download(self, module: str) -> None:
+        """Have a module that is published beside the release, and note where it is."""
+        self.modules[module] = downloaded(module, published(self.version), self.work)
 
     def dump(self, *, storage: bool) -> dict[str, Any]:
         """What the three programs say, with `+default=` markers put beside the fields they belong to."""
-        source = json.loads(self.program("source", {}, [f"{m}={d}" for m, d in self.modules.items()]))
         reflected = json.loads(self.program("reflect", self.schemes(), []))
+        for module in sorted(homes(reflected["kinds"]) - self.modules.keys()):
+            self.download(module)
+        source = json.loads(self.program("source", {}, [f"{m}={d}" for m, d in self.modules.items()]))
         defaults = source.pop("defaults")
         for name, fields in defaults.items():
             for field in reflected["types"].get(name, {}).get("fields", ()):
@@ -123,15 +123,14 @@ class Release:
         for file, text in extra.items():
             (folder / file).write_text(text)
         (folder / "go.mod").write_text("module catalog\n\ngo 1.22\n" if name == "source" else self.go_mod())
-        environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod -buildvcs=false", "GOTOOLCHAIN": "local"}
         tags = ["-tags", "providerless"] if self.minor < 30 else []
-        run(["nice", "go", "build", *tags, "-o", "program", "."], folder, environment)
+        run(["nice", "go", "build", *tags, "-o", "program", "."], folder, BUILDING)
         return run(["./program", *arguments], folder, stdin=stdin)
 
     def go_mod(self) -> str:
         """A module that has this release and nothing else; staging modules at their published tags."""
         theirs = (self.modules["k8s.io/kubernetes"] / "go.mod").read_text()
-        published = f"v0.{self.version.removeprefix('1.')}"
+        version = published(self.version)
         directive = re.search(r"^go (\S+)", theirs, re.M)
         lines = ["module catalog", ""]
         if self.exact:
@@ -142,7 +141,7 @@ class Release:
                 "",
                 "replace (",
             ]
-            lines += [f"\t{m} => {m} {published}" for m in re.findall(r"(k8s\.io/\S+) => \./staging", theirs)]
+            lines += [f"\t{m} => {m} {version}" for m in re.findall(r"(k8s\.io/\S+) => \./staging", theirs)]
             lines += [")"]
         else:
             needed = (
@@ -156,11 +155,10 @@ class Release:
             )
             lines += ["go 1.18", "", "require ("]
             lines += [
-                f"\tk8s.io/{m} {published}"
-                for m in ("api", "apimachinery", "apiextensions-apiserver", "kube-aggregator")
+                f"\tk8s.io/{m} {version}" for m in ("api", "apimachinery", "apiextensions-apiserver", "kube-aggregator")
             ]
             lines += [f"\t{module} {version}" for module, version in PINS.items()]
-            lines += [")", "", "replace ("] + [f"\tk8s.io/{m} => k8s.io/{m} {published}" for m in needed] + [")"]
+            lines += [")", "", "replace ("] + [f"\tk8s.io/{m} => k8s.io/{m} {version}" for m in needed] + [")"]
         return "\n".join(lines) + "\n"
 
     def schemes(self) -> dict[str, str]:
@@ -207,9 +205,15 @@ func schemes() []*runtime.Scheme {{
 """
 
 
+def homes(kinds: list[dict[str, str]]) -> set[str]:
+    """The modules that the kinds' types are in, wherever a release has moved them: `k8s.io/apiextensions-api`."""
+    return {"/".join(kind[name].split("/")[:2]) for kind in kinds for name in ("Type", "Hub") if kind.get(name)}
+
+
 def hubs(dump: dict[str, Any]) -> set[tuple[str, str]]:
-    """The kinds of the kube scheme that have an internal type (other servers have schemes of their own)."""
-    return {(k["Group"], k["Kind"]) for k in dump["kinds"] if k.get("Hub", "").startswith("k8s.io/kubernetes/")}
+    """The kinds of the kube scheme that have a hub, internal or a version (other servers have schemes of their own)."""
+    others = {dump["groups"][package] for package in dump["storage"]["servers"]}
+    return {(k["Group"], k["Kind"]) for k in dump["kinds"] if k.get("Hub") and k["Group"] not in others}
 
 
 def resources(dump: dict[str, Any]) -> list[dict[str, Any]]:
@@ -261,22 +265,6 @@ def plural(kind: str) -> str:
     if name.endswith("s"):
         return name + "es"
     return name[:-1] + "ies" if name.endswith("y") else name + "s"
-
-
-def run(command: list[str], folder: Path, environment: dict[str, str] | None = None, *, stdin: str = "") -> str:
-    """Run a command and give what it printed; a failure ends the tool with what it complained of."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, **(environment or {})},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} (in {folder}): {done.stderr[-4000:]}")
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -78,8 +78,12 @@ def _begun(row: dict[str, str]) -> int:
 
 @lru_cache(maxsize=1)
 def _rows() -> dict[tuple[str, str, str], dict[str, str]]:
-    names = ("version", "releases", "introduced", "replacement")
-    return {
-        (row["group"], row["version"], row["kind"]): {name: row.get(name) or "" for name in names}
-        for row in read_table("kinds.json")
-    }
+    """By group, version and kind; one whose hub is another from some release on has a row for each."""
+    names = ("version", "introduced", "replacement")
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in read_table("kinds.json"):
+        key, releases = (row["group"], row["version"], row["kind"]), row.get("releases", "")
+        if key in found:
+            releases = f"{found[key]['releases']},{releases}"
+        found[key] = {**{name: row.get(name) or "" for name in names}, "releases": releases}
+    return found
