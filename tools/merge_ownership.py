@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """
 Write the table of how fields are owned: which structs and maps are owned as a whole, which lists in parts.
 
@@ -13,26 +12,28 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tools.catalog.modules import downloaded, published
 
 HERE = Path(__file__).resolve().parent
 TABLES = HERE.parent / "src/kstore/catalog/tables"
 TARGET = TABLES / "ownership.json"
 _PREFIXES = (
     "io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apiextensions-apiserver.pkg.apis.",
-    "io.k8s.kube-aggregator.pkg.apis.",
+    "io.k8s.apiextensions-api.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis.",
 )  # fmt: skip
-_EXTENSIONS = ("apiextensions-apiserver", "kube-aggregator")
+_EXTENSIONS = (("apiextensions-apiserver", "apiextensions-api"), ("kube-aggregator",))
 """
-Modules whose own clients carry the schema of CRDs and APIServices, in the newest releases only; the markers that it is
-made from (`+listType`, all others being owned as a whole) have been the same since the oldest exact one.
+Modules whose own clients carry the schema of CRDs and APIServices: the first that does, as 1.38 gives those of CRDs a
+module of their own. Only the newest releases have them; the markers that they are made from (`+listType`, all others
+being owned as a whole) have been the same since the oldest exact one.
 """
 _SORTS = ("structs", "exceptions", "maps", "lists")
 _UNTYPED = "__"
@@ -45,8 +46,9 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="compare with the table instead of writing it")
     arguments = parser.parse_args()
     releases = [row["release"] for row in json.loads((TABLES / "releases.json").read_text()) if row.get("exact")]
-    extensions = [facts(schema_of(releases[-1], name, "pkg/client/applyconfiguration")) for name in _EXTENSIONS]
-    text = table({release: joined([facts(schema_of(release)), *extensions]) for release in releases})
+    extensions = [facts(schema_of(releases[-1], names, "pkg/client/applyconfiguration")) for names in _EXTENSIONS]
+    clients = {release: facts(schema_of(release, ("client-go",), "applyconfigurations")) for release in releases}
+    text = table({release: joined([found, *extensions]) for release, found in clients.items()})
     if arguments.check:
         sys.exit(None if TARGET.read_text() == text else f"{TARGET} is not what the releases give")
     TARGET.write_text(text)
@@ -62,16 +64,29 @@ def joined(parts: list[dict[str, set[str]]]) -> dict[str, set[str]]:
     return found
 
 
-def schema_of(release: str, name: str = "client-go", folder_of_it: str = "applyconfigurations") -> Any:
-    """The schema that a client of a release carries, newest patch of it or not: types do not change in patches."""
-    with tempfile.TemporaryDirectory() as folder:
-        module = f"k8s.io/{name}@v0.{release.partition('.')[2]}.0"
-        command = ["go", "mod", "download", "-json", module]
-        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    source = Path(json.loads(done.stdout)["Dir"]) / folder_of_it / "internal/internal.go"
-    text = source.read_text()
-    begin = text.index("typed.YAMLObject(`") + len("typed.YAMLObject(`")
-    return yaml.load(text[begin : text.index("`", begin)], Loader=yaml.CSafeLoader)
+def schema_of(release: str, names: Sequence[str], folder_of_it: str) -> Any:
+    """
+    The schema that a client of a release carries, newest patch of it or not: types do not change in patches.
+
+    Args:
+        release: such as `1.37`.
+        names: modules of k8s.io, of which the first that has the schema is read.
+        folder_of_it: where in the module it is.
+    """
+    for name in names:
+        with tempfile.TemporaryDirectory() as work:
+            folder = downloaded(f"k8s.io/{name}", published(f"{release}.0"), Path(work))
+        source = folder / folder_of_it / "internal/internal.go"
+        if source.exists():
+            return written_in(source.read_text())
+    sys.exit(f"none of {', '.join(names)} of {release} has {folder_of_it}/internal/internal.go")
+
+
+def written_in(source: str) -> Any:
+    """The schema within a Go file that carries it."""
+    mark = "typed.YAMLObject(`"
+    begin = source.index(mark) + len(mark)
+    return yaml.load(source[begin : source.index("`", begin)], Loader=yaml.CSafeLoader)
 
 
 def facts(schema: Any) -> dict[str, set[str]]:

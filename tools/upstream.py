@@ -130,12 +130,13 @@ def fold(dumps: Path) -> list[Row]:
             for function in json.loads(dump.read_text())["functions"]:
                 where = function["package"].removeprefix("k8s.io/kubernetes/").removeprefix("k8s.io/")
                 hashes.setdefault(f"{where}/{function['file']} {function['name']}", {})[minor] = function["hash"]
+    moved = {_within_module(title): row for title, row in before.items()}
     ledger = []
     for title in sorted(title for title, found in hashes.items() if found):
         row: Row = {"function": title, "hashes": _ranges(hashes[title])}
         path, _, name = title.partition(" ")
         port = next((known[one] for one in declared_for(path.rpartition("/")[0], name) if one in known), None)
-        kept = before.get(title, {})
+        kept = before.get(title) or moved.get(_within_module(title), {})
         if port or kept.get("port"):
             row["port"] = port or kept["port"]
         elif kept.get("unneeded"):
@@ -165,14 +166,34 @@ def _by_minor(ranges: dict[str, str]) -> dict[int, str]:
 
 
 def changes(ledger: list[Row]) -> Iterator[str]:
-    """Yield what the newest release among the hashes has new, has lost, or has with another body."""
+    """Yield what the newest release among the hashes has new, has lost, has moved, or has with another body."""
     newest = max(minor for row in ledger for minor in _by_minor(row["hashes"]))
-    for row in ledger:
-        found = _by_minor(row["hashes"])
+    titles = [row["function"] for row in ledger]
+    hashes = [_by_minor(row["hashes"]) for row in ledger]
+    came = {title for title, found in zip(titles, hashes, strict=True) if newest in found and newest - 1 not in found}
+    left = {
+        _within_module(title): (title, found[newest - 1])
+        for title, found in zip(titles, hashes, strict=True)
+        if newest - 1 in found and newest not in found
+    }
+    arrived = {_within_module(title) for title in came}
+    for row, found in zip(ledger, hashes, strict=True):
+        title, what = row["function"], ""
         now, before = found.get(newest), found.get(newest - 1)
-        if now != before:
-            what = "new" if before is None else "gone" if now is None else "changed"
-            yield f"1.{newest} {what}: {row['function']} ({row.get('port') or row.get('unneeded') or 'open'})"
+        origin = left.get(_within_module(title)) if title in came else None
+        if origin is not None:
+            what = f"moved{'' if origin[1] == now else ' and changed'} from {origin[0].partition(' ')[0]}"
+        elif now is None and before is not None:
+            what = "" if _within_module(title) in arrived else "gone"
+        elif now != before:
+            what = "new" if before is None else "changed"
+        if what:
+            yield f"1.{newest} {what}: {title} ({row.get('port') or row.get('unneeded') or 'open'})"
+
+
+def _within_module(title: str) -> str:
+    """A function's place within its module, which it keeps when its package moves to another."""
+    return title.partition("pkg/")[2] or title
 
 
 def write(ledger: list[Row]) -> None:
