@@ -22,7 +22,8 @@ type Function struct {
 	Lines   int    `json:"lines"`
 }
 
-// functions lists SetDefaults_* and Convert_* outside of generated files.
+// functions lists SetDefaults_* and Convert_* outside of generated files, without those that only call their namesake of
+// another package, as a package does whose types have moved.
 func functions(packages []*pkg) []Function {
 	out := []Function{}
 	for _, p := range packages {
@@ -35,7 +36,8 @@ func functions(packages []*pkg) []Function {
 				if !ok || function.Recv != nil || function.Body == nil {
 					continue
 				}
-				if name := function.Name.Name; strings.HasPrefix(name, "SetDefaults_") || strings.HasPrefix(name, "Convert_") {
+				name := function.Name.Name
+				if (strings.HasPrefix(name, "SetDefaults_") || strings.HasPrefix(name, "Convert_")) && !forwards(function) {
 					out = append(out, Function{Package: p.path, File: p.names[i], Name: name, Hash: hash(function),
 						Lines: fset.Position(function.Body.End()).Line - fset.Position(function.Body.Pos()).Line + 1})
 				}
@@ -43,6 +45,28 @@ func functions(packages []*pkg) []Function {
 		}
 	}
 	return out
+}
+
+// forwards says whether a function does nothing but call the function of the same name of another package.
+func forwards(function *ast.FuncDecl) bool {
+	if len(function.Body.List) != 1 {
+		return false
+	}
+	var called ast.Expr
+	switch statement := function.Body.List[0].(type) {
+	case *ast.ExprStmt:
+		called = statement.X
+	case *ast.ReturnStmt:
+		if len(statement.Results) == 1 {
+			called = statement.Results[0]
+		}
+	}
+	call, ok := called.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	selector, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && selector.Sel.Name == function.Name.Name
 }
 
 func hash(function *ast.FuncDecl) string {
