@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Callable
 from typing import IO, cast
 
-LONGEST_MAGIC = 6
+from kstore.source.archive.zstd_frames import ZstdInput
+
 _CHUNK = 1 << 16
 _Opener = Callable[[IO[bytes]], IO[bytes]]
 
@@ -40,10 +41,28 @@ def _zstd(stream: IO[bytes]) -> IO[bytes]:
         from compression import zstd
 
         return cast(IO[bytes], zstd.ZstdFile(stream))
-    import zstandard
+    return cast(IO[bytes], io.BufferedReader(_Zstd(stream)))
 
-    reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
-    return cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, reader)))
+
+class _Zstd(io.RawIOBase):
+    """Frames of zstd by the package `zstandard`, which must end with a whole one."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        import zstandard
+
+        self._input = ZstdInput(stream)
+        decompressor = zstandard.ZstdDecompressor()
+        self._reader = decompressor.stream_reader(cast(IO[bytes], self._input), read_across_frames=True)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Some of the next bytes."""
+        size = self._reader.readinto(cast(bytearray, buffer))
+        if not size and self._input.is_within_frame:
+            raise EOFError("the stream ends within a frame")
+        return size
 
 
 class _Zlib(io.RawIOBase):
@@ -76,6 +95,7 @@ def _zlib(stream: IO[bytes]) -> IO[bytes]:
 _FORMATS: tuple[tuple[bytes, str, _Opener], ...] = (
     (b"\x1f\x8b", "gzip", _gzip),
     (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+    (b"\x50\x2a\x4d\x18", "zstd", _zstd),  # pzstd's first frame is one that is passed over
     (b"\xfd7zXZ\0", "xz", _xz),
     (b"BZh", "bzip2", _bzip2),
     (b"\x78\x9c", "zlib", _zlib),
@@ -87,6 +107,11 @@ _FORMATS: tuple[tuple[bytes, str, _Opener], ...] = (
 def format_of(head: bytes) -> str:
     """The name of the compression that begins so; empty for anything else."""
     return next((name for magic, name, _ in _FORMATS if head.startswith(magic)), "")
+
+
+def begins(head: bytes) -> bool:
+    """Whether a mark begins with these bytes."""
+    return any(magic.startswith(head) for magic, _, _ in _FORMATS)
 
 
 def decompressed(stream: IO[bytes], head: bytes) -> IO[bytes]:
@@ -111,4 +136,4 @@ def unpacking_errors() -> tuple[type[Exception], ...]:
     return tuple(found)
 
 
-__all__ = ["LONGEST_MAGIC", "decompressed", "format_of", "unpacking_errors"]
+__all__ = ["begins", "decompressed", "format_of", "unpacking_errors"]

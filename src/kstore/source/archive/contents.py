@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from kstore.errors import NotADatabase, UsageError
-from kstore.source.archive.compression import format_of
+from kstore.source.archive.compression import begins, format_of
 from kstore.source.bbolt.format import MAGIC, PAGE_HEADER
 
 HEAD = 512
@@ -22,6 +22,9 @@ SQLITE = b"SQLite format 3\0"
 _MEMBER = re.compile(r"(?:.*/)?member/(?:snap/(?:db|[^/]*\.snap(?:\.db)?)|wal/[^/]*\.wal)")
 """The files of a data directory that say what its store is."""
 _SHOWN = 8
+_ZIP = b"PK\x03\x04"
+_SUFFIXES = (".gz", ".tgz", ".zst", ".xz", ".txz", ".bz2", ".zip", ".tar")
+"""How archives are called."""
 
 
 def kind_of(head: bytes) -> str:
@@ -31,11 +34,21 @@ def kind_of(head: bytes) -> str:
         return "database"
     if head.startswith(SQLITE):
         return "sqlite"
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(_ZIP):
         return "zip"
     if head[257:262] == b"ustar":
         return "tar"
     return "compressed" if format_of(head) else ""
+
+
+def is_beginning_of_archive(head: bytes) -> bool:
+    """Whether a file of a few bytes is what is left of a compressed file or a zip."""
+    return len(head) > 1 and (_ZIP.startswith(head) or begins(head))
+
+
+def archive_suffix(name: str) -> str:
+    """The end of a name that says archive; empty for any other."""
+    return next((suffix for suffix in _SUFFIXES if name.lower().endswith(suffix)), "")
 
 
 @dataclass(slots=True)
@@ -89,4 +102,4 @@ def is_member_file(name: str) -> bool:
     return bool(_MEMBER.fullmatch(name))
 
 
-__all__ = ["HEAD", "Contents", "is_member_file", "kind_of"]
+__all__ = ["HEAD", "Contents", "archive_suffix", "is_beginning_of_archive", "is_member_file", "kind_of"]

@@ -37,7 +37,7 @@ def find_store(folder: Path) -> tuple[Path, str]:
         name = path.relative_to(folder).as_posix()
         kind = file_kind(path)
         contents.add(name, kind)
-        if kind in ("tar", "zip"):
+        if kind in ("tar", "zip", "compressed"):
             archives.append(name)
     if not contents.directories and not contents.files:
         contents.files += [name for name in archives if _KUBE_RESOURCES not in name]
@@ -46,7 +46,8 @@ def find_store(folder: Path) -> tuple[Path, str]:
 
 
 def file_kind(path: Path) -> str:
-    """What a file holds, by its first bytes, those of what is compressed in it if it is."""
+    """What a file holds, by its first bytes, those of what is compressed in it if these can be read."""
+    kind = ""
     try:
         with path.open("rb") as file:
             peeked = Peeked(file)
@@ -56,7 +57,7 @@ def file_kind(path: Path) -> str:
                 kind = kind_of(stream.read(HEAD))
             return kind
     except unpacking_errors():
-        return ""
+        return kind
 
 
 def files_below(folder: Path) -> Iterator[Path]:

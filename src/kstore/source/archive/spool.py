@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import IO
 
 from kstore.errors import DamagedStore, SourceError
-from kstore.source.archive.compression import unpacking_errors
 from kstore.source.bbolt.database import Damage
 
 _CHUNK = 1 << 20
+_PIECE = 1 << 14
 LARGEST = 32 << 30
 """Bytes that are unpacked at most: four times the 8 GiB that etcd warns of."""
 LEFT_FREE = 256 << 20
 """Bytes that are left free on the disk."""
-_SALVAGE = "`salvage=True` reads what comes before"
 _TRAILER = 32
 """The checksum at a snapshot's end, which is not part of what it is the checksum of."""
 
@@ -124,23 +123,22 @@ class Spool:
     def _chunks(self, stream: IO[bytes]) -> Iterator[bytes]:
         """What a stream holds, up to where it is damaged when salvaging."""
         size = 0
-        # what `read` has gathered is lost when it raises, which counts only for who wants the last of it
-        read = getattr(stream, "read1", stream.read) if self._salvage else stream.read
+        # what is being read is lost when it raises, which counts only for who wants the last of it
+        read, most = (getattr(stream, "read1", stream.read), _PIECE) if self._salvage else (stream.read, _CHUNK)
         while True:
             try:
-                chunk = read(_CHUNK)
-            except unpacking_errors() as error:
-                problem = f"it cannot be unpacked: {error}"
+                chunk = read(most)
+            except DamagedStore as error:
                 if not self._salvage:
-                    raise DamagedStore(problem, where=self.name, hint=_SALVAGE, offset=size) from None
-                self.damage.append(Damage(size, problem, "what comes after"))
+                    raise
+                self.damage.append(Damage(size, error.message, "what comes after"))
                 return
             if not chunk:
                 return
             size += len(chunk)
             yield chunk
 
-    def lose(self, problem: str, lost: str) -> None:
+    def lose(self, error: DamagedStore, lost: str) -> None:
         """
         Note what cannot be had, when salvaging.
 
@@ -148,8 +146,9 @@ class Spool:
             DamagedStore: it is not to be salvaged.
         """
         if not self._salvage:
-            raise DamagedStore(problem, where=self.name, hint=_SALVAGE)
-        self.damage.append(Damage(0, problem, lost))
+            raise error
+        if not self.damage or self.damage[-1].message != error.message:  # met once in a file, once in what holds it
+            self.damage.append(Damage(error.offset or 0, error.message, lost))
 
     def _reserve(self, size: int) -> None:
         self._left -= size

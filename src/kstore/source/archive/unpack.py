@@ -6,24 +6,31 @@ Knows tar and zip by the standard library. What is no store's file is read past,
 
 from __future__ import annotations
 
-import tarfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, NoReturn, cast
 
 from kstore.errors import DamagedStore, NotADatabase, SourceError
 from kstore.source.archive.compression import decompressed, unpacking_errors
-from kstore.source.archive.contents import HEAD, Contents, is_member_file, kind_of
+from kstore.source.archive.contents import (
+    HEAD,
+    Contents,
+    archive_suffix,
+    is_beginning_of_archive,
+    is_member_file,
+    kind_of,
+)
 from kstore.source.archive.keyed import KeyedValues, is_key
 from kstore.source.archive.spool import Spool, Spooled
+from kstore.source.archive.tar import entries
+from kstore.source.archive.watched import Watched, ends_early
 
 DEEPEST = 4
 """How many compressions and archives may be nested."""
-_END = 1024
-"""Bytes at the end of every tar: two blocks of zeroes."""
-_LATER = "the keys that would come after"
+_LATER = "what would come after"
+_DRAINED = 1 << 30
+"""Bytes that are read at most of what begins like nothing that is known."""
+_NO_DIRECTORY = "the directory that a zip ends with is missing"
 
 
 class Peeked:
@@ -59,26 +66,6 @@ class Peeked:
         return True
 
 
-class _Ended:
-    """A tar's stream, of which is noted whether it ended as tars do: with blocks of zeroes."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._last = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        data = self._stream.read(size)
-        self._last = (self._last + data)[-_END:]
-        return data
-
-    def is_whole(self) -> bool:
-        """Whether the end was reached; what comes after the archive is read."""
-        while self.read(1 << 20):
-            pass
-        return self._last == bytes(_END)
-
-
 class Unpacking:
     """
     What of a stream has been unpacked.
@@ -96,98 +83,108 @@ class Unpacking:
         self._spool = spool
         self._member = member.strip("/")
 
-    def read(self, stream: IO[bytes], name: str = "", *, depth: int = 0) -> None:
+    def read(self, stream: IO[bytes]) -> None:
         """
         Unpack a stream.
 
         Args:
             stream: need not be able to seek.
-            name: the file's name within what holds it.
-            depth: how many hold it.
 
         Raises:
             DamagedStore: it is damaged, or breaks off.
             SourceError: there is no room for it, or too much in one another.
         """
-        with self._named():
-            peeked = Peeked(stream)
-            content = cast(IO[bytes], peeked)
-            kind = kind_of(peeked.head)
-            if depth > DEEPEST:
-                raise SourceError("archives are nested too deeply", where=self._spool.name)
-            if kind == "compressed":
-                self.read(decompressed(content, peeked.head), name, depth=depth + 1)
-            elif kind == "tar" and not name:
-                self._tar(content, depth)
-            elif kind == "zip" and not name:
-                self._zip(content, depth)
-            elif not name or self._wanted(name, kind):
-                self._take(content, name or "store", kind)
+        self._read(Watched(stream, self._spool.name), "", 0)
+
+    def _read(self, stream: Watched, name: str, depth: int) -> None:
+        """Unpack a file by its name within what holds it; `depth` is how many hold it."""
+        if depth > DEEPEST:
+            raise SourceError("archives are nested too deeply", where=self._spool.name)
+        peeked = Peeked(cast(IO[bytes], stream))
+        content = cast(IO[bytes], peeked)
+        kind = kind_of(peeked.head)
+        if kind == "compressed":
+            self._read(Watched(decompressed(content, peeked.head), stream.where, stream), name, depth + 1)
+        elif kind == "tar" and not name:
+            self._tar(Watched(content, stream.where, stream), depth)
+        elif kind == "zip" and not name:
+            self._zip(content, stream, depth)
+        elif name and not self._wanted(name, kind):
+            return
+        else:
+            if not name and not kind:
+                self._refuse(stream, peeked.head, depth)
+            self._take(content, name or "store", kind)
 
     def _wanted(self, name: str, kind: str) -> bool:
         if self._member:
             return name == self._member or name.startswith(f"{self._member}/")
         return kind in ("database", "sqlite") or is_member_file(name)
 
+    def _refuse(self, stream: Watched, head: bytes, depth: int) -> NoReturn:
+        """Say what a stream is that begins like nothing that is known."""
+        where = self._spool.name
+        if not head:
+            raise NotADatabase("the file is empty", where=where, hint="what was to fill it has failed: copy it again")
+        if is_beginning_of_archive(head):
+            raise ends_early(where, len(head))
+        stream.drain(_DRAINED)  # what was compressed may be a store that is damaged, which a checksum shows
+        suffix = archive_suffix(where)
+        if suffix and not depth:
+            raise DamagedStore(
+                f"its name ends with {suffix}, but it does not begin as such a file does",
+                where=where,
+                hint="its first bytes are damaged, or it is called wrongly: copy it again",
+                offset=0,
+            )
+        raise NotADatabase("this is neither a snapshot, a database nor an archive of one", where=where)
+
     def _take(self, content: IO[bytes], name: str, kind: str) -> None:
         if kind not in ("database", "sqlite") and not is_member_file(name):
-            raise NotADatabase(
-                "this is neither a snapshot, a database nor an archive of one", where=f"{self._spool.name} ({name})"
-            )
+            raise NotADatabase("this is neither a snapshot nor a database", where=f"{self._spool.name} ({name})")
         self.files[name] = self._spool.take(content, name)
         self.contents.add(name, kind)
 
-    def _tar(self, content: IO[bytes], depth: int) -> None:
-        ended = _Ended(content)
+    def _tar(self, content: Watched, depth: int) -> None:
         try:
-            self._entries(ended, depth)
-        except unpacking_errors() as error:
-            if not len(self.keyed):
-                raise
-            self._spool.lose(f"it cannot be unpacked: {error}", _LATER)
-            return
-        if len(self.keyed) and not ended.is_whole():
-            self._spool.lose("the archive breaks off: it has no end mark", _LATER)
+            for name, stream in entries(content):
+                inside = _within(name)
+                if is_key(name) and inside and not self._member:
+                    self._keyed(name, stream, depth)
+                elif inside:
+                    self._read(self._named(stream, inside), inside, depth + 1)
+        except DamagedStore as error:
+            self._spool.lose(error, _LATER)
 
-    def _entries(self, ended: _Ended, depth: int) -> None:
-        with tarfile.open(fileobj=cast(IO[bytes], ended), mode="r|", ignore_zeros=False) as archive:
-            for entry in archive:
-                name = _within(entry.name)
-                stream = archive.extractfile(entry) if entry.isfile() and name else None
-                if stream is not None and is_key(entry.name) and not self._member:
-                    self._keyed(entry.name, stream, depth)
-                elif stream is not None:
-                    self.read(stream, name, depth=depth + 1)
-
-    def _keyed(self, name: str, stream: IO[bytes], depth: int) -> None:
+    def _keyed(self, name: str, stream: Watched, depth: int) -> None:
         """A file whose name is a key: its value, or the database of the whole (`pkg/snapshot/convert.go`)."""
-        peeked = Peeked(stream)
+        peeked = Peeked(cast(IO[bytes], stream))
         content = cast(IO[bytes], peeked)
         if kind_of(peeked.head) in ("database", "sqlite"):
-            self.read(content, _within(name), depth=depth + 1)
+            self._read(Watched(content, stream.where, stream), _within(name), depth + 1)
         else:
             self.keyed.add(name, content)
 
-    def _zip(self, content: IO[bytes], depth: int) -> None:
+    def _zip(self, content: IO[bytes], stream: Watched, depth: int) -> None:
         """A zip has its directory at its end, so a stream must be written down first."""
         path = self._spool.take(content, ".zip").path
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                name = _within(entry.filename)
-                if not entry.is_dir() and name:
-                    with archive.open(entry) as stream:
-                        self.read(stream, name, depth=depth + 1)
+        if not zipfile.is_zipfile(path):
+            raise ends_early(stream.where, stream.position, _NO_DIRECTORY)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for entry in archive.infolist():
+                    name = _within(entry.filename)
+                    if not entry.is_dir() and name:
+                        with archive.open(entry) as file:
+                            self._read(self._named(Watched(file, "", stream), name), name, depth + 1)
+        except unpacking_errors() as error:
+            raise stream.damaged(error) from None
         path.unlink()
 
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """What the libraries raise, as an error of a store."""
-        try:
-            yield
-        except unpacking_errors() as error:
-            raise DamagedStore(
-                f"it cannot be unpacked: {error or type(error).__name__}", where=self._spool.name
-            ) from None
+    def _named(self, stream: Watched, name: str) -> Watched:
+        """A file of an archive, by its name in errors."""
+        stream.where = f"{self._spool.name} ({name})"
+        return stream
 
 
 def _within(name: str) -> str:
@@ -201,9 +198,12 @@ def opened_path(unpacking: Unpacking, spool: Spool, form: str) -> tuple[Path, Sp
     What to open of what was unpacked: a data directory, or a file.
 
     Raises:
+        DamagedStore: there is no store in what is left of it.
         NotADatabase: there is no store.
         UsageError: there are several.
     """
+    if spool.damage and not (unpacking.contents.directories or unpacking.contents.files):
+        raise DamagedStore(f"no store is in what is left of it: {spool.damage[0].message}", where=spool.name)
     name = unpacking.contents.only(spool.name, form)
     return spool.path / name, unpacking.files.get(name)
 

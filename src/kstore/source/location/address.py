@@ -279,12 +279,13 @@ def _open_stream(stream: IO[bytes], shown: str, options: SourceOptions, member: 
 
 
 def _open_file(path: Path, options: SourceOptions) -> Source:
-    from kstore.source.archive.contents import HEAD, kind_of
+    from kstore.source.archive.contents import HEAD, archive_suffix, kind_of
 
     try:
         with path.open("rb") as stream:
-            kind = kind_of(stream.read(HEAD))
-            if kind in ("compressed", "tar", "zip"):
+            head = stream.read(HEAD)
+            kind = kind_of(head)
+            if kind in ("compressed", "tar", "zip") or (head and not kind and archive_suffix(path.name)):
                 stream.seek(0)
                 return _open_stream(stream, str(path), options)
     except OSError as error:
