@@ -106,6 +106,30 @@ def test_restore_from_history(store: WritableSource) -> None:
     assert run(["restore", KEY, "--from-history"]) == 1, "it is not deleted any more"
 
 
+def test_restore_below_another_prefix(etcd_server: Etcd, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An export's keys below another prefix go back there; never beside a cluster that is stored elsewhere."""
+    key = KEY.replace("/registry", "/tenants/a").encode()
+    with open_source(etcd_server.endpoint) as source:
+        assert isinstance(source, WritableSource)
+        source.commit([Put(key, stored(), 0), Put(key + b"-2", stored("red"), 0)])
+        prefixed = ["--store", etcd_server.endpoint, "--etcd-prefix", "/tenants/a"]
+        export = str(tmp_path / "export")
+        assert run([*prefixed, "export", export]) == 0
+        source.commit([Delete(key, 2)])
+        assert run([*prefixed, "restore", "cm/shop/settings", "--from", export, "--yes"]) == 0
+        back = source.get(key)
+        assert back is not None
+        assert back.value == stored()
+        ours = str(tmp_path / "ours")
+        assert run(["--store", "demo", "export", ours, "configmaps", "-n", "shop"]) == 0
+        capsys.readouterr()
+        assert run(["--store", etcd_server.endpoint, "restore", "cm", "--from", ours, "--yes"]) == 2
+        told = capsys.readouterr().err
+        assert "is below no prefix of this store's, which are /tenants/a/" in told
+        assert "kstore move --to-prefix" in told
+        assert source.count(b"/registry/") == 0
+
+
 def test_restore_as_manifests(store: WritableSource, capsys: pytest.CaptureFixture[str]) -> None:
     """For kubectl: what only the server sets is left out."""
     found = at(store)

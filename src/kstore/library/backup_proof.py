@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kstore.errors import DamagedStore, NotADatabase, SourceError, Unsupported, UsageError
+from kstore.errors import DamagedStore, KstoreError, NotADatabase, SourceError, Unsupported, UsageError
 from kstore.inspect.backup_proof import Counts, Expected, Step, Verdict, age, complete, not_run, objects, whole
 from kstore.inspect.proof_record import Proof, Subject
 from kstore.regular_file import open_regular
+from kstore.scalars.counts import counted
 from kstore.source.content_digest import Content, content_of
 from kstore.source.snapshot.source import SnapshotSource
 
@@ -66,6 +67,7 @@ def prove(opening: Opening, asked: Asked, *, now: datetime | None = None, progre
     try:
         source = opening.source
         first, content = whole(source, progress)
+        first = _beside_log(first, source)
         described = _described(source)
     except (DamagedStore, NotADatabase) as error:
         first = Step("whole", Verdict.FAILED, str(error))
@@ -84,6 +86,23 @@ def prove(opening: Opening, asked: Asked, *, now: datetime | None = None, progre
     release = asked.target_release or str(opening.release)
     subject = _subject(opening, content)
     return Proof(subject, tuple(steps), described, counts, release, moment, version("kstore"), etcd)
+
+
+def _beside_log(first: Step, source: Source) -> Step:
+    """The step, with what the log beside a database holds that the database does not: an etcd would apply it."""
+    if not isinstance(source, SnapshotSource) or source.trailer or not source.has_log:
+        return first
+    if source.replayed:
+        return replace(first, detail=f"{first.detail}; with {counted(source.replayed, 'change')} of the log")
+    try:
+        with SnapshotSource(source.database_path, wal=True) as replayed:
+            later = replayed.replayed
+    except KstoreError as error:
+        return replace(first, detail=f"{first.detail}; the log beside it cannot be read: {error.message}")
+    if not later:
+        return first
+    words = f"the log beside it has {counted(later, 'later change')}, which --wal reads"
+    return replace(first, detail=f"{first.detail}; {words}", facts={**first.facts, "laterChanges": later})
 
 
 def _described(source: Source) -> dict[str, Any]:
@@ -121,15 +140,26 @@ def _served(source: Source, content: Content, progress: Progress) -> tuple[Step,
     """Restore and serve the database, and see that the etcd has what the file has."""
     from kstore.source.scratch_etcd import ScratchEtcd
 
-    if not isinstance(source, SnapshotSource) or source.replayed:
-        status = source.status()
+    status = source.status()
+    if not isinstance(source, SnapshotSource):
         raise UsageError(
             f"this store ({status.kind}) has no database that an etcd could be restored from", where=status.location
         )
-    revision = source.status().revision
+    replayed = bool(source.replayed)
+    if replayed and source.is_running:
+        raise UsageError(
+            "an etcd is running on this data directory: a copy of it would not be one moment's",
+            where=status.location,
+            hint="prove the endpoint of the etcd, or a snapshot that is saved of it; without --wal its database is proved",
+        )
     try:
-        with ScratchEtcd(source.database_path, checksum=bool(source.trailer)) as etcd:
-            served, release = content_of(etcd.source.scan(revision=revision), progress), etcd.version
+        with ScratchEtcd(
+            source.database_path,
+            checksum=bool(source.trailer),
+            with_log=replayed,
+            members=len(source.mvcc.members()) if replayed else 1,
+        ) as etcd:
+            served, release = content_of(etcd.source.scan(revision=status.revision), progress), etcd.version
     except Unsupported:
         raise
     except SourceError as error:
@@ -138,4 +168,5 @@ def _served(source: Source, content: Content, progress: Progress) -> tuple[Step,
     if served.sha256 != content.sha256:
         found = f"etcd {release} serves other content: {served.records:,} keys of {content.records:,}"
         return Step("serve", Verdict.FAILED, found, facts), release
-    return Step("serve", Verdict.OK, f"etcd {release} restores it, and serves the same content", facts), release
+    word = "starts from it, log and all" if replayed else "restores it"
+    return Step("serve", Verdict.OK, f"etcd {release} {word}, and serves the same content", facts), release

@@ -66,15 +66,19 @@ class ScratchEtcd:
     Args:
         database: a snapshot or database file.
         checksum: whether the file ends with its checksum, which the restore then verifies by itself.
+        with_log: the database is in a data directory, of which a copy is started, log and all, instead.
+        members: how many that data directory knows.
 
     Raises:
         ProgramMissing: the programs are not installed.
         SourceError: the file cannot be restored or served; with etcd's own words.
     """
 
-    def __init__(self, database: Path, *, checksum: bool) -> None:
+    def __init__(self, database: Path, *, checksum: bool, with_log: bool = False, members: int = 1) -> None:
         self._database = database
         self._checksum = checksum
+        self._with_log = with_log
+        self._members = members
         self._etcd, self._restorer = require_programs()
         self._folder = tempfile.TemporaryDirectory(prefix="kstore-etcd-")
         self._process: subprocess.Popen[bytes] | None = None
@@ -106,6 +110,10 @@ class ScratchEtcd:
         return Path(self._folder.name) / "etcd.log"
 
     def _restore(self) -> None:
+        if self._with_log:
+            for part in ("snap", "wal"):
+                shutil.copytree(self._database.parents[1] / part, self._data / "member" / part)
+            return
         command = [str(self._restorer), "snapshot", "restore", str(self._database), f"--data-dir={self._data}"]
         if not self._checksum:
             command.append("--skip-hash-check=true")
@@ -125,6 +133,8 @@ class ScratchEtcd:
             f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
             "--log-level=error",
         ]  # fmt: skip
+        if self._members > 1:  # it would look for the others
+            command.append("--force-new-cluster")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder.name, env={}

@@ -83,6 +83,33 @@ def test_served(kstore: Kstore, backup: Path, etcd_binary: Path) -> None:
     assert step(ran, "serve")["facts"]["contentSHA256"] == whole["contentSHA256"]
 
 
+@pytest.mark.etcd
+def test_a_data_directory_with_its_log(kstore: Kstore, start_etcd: Callable[..., Etcd], tmp_path: Path) -> None:
+    """
+    Of a copy whose last changes are in the log alone, that is said; with them an etcd is started from it, log and all.
+    """
+    import subprocess
+
+    from kstore.records import Put
+    from kstore.source.etcd.live import LiveSource
+
+    server = start_etcd(backend_batch_interval="1h", backend_batch_limit="100000")
+    value = b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"%d","namespace":"d"}}'
+    with LiveSource([server.endpoint]) as source:
+        for number in range(3):
+            assert source.commit([Put(b"/registry/configmaps/d/%d" % number, value % number, 0)]).succeeded
+        assert kstore("--store", str(server.data), "--wal", "prove", "--serve").code == 2  # it runs
+        subprocess.run(["cp", "-r", str(server.data), str(tmp_path / "copy")], check=True)
+    ran = kstore("--store", str(tmp_path / "copy"), "prove", "-o", "json")
+    assert ran.code == 5
+    assert "the log beside it has 3 later changes, which --wal reads" in step(ran, "whole")["detail"]
+    ran = kstore("--store", str(tmp_path / "copy"), "--wal", "prove", "--serve", "-o", "json")
+    assert ran.code == 0, ran.json
+    assert step(ran, "whole")["detail"].endswith("with 3 changes of the log")
+    assert step(ran, "serve")["facts"]["records"] == 3
+    assert "log and all" in step(ran, "serve")["detail"]
+
+
 def test_not_served(kstore: Kstore, backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be served is an error before anything is read; an etcd that refuses is a verdict in its words."""
     assert kstore("--store", "backup.db", "export", "copy").code == 0

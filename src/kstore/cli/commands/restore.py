@@ -93,12 +93,34 @@ def command(
             records = selected(store, criteria, unreadable, many=True)
         if not records:
             raise NotFound("nothing to put back was found", hint="`kstore history --deleted PREFIX` lists deletions")
+        if origin and not output:
+            _see_that_prefixes_agree(here, records, origin)
         if version and not output:
             raise UsageError("--as is for manifests", hint="-o yaml; `kstore migrate` stores in another version")
         if output:
             return _manifests(store, records, output, version, secrets=show_secrets) or unreadable.exit_code
         done = _put_back(here, records, folder, output_file, overwrite=overwrite, dry_run=dry_run, yes=yes)
         return done or unreadable.exit_code
+
+
+def _see_that_prefixes_agree(here: Session, records: list[Record], origin: str) -> None:
+    """
+    Where a cluster is stored below another prefix here, keys are not put back beside it.
+
+    Raises:
+        UsageError: no key is below a prefix of this store's clusters, and none was named.
+    """
+    if here.given.etcd_prefix or here.location.etcd_prefix:
+        return
+    tops = [f"{prefix}/" for cluster in here.store.clusters() for prefix in cluster.prefixes]
+    if not tops or any(record.key.startswith(tuple(map(str.encode, tops))) for record in records):
+        return
+    raise UsageError(
+        f"{key_text(records[0].key)} is below no prefix of this store's, which are {', '.join(tops)}",
+        where=origin,
+        hint="`kstore move --to-prefix` copies to another prefix; --etcd-prefix, with that of the keys, puts them back"
+        " as they were",
+    )
 
 
 def _deleted(store: Store, criteria: Criteria, unreadable: Unreadable) -> Iterator[Record]:

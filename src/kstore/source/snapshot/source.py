@@ -72,6 +72,8 @@ class SnapshotSource(Source):
         self._damage: list[Damage] = []
         self.replayed = 0
         """How many changes of the write-ahead log are on top of the file's."""
+        self.is_running = False
+        """Whether an etcd has the database open, so that a consistent copy of it is what is read."""
         try:
             self._file = PageFile.open(self.database_path)
             self._file.name = shown or self._file.name
@@ -93,12 +95,12 @@ class SnapshotSource(Source):
             )
         self.size = file.size
         rest = file.size % _SECTOR
-        running = False
         if rest == TRAILER:
             self.kind = "snapshot"
             self.trailer = file.read(file.size - TRAILER, TRAILER)
             file.size -= TRAILER
-        elif running := is_locked(file.descriptor):
+        elif is_locked(file.descriptor):
+            self.is_running = True
             self._file = copy_running(file)
             file.close()
         self.database = Database(self._file, salvage=self.salvage, guarded=bool(self.trailer))
@@ -108,7 +110,7 @@ class SnapshotSource(Source):
         if self.trailer:
             self._digest = SnapshotDigest(file, self.trailer, self._memory)
         self.mvcc = Mvcc(self.database)
-        if not self.trailer and not running:
+        if not self.trailer and not self.is_running:
             self._check_for_tear()
 
     def _check_for_tear(self) -> None:
@@ -140,11 +142,20 @@ class SnapshotSource(Source):
             problem = f"{missing} revisions between {first} and {mvcc.current_revision} are on no page"
             self.database.fault(problem, 0, "what they changed, but for what etcd has compacted")
 
+    @property
+    def _log(self) -> Path:
+        return self.database_path.parent.parent / "wal"
+
+    @property
+    def has_log(self) -> bool:
+        """Whether the write-ahead log is beside the database."""
+        return self._log.is_dir()
+
     def _replay(self) -> None:
         from kstore.source.wal.replay import replay
 
-        folder = self.database_path.parent.parent / "wal"
-        if not folder.is_dir():
+        folder = self._log
+        if not self.has_log:
             raise SourceError(
                 "there is no write-ahead log beside this database", where=str(folder), hint="give the data directory"
             )
