@@ -150,7 +150,7 @@ def _served(source: Source, content: Content, progress: Progress) -> tuple[Step,
         raise UsageError(
             "an etcd is running on this data directory: a copy of it would not be one moment's",
             where=status.location,
-            hint="prove the endpoint of the etcd, or a snapshot that is saved of it; without --wal its database is proved",
+            hint="prove the endpoint of the etcd, or a snapshot of it; without --wal its database alone is proved",
         )
     try:
         with ScratchEtcd(
