@@ -12,7 +12,7 @@ from typing import IO, Any
 from kstore.errors import DamagedStore
 from kstore.source.archive.compression import unpacking_errors
 
-_SALVAGE = "copy it again; --salvage reads what comes before"
+_SALVAGE = "copy it again; `salvage=True` reads what comes before"
 
 
 class Watched:
