@@ -371,3 +371,74 @@ def test_whole_numbers_become_integers_for_good(text: str) -> None:
     (second,) = lab_converter.convert([codec.decode(written).object], "v1")
     assert isinstance(second, Converted)
     assert write(second.object) == written
+
+
+def test_a_float_that_is_printed_beyond_an_int64_stays_one() -> None:
+    """-2^63 is printed with fewer digits, and then lies below what an int64 holds: read again, it is a float64."""
+    codec = ObjectCodec(Scheme(Release("1.37")))
+    (first,) = CustomConverter(LAB, codec.scheme.typed).convert(
+        [codec.decode(lab(b'{"a":[-9223372036854775809,-9223372036854775808]}')).object], "v1"
+    )
+    assert isinstance(first, Converted)
+    assert b"[-9223372036854776000,-9223372036854775808]" in write(first.object)
+
+
+@pytest.mark.parametrize(
+    ("stored", "generation"),
+    [(b"3.0", 3), (b"3e0", 3), (b"3.5", 1), (b'"3"', 1), (b"1e19", 1), (b"-0.0", 1)],
+)
+def test_numbers_of_metadata_are_read_as_they_are_printed(stored: bytes, generation: int) -> None:
+    """A float64 without a fraction is an integer there; what is none is dropped."""
+    codec = ObjectCodec(Scheme(Release("1.37")))
+    obj = codec.decode(lab(b"{}", b'{"generation":%s,"name":"a"}' % stored)).object
+    (found,) = CustomConverter(LAB, codec.scheme.typed).convert([obj], "v1")
+    assert isinstance(found, Converted)
+    assert found.object["metadata"]["generation"] == generation
+
+
+def test_a_generation_is_not_counted_beyond_its_last() -> None:
+    """A server refuses an object with a later one."""
+    last = (1 << 63) - 1
+    boat = {**BOAT, "metadata": {**BOAT["metadata"], "generation": last}}
+    assert one(converter().convert([boat], "v2", drop_unknown_fields=True)).object["metadata"]["generation"] == last
+
+
+def unserved(*names: str, status: bool = False) -> dict[str, Any]:
+    """The CRD with versions that nobody can ask for."""
+    crd = copy.deepcopy(CRD)
+    for version in crd["spec"]["versions"]:
+        version["served"] = version["name"] not in names
+        if status:
+            version["subresources"] = {"status": {}}
+            properties = version["schema"]["openAPIV3Schema"]["properties"]
+            properties["status"] = {"type": "object", "properties": {
+                "wet": {"type": "boolean", "default": version["name"] == "v1"}}}  # fmt: skip
+    return crd
+
+
+@pytest.mark.parametrize(
+    ("crd", "version", "spec", "generation"),
+    [
+        (unserved("v2"), "v1", {"sails": 1, "crew": 2}, 3),
+        (unserved("v2"), "v2", {"sails": 1, "crew": 2}, 4),
+        (unserved("v1"), "v2", {"crew": 2}, 3),
+        (unserved("v1", "v2"), "v2", {"crew": 2}, 3),
+    ],
+    ids=["read in v1", "updated in v1", "only v2 is served", "none is served"],
+)
+def test_a_storage_version_that_is_not_served(crd: Any, version: str, spec: Any, generation: int) -> None:
+    """
+    Updates are asked for in the version that discovery prefers: its defaults are set, too, and count as a change; those
+    of the storage version are set by whoever reads the object next.
+    """
+    boat = {**BOAT, "apiVersion": f"harbour.example.com/{version}", "spec": {}}
+    boat["metadata"] = {**boat["metadata"], "generation": 3}
+    found = one(converter(crd).convert([boat], "v2")).object
+    assert (found["spec"], found["metadata"]["generation"]) == (spec, generation)
+    assert one(converter(crd).convert([found], "v2")).object == found
+
+
+def test_the_status_has_no_defaults_of_a_version_that_is_not_stored() -> None:
+    """Where it is a subresource an update leaves the status as it was read: with the stored version's defaults."""
+    boat = {**BOAT, "apiVersion": "harbour.example.com/v2", "spec": {}, "status": {}}
+    assert one(converter(unserved("v2", status=True)).convert([boat], "v2")).object["status"] == {"wet": False}

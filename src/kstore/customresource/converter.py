@@ -21,7 +21,7 @@ from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, UnknownFields
 from kstore.scheme.field_ownership import FieldOwnership
 from kstore.scheme.managed_fields import can_be_read
-from kstore.scheme.running_server import copied, settle_metadata
+from kstore.scheme.running_server import copied, raise_generation, settle_metadata
 
 Review = Callable[[list[Object], str], "list[Object | NotConvertible]"]
 """
@@ -169,23 +169,55 @@ class CustomConverter:
         defaults of its new version; whatever differs then counts as a change of the object
         (`pkg/registry/customresource/strategy.go`, PrepareForUpdate).
         """
-        read = self._served(obj)
         version = _version_of(obj)
-        uncounted = {"metadata", "status"} if version in self.definition.with_status else {"metadata"}
-        changed = False
-        if version in self._defaulting:
+        through = self._updated_in(version)
+        uncounted = {"metadata", "status"} if through in self.definition.with_status else {"metadata"}
+        changed = through != version and _whole_numbers(obj, uncounted)
+        read = self._served(obj)
+        if through != version:
+            structural.drop_nulls(obj, self.definition.schemas.get(through))
+            structural.default(obj, self.definition.schemas[version])  # by whoever reads it next, and no change of it
+        if through in self._defaulting:
             before = {name: copied(value) for name, value in obj.items() if name not in uncounted}
-            structural.default(obj, self.definition.schemas[version])
-            changed = before != {name: value for name, value in obj.items() if name not in uncounted}
-        for name, value in obj.items():
-            obj[name], whole = go_json.whole_numbers(value)
-            changed |= whole and name not in uncounted
+            self._fill_in(obj, through, version)
+            changed |= before != {name: value for name, value in obj.items() if name not in uncounted}
+        changed |= _whole_numbers(obj, uncounted)
         metadata = obj.get("metadata")
         if metadata:
             if changed:
-                metadata["generation"] = (metadata.get("generation") or 0) + 1
+                raise_generation(metadata)
             self._settle(metadata)
         return read
+
+    def _updated_in(self, version: str) -> str:
+        """
+        The version that updates of what is stored in a version are asked for in: the same, or else the one that
+        discovery prefers. Empty where none is served, or where only a webhook knows what that one makes of the object.
+        """
+        served = self.definition.served
+        if version in served:
+            return version
+        return served[0] if served and self.definition.webhook is None else ""
+
+    def _fill_in(self, obj: Object, through: str, version: str) -> None:
+        """
+        Set the defaults of the version that an update is asked for in, as far as the stored version holds them.
+
+        The status, where that is a subresource, is the one that was read, and has none of another version's.
+        """
+        schemas = self.definition.schemas
+        if through == version:
+            structural.default(obj, schemas[version])
+            return
+        updated = schemas[through]
+        if updated is not None and through in self.definition.with_status:
+            updated = structural.without_member(updated, "status")
+        filled: Object = {}
+        while filled != obj:  # what one fills in, the other may fill in further at the next update
+            filled = copied(obj)
+            structural.default(obj, updated)
+            self._coerce(obj, version, lenient=False)
+            structural.default(obj, schemas[version])
 
     def _settle(self, metadata: Object) -> None:
         """
@@ -245,10 +277,33 @@ class CustomConverter:
         return self._as_meta(kept, path)
 
     def _as_meta(self, found: Any, path: str) -> Object:
-        typed = self._typed.read(_OBJECT_META, {} if found is None else found, path)
+        """Read by way of JSON text, in which a float64 without a fraction looks like an integer (`coerce.go`)."""
+        typed = self._typed.read(_OBJECT_META, {} if found is None else _printed(found), path)
         self._typed.drop_unknown(_OBJECT_META, typed)
         presented: Object = normalize(self._typed.present(_OBJECT_META, typed))
         return presented
+
+
+def _whole_numbers(obj: Object, uncounted: set[str]) -> bool:
+    """Print and read an object's numbers once more, in place; whether that changed what counts."""
+    changed = False
+    for name, value in obj.items():
+        obj[name], whole = go_json.whole_numbers(value)
+        changed |= whole and name not in uncounted
+    return changed
+
+
+def _printed(value: Any) -> Any:
+    """A copy whose floats are integers where Go prints them so."""
+    if isinstance(value, dict):
+        return {name: _printed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_printed(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _FIRST_EXPONENT else value
+
+
+_FIRST_EXPONENT = 1e21
+"""From here on Go prints a float64 with an exponent."""
 
 
 def _version_of(obj: Object) -> str:

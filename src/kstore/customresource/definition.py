@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kstore.customresource.resource import served_versions
 from kstore.customresource.structural import Structural
 from kstore.customresource.unstructured import normalize
 from kstore.decode.json.raw_json import plain
@@ -32,6 +33,8 @@ class CustomDefinition:
     """`spec.preserveUnknownFields`: nothing is pruned at all, as in CRDs of v1beta1."""
     with_status: frozenset[str]
     """The versions with a status subresource, whose status no other update can change."""
+    served: tuple[str, ...]
+    """The versions that are served, the preferred one first."""
     webhook: Mapping[str, Any] | None
     """`spec.conversion.webhook` where the strategy is Webhook, else None: only apiVersion changes."""
 
@@ -60,6 +63,7 @@ class CustomDefinition:
                 with_status=frozenset(
                     one["name"] for one in versions if (one.get("subresources") or {}).get("status") is not None
                 ),
+                served=tuple(served_versions(crd)),
                 webhook=conversion.get("webhook") or {} if conversion.get("strategy") == "Webhook" else None,
             )
         except (KeyError, TypeError, AttributeError) as error:

@@ -152,6 +152,11 @@ def default(value: Any, schema: Structural | None) -> None:
             default(value[index], schema.items)
 
 
+def without_member(schema: Structural, name: str) -> Structural:
+    """The schema of an object that says nothing of one of its members."""
+    return replace(schema, properties={one: below for one, below in schema.properties.items() if one != name})
+
+
 def has_default(schema: Structural | None) -> bool:
     """Whether there is a default somewhere in a schema."""
     if schema is None:

@@ -54,4 +54,6 @@ def _sorted(value: Any) -> Any:
             return {name: _sorted(value[name]) for name in sorted(value, key=str.encode)}
         except (TypeError, UnicodeEncodeError) as error:
             raise EncodeError(f"a member's name has no JSON form: {error}") from None
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return 0 if isinstance(value, float) and value == 0 else value  # of -0.0 the text is -0, which is read as 0

@@ -153,8 +153,15 @@ def _each_once(owners: list[Obj]) -> list[Obj]:
 
 
 def _raise_generation(obj: Obj) -> None:
-    metadata = obj.setdefault("metadata", {})
-    metadata["generation"] = (metadata.get("generation") or 0) + 1
+    raise_generation(obj.setdefault("metadata", {}))
+
+
+def raise_generation(metadata: Obj) -> None:
+    """Count one more change, in place; a server refuses what is beyond the last number that it can count to."""
+    metadata["generation"] = min((metadata.get("generation") or 0) + 1, _LAST_GENERATION)
+
+
+_LAST_GENERATION = (1 << 63) - 1
 
 
 def copied(value: Any) -> Any:

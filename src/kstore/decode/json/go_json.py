@@ -237,8 +237,9 @@ def whole_numbers(value: Any) -> tuple[Any, bool]:
         items: Any = value.items()
     elif isinstance(value, list):
         items = enumerate(value)
-    elif getattr(value, "text", "") and value.is_integer() and -_INT64 <= value < _INT64:
-        return int(format_float(value)), True
+    elif getattr(value, "text", "") and value.is_integer() and abs(value) <= _INT64:
+        printed = int(format_float(value))  # which may lie beside it: -2^63 is printed as -9223372036854776000
+        return (printed, True) if -(1 << 63) <= printed < 1 << 63 else (value, False)
     else:
         return value, False
     changed = False
