@@ -10,12 +10,14 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from pathlib import Path
 
 CLOSED_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
@@ -165,7 +167,7 @@ def end_group(process: int) -> None:
 
 def end_when_closed(pipe: int) -> None:
     """
-    From now on end this process, which began a session, and what it started, when its parent's end of a pipe closes.
+    From now on end this process's group, which is a session of its own, when its parent's end of a pipe closes.
 
     That happens however the parent ends, also by SIGKILL. (Linux alone would send a signal at a parent's death.)
     """
@@ -173,9 +175,41 @@ def end_when_closed(pipe: int) -> None:
     def wait() -> None:
         with suppress(OSError):
             os.read(pipe, 1)
-        end_group(os.getpid())
+        end_group(os.getpgrp() if hasattr(os, "getpgrp") else os.getpid())
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def run_copy(work: Callable[[], None]) -> int | None:
+    """
+    Do something in a copy of this process, wait for its end, and say how it ended: by its code, or minus a signal.
+
+    None, and nothing is done, where no copy can be made: on Windows, and where other threads run, whose locks would be
+    copied in whatever state they are.
+    """
+    if not hasattr(os, "fork") or threading.active_count() > 1:
+        return None
+    copy = os.fork()
+    if copy:
+        return os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+    code = 1
+    try:
+        work()
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+IDLE = -getattr(signal, "SIGALRM", 0)
+"""How a process has ended that `end_after` ended."""
+
+
+def end_after(seconds: int) -> None:
+    """End this process after as many seconds; 0 is never after all. Where there are no alarms (Windows) it goes on."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
 
 
 def unix_socket() -> socket.socket:

@@ -5,12 +5,13 @@ A few stores as files, and a cache of our own.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.source.remote.conftest import moto, s3  # noqa: F401 - fixtures of S3's API
 
+from kstore.fleet.processes import Processes
 from kstore.source.location.demo import unpacked
 
 
@@ -33,6 +34,14 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def processes() -> Iterator[Processes]:
+    """Those that answer tasks; none is left."""
+    found = Processes()
+    yield found
+    found.end()
+
+
+@pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Have a shell script stand in the place of the process that answers; the file counts how often it ran."""
 
@@ -40,7 +49,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
         path, ran = tmp_path / "python", tmp_path / "ran"
         path.write_text(f"#!/bin/sh\necho >> {ran}\n{script}\n")
         path.chmod(0o755)
-        monkeypatch.setattr("kstore.fleet.child.sys.executable", str(path))
+        monkeypatch.setattr("kstore.fleet.processes.sys.executable", str(path))
         return ran
 
     return put

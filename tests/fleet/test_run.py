@@ -5,6 +5,7 @@ A run: each store once, whatever becomes of its process; what is known is not as
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -18,8 +19,9 @@ import pytest
 from kstore.fleet import run as module
 from kstore.fleet.child import run_task
 from kstore.fleet.named import fingerprint
+from kstore.fleet.processes import Processes
 from kstore.fleet.run import LocalPool, run
-from kstore.fleet.tasks import Task, kstore_version
+from kstore.fleet.tasks import KINDS, Task, kstore_version
 
 Program = Callable[[str], Path]
 
@@ -29,10 +31,10 @@ def answering(rows: list[Any], version: str = "") -> str:
     return f"read task; echo '{json.dumps({'kstore': version or kstore_version(), 'rows': rows})}'"
 
 
-def test_a_hanging_store_is_given_up(program: Program) -> None:
+def test_a_hanging_store_is_given_up(program: Program, processes: Processes) -> None:
     """It ends after its time, with all that it has started, and is not begun anew."""
     ran = program("sleep 600 & sleep 600")
-    result = run_task(Task("check", "x").as_document(), timeout=0.3, retries=2)
+    result = run_task(Task("check", "x").as_document(), timeout=0.3, retries=2, processes=processes)
     assert (result["status"], result["error"], result["rows"]) == ("timeout", "not done within 0.3 s", [])
     assert not ran.exists() or len(ran.read_text().splitlines()) == 1  # it may not have come that far in its time
 
@@ -41,19 +43,74 @@ def test_a_hanging_store_is_given_up(program: Program) -> None:
     ("script", "said"),
     [("kill -9 $$", "signal 9"), ("echo no memory >&2; exit 7", "code 7: no memory"), ("echo half {", "code 0")],
 )
-def test_a_process_that_dies_is_begun_anew(script: str, said: str, program: Program) -> None:
+def test_a_process_that_dies_is_begun_anew(script: str, said: str, program: Program, processes: Processes) -> None:
     """As often as retries say; then the result tells how it ended."""
     ran = program(script)
-    result = run_task(Task("check", "x").as_document(), timeout=200, retries=2)
+    result = run_task(Task("check", "x").as_document(), timeout=200, retries=2, processes=processes)
     assert result["status"] == "lost"
     assert said in result["error"]
     assert len(ran.read_text().splitlines()) == 3
 
 
-def test_a_process_that_dies_once(program: Program, tmp_path: Path) -> None:
+def test_a_process_that_dies_once(program: Program, tmp_path: Path, processes: Processes) -> None:
     """The second one answers."""
     program(f"if mkdir {tmp_path}/first 2>/dev/null; then kill -9 $$; fi; {answering([{'store': 'x'}])}")
-    assert run_task(Task("check", "x").as_document(), timeout=200, retries=1)["status"] == "done"
+    assert run_task(Task("check", "x").as_document(), 200, 1, processes)["status"] == "done"
+
+
+def test_one_process_answers_many(program: Program, night: Path, processes: Processes) -> None:
+    """Each in a copy, from which the next has nothing: a store says the same in a new process and in a prepared one."""
+    ran = program(f"exec {sys.executable} -m kstore.fleet")
+    names = ["a.db", "torn.db", "a.db", "b.db", "a.db", "torn.db"]
+    asked = {"target_release": "1.36"}
+    tasks = [Task("check", str(night / name), asked=asked).as_document() for name in names]
+    results = [run_task(task, 500, 0, processes) for task in tasks]
+    assert [one["status"] for one in results] == ["done", "failed", "done", "done", "done", "failed"]
+    assert results[0]["rows"] == results[2]["rows"] == results[4]["rows"]
+    assert results[1]["error"] == results[5]["error"] != ""
+    assert len(ran.read_text().splitlines()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process has no copies here")
+def test_a_copy_that_dies(program: Program, processes: Processes) -> None:
+    """It costs a retry, and no new process."""
+    ran = program(f"exec {sys.executable} -c '{DYING}'")
+    for number in range(2):
+        result = run_task(Task("check", str(number)).as_document(), 500, 0, processes)
+        assert (result["status"], result["error"]) == ("lost", "its process ended with signal 9: no memory")
+    assert len(ran.read_text().splitlines()) == 1
+
+
+DYING = """
+import os, sys
+from kstore.fleet import tasks
+def answer(task):
+    print("no memory", file=sys.stderr)
+    os.kill(os.getpid(), 9)
+tasks.answer = answer
+from kstore.fleet.__main__ import main
+main()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process has no copies here")
+def test_a_process_that_went_to_sleep(program: Program, processes: Processes) -> None:
+    """One that ends because nobody asked it anything is no loss to the task that comes just then."""
+    ran = program(f"{answering([{}])}; echo 'ended 0'; kill -ALRM $$")
+    for _ in range(3):
+        assert run_task(Task("check", "x").as_document(), 200, 0, processes)["status"] == "done"
+    assert len(ran.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_what_is_prepared_can_be_copied(kind: str, tmp_path: Path) -> None:
+    """No thread of Python's is begun by it, and nothing is written."""
+    asked = {"folder": str(tmp_path / "lake")} if kind == "export" else {}
+    program = "import json, sys, threading; from kstore.fleet.tasks import Task, prepare; "
+    program += "prepare(Task(**json.load(sys.stdin))); sys.exit(threading.active_count() - 1)"
+    task = json.dumps(Task(kind, "nowhere", asked=asked).as_document())
+    subprocess.run([sys.executable, "-W", "error", "-c", program], input=task, text=True, check=True)
+    assert not (tmp_path / "lake").exists()
 
 
 HANGING = """
@@ -77,8 +134,8 @@ def test_a_killed_worker_leaves_no_process(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(120)
         task = Task("check", str(silent.getsockname()[1])).as_document()
-        program = f"import sys; sys.executable = {str(python)!r}; from kstore.fleet.child import run_task; "
-        with subprocess.Popen([sys.executable, "-c", f"{program}run_task({task!r}, 600, 0)"]) as worker:
+        program = f"import sys; sys.executable = {str(python)!r}; from kstore.fleet.child import run_in_worker; "
+        with subprocess.Popen([sys.executable, "-c", f"{program}run_in_worker({task!r}, 600, 0)"]) as worker:
             line, _ = silent.accept()
             worker.kill()
     with line:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from kstore.errors import ExtraMissing, SourceError
-from kstore.fleet.child import LOST, Result, run_task
+from kstore.fleet.child import LOST, Result, run_in_worker
 
 
 class DaskPool:
@@ -59,7 +59,9 @@ class DaskPool:
         import distributed
 
         completed: Any = distributed.as_completed
-        begun = [self._client.submit(run_task, task, timeout, retries, pure=False, retries=retries) for task in tasks]
+        begun = [
+            self._client.submit(run_in_worker, task, timeout, retries, pure=False, retries=retries) for task in tasks
+        ]
         addresses = {future.key: task["address"] for future, task in zip(begun, tasks, strict=True)}
         waiting = completed(begun, loop=self._client.loop)
         begun.clear()  # a result that nobody holds any more is let go by scheduler and worker

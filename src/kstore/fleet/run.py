@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from kstore.fleet.child import DONE, Processes, Result, run_task
+from kstore.fleet.child import DONE, Result, run_task
 from kstore.fleet.named import fingerprint
+from kstore.fleet.processes import Processes
 from kstore.fleet.tasks import Task, kstore_version
 from kstore.source.user_cache import cache_folder, write_whole
 

@@ -5,7 +5,8 @@ What is asked of one store, and its answer as rows: runs in a process that does 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -57,6 +58,8 @@ class Kind:
     answer: Callable[[Opening, Mapping[str, Any]], list[Row]]
     found: Callable[[Row], bool] = lambda _: False
     """Whether a row says that something was found."""
+    prepare: Callable[[Opening, Mapping[str, Any]], object] | None = None
+    """Does the same without a trace; None where the answer itself leaves none."""
 
 
 _NAMED: Final = ("release", "encryption_config", "prefix")
@@ -88,13 +91,32 @@ def answer(task: Task) -> list[Row]:
     Raises:
         KstoreError: the store cannot be opened or read.
     """
+    with _opened(task) as opening:
+        return [{"store": task.address, **row} for row in KINDS[task.kind].answer(opening, task.asked)]
+
+
+def prepare(task: Task) -> None:
+    """
+    Load and compile what tasks of this kind and release need of most stores, by asking the same of the demo store.
+
+    Files and types alone: nothing is opened that a copy of this process could not use.
+    """
+    kind = KINDS[task.kind]
+    reading = {name: task.reading[name] for name in ("release", "flags") if name in task.reading}
+    demo = Task(task.kind, "demo", reading)
+    with suppress(Exception), _opened(demo) as opening:  # what is wrong, the task itself tells
+        (kind.prepare or kind.answer)(opening, task.asked)
+
+
+@contextmanager
+def _opened(task: Task) -> Iterator[Opening]:
     named = {name: task.reading.get(name, "") for name in _NAMED}
     opening = Opening(
         task.address, source_options(task.reading), flags=ServerFlags.of(task.reading.get("flags", {})), plugins=None,
         not_loaded=lambda _: None, environment={}, **named,
     )  # fmt: skip
     try:
-        return [{"store": task.address, **row} for row in KINDS[task.kind].answer(opening, task.asked)]
+        yield opening
     finally:
         opening.close()
 
@@ -227,6 +249,19 @@ def _export(opening: Opening, asked: Mapping[str, Any]) -> list[Row]:
     return [{"file": str(path), "revision": store.revision, "objects": count}]
 
 
+def _computed(opening: Opening, asked: Mapping[str, Any]) -> None:
+    """What `_export` writes, written nowhere."""
+    from kstore.sql.arrow import reader_of
+    from kstore.sql.asked_store import AskedStore
+    from kstore.sql.columns import OBJECTS
+    from kstore.sql.parquet import require_pyarrow
+    from kstore.sql.tables import object_rows
+
+    require_pyarrow()
+    for _ in reader_of(object_rows(AskedStore.pinned(opening.store)), OBJECTS, json=False):
+        pass
+
+
 def _prove(opening: Opening, asked: Mapping[str, Any]) -> list[Row]:
     from kstore.library.backup_proof import Asked, prove
 
@@ -274,7 +309,8 @@ KINDS: Final = {
         ("store", "resource", "objects", "bytes"),
         _analyze,
     ),
-    "export": Kind(_typed(["store", "file"], ["revision", "objects"]), ("store", "revision", "objects"), _export),
+    "export": Kind(_typed(["store", "file"], ["revision", "objects"]), ("store", "revision", "objects"), _export,
+                   prepare=_computed),
     "prove": Kind(
         {**_typed(["store", "sha256"], ["revision", "proved"]), **_typed(["verdict", *_STEPS, "why"])},
         ("store", "revision"),
