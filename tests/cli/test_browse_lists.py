@@ -4,17 +4,19 @@ The browser's lists at three sizes: whole cells, help, order, comparison, going 
 
 from __future__ import annotations
 
+import asyncio
 import json
-from pathlib import Path
+import time
 
 import pytest
 from rich.cells import cell_len
 from tests.cli.test_browse import Hands, browse, opened
+from tests.patience import SECONDS
 from textual.widgets import DataTable, Static
 from tools.cluster import Etcd
 
 from kstore.cli.browse import lists as lists_module
-from kstore.cli.browse.contents import Line
+from kstore.cli.browse.contents import Contents, Line
 from kstore.cli.browse.help_screen import HelpScreen
 from kstore.cli.browse.object_screen import ComparisonScreen, ObjectScreen
 from kstore.cli.browse.order import Order, amount_of
@@ -173,9 +175,16 @@ def test_going_to_an_object() -> None:
 
 
 @pytest.mark.etcd
-def test_following(etcd_server: Etcd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("answers_after", [0.0, 0.7], ids=["at once", "slower than it is asked"])
+def test_following(etcd_server: Etcd, monkeypatch: pytest.MonkeyPatch, answers_after: float) -> None:
     """What is stored meanwhile appears without a key being pressed."""
-    monkeypatch.setattr(lists_module, "_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr(lists_module, "_BETWEEN_LOOKS", 0.5)
+
+    def revision(contents: Contents) -> int:
+        time.sleep(answers_after)
+        return contents._session.source.status().revision
+
+    monkeypatch.setattr(Contents, "revision", property(revision))
 
     def put(source: WritableSource, name: str) -> None:
         metadata = {"name": name, "namespace": "default"}
@@ -191,10 +200,11 @@ def test_following(etcd_server: Etcd, monkeypatch: pytest.MonkeyPatch, tmp_path:
             await hands.press("f")
             assert len(hands.rows) == 2
             put(source, "b")
-            for _ in range(200):
-                await hands.settle()
-                if len(hands.rows) == 3:
-                    break
+            give_up = time.monotonic() + SECONDS
+            while len(hands.rows) < 3:
+                assert time.monotonic() < give_up, "it never appeared"
+                await asyncio.sleep(0.05)
+            await hands.settle()
             assert [row[1] for row in hands.rows[1:]] == ["a", "b"]
             await hands.press("f")
             assert hands.status == "no longer following"

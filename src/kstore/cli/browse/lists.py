@@ -384,11 +384,16 @@ class Lists(Screen[None]):
             self._following = None
             self._say("no longer following")
             return
-        self._following = self.set_interval(_BETWEEN_LOOKS, self._look)
+        self._following = self.set_interval(_BETWEEN_LOOKS, self._look_unless_looking)
         self._say("following: f ends it")
-        self._look()
+        self._look_unless_looking()
 
-    @work(thread=True, exclusive=True, group="follow")
+    def _look_unless_looking(self) -> None:
+        """Look, but not beside an earlier look: on a slow server none would come to its end."""
+        if all(worker.is_finished for worker in self.workers if worker.group == "follow"):
+            self._look()
+
+    @work(thread=True, group="follow")
     def _look(self) -> None:
         """See whether there is another revision."""
         try:
