@@ -14,9 +14,9 @@ from pathlib import Path
 from tools.cluster import Etcd, find_etcd
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.decode.json import go_json
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 SHARED = Path(os.environ.get("KSTORE_SHARED", Path(__file__).resolve().parents[2] / "shared"))

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.errors import KstoreError
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from kstore.catalog.releases import Release, newest
-from kstore.codec import ObjectCodec
 from kstore.decode.json import go_json
 from kstore.decode.json.raw_json import plain
 from kstore.decode.yaml_input import read_document
 from kstore.naming import gvk
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 from kstore.view.yaml_text import to_yaml
 

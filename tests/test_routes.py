@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.errors import UnknownFields
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 V1 = GroupVersion("resource.k8s.io", "v1")

@@ -8,9 +8,9 @@ import pytest
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release, known_releases
-from kstore.codec import ObjectCodec
 from kstore.decode.json import go_json
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.losses import lost_members
 from kstore.scheme.scheme import Scheme
 

@@ -27,7 +27,7 @@ from kstore.cli.expressions import resolved
 from kstore.cli.main import cli
 from kstore.cli.options import Form
 from kstore.cli.outputs import HONOURED
-from kstore.codec import ObjectCodec
+from kstore.object_codec import ObjectCodec
 from kstore.records import Delete, Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import WritableSource

@@ -16,8 +16,8 @@ from tools.cluster import Etcd
 
 from kstore.catalog.releases import newest
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec
 from kstore.decode.envelope import read_envelope, write_envelope
+from kstore.object_codec import ObjectCodec
 from kstore.records import Delete, Put, Record
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import WritableSource

@@ -12,13 +12,13 @@ import pytest
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.customresource.converter import Converted, CustomConverter
 from kstore.customresource.definition import CustomDefinition
 from kstore.customresource.unstructured import write
 from kstore.decode.json.raw_json import RawJSON
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, UnknownFields
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 CRD: dict[str, Any] = {

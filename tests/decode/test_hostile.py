@@ -18,10 +18,10 @@ from tests.fuzz.run import Tally, attempt, run
 
 from kstore import wire
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.decode.envelope import write_envelope
 from kstore.decode.json import go_json
 from kstore.errors import DecodeError, KstoreError
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 CODEC = ObjectCodec(Scheme(newest()))

@@ -14,7 +14,7 @@ import yaml
 
 from kstore.catalog.releases import newest
 from kstore.cli.main import cli
-from kstore.codec import ObjectCodec
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -20,10 +20,10 @@ from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
 from kstore.catalog.resources import resources_of
 from kstore.catalog.types import TypeRef
-from kstore.codec import ObjectCodec
 from kstore.decode.json.raw_json import RawJSON
 from kstore.errors import KstoreError
 from kstore.naming import GroupKind, GroupVersionKind, gvk
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 GOLDEN = FilePath(__file__).parents[1] / "golden"

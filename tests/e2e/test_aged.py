@@ -14,7 +14,7 @@ from tools.cluster import ApiError, Client, Etcd
 
 from kstore.catalog.releases import Release, newest
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec
+from kstore.object_codec import ObjectCodec
 from kstore.records import Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.etcd.live import LiveSource

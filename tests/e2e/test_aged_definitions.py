@@ -18,7 +18,7 @@ from tools.cluster import Client, Etcd
 
 from kstore.catalog.releases import Release
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 _NAMED = {"type": "object", "properties": {"name": {"type": "string"}, "length": {"type": "integer"}}}

@@ -19,9 +19,9 @@ from tools.cluster import ApiError, Client, Etcd
 
 from kstore.catalog.releases import Release
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec
 from kstore.decode.json.raw_json import RawJSON
 from kstore.differences import object_differences
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 SPEC = {

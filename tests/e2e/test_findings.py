@@ -12,8 +12,8 @@ from tests.inspect.findings.matrix import DEFINITION, MATRIX, Store
 from tools.cluster import ApiError, Client, Etcd
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.customresource.unstructured import normalize, write
+from kstore.object_codec import ObjectCodec
 from kstore.records import Delete, Put
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme

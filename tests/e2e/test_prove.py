@@ -17,7 +17,8 @@ from tools.cluster import ApiError, Client, Etcd, write_kubeconfig
 
 from kstore.catalog.releases import Release
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec, StorageCodec, StoredObject
+from kstore.codec import StorageCodec, StoredObject
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 from kstore.source.etcd.live import LiveSource
 

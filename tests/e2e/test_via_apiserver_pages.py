@@ -14,9 +14,9 @@ from tools.cluster import Etcd, write_kubeconfig
 from kstore.catalog.mapper import NamedResource, ResourceMapper
 from kstore.catalog.releases import Release
 from kstore.catalog.resources import resources_of
-from kstore.codec import ObjectCodec
 from kstore.migrate.apiserver import Apiserver
 from kstore.migrate.via_apiserver import ViaApiserver
+from kstore.object_codec import ObjectCodec
 from kstore.records import Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.etcd.live import LiveSource

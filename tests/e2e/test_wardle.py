@@ -8,8 +8,8 @@ import pytest
 from kstore_wardle import plugin
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.records import Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.address import open_source

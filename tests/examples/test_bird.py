@@ -14,10 +14,10 @@ from tests.inspect.conftest import MemorySource
 
 from kstore.catalog.releases import Release
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec
 from kstore.inspect.checks import run_checks
 from kstore.inspect.survey import Survey
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 from kstore.store import Store
 

@@ -53,7 +53,7 @@ def test_the_keepers(zoo: Path) -> None:
     program = """
 import json
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
+from kstore.object_codec import ObjectCodec
 from kstore.naming import GroupVersion
 from kstore.scheme.plugin_trial import try_plugin
 from kstore.scheme.scheme import Scheme

@@ -15,9 +15,9 @@ from kstore_wardle import plugin
 
 from kstore.catalog.releases import Release
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec
 from kstore.errors import EncodeError
 from kstore.naming import GroupVersion, gvk
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 GROUP = "wardle.example.com"

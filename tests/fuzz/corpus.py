@@ -12,10 +12,10 @@ import lzma
 from pathlib import Path
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.decode import cbor
 from kstore.decode.json.raw_json import plain
 from kstore.errors import KstoreError
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 CORPUS = Path(__file__).parent / "corpus.jsonl.xz"

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.errors import KstoreError
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 SEEDS = Path(__file__).parent / "seeds.jsonl.xz"

@@ -25,9 +25,9 @@ from tests.fuzz import corpus
 from tests.fuzz.mutate import mutate
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.decode.json import go_json
 from kstore.errors import DecodeError, KstoreError
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 RESULT = Path(__file__).parent / "result.json"

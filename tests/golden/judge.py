@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.decode.json import go_json
 from kstore.errors import KstoreError
 from kstore.naming import parse_group_version
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 Case = dict[str, Any]

@@ -26,7 +26,7 @@ from tests.e2e.test_aged_fields import update_unchanged
 from tools.cluster import Etcd, KubeApiserver, find
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme
 

@@ -22,8 +22,9 @@ from tools.cluster import ApiError, Client, Etcd, KubeApiserver, find
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec, StoredObject
+from kstore.codec import StoredObject
 from kstore.naming import GroupVersion, GroupVersionKind, gvk
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo
 from kstore.store import Store

@@ -20,10 +20,10 @@ from tools.oracle.asking import Oracle, Refused
 
 from kstore.catalog.releases import newest
 from kstore.catalog.types import Kind
-from kstore.codec import ObjectCodec
 from kstore.decode.json import go_json
 from kstore.errors import KstoreError
 from kstore.naming import GroupVersionKind, parse_group_version
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 pytestmark = pytest.mark.oracle

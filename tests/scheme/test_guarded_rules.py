@@ -14,10 +14,10 @@ from tests.scheme import fleet
 
 from kstore.catalog.releases import newest
 from kstore.cli.hints import hint_of
-from kstore.codec import ObjectCodec
 from kstore.errors import KstoreError, NotConvertible, RuleFailed
 from kstore.migrate.conversions import convert_all
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.plugin import Plugin, Rules
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme

@@ -15,8 +15,8 @@ import pytest
 from tests.e2e.aged_objects import all_aged
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.errors import KstoreError
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.managed_fields import settled_entries
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme

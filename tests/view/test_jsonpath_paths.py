@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from kstore.catalog.releases import newest
 from kstore.cli.session import open_scheme
-from kstore.codec import PROTOBUF, StorageCodec
+from kstore.codec import StorageCodec
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError
+from kstore.object_codec import PROTOBUF
 from kstore.source.location.address import open_source
 from kstore.view.jsonpath import JsonPath
 

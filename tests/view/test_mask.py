@@ -9,8 +9,8 @@ import json
 import pytest
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.decode.json.raw_json import RawJSON, plain
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 from kstore.view.mask import MASK, masked, shown
 

@@ -5,8 +5,8 @@ Objects printed member by member are what they are printed whole.
 from __future__ import annotations
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.decode.protobuf.text import ProtobufText
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo
 from kstore.view.yaml_text import YamlMembers, to_yaml

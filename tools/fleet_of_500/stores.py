@@ -28,9 +28,9 @@ from typing import Any, Final
 import zstandard
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.encryption.config import read_configuration
 from kstore.encryption.transformers import parse_group_resource
+from kstore.object_codec import ObjectCodec
 from kstore.records import Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.snapshot.source import SnapshotSource

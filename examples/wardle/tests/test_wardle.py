@@ -7,8 +7,8 @@ import json
 from kstore_wardle import plugin
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.plugin_trial import try_plugin
 from kstore.scheme.scheme import Scheme
 

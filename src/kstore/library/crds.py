@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kstore.catalog.resources import custom_media_type
-from kstore.codec import Decoded, StorageCodec
+from kstore.codec import StorageCodec
 from kstore.customresource import unstructured
 from kstore.customresource.converter import CustomConverter
 from kstore.customresource.definitions import Definitions
@@ -19,6 +19,7 @@ from kstore.customresource.webhook import Webhooks
 from kstore.errors import DecodeError, NotConvertible, UnknownKind, UsageError
 from kstore.library.opening import Opening
 from kstore.naming import GroupVersion, GroupVersionKind
+from kstore.object_codec import Decoded
 from kstore.records import Record
 from kstore.regular_file import read_regular
 

@@ -15,9 +15,10 @@ from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
 from kstore.catalog.resources import all_resources
 from kstore.catalog.types import TypeRef
-from kstore.codec import ObjectCodec, StoredObject, Undecodable
+from kstore.codec import StoredObject, Undecodable
 from kstore.errors import KstoreError
 from kstore.naming import GroupVersionKind
+from kstore.object_codec import ObjectCodec
 from kstore.printable import key_text
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme

@@ -14,6 +14,7 @@ from kstore.catalog.releases import Release
 from kstore.library.objects import StoredObject
 from kstore.library.opening import make_scheme, release_of
 from kstore.naming import GroupVersion, parse_group_version
+from kstore.object_codec import ObjectCodec
 from kstore.records import Record
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class Scheme:
         return self._scheme.release
 
     @cached_property
-    def _codec(self) -> codec.ObjectCodec:
-        return codec.ObjectCodec(self._scheme)
+    def _codec(self) -> ObjectCodec:
+        return ObjectCodec(self._scheme)
 
     def decode(self, value: bytes) -> StoredObject:
         """

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from kstore.codec import ObjectCodec
 from kstore.errors import KstoreError
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import SchemeSettings
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kstore.codec import ObjectCodec, StoredObject
+from kstore.codec import StoredObject
 from kstore.errors import KstoreError
 from kstore.naming import GroupVersionKind
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.groups.core.storage import family_of, is_headless
 from kstore.scheme.registry import RunningServer
 from kstore.store import Store

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.errors import DecodeError
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 CODEC = ObjectCodec(Scheme(newest()))

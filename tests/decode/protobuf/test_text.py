@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kstore.catalog.releases import Release, newest
-from kstore.codec import ObjectCodec
 from kstore.decode.json import go_json
 from kstore.decode.protobuf.text import ProtobufText
 from kstore.errors import KstoreError
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo
 

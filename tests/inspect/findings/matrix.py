@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.customresource.unstructured import normalize, write
 from kstore.encryption.config import read_configuration
 from kstore.naming import GroupResource
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 Values = Mapping[str, "bytes | dict[str, Any]"]

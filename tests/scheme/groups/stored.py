@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.naming import parse_group_version
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 NEWEST = "1.37"

@@ -12,9 +12,9 @@ import pytest
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec
 from kstore.decode import cbor
 from kstore.encryption import read_encryption_header
+from kstore.object_codec import ObjectCodec
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo

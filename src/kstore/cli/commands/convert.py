@@ -107,9 +107,9 @@ def _converter(codec: StorageCodec, drop_unknown_fields: bool, family: str, crds
     """
     from functools import lru_cache
 
-    from kstore.codec import PROTOBUF
     from kstore.decode.envelope import recognize
     from kstore.naming import parse_group_version
+    from kstore.object_codec import PROTOBUF
     from kstore.scheme.registry import RunningServer
 
     server = RunningServer(family) if family else None

@@ -27,8 +27,9 @@ from kstore.cli.stdin_codec import (
 from kstore.errors import KstoreError
 
 if TYPE_CHECKING:
-    from kstore.codec import Decoded, StorageCodec
+    from kstore.codec import StorageCodec
     from kstore.library.crds import CustomResources
+    from kstore.object_codec import Decoded
 
 
 @click.command()

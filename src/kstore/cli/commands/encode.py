@@ -15,7 +15,7 @@ from kstore.cli.values import value_output_option, write_values
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:
-    from kstore.codec import ObjectCodec
+    from kstore.object_codec import ObjectCodec
 
 
 @click.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kstore.catalog.mapper import NamedResource
 from kstore.catalog.resources import FIRST_CBOR
-from kstore.codec import CBOR, JSON, StoredObject, Undecodable
+from kstore.codec import StoredObject, Undecodable
 from kstore.customresource.resource import CustomResource
 from kstore.decode.envelope import is_perhaps_readable
 from kstore.decode.json.go_json import deviations
@@ -25,6 +25,7 @@ from kstore.inspect.checks.interface import Found
 from kstore.inspect.findings import Command
 from kstore.inspect.survey import Seen, Survey
 from kstore.naming import GroupVersionKind
+from kstore.object_codec import CBOR, JSON
 
 
 def damaged(seen: Seen, survey: Survey) -> Iterator[Found]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 GROUP = "apiextensions.k8s.io"

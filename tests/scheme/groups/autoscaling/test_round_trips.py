@@ -18,8 +18,8 @@ from tests.scheme.groups.autoscaling.autoscalers import (
 )
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 V2 = GroupVersion("autoscaling", "v2")

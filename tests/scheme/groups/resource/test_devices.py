@@ -12,8 +12,8 @@ import pytest
 from tests.scheme.groups.stored import example, stored
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.naming import parse_group_version
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 GROUP = "resource.k8s.io"

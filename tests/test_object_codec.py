@@ -1,5 +1,5 @@
 """
-The storage codec loses nothing in silence: what a release does not know is kept, or its loss is refused.
+The codec loses nothing in silence: what a release does not know is kept, or its loss is refused.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from kstore import wire
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.decode import cbor
 from kstore.decode.envelope import read_envelope, write_envelope
 from kstore.errors import DecodeError, EncodeError, KstoreError, UnknownFields, UnknownKind, UsageError
 from kstore.naming import GroupVersion
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 APPS = GroupVersion("apps", "v1")
