@@ -21,6 +21,7 @@ import grpc
 
 from kstore.errors import StoreUnreachable, UsageError
 from kstore.source.etcd import messages as rpc
+from kstore.source.etcd.answers import Answers
 from kstore.source.etcd.client import Client
 from kstore.source.etcd.endpoint import Endpoint, parse_endpoint
 from kstore.source.etcd.errors import (
@@ -35,6 +36,7 @@ from kstore.source.etcd.errors import (
     wants_new_token,
     was_refused_unseen,
 )
+from kstore.source.etcd.member import Member
 from kstore.source.options import SourceOptions
 
 _STAGGER = 0.3
@@ -48,39 +50,8 @@ _NO_LEADER = "etcdserver: no leader"
 _PAUSE = 0.1
 """Seconds between two attempts while a cluster elects a leader or a server restarts."""
 
-Call = Callable[["Member"], Any]
+Call = Callable[[Member], Any]
 """Picks a stub's method, such as `lambda member: member.client.kvstub.Range`."""
-
-
-@dataclass(slots=True, eq=False)
-class Member:
-    """One endpoint with its client, and what its server said of itself when it was reached."""
-
-    endpoint: Endpoint
-    client: Any
-    """The `etcd3.Etcd3Client`."""
-    status: Any = None
-    """The last `StatusResponse`; None as long as the server kept it to itself."""
-    tls_tried: bool = False
-    """Whether it was found out why there is no TLS session."""
-
-    @property
-    def answers_everything(self) -> bool:
-        """Whether it can answer more than serializable reads: it has a leader, and is no learner."""
-        return self.status is None or self.is_kine or bool(self.status.leader and not self.status.isLearner)
-
-    @property
-    def is_kine(self) -> bool:
-        """
-        Whether the server is kine: etcd states cluster and member, or, to a user who is not root, raft's term at least;
-        kine never does.
-
-        See kine's `pkg/server/maintenance.go`, `Status`.
-        """
-        if self.status is None:
-            return False
-        header = self.status.header
-        return not (header.cluster_id or header.member_id or self.status.raftTerm)
 
 
 @dataclass(slots=True)
@@ -405,55 +376,3 @@ def unreachable(failures: dict[Member, str]) -> StoreUnreachable:
     words = "; ".join(f"{member.endpoint.shown}: {explain(details)}" for member, details in failures.items())
     hints = [hint for hint in map(connection_hint, failures.values()) if hint]
     return StoreUnreachable(f"no endpoint answers ({words})", hint=hints[0] if hints else "")
-
-
-class Answers:
-    """
-    The messages of a streaming call, read ahead a little in a thread of its own, each awaited for a limited
-    time.
-
-    grpc can only limit a call as a whole; this limits each wait, however long the reader takes between them.
-    """
-
-    def __init__(self, call: Any) -> None:
-        self._call = call
-        self._messages: queue.Queue[Any] = queue.Queue(maxsize=2)
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._read, daemon=True, name="kstore-stream")
-        self._thread.start()
-
-    def next(self, timeout: float) -> Any:
-        """
-        The next message, or None at the end.
-
-        Raises:
-            TimeoutError: none came in time; more may come later.
-            grpc.RpcError: what the call ended with.
-        """
-        try:
-            message = self._messages.get(timeout=timeout)
-        except queue.Empty:
-            raise TimeoutError from None
-        if isinstance(message, grpc.RpcError):
-            raise message
-        return message
-
-    def close(self) -> None:
-        """Cancel the call."""
-        self._closed.set()
-        self._call.cancel()
-        self._thread.join(timeout=1)
-
-    def _read(self) -> None:
-        try:
-            for message in self._call:
-                self._hand_over(message)
-            self._hand_over(None)
-        except grpc.RpcError as error:
-            self._hand_over(error)
-
-    def _hand_over(self, item: Any) -> None:
-        while not self._closed.is_set():
-            with suppress(queue.Full):
-                self._messages.put(item, timeout=0.5)
-                return

@@ -9,7 +9,8 @@ from typing import Any
 from kstore.errors import KstoreError
 from kstore.records import prefix_end
 from kstore.source.etcd import messages as rpc
-from kstore.source.etcd.connection import Connection, Member
+from kstore.source.etcd.connection import Connection
+from kstore.source.etcd.member import Member
 
 
 def readable(connection: Connection) -> tuple[bytes, ...]:

@@ -19,7 +19,9 @@ import grpc
 from kstore.errors import Compacted, SourceError, StoreUnreachable
 from kstore.records import Progress, Record, Revision
 from kstore.source.etcd import messages as rpc
-from kstore.source.etcd.connection import Answers, Connection, Member
+from kstore.source.etcd.answers import Answers
+from kstore.source.etcd.connection import Connection
+from kstore.source.etcd.member import Member
 
 _FIRST_CHANGE = 2
 """The revision of the first change of all: an empty store is at 1."""
