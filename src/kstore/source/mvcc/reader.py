@@ -1,15 +1,12 @@
 """
 etcd's buckets over bbolt's pages: what keys a store holds, now or as of an earlier revision.
 
-Knows revision keys, tombstones, `mvccpb.KeyValue`, compaction, leases, alarms and members as etcd 3.0 to 3.7 write them
-(`server/storage/mvcc/revision.go`, `kvstore.go`, `server/storage/schema`). Knows nothing of files, checksums and locks,
-nor of Kubernetes.
+Knows revision keys, tombstones, `mvccpb.KeyValue` and compaction as etcd 3.0 to 3.7 write them
+(`server/storage/mvcc/revision.go`, `kvstore.go`). Knows nothing of files, checksums and locks, nor of Kubernetes.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -20,6 +17,7 @@ from kstore.errors import Compacted, FutureRevision, NotADatabase
 from kstore.printable import key_text
 from kstore.records import Record, Revision, prefix_end
 from kstore.source.bbolt.database import Bucket, Database
+from kstore.source.mvcc.cluster_state import ClusterState
 from kstore.source.mvcc.key_value import (
     REVISION_KEY,
     TOMBSTONE_MARK,
@@ -29,7 +27,7 @@ from kstore.source.mvcc.key_value import (
     parse_revision_key,
 )
 from kstore.source.mvcc.page_scan import ScannedPages, scan
-from kstore.wire import read_varint, signed, varint
+from kstore.wire import read_varint, varint
 
 _APPENDED = 1 << 60
 """Offsets from here on are numbers of entries that no page holds (yet): a log replayed on top of the file."""
@@ -37,9 +35,7 @@ _HEAD = 64
 """More than the fields of a KeyValue take that come before the value, its key aside."""
 _SMALL = 4096
 """Up to this size one read of the whole entry is cheaper than one of its beginning and one of its end."""
-_HEX = re.compile(rb"[0-9a-f]{1,16}")
 SCANNED = "what leads to the keys: whatever a page holds is read, deleted keys and older states of others among it"
-_ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
 
 
 class Entry(NamedTuple):
@@ -94,13 +90,10 @@ class Mvcc:
             database.fault("the root of bucket 'key' cannot be read", key_bucket.root * database.page_size, SCANNED)
             key_bucket = ScannedPages(database)
         self._key_bucket = key_bucket
-        self.meta = dict(self.bucket_items(b"meta"))
+        self.cluster = ClusterState(self.bucket_items)
+        """What the database says of its cluster."""
         self._appended: list[tuple[Entry, bytes]] = []
         self._view: View | None = None
-        self.granted: dict[int, int] = self._read_leases()
-        """Granted seconds by lease."""
-        self.raised: set[tuple[int, int]] = self._read_alarms()
-        """The members whose alarms are raised, and the alarms' numbers."""
         finished, scheduled = self._revision_of(b"finishedCompactRev"), self._revision_of(b"scheduledCompactRev")
         # a compaction that was scheduled but not finished is in force (`store.updateCompactRev`), and a server that
         # starts on the file goes on with it (`store.restore`)
@@ -132,59 +125,6 @@ class Mvcc:
         bucket = self.buckets.get(name)
         return iter(()) if bucket is None else bucket.items()
 
-    @property
-    def consistent_index(self) -> int:
-        """The index of the last raft entry that has been applied to this database."""
-        return _big_endian(self.meta.get(b"consistent_index", b""))
-
-    @property
-    def term(self) -> int:
-        """The raft term of that entry; 0 where etcd (before 3.5) did not note it."""
-        return _big_endian(self.meta.get(b"term", b""))
-
-    def voters(self) -> set[int]:
-        """The ids of the members that vote: from `confState` (3.5 and later), else of the members."""
-        try:
-            return {int(voter) for voter in json.loads(self.meta[b"confState"])["voters"]}
-        except (KeyError, TypeError, ValueError, RecursionError):
-            return {int(name, 16) for name, member in self.members().items() if not member.get("isLearner")}
-
-    def members(self) -> dict[str, dict[str, object]]:
-        """The cluster's members by their id in hex."""
-        found: dict[str, dict[str, object]] = {}
-        for name, value in self.bucket_items(b"members"):
-            try:
-                member = json.loads(value)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(member, dict) and _HEX.fullmatch(name):
-                found[name.decode()] = member
-        return found
-
-    def cluster_version(self) -> str:
-        """The version that the cluster agreed on, such as `3.6.0`."""
-        return dict(self.bucket_items(b"cluster")).get(b"clusterVersion", b"").decode(errors="replace")
-
-    def alarms(self) -> tuple[str, ...]:
-        """The alarms that are raised, each with its member, as `NOSPACE (member)`."""
-        names = {int(number, 16): str(member.get("name") or number) for number, member in self.members().items()}
-        return tuple(
-            sorted(
-                f"{_ALARMS.get(number, str(number))} ({names.get(member, f'{member:x}')})"
-                for member, number in self.raised
-            )
-        )
-
-    def _read_alarms(self) -> set[tuple[int, int]]:
-        """The bucket's keys are the messages (`schema/alarm.go`; memberID, alarm)."""
-        messages = (dict(_numbers(key)) for key, _ in self.bucket_items(b"alarm"))
-        return {(each.get(1, 0), each.get(2, 0)) for each in messages}
-
-    def _read_leases(self) -> dict[int, int]:
-        """`lease/leasepb/lease.proto`: ID, TTL, RemainingTTL."""
-        messages = (dict(_numbers(value)) for _, value in self.bucket_items(b"lease"))
-        return {signed(each[1]): signed(each.get(2, 0)) for each in messages if 1 in each}
-
     # ---- revisions
 
     def _newest_revision(self) -> int:
@@ -195,7 +135,7 @@ class Mvcc:
         return parsed[0] if parsed else 0
 
     def _revision_of(self, name: bytes) -> int:
-        parsed = parse_revision_key(self.meta.get(name, b""))
+        parsed = parse_revision_key(self.cluster.meta.get(name, b""))
         return parsed[0] if parsed else 0
 
     def check_revision(self, revision: int) -> int:
@@ -392,21 +332,3 @@ def _long_key(buffer: bytes, begin: int, end: int) -> tuple[int, int]:
     except (ValueError, IndexError):
         return begin, end + 1
     return begin + position, begin + position + length
-
-
-def _numbers(data: bytes) -> Iterator[tuple[int, int]]:
-    """The varint fields of a small message, by field number; ends at anything else."""
-    position = 0
-    try:
-        while position < len(data):
-            tag, position = read_varint(data, position)
-            if tag & 7:
-                return
-            number, position = read_varint(data, position)
-            yield tag >> 3, number
-    except (ValueError, IndexError):
-        return
-
-
-def _big_endian(data: bytes) -> int:
-    return int.from_bytes(data, "big") if len(data) == 8 else 0

@@ -193,9 +193,9 @@ class SnapshotSource(Source):
         """The file's revision, sizes and what the cluster was, without reading the values."""
         database, mvcc = self.database, self.mvcc
         details = {
-            "consistent index": str(mvcc.consistent_index),
-            "raft term": str(mvcc.term),
-            "members": ", ".join(str(each.get("name", "")) for each in mvcc.members().values()),
+            "consistent index": str(mvcc.cluster.consistent_index),
+            "raft term": str(mvcc.cluster.term),
+            "members": ", ".join(str(each.get("name", "")) for each in mvcc.cluster.members().values()),
             "transaction": str(database.meta.transaction),
             "page size": str(database.page_size),
         }
@@ -208,10 +208,10 @@ class SnapshotSource(Source):
             kind=self.kind,
             revision=mvcc.current_revision,
             compact_revision=mvcc.compact_revision,
-            server_version=mvcc.cluster_version(),
+            server_version=mvcc.cluster.cluster_version(),
             size=self.size - len(self.trailer),
             size_in_use=database.pages_in_use() * database.page_size,
-            alarms=mvcc.alarms(),
+            alarms=mvcc.cluster.alarms(),
             details=details,
         )
 
@@ -282,7 +282,7 @@ class SnapshotSource(Source):
 
     def leases(self) -> dict[int, int]:
         """The leases and their granted time to live, in seconds."""
-        return dict(self.mvcc.granted)
+        return dict(self.mvcc.cluster.granted)
 
     def close(self) -> None:
         """Close the file; harmless when called twice."""

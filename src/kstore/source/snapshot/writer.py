@@ -138,7 +138,7 @@ class _Changes:
         self._view = mvcc.view()
         self._changed = bytearray(len(self._view.keys))
         self._created: set[bytes] = set()
-        self._leases = mvcc.granted
+        self._leases = mvcc.cluster.granted
         self.revision = mvcc.current_revision
         self.puts = 0
         self.deletes = 0

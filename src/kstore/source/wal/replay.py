@@ -67,7 +67,7 @@ def replay(mvcc: Mvcc, folder: Path, *, salvage: bool = False) -> tuple[int, lis
         raise Unsupported(
             "with authentication enabled, what the log may change is not known from the log alone", where=str(folder)
         )
-    index = mvcc.consistent_index
+    index = mvcc.cluster.consistent_index
     log = read_log(folder, index, salvage=salvage)
     entries = list(_to_apply(mvcc, log, folder))
     applier = _Applier(mvcc)
@@ -89,7 +89,7 @@ def replay(mvcc: Mvcc, folder: Path, *, salvage: bool = False) -> tuple[int, lis
 
 def _to_apply(mvcc: Mvcc, log: Log, folder: Path) -> Iterator[LogEntry]:
     """The entries that the database does not have yet, if the log goes with it."""
-    index = mvcc.consistent_index
+    index = mvcc.cluster.consistent_index
     snapshot = max(log.snapshots, default=0)
     if snapshot > index:
         raise SourceError(
@@ -103,13 +103,13 @@ def _to_apply(mvcc: Mvcc, log: Log, folder: Path) -> Iterator[LogEntry]:
         raise SourceError(
             f"the database has been brought to entry {index}, the log begins with {first.index}", where=str(folder)
         )
-    if first and first.index == index and mvcc.term not in (0, first.term):
+    if first and first.index == index and mvcc.cluster.term not in (0, first.term):
         raise SourceError(
-            f"entry {index} is of term {first.term} in the log, of term {mvcc.term} in the database:"
+            f"entry {index} is of term {first.term} in the log, of term {mvcc.cluster.term} in the database:"
             " they are not of the same member",
             where=str(folder),
         )
-    everything = _is_alone(mvcc.voters(), log.entries)
+    everything = _is_alone(mvcc.cluster.voters(), log.entries)
     for entry in log.entries:
         if entry.index > index and (everything or entry.index <= log.commit):
             yield entry
@@ -145,11 +145,12 @@ class _Applier:
 
     def apply(self, request: Request | None) -> bool:
         """Do what is asked, unless it fails; whether it changed anything."""
-        alarms = {number for _, number in self._mvcc.raised}
+        standing = self._mvcc.cluster.raised
+        alarms = {number for _, number in standing}
         self._sub = 0
         match request:
             case SetAlarm(member, alarm, raised):
-                (self._mvcc.raised.add if raised and alarm else self._mvcc.raised.discard)((member, alarm))
+                (standing.add if raised and alarm else standing.discard)((member, alarm))
                 return True
             case _ if _CORRUPT in alarms or (_NOSPACE in alarms and _writes(request)):
                 return False
@@ -162,9 +163,9 @@ class _Applier:
                 for operation in path:
                     self._do(operation)
             case GrantLease(lease, seconds):
-                if lease == 0 or seconds > _LONGEST_LEASE or lease in self._mvcc.granted:
+                if lease == 0 or seconds > _LONGEST_LEASE or lease in self._mvcc.cluster.granted:
                     return False
-                self._mvcc.granted[lease] = seconds
+                self._mvcc.cluster.granted[lease] = seconds
                 return True
             case RevokeLease(lease):
                 return self._revoke(lease)
@@ -178,7 +179,7 @@ class _Applier:
 
     def _revoke(self, lease: int) -> bool:
         """Delete the keys of a lease in their order, at one revision (`lessor.Revoke`)."""
-        if self._mvcc.granted.pop(lease, None) is None:
+        if self._mvcc.cluster.granted.pop(lease, None) is None:
             return False
         for key in sorted(self._keys_of(lease)):
             self._delete(key)
@@ -213,7 +214,7 @@ class _Applier:
                 keeps = operation.ignore_value or operation.ignore_lease
                 if keeps and self._get(operation.key) is None:
                     return True
-                if operation.lease and operation.lease not in self._mvcc.granted:
+                if operation.lease and operation.lease not in self._mvcc.cluster.granted:
                     return True
         return False
 
