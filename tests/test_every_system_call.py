@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from kstore.errors import KstoreError
-from kstore.migrate.journal import Entry, Journal, JournalWriter
+from kstore.migrate.journal import Entry, Journal
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.summary import Summary
 from kstore.new_file import NewFile
 from kstore.records import Put, Record

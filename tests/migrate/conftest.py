@@ -14,7 +14,7 @@ import pytest
 from kstore.catalog.releases import newest
 from kstore.codec import StorageCodec
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import JournalWriter
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.targets import VersionTargets
 from kstore.naming import GroupVersion

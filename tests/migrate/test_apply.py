@@ -11,7 +11,8 @@ import pytest
 from kstore.codec import StoredObject
 from kstore.errors import AccessDenied, Interrupted, NoSpace, RequestTooLarge, StoreUnreachable
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.journal import Journal
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.verify import state_of
 from kstore.write.batches import ONE_BY_ONE, Pace
 from kstore.write.progress import Stop

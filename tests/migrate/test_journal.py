@@ -22,8 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kstore.errors import JournalError
-from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, Note
+from kstore.migrate.journal import Batch, Entry, Journal, Note
 from kstore.migrate.journal_format import LINES, OBJECT, OPTIONAL
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.summary import Summary
 
 from .conftest import FaultySource
@@ -197,7 +198,7 @@ _FULL = """
 import os, resource, sys
 from pathlib import Path
 from kstore.errors import JournalError
-from kstore.migrate.journal import JournalWriter
+from kstore.migrate.journal_writer import JournalWriter
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     JournalWriter(Path(sys.argv[1]), {"store": "x" * 200})

@@ -13,7 +13,8 @@ from typing import Any
 from kstore.cli.main import run
 from kstore.migrate import journal_format, planfile
 from kstore.migrate.finding import Finding
-from kstore.migrate.journal import Journal, JournalWriter, Note
+from kstore.migrate.journal import Journal, Note
+from kstore.migrate.journal_writer import JournalWriter
 
 TEXT = (Path(__file__).parents[2] / "docs/reference/journal.md").read_text()
 TYPES = {"text": str, "number": int, "list": list, "object": dict, "base64": bytes}

@@ -10,7 +10,7 @@ import pytest
 from tools.cluster import Etcd
 
 from kstore.cli.main import run
-from kstore.migrate.journal import JournalWriter
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
 

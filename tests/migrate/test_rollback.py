@@ -8,7 +8,8 @@ import pytest
 
 from kstore.errors import AccessDenied, Interrupted
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.journal import Journal
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.rollback import Rollback
 from kstore.migrate.settle import settle

@@ -23,7 +23,8 @@ from kstore.cli.main import run
 from kstore.codec import StoredObject
 from kstore.errors import StoreUnreachable
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.journal import Journal
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.settle import Unsettled, settle
 from kstore.records import Mutation, Put
 from kstore.source.etcd.live import LiveSource

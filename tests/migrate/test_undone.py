@@ -12,7 +12,8 @@ import pytest
 
 from kstore.codec import StorageCodec
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import Entry, Journal, JournalWriter
+from kstore.migrate.journal import Entry, Journal
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.rollback import Rollback
 from kstore.migrate.settle import settle

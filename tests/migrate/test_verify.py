@@ -12,7 +12,8 @@ import pytest
 
 from kstore.errors import Interrupted
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.journal import Journal
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.verify import state_of, verify_live
 from kstore.write.batches import Pace
 from kstore.write.progress import Stop

@@ -16,7 +16,8 @@ from tools.cluster import Etcd
 from kstore.catalog.releases import newest
 from kstore.codec import StorageCodec
 from kstore.errors import Conflict, UsageError, WriteRefused
-from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.journal import Journal
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.key_journal import KeyJournal
 from kstore.migrate.verify import Verified, verify_file
 from kstore.records import Put

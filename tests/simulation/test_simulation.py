@@ -15,7 +15,7 @@ from tests.simulation.decisions import Decisions, shrunk
 from tests.simulation.schedule import ALL, attempt, run
 
 from kstore.migrate import settle
-from kstore.migrate.journal import JournalWriter
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Mutation, Put
 from kstore.write import commit
 from kstore.write.change import KeyChange

@@ -27,7 +27,8 @@ from kstore.errors import (
     StoreUnreachable,
 )
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import Journal, JournalWriter
+from kstore.migrate.journal import Journal
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import EncryptionPlanner, VersionPlanner
 from kstore.migrate.rollback import Rollback
 from kstore.migrate.settle import settle

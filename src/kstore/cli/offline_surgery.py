@@ -66,7 +66,7 @@ def write_copy(session: Session, changes: Sequence[KeyChange], done: str, output
     Raises:
         KstoreError: why there is no new file; nothing is left of it then.
     """
-    from kstore.migrate.journal import JournalWriter
+    from kstore.migrate.journal_writer import JournalWriter
     from kstore.migrate.key_journal import KeyJournal
     from kstore.repair.offline import copyable, write_changes
 

@@ -20,6 +20,7 @@ from kstore.library.opening import Opening
 from kstore.library.plans import Report
 from kstore.library.writing import Told, retry_of
 from kstore.migrate import journal as journals
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.request import Request
 from kstore.migrate.rollback import Rollback, RolledBack
 from kstore.migrate.settle import Unsettled, creations_to_come, settle
@@ -317,7 +318,7 @@ def roll_back(journal: journals.Journal, source: WritableSource, retry: Retry, *
     Raises:
         KstoreError: what stopped it; it can be run again.
     """
-    writer = journals.JournalWriter(journal.path, None)
+    writer = JournalWriter(journal.path, None)
     try:
         if not read_only:
             settle(journal, writer, source, retry, for_good=True)

@@ -233,7 +233,8 @@ class Migration:
             KstoreError: see `apply`.
         """
         from kstore.migrate.apply import Applier
-        from kstore.migrate.journal import Journal, JournalWriter
+        from kstore.migrate.journal import Journal
+        from kstore.migrate.journal_writer import JournalWriter
         from kstore.migrate.settle import settle
         from kstore.write.commit import writable
 

@@ -203,7 +203,8 @@ class Move:
         Raises:
             KstoreError: see `apply`.
         """
-        from kstore.migrate.journal import Journal, JournalWriter
+        from kstore.migrate.journal import Journal
+        from kstore.migrate.journal_writer import JournalWriter
         from kstore.migrate.move_copy import CopyApplier, changed_since
         from kstore.migrate.settle import creations_to_come, settle
 

@@ -20,7 +20,7 @@ from kstore.write.progress import Progress, Silent, Stop
 from kstore.write.retry import Retry
 
 if TYPE_CHECKING:
-    from kstore.migrate.journal import JournalWriter
+    from kstore.migrate.journal_writer import JournalWriter
 
 Told = Callable[[int, int], None]
 """Told how many objects have been planned, and how many written."""
@@ -92,7 +92,7 @@ def journal_of_file(output: Path, journal: Path | None, header: dict[str, Any]) 
         WriteRefused: the output is there already.
         JournalTaken: the journal's name is another file's.
     """
-    from kstore.migrate.journal import JournalWriter
+    from kstore.migrate.journal_writer import JournalWriter
 
     path = journal or journal_beside(output)
     if output.exists():

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from kstore.errors import Conflict, Interrupted, RequestTooLarge
-from kstore.migrate.journal import JournalWriter
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import Change, Planner, Skipped, Step
 from kstore.migrate.summary import Summary
 from kstore.records import Record

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kstore.codec import StorageCodec, StoredObject
-from kstore.migrate.journal import JournalWriter
 from kstore.migrate.journal_format import Entry
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.summary import Summary
 from kstore.naming import GroupVersionKind
 from kstore.records import Record

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kstore.errors import Interrupted, LeaseGone
-from kstore.migrate.journal import JournalWriter
 from kstore.migrate.journal_format import Entry
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.move import Copy, CopyPlanner, MoveStep, MoveSummary
 from kstore.migrate.offline import to_write
 from kstore.migrate.plan import Skipped

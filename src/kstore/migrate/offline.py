@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kstore.errors import Interrupted
-from kstore.migrate.journal import JournalWriter
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import Change, Planner
 from kstore.migrate.summary import Summary
 from kstore.records import Record

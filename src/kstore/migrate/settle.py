@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kstore.errors import Conflict
-from kstore.migrate.journal import Batch, Entry, Journal, JournalWriter, digest
+from kstore.migrate.journal import Batch, Entry, Journal, digest
+from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
 from kstore.write.change import KeyChange
