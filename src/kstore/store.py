@@ -350,7 +350,7 @@ class Store:
             if not namespace:
                 raise UsageError(
                     f"{resource.resource} are namespaced: say in which namespace",
-                    hint="-n NAMESPACE, or NAMESPACE/NAME",
+                    hint="`namespace='NAMESPACE'`, or NAMESPACE/NAME",
                 )
             parts.append(namespace)
         return "/".join([*parts, name]).encode()

@@ -17,7 +17,7 @@ from kstore.cli.hints import COMMANDS, OPTIONS
 from kstore.cli.main import cli
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "kstore"
-NAMED = re.compile(r"\bkstore ([a-z]+)|(?<![\w-])(--[a-z][a-z-]+)")
+NAMED = re.compile(r"\bkstore ([a-z]+)|(?<![\w-])(--[a-z][a-z-]+|-[nAl](?![\w-]))")
 
 
 def words_of(command: click.Command, context: click.Context) -> Iterator[str]:
@@ -116,6 +116,7 @@ def test_a_message_names_no_parameter() -> None:
     [
         ("raise E(hint='`kstore ls` shows it')", 1),
         ("raise E(hint='pass --release 1.37')", 1),
+        ("raise E(hint='leave -n out, not kubectl -v')", 1),
         ("raise E('--emulated-version 1.2 is not known')", 0),
         ("raise E(f'see kstore get {key}, or --rev {number}')", 2),
         ("'''`kstore ls --rev 1` in a docstring'''\ndef f():\n    '''--rev'''", 0),

@@ -22,6 +22,9 @@ DEFAULT_NAMESPACE: Final = "default"
 """Where a namespaced object is looked for when no namespace is given, as kubectl does without a context."""
 
 
+_WITHOUT_NAMESPACE = "leave `namespace=` out"
+
+
 class When(Enum):
     """The time at which what an argument means must be there."""
 
@@ -162,7 +165,7 @@ def _of_name(store: Store, resource: NamedResource, text: str, namespace: str) -
             f"{text!r} is not a name of {resource.resource}", hint=f"write {resource.resource} NAME… or a whole key"
         )
     if slash and namespace not in ("", within):
-        raise UsageError(f"{text} lies in namespace {within}, not in {namespace}", hint="leave -n out")
+        raise UsageError(f"{text} lies in namespace {within}, not in {namespace}", hint=_WITHOUT_NAMESPACE)
     if not resource.namespaced:
         return _exactly(store.key_of(resource, "", name), (resource,))
     return _exactly(store.key_of(resource, within or namespace or DEFAULT_NAMESPACE, name), (resource,))
@@ -199,7 +202,7 @@ def _object(store: Store, text: str, namespace: str) -> Target:
     if place is not None and namespace:
         require_namespaced([place.resource], namespace)
         if not default and place.namespace != namespace:
-            raise UsageError(f"{text} is in namespace {place.namespace}, not in {namespace}", hint="leave -n out")
+            raise UsageError(f"{text} is in namespace {place.namespace}, not in {namespace}", hint=_WITHOUT_NAMESPACE)
     return _exactly(key, (place.resource,) if place else ())
 
 
@@ -294,7 +297,9 @@ def _path(store: Store, path: bytes, namespace: str, *, required: bool) -> Targe
         return Target(key, itself=exact, resources=resources, namespace=namespace)
     require_namespaced([place.resource], namespace)
     if namespace and place.namespace not in ("", namespace):
-        raise UsageError(f"{key_text(key)} is in namespace {place.namespace}, not in {namespace}", hint="leave -n out")
+        raise UsageError(
+            f"{key_text(key)} is in namespace {place.namespace}, not in {namespace}", hint=_WITHOUT_NAMESPACE
+        )
     within = "" if place.namespace else namespace
     itself = exact and bool(place.name)
     return Target(key, itself=itself, resources=(place.resource,), namespace=within, may_be_empty=not place.name)
@@ -334,4 +339,6 @@ def require_namespaced(resources: Iterable[NamedResource], namespace: str) -> No
     """
     if namespace and not any(one.namespaced for one in resources):
         names = ", ".join(one.resource for one in resources)
-        raise UsageError(f"{names} are in no namespace, so -n {namespace} selects nothing", hint="leave -n out")
+        raise UsageError(
+            f"{names} are in no namespace, so namespace {namespace} selects nothing", hint=_WITHOUT_NAMESPACE
+        )

@@ -36,7 +36,8 @@ class Criteria:
             raise UsageError("an argument is empty", hint="leave it out, or write / for all objects")
         if self.namespace and self.all_namespaces:
             raise UsageError(
-                f"one namespace ({self.namespace}) and all of them cannot both be meant", hint="-n NAMESPACE, or -A"
+                f"one namespace ({self.namespace}) and all of them cannot both be meant",
+                hint="`namespace='NAMESPACE'`, or `all_namespaces=True`",
             )
 
     @property
