@@ -14,7 +14,7 @@ import pytest
 from kstore.catalog.releases import Release
 from kstore.errors import WriteRefused
 from kstore.migrate.apiserver import Apiserver, ApiserverRefused, storage_version_hash
-from kstore.migrate.prove import Finding, Prover
+from kstore.migrate.prove import Prover, Unproved
 from kstore.naming import GroupVersion
 from kstore.records import Delete, Put
 from kstore.scheme.scheme import Scheme
@@ -92,7 +92,7 @@ def _source(**objects: Object) -> MemorySource:
     })  # fmt: skip
 
 
-def _prove(server: FakeServer) -> tuple[Prover, list[Finding]]:
+def _prove(server: FakeServer) -> tuple[Prover, list[Unproved]]:
     store = Store(server.source, CODEC.scheme)
     prover = Prover(server, store)
     return prover, list(prover.prove(store.under("/registry")))

@@ -12,7 +12,7 @@ from typing import Any
 
 from kstore.cli.main import run
 from kstore.migrate import journal_format, planfile
-from kstore.migrate.finding import Finding
+from kstore.migrate.discrepancy import Discrepancy
 from kstore.migrate.journal import Journal, Note
 from kstore.migrate.journal_writer import JournalWriter
 
@@ -77,7 +77,7 @@ def test_the_codes_of_findings() -> None:
 
 
 def _docstring_of_code() -> str:
-    source = Path(str(Finding.__module__.replace(".", "/")) + ".py")
+    source = Path(str(Discrepancy.__module__.replace(".", "/")) + ".py")
     text = (Path(__file__).parents[2] / "src" / source).read_text()
     return text[text.index("code: str") : text.index("message: str")]
 

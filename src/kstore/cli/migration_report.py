@@ -17,7 +17,7 @@ from kstore.printable import command_text
 from kstore.scalars.counts import counted
 
 if TYPE_CHECKING:
-    from kstore.migrate.finding import Finding
+    from kstore.migrate.discrepancy import Discrepancy
     from kstore.migrate.journal import Journal
     from kstore.migrate.summary import SkippedObject, Summary
     from kstore.migrate.verify import State
@@ -118,7 +118,7 @@ class Shown:
             self.say(f"it did not come to its end: `{command_text('kstore', 'migrate', 'resume', path)}`")
 
     def findings(
-        self, findings: list[Finding], counts: dict[str, int], good: str, server: dict[str, Any] | None = None
+        self, findings: list[Discrepancy], counts: dict[str, int], good: str, server: dict[str, Any] | None = None
     ) -> None:
         """What is not as it should be, or the word that all is; in JSON with what a server said, if one was asked."""
         if self.output == "json":

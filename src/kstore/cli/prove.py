@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
     from kstore.migrate.apiserver import Apiserver
     from kstore.migrate.journal import Journal
-    from kstore.migrate.prove import Finding, Proof, Prover
+    from kstore.migrate.prove import Proof, Prover, Unproved
     from kstore.selection import Criteria
 
 _MOST: Final = 8
@@ -51,7 +51,7 @@ def prove(criteria: Criteria, kubeconfig: str, *, media_type: str, concurrency: 
     return exit_code(prover.proof)
 
 
-def prove_journal(journal: Journal, given: Settings, kubeconfig: str, output: str) -> tuple[Proof, list[Finding]]:
+def prove_journal(journal: Journal, given: Settings, kubeconfig: str, output: str) -> tuple[Proof, list[Unproved]]:
     """
     Ask a server about every object that a migration wrote.
 
@@ -95,7 +95,7 @@ def _as_started(given: Settings, server: Apiserver) -> Settings:
     return replace(with_flags(given, parse_flags(list(release.flags))), release=release.name)
 
 
-def _told(prover: Prover, reads: Iterable[StoredObject | Undecodable], output: str) -> list[Finding]:
+def _told(prover: Prover, reads: Iterable[StoredObject | Undecodable], output: str) -> list[Unproved]:
     """Every finding, for people told as it comes; and the counts, for them at the end."""
     findings = []
     for one in prover.prove(reads):
@@ -129,7 +129,7 @@ def _counts(proof: Proof) -> Iterator[str]:
     )
 
 
-def document(proof: Proof, findings: list[Finding]) -> dict[str, Any]:
+def document(proof: Proof, findings: list[Unproved]) -> dict[str, Any]:
     """A proof as JSON."""
     return {
         "objects": proof.objects,

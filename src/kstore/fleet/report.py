@@ -18,7 +18,7 @@ from kstore.fleet.child import DONE, Result
 from kstore.fleet.tasks import KINDS
 from kstore.inspect.clock import parse_time
 from kstore.printable import escaped
-from kstore.view.html_page import Entry, entries_html
+from kstore.view.html_page import ReportEntry, entries_html
 from kstore.view.html_page import page as html_page
 
 _FAILURE: Final = {"status": "string", "seconds": "double", "error": "string"}
@@ -182,7 +182,7 @@ def store_page(result: Result) -> Iterator[str]:
     facts = [(name, str(row[name])) for name in KINDS["check"].columns if row.get(name) not in (None, "")]
     how = [("status", result["status"]), *([("error", result["error"])] if result["error"] else [])]
     entries = [
-        Entry(
+        ReportEntry(
             one["severity"], f"{one['title']}: {one['subject']} ({one['count']:,})", one["why"],
             tuple(f"{key['key']}: {key['detail']}".rstrip(": ") for key in one["keys"][:_KEYS]),
             tuple(filter(None, (one["command"], one["hint"]))),

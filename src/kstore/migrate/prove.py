@@ -59,7 +59,7 @@ UNREADABLE: Final = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Unproved:
     """An object of which is not proved that the server leaves it as it is."""
 
     key: str
@@ -125,7 +125,7 @@ class Prover:
         self._concurrency = concurrency
         self._known: dict[tuple[str, str], _Served | None] = {}
 
-    def prove(self, reads: Iterable[StoredObject | Undecodable]) -> Iterator[Finding]:
+    def prove(self, reads: Iterable[StoredObject | Undecodable]) -> Iterator[Unproved]:
         """
         Yield what is not proved to stay as it is; `proof` counts the rest.
 
@@ -149,9 +149,9 @@ class Prover:
                     if (finding := self._judge(read, place, served, answer)) is not None:
                         yield finding
 
-    def _found(self, record: Record, outcome: str, changes: tuple[str, ...] = (), message: str = "") -> Finding:
+    def _found(self, record: Record, outcome: str, changes: tuple[str, ...] = (), message: str = "") -> Unproved:
         self.proof.outcomes[outcome] += 1
-        return Finding(key_text(record.key), outcome, changes, message)
+        return Unproved(key_text(record.key), outcome, changes, message)
 
     # ---- where an object is served
 
@@ -224,7 +224,7 @@ class Prover:
 
     def _judge(
         self, read: StoredObject, place: Place[NamedResource], served: _Served, answer: _Answer
-    ) -> Finding | None:
+    ) -> Unproved | None:
         """What the answer says of an object; what was written meanwhile is asked about as it is now."""
         for _ in range(_ATTEMPTS):
             if not isinstance(answer, ApiserverRefused) or answer.status not in (404, 409):

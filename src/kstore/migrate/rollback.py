@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kstore.errors import Conflict, Interrupted, LeaseGone, WriteRefused
-from kstore.migrate.finding import Finding
+from kstore.migrate.discrepancy import Discrepancy
 from kstore.migrate.journal import Entry, Journal, digest
 from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Put, Record
@@ -47,7 +47,7 @@ class RolledBack:
     restored: int = 0
     already: int = 0
     """Objects that are stored as before: a rollback that was interrupted had put them back."""
-    findings: dict[bytes, Finding] = field(default_factory=dict)
+    findings: dict[bytes, Discrepancy] = field(default_factory=dict)
     """Objects that were left as they are: others have changed them since, or their lease is gone."""
 
     may_come: int = 0
@@ -168,23 +168,23 @@ class Rollback:
         if key not in self._restored_too and key not in self._already:
             self._result.findings[key] = self._finding(entries[-1], record)
 
-    def _finding(self, entry: Entry, record: Record | None) -> Finding:
+    def _finding(self, entry: Entry, record: Record | None) -> Discrepancy:
         key = key_text(entry.key)
         if self._read_only:
-            return Finding(key, "cluster", "this is not the cluster that the migration wrote to")
+            return Discrepancy(key, "cluster", "this is not the cluster that the migration wrote to")
         if record is None:
-            return Finding(key, "deleted", "deleted by others since")
+            return Discrepancy(key, "deleted", "deleted by others since")
         if entry.creates:
-            return Finding(key, "changed", f"written by others since, at revision {record.mod_revision}")
+            return Discrepancy(key, "changed", f"written by others since, at revision {record.mod_revision}")
         fault = self._faults.get(entry.key)
         if isinstance(fault, LeaseGone):
-            return Finding(key, "lease", f"it could not be put back: its lease {entry.lease:x} is gone")
+            return Discrepancy(key, "lease", f"it could not be put back: its lease {entry.lease:x} is gone")
         if fault is not None and _is_its(record, entry):
-            return Finding(key, fault.code, f"it could not be put back: {fault.message}")
+            return Discrepancy(key, fault.code, f"it could not be put back: {fault.message}")
         if record.value == entry.before:
             leases = f"its lease is {record.lease:x} now, and was {entry.lease:x}"
-            return Finding(key, "lease", f"its bytes are as before, but {leases}")
-        return Finding(key, "changed", f"changed by others since, at revision {record.mod_revision}")
+            return Discrepancy(key, "lease", f"its bytes are as before, but {leases}")
+        return Discrepancy(key, "changed", f"changed by others since, at revision {record.mod_revision}")
 
     def _now(self, entry: Entry) -> Record | None:
         return self._retry.ask(lambda: self._source.get(entry.key))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from kstore.codec import StorageCodec, Undecodable
 from kstore.errors import JournalError
-from kstore.migrate.finding import Finding
+from kstore.migrate.discrepancy import Discrepancy
 from kstore.migrate.journal import Entry, Journal, Note, digest
 from kstore.printable import key_text
 from kstore.records import Record
@@ -77,7 +77,7 @@ def state_of(journal: Journal) -> State:
     return state
 
 
-def journal_findings(journal: Journal, state: State) -> list[Finding]:
+def journal_findings(journal: Journal, state: State) -> list[Discrepancy]:
     """What keeps a journal from being whole and of a migration that came to its end."""
     found: list[tuple[str, str]] = []
     last = state.last.name if state.last else ""
@@ -91,7 +91,7 @@ def journal_findings(journal: Journal, state: State) -> list[Finding]:
         found.append(("unfinished", "the migration did not come to its end, or the journal was cut"))
     elif state.last is not None and not state.last.is_end:
         found.append(("no-end-mark", "its last line does not count the others, as in older ones: some may be missing"))
-    return [Finding(str(journal.path), code, message) for code, message in found]
+    return [Discrepancy(str(journal.path), code, message) for code, message in found]
 
 
 # ---- proving
@@ -107,14 +107,14 @@ class Verified:
     """How many other keys were compared (only for files)."""
     skipped: int = 0
     """How many objects the migration left as they were, and said so."""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Discrepancy] = field(default_factory=list)
 
     @staticmethod
     def without_database(journal: Journal, output: str) -> Verified:
         """What is found where the database that a migration wrote is not there."""
         result = _begin(journal)
         message = "the new database is not there: the migration was killed before its end, or the file was moved"
-        result.findings.append(Finding(output, "missing", message))
+        result.findings.append(Discrepancy(output, "missing", message))
         return result
 
     @property
@@ -133,7 +133,7 @@ def _begin(journal: Journal) -> Verified:
     try:
         state = state_of(journal)
     except JournalError as error:
-        result.findings.append(Finding(str(journal.path), DAMAGED, error.message))
+        result.findings.append(Discrepancy(str(journal.path), DAMAGED, error.message))
         return result
     skipped = state.notes.get("skipped", 0)
     result.skipped = skipped if isinstance(skipped, int) else 0
@@ -151,7 +151,7 @@ def verify_live(journal: Journal, source: Source, codec: StorageCodec) -> Verifi
     result = _begin(journal)
     if result.damaged:
         return result
-    doubted: dict[bytes, Finding] = {}
+    doubted: dict[bytes, Discrepancy] = {}
     unwritten: dict[bytes, Entry] = {}
     counted = source.status().kind != "kine"
     for batch in journal.batches():
@@ -173,51 +173,51 @@ def verify_live(journal: Journal, source: Source, codec: StorageCodec) -> Verifi
     return result
 
 
-def _check_unwritten(entry: Entry, record: Record | None, codec: StorageCodec) -> Finding | None:
+def _check_unwritten(entry: Entry, record: Record | None, codec: StorageCodec) -> Discrepancy | None:
     """
     What is wrong with an object that the migration planned, and did not write: nothing, where others have stored it in
     the version that was planned.
     """
     key = key_text(entry.key)
     if record is None:
-        return Finding(key, "deleted", "it is no longer there; the migration did not write it")
+        return Discrepancy(key, "deleted", "it is no longer there; the migration did not write it")
     if digest(record.value) == entry.after:
         return None
     read = codec.read(record)
     if isinstance(read, Undecodable):
-        return Finding(key, "undecodable", f"it cannot be decoded: {read.error.message}")
+        return Discrepancy(key, "undecodable", f"it cannot be decoded: {read.error.message}")
     if read.gvk.api_version != entry.target or record.mod_revision == entry.mod_revision:
-        return Finding(key, "not-written", f"it was not written, and is stored as {read.gvk.api_version}")
+        return Discrepancy(key, "not-written", f"it was not written, and is stored as {read.gvk.api_version}")
     return None
 
 
 def _check(
     entry: Entry, revision: int, record: Record | None, codec: StorageCodec, *, counted: bool = True
-) -> Finding | None:
+) -> Discrepancy | None:
     """What is wrong with an object; `counted` where the store counts the versions of a key, which kine does not."""
     key = key_text(entry.key)
     if entry.deletes:
-        return Finding(key, "not-written", "it is still there") if record else None
+        return Discrepancy(key, "not-written", "it is still there") if record else None
     if record is None:
-        return Finding(key, "deleted", "it is no longer there")
+        return Discrepancy(key, "deleted", "it is no longer there")
     if digest(record.value) != entry.after:
         if record.value == entry.before:
-            return Finding(key, "not-written", "it is there as before the migration")
-        return Finding(key, "changed", f"its bytes were changed since, at revision {record.mod_revision}")
+            return Discrepancy(key, "not-written", "it is there as before the migration")
+        return Discrepancy(key, "changed", f"its bytes were changed since, at revision {record.mod_revision}")
     if record.lease != entry.lease:
-        return Finding(key, "lease", f"its lease is {record.lease:x}, and was {entry.lease:x}")
+        return Discrepancy(key, "lease", f"its lease is {record.lease:x}, and was {entry.lease:x}")
     created = entry.create_revision or revision
     if record.mod_revision == revision and (
         record.create_revision != created or (counted and record.version != entry.version + 1)
     ):
-        return Finding(key, "version", "its create revision or version does not follow from what it was")
+        return Discrepancy(key, "version", "its create revision or version does not follow from what it was")
     if not entry.target:  # nobody could tell what it is when it was written either
         return None
     read = codec.read(record)
     if isinstance(read, Undecodable):
-        return Finding(key, "undecodable", f"it cannot be decoded: {read.error.message}")
+        return Discrepancy(key, "undecodable", f"it cannot be decoded: {read.error.message}")
     if read.gvk.api_version != entry.target:
-        return Finding(key, "version", f"it is stored as {read.gvk.api_version}, not {entry.target}")
+        return Discrepancy(key, "version", f"it is stored as {read.gvk.api_version}, not {entry.target}")
     return None
 
 
@@ -244,7 +244,7 @@ def verify_file(journal: Journal, before: Source, after: Source, codec: StorageC
             result.others += 1
             if old != new:
                 problem = "it is not as it was in the input" if old else "the input has no such key"
-                result.findings.append(Finding(key_text(key), "touched", problem))
+                result.findings.append(Discrepancy(key_text(key), "touched", problem))
     while expected is not None:
         result.findings += _check_in_file(*expected, None, None, codec)
         expected = next(entries, None)
@@ -253,10 +253,10 @@ def verify_file(journal: Journal, before: Source, after: Source, codec: StorageC
 
 def _check_in_file(
     entry: Entry, revision: int, old: Record | None, new: Record | None, codec: StorageCodec
-) -> Iterator[Finding]:
+) -> Iterator[Discrepancy]:
     """What is wrong with a key that a journal names, by the input's record and the output's."""
     if entry.mod_revision and old is None:
-        yield Finding(key_text(entry.key), "deleted", "the input has no such key")
+        yield Discrepancy(key_text(entry.key), "deleted", "the input has no such key")
     elif (finding := _check(entry, revision, new, codec)) is not None:
         yield finding
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from kstore.encryption import Transformers
 from kstore.errors import EncryptionError
-from kstore.migrate.finding import Finding
+from kstore.migrate.discrepancy import Discrepancy
 from kstore.migrate.journal import Journal
 from kstore.migrate.move import Routes, plain_of_copy
 from kstore.migrate.verify import Verified, side_by_side
@@ -50,7 +50,7 @@ def verify_move(
     return result
 
 
-def _compare(origin: Store, target: Source, transformers: Transformers | None, routes: Routes) -> Iterator[Finding]:
+def _compare(origin: Store, target: Source, transformers: Transformers | None, routes: Routes) -> Iterator[Discrepancy]:
     for old, new in zip(routes.sources, routes.targets, strict=True):
         originals = (record for record in origin.source.scan(old) if not is_housekeeping(record))
         copies = (replace(one, key=old + one.key[len(new) :]) for one in target.scan(new))
@@ -59,7 +59,7 @@ def _compare(origin: Store, target: Source, transformers: Transformers | None, r
                 continue
             finding = _check(origin, original, copy and replace(copy, key=routes(key)), transformers)
             if finding:
-                yield Finding(key_text(routes(key)), *finding)
+                yield Discrepancy(key_text(routes(key)), *finding)
 
 
 def _check(

@@ -89,7 +89,7 @@ _POLICY = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{_
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReportEntry:
     """One thing of a list: a heading in a style, why it matters, places, and what to do."""
 
     style: str
@@ -150,7 +150,7 @@ def table_html(table: FigureTable) -> Iterator[str]:
         yield f"<p>{escape(table.note)}</p>\n"
 
 
-def entries_html(title: str, entries: Iterable[Entry]) -> Iterator[str]:
+def entries_html(title: str, entries: Iterable[ReportEntry]) -> Iterator[str]:
     """Yield a list of things found."""
     yield f"<h2>{escape(title)}</h2>\n"
     seen: set[str] = set()

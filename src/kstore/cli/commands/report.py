@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kstore.inspect.findings import Finding
     from kstore.tree import Branch
     from kstore.view.bar_table import FigureTable
-    from kstore.view.html_page import Entry
+    from kstore.view.html_page import ReportEntry
 
 
 @click.command()
@@ -90,12 +90,12 @@ def _versions(branches: list[Branch]) -> FigureTable:
     return FigureTable("Stored versions", ("RESOURCE", "STORED AS", "OBJECTS"), rows, frozenset({1}))
 
 
-def _entries(findings: list[Finding], keys: int) -> Iterator[Entry]:
-    from kstore.view.html_page import Entry
+def _entries(findings: list[Finding], keys: int) -> Iterator[ReportEntry]:
+    from kstore.view.html_page import ReportEntry
 
     for one in findings:
         places = [f"{key}: {detail}" if detail else key for key, detail in one.keys[: keys or None]]
         if one.count > len(places):
             places.append(f"and {one.count - len(places):,} more")
         title = f"{one.rule.title}: {one.subject} ({one.count:,})"
-        yield Entry(one.rule.severity, title, one.rule.why, tuple(places), one.steps)
+        yield ReportEntry(one.rule.severity, title, one.rule.why, tuple(places), one.steps)

@@ -26,7 +26,7 @@ def function_name(verb: str, type_name: str, inline: str = "") -> str:
     return f"{verb}_{type_name}_{inline}".replace(".", "_").replace("/", "_").rstrip("_")
 
 
-class Source:
+class ReaderText:
     """
     The text of the function that reads one type.
 

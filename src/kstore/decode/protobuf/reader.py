@@ -15,7 +15,7 @@ from kstore.catalog.loader import Catalog
 from kstore.decode.json.number import Number
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.decode.protobuf import special
-from kstore.decode.protobuf.codegen import Part, Source, function_name
+from kstore.decode.protobuf.codegen import Part, ReaderText, function_name
 from kstore.decode.protobuf.generated import compiled
 from kstore.decode.unions import fold
 from kstore.scalars import binary
@@ -119,7 +119,7 @@ class ProtobufReader:
         """The function that reads a part, compiled on first use."""
         name = self._name(part)
         if name not in self._compiled:
-            source = Source(self.catalog, part, self._name, self.as_json, self._scope)
+            source = ReaderText(self.catalog, part, self._name, self.as_json, self._scope)
             code = compiled(source.text(), f"reader {'.'.join(filter(None, part[:2]))}")
             for needed in source.needs:
                 self._scope.setdefault(self._name(needed), self._stand_in(needed))

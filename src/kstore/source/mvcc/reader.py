@@ -38,7 +38,7 @@ _SMALL = 4096
 SCANNED = "what leads to the keys: whatever a page holds is read, deleted keys and older states of others among it"
 
 
-class Entry(NamedTuple):
+class KeyRevision(NamedTuple):
     """One change of one key, and where its `KeyValue` is."""
 
     main: int
@@ -92,7 +92,7 @@ class Mvcc:
         self._key_bucket = key_bucket
         self.cluster = ClusterState(self.bucket_items)
         """What the database says of its cluster."""
-        self._appended: list[tuple[Entry, bytes]] = []
+        self._appended: list[tuple[KeyRevision, bytes]] = []
         self._view: View | None = None
         finished, scheduled = self._revision_of(b"finishedCompactRev"), self._revision_of(b"scheduledCompactRev")
         # a compaction that was scheduled but not finished is in force (`store.updateCompactRev`), and a server that
@@ -161,7 +161,7 @@ class Mvcc:
             )
         return revision
 
-    def entries(self, revision: int = 0, *, only: bytes = b"") -> Iterator[Entry]:
+    def entries(self, revision: int = 0, *, only: bytes = b"") -> Iterator[KeyRevision]:
         """
         Every change that the file still holds, in revision order.
 
@@ -177,7 +177,7 @@ class Mvcc:
         """
         sought = b"\n" + varint(len(only)) + only if only else b""
         stop = REVISION_KEY.pack(revision + 1, b"_", 0) if revision else None
-        make = Entry._make
+        make = KeyRevision._make
         unpack = REVISION_KEY.unpack_from
         for buffer, shift, elements in self._key_bucket.leaves(stop=stop, containing=sought):
             for flags, revision_key, begin, end in elements:
@@ -217,7 +217,7 @@ class Mvcc:
     def append(self, main: int, sub: int, record: Record | None, key: bytes) -> None:
         """Put a change on top of what the file holds: a record, or a tombstone for None."""
         data = encode_key_value(record) if record else b"\n" + varint(len(key)) + key
-        entry = Entry(main, sub, record is None, key, _APPENDED + len(self._appended), len(data))
+        entry = KeyRevision(main, sub, record is None, key, _APPENDED + len(self._appended), len(data))
         self._appended.append((entry, data))
         self.current_revision = max(self.current_revision, main)
         self._view = None
@@ -235,7 +235,7 @@ class Mvcc:
         assert self._view is not None
         return self._view
 
-    def _noting_view(self, revision: int) -> Iterator[Entry]:
+    def _noting_view(self, revision: int) -> Iterator[KeyRevision]:
         """The changes up to a revision; once they have been seen its view is at hand, and needs no pass of its own."""
         newest: dict[bytes, int] = {}
         for entry in self.entries(revision if revision < self.current_revision else 0):
@@ -258,21 +258,21 @@ class Mvcc:
         """Whether the view of that revision is at hand."""
         return self._view is not None and self._view.revision == revision
 
-    def find(self, key: bytes, revision: int) -> Entry | None:
+    def find(self, key: bytes, revision: int) -> KeyRevision | None:
         """The change that a key's value is from, as of a revision; None when it is not live."""
-        found: Entry | None = None
+        found: KeyRevision | None = None
         for found in self.entries(revision, only=key):  # noqa: B007 - the last one counts
             pass
         return None if found is None or found.tombstone else found
 
-    def retained(self, key: bytes = b"") -> Iterator[Entry]:
+    def retained(self, key: bytes = b"") -> Iterator[KeyRevision]:
         """
         The changes that a client of etcd could still see, in revision order.
 
         That is the newest of each key that was live at the compaction's revision, and all after it. What else the file
         still holds differs: a compaction may not have removed it yet, and releases differ about tombstones.
         """
-        base: dict[bytes, Entry] = {}
+        base: dict[bytes, KeyRevision] = {}
         now = self.current_revision
         entries = self.entries(only=key) if key or self.has_view(now) else self._noting_view(now)
         for entry in entries:
@@ -288,7 +288,7 @@ class Mvcc:
 
     # ---- records
 
-    def revision_record(self, entry: Entry) -> Revision | None:
+    def revision_record(self, entry: KeyRevision) -> Revision | None:
         """The entry with its value; None when it is damaged and that has been noted."""
         if entry.tombstone:
             return Revision(Record(entry.key, b"", 0, entry.main, 0), deleted=True)
@@ -321,7 +321,7 @@ class Mvcc:
         return record
 
 
-def _in_order(entries: dict[bytes, Entry]) -> list[Entry]:
+def _in_order(entries: dict[bytes, KeyRevision]) -> list[KeyRevision]:
     return sorted(entries.values(), key=lambda entry: (entry.main, entry.key))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Discrepancy:
     """An object that is not as the journal says, or what is wrong with the journal itself."""
 
     key: str
