@@ -1,25 +1,33 @@
 """
 Sets of fields as `FieldsV1` holds them, read, united and written.
 
-Ported from `structured-merge-diff/fieldpath` (serialize.go, element.go, set.go): `f:` is a field, `k:` an element of a
-list by its keys, `v:` one by its value, `i:` one by its place; `.` says that what is above is a member, too.
-Knows neither types nor who owns what.
+Ported from `structured-merge-diff/fieldpath` (serialize.go, serialize-pe.go, element.go, set.go): `f:` is a field, `k:`
+an element of a list by its keys, `v:` one by its value, `i:` one by its place; `.` says that what is above is a member,
+too. Knows neither types nor who owns what.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
+from kstore.decode.json import go_json
+from kstore.decode.json.number import format_float
 from kstore.decode.json.raw_json import RawJSON
 
 FieldSet = dict[str, Any]
 
 _SELF = "."
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _ELEMENTS = "fkvi"
 """In the order in which a set is written."""
-_SPACE = re.compile(rb'"(?:[^"\\]|\\.)*"|\s', re.S)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of an object of JSON, as they stood: one name may come twice."""
 
 
 def parsed(fields: RawJSON) -> FieldSet | None:
@@ -33,17 +41,174 @@ def parsed(fields: RawJSON) -> FieldSet | None:
 
 def written(found: FieldSet) -> RawJSON:
     """The text of a set as a server writes it: in order, without space."""
-    return RawJSON(json.dumps(_in_order(found), separators=(",", ":"), ensure_ascii=False).encode())
+    text = json.dumps(_in_order(found), separators=(",", ":"), ensure_ascii=False)
+    if "\\b" in text or "\\f" in text:
+        text = _ESCAPE.sub(lambda match: _NUMBERED.get(match[0], match[0]), text)
+    return RawJSON(_HALF_PAIR.sub("\ufffd", text).encode())
 
 
-def tidied(fields: Any) -> Any:
-    """A set that somebody else wrote, with space in it, as a server writes it; the very same where there is none."""
-    if not isinstance(fields, RawJSON) or not (b" " in fields.data or b"\n" in fields.data):
-        return fields
-    if all(text[:1] == b'"' for text in _SPACE.findall(fields.data)):
-        return fields
-    found = parsed(fields)
-    return fields if found is None else written(found)
+_ESCAPE = re.compile(r"\\.")
+_NUMBERED = {r"\b": r"\u0008", r"\f": r"\u000c"}
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def settled(fields: Any) -> Any:
+    """
+    A set as a server writes it once it has read it; the very same where nothing changes, None where it cannot read it.
+
+    Members are put in order, each of them once; what is of an unknown sort is dropped, and numbers and space within an
+    element's name are printed anew (readIterV1, emitContentsV1, DeserializePathElement).
+
+    Args:
+        fields: raw text, or as a custom object holds it: a dict.
+    """
+    if isinstance(fields, RawJSON):
+        text = _settled_text(fields.data)
+        return fields if text == fields.data else None if text is None else RawJSON(text)
+    if not isinstance(fields, dict):
+        return fields if fields is None else None
+    try:
+        found = _without_self(_read(fields))
+    except (ValueError, RecursionError):
+        return None
+    return fields if found == fields else found
+
+
+@lru_cache(maxsize=2048)
+def _settled_text(text: bytes) -> bytes | None:
+    """Remembered, because objects of one controller share their sets."""
+    if text.startswith(b'{"f:') and _is_plain(text):
+        return text
+    try:
+        found = _read(json.loads(text, object_pairs_hook=_Pairs))
+    except (RecursionError, UnicodeDecodeError):
+        return text  # not to be told here
+    except ValueError:
+        return None
+    return written(_without_self(found)).data
+
+
+def _is_plain(text: bytes) -> bool:
+    """
+    Whether a text is sure to be what a server writes, told without taking it apart.
+
+    All members are fields, or elements named by one text, of which the order of the bytes is a server's order; and each
+    has an object below it.
+    """
+    import orjson
+
+    keyed, members = text.count(b'"k:'), text.count(b'":') - text.count(b'\\":')
+    if members != text.count(b'"f:') + keyed + text.count(b'".":{}') or members != text.count(b'":{'):
+        return False
+    if any(text.count(part) != keyed for part in _OF_ONE_TEXT) or any(odd in text for odd in _ODD):
+        return False
+    try:
+        return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS) == text
+    except ValueError:
+        return False
+
+
+_OF_ONE_TEXT = (b'"k:{\\"', b'\\":', b'\\":\\"', b'\\"}":{')
+"""What an element has once that is named by one text."""
+_ODD = (
+    *(b" ", b"!"),  # which stand before a quote in the order of bytes, and not in a server's
+    *(b"<", b">", b"&", b"\xe2\x80", b"\\u", b"\\b", b"\\f", b"\\\\"),  # which may be spelled otherwise
+    *(b"[", b',\\"', b'{".":{}}', b"null"),
+)
+
+
+def _read(found: Any) -> FieldSet:
+    """
+    A set of its members, each of them once.
+
+    Raises:
+        ValueError: a server cannot read it.
+    """
+    if found is None:
+        return {}
+    if not isinstance(found, dict | _Pairs):
+        raise ValueError("no set of fields")
+    read: FieldSet = {}
+    is_member = False
+    for name, value in found.items() if isinstance(found, dict) else found:
+        if name == _SELF:
+            is_member = True
+            continue
+        element = _element(name)
+        if element is not None:
+            _add(read, element, _read(value))
+    return {_SELF: {}, **read} if is_member and read else read
+
+
+def _add(read: FieldSet, element: str, below: FieldSet) -> None:
+    """Put an element into a set that may have it already: of what is below it the last counts."""
+    known = read.get(element)
+    if known is None:
+        read[element] = below
+        return
+    is_member = any(not one or _SELF in one for one in (known, below))
+    inner = _without_self(below) or _without_self(known)
+    read[element] = {_SELF: {}, **inner} if is_member and inner else inner
+
+
+def _without_self(found: FieldSet) -> FieldSet:
+    return {name: below for name, below in found.items() if name != _SELF}
+
+
+def _element(name: str) -> str | None:
+    """
+    An element's name as a server prints it; None for one of a sort that it does not know.
+
+    Raises:
+        ValueError: it is none.
+    """
+    sort, text = name[:1], name[2:]
+    if name[1:2] != ":":
+        raise ValueError("an element without sort")
+    if sort == "k":
+        pairs = json.loads(text, object_pairs_hook=_Pairs)
+        if not isinstance(pairs, _Pairs | None):
+            raise ValueError("keys that are none")
+        return f"k:{{{','.join(_printed_keys(pairs or ()))}}}"
+    if sort == "v":
+        return "v:" + _printed(json.loads(text))
+    if sort == "i":
+        if not _INTEGER.fullmatch(text):
+            raise ValueError("a place that is none")
+        return f"i:{int(text)}"
+    return name if sort == "f" else None
+
+
+def _printed_keys(pairs: Iterable[tuple[str, Any]]) -> list[str]:
+    keys = sorted(pairs, key=lambda pair: pair[0].encode("utf-8", "surrogatepass"))
+    return [f"{json.dumps(name, ensure_ascii=False)}:{_printed(value)}" for name, value in keys]
+
+
+def _printed(value: Any) -> str:
+    """
+    A value as a server prints it that has read it: every number is a float64, and maps are sorted.
+
+    Raises:
+        ValueError: a number that no float64 holds.
+    """
+    match value:
+        case None | bool() | str():
+            return go_json.dumps(value).decode()
+        case int() | float():
+            return _printed_number(value)
+        case list() if not isinstance(value, _Pairs):
+            return f"[{','.join(map(_printed, value))}]"
+        case _:
+            return f"{{{','.join(_printed_keys(dict(value).items()))}}}"
+
+
+def _printed_number(value: float) -> str:
+    """As jsoniter prints a float64: like Go, with two digits of an exponent at least."""
+    try:
+        digits, mark, exponent = format_float(float(value)).partition("e")
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    return digits + mark + exponent[:1] + exponent[1:].rjust(2, "0") if mark else digits
 
 
 def union(left: FieldSet, right: FieldSet) -> FieldSet:

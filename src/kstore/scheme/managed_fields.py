@@ -11,14 +11,13 @@ Where more than ten managers have updated an object, the oldest are merged. What
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from kstore.decode.json import go_json
 from kstore.decode.json.raw_json import RawJSON
-from kstore.scheme.field_sets import FieldSet, parsed, tidied, union, written
+from kstore.scheme.field_sets import FieldSet, parsed, settled, union, written
 
 Entry = dict[str, Any]
 
@@ -54,8 +53,8 @@ def settled_entries(
 
 def _reconciled(entry: Entry, reconciled: Callable[[str, Any], Any]) -> Entry:
     fields = entry.get("fieldsV1")
-    settled = reconciled(entry["apiVersion"], tidied(fields))
-    return entry if settled is fields else {**entry, "fieldsV1": settled}
+    found = reconciled(entry["apiVersion"], settled(fields))
+    return entry if found is fields else {**entry, "fieldsV1": found}
 
 
 def _capped(entries: list[Entry]) -> list[Entry]:
@@ -91,8 +90,8 @@ def _age(entry: Entry) -> tuple[float, str]:
 
 
 def _set_of(entry: Entry) -> FieldSet:
-    fields = _fields(entry) if not isinstance(entry.get("fieldsV1"), RawJSON) else parsed(entry["fieldsV1"])
-    return fields or {}
+    fields = entry.get("fieldsV1")
+    return (parsed(fields) if isinstance(fields, RawJSON) else fields) or {}
 
 
 def can_be_read(entries: list[Entry]) -> bool:
@@ -101,28 +100,14 @@ def can_be_read(entries: list[Entry]) -> bool:
         entry.get("operation") in _OPERATIONS
         and entry.get("apiVersion")
         and entry.get("fieldsType") == "FieldsV1"
-        and isinstance(_fields(entry), dict)
+        and (entry.get("fieldsV1") is None or settled(entry["fieldsV1"]) is not None)
         for entry in entries
     )
 
 
-def _fields(entry: Entry) -> Any:
-    """The set of fields as parsed JSON; None where it is none."""
-    stored = entry.get("fieldsV1")
-    if stored is None:
-        return {}
-    if not isinstance(stored, RawJSON):
-        return stored
-    if stored.data.startswith(b'{"'):  # what servers write: parsed only where it says nothing
-        return {"": None}
-    try:
-        return json.loads(stored.data)
-    except ValueError:
-        return None
-
-
 def _is_empty(entry: Entry) -> bool:
-    return not _fields(entry)
+    found = settled(entry.get("fieldsV1"))
+    return not found or (isinstance(found, RawJSON) and found.data == b"{}")
 
 
 def _identity(entry: Entry) -> tuple[Any, ...]:
