@@ -299,12 +299,53 @@ def webhook_answer(data: bytes) -> None:
     Webhook("things.example.com", "https://127.0.0.1:1/convert")([thing], "example.com/v2")
 
 
+def kms_v1(data: bytes) -> None:
+    """What a KMS plugin of v1beta1 answers, and a value that is stored with it: see `_kms`."""
+    from kstore.encryption.kms import KmsV1
+    from kstore.encryption.kms_plugin import PluginV1
+
+    plugin = PluginV1("k", "unix:///k", 1.0)
+    _kms(KmsV1("k", plugin), plugin, data)
+
+
+def kms_v2(data: bytes) -> None:
+    """What a KMS plugin of v2 answers, and a value that is stored with it: see `_kms`."""
+    from kstore.encryption.kms import KmsV2
+    from kstore.encryption.kms_plugin import PluginV2
+
+    plugin = PluginV2("k", "unix:///k", 1.0)
+    _kms(KmsV2("k", plugin), plugin, data)
+
+
+def _kms(cipher: Any, plugin: Any, data: bytes) -> None:
+    """Answers to `Version` or `Status`, `Encrypt` and `Decrypt`, and a value, each behind two bytes of its length."""
+    parts = []
+    for _ in range(4):
+        size = int.from_bytes(data[:2], "big")
+        parts.append(data[2 : 2 + size])
+        data = data[2 + size :]
+    answers = {"Version": parts[0], "Status": parts[0], "Encrypt": parts[1], "Decrypt": parts[2]}
+
+    class Answering:
+        """A channel on which each method has its answer."""
+
+        def unary_unary(self, method: str) -> Callable[..., bytes]:
+            return lambda request, **_: answers[method.rpartition("/")[2]]
+
+    plugin._channel._channel = Answering()
+    try:
+        cipher.open(parts[3], b"/registry/secrets/a/b")
+    finally:
+        with suppress(KstoreError):
+            cipher.encrypt(parts[3], b"/registry/secrets/a/b")
+
+
 READERS: dict[str, Reader] = {
     read.__name__: Reader(read.__name__, read)
     for read in (
         envelope, stored_value, json_text, cbor_value, pasted, yaml_input, database, whole_database, log_segment,
         sqlite_database, archive, export_directory, journal, plan, encryption_configuration, configuration,
-        label_selector, field_selector, jsonpath, condition, webhook_answer,
+        label_selector, field_selector, jsonpath, condition, webhook_answer, kms_v1, kms_v2,
     )
 }  # fmt: skip
 """The readers by name."""

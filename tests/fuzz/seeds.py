@@ -28,6 +28,9 @@ from tools.cluster import Etcd, find_etcd
 
 from kstore.decode import cbor
 from kstore.decode.json import go_json
+from kstore.encryption import kms_messages as kms
+from kstore.encryption.aes import AesGcm, DerivedAesGcm
+from kstore.encryption.kms_messages import encode_message
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
 
@@ -157,11 +160,46 @@ def _sqlite(folder: Path) -> bytes:
     return path.read_bytes()
 
 
+def _kms() -> Iterator[tuple[str, bytes]]:
+    path, key, seed = b"/registry/secrets/a/b", bytes(range(32)), bytes(range(32, 64))
+    wrapped = b"wrapped"
+    yield (
+        "kms_v1",
+        _behind_lengths(
+            encode_message(
+                kms.V1_VERSION_RESPONSE, {"version": "v1beta1", "runtime_name": "k", "runtime_version": "1"}
+            ),
+            encode_message(kms.V1_ENCRYPT_RESPONSE, {"cipher": wrapped}),
+            encode_message(kms.V1_DECRYPT_RESPONSE, {"plain": key}),
+            len(wrapped).to_bytes(2, "big") + wrapped + AesGcm(key).encrypt(b"plain", path),
+        ),
+    )
+    stored = {
+        "encryptedData": DerivedAesGcm(seed).encrypt(b"plain", path), "keyID": "1", "encryptedDEKSource": wrapped,
+        "annotations": {"a.example.com": b"x"},
+        "encryptedDEKSourceType": kms.HKDF_SHA256_XNONCE_AES_GCM_SEED,
+    }  # fmt: skip
+    answer = {"ciphertext": wrapped, "key_id": "1", "annotations": {"a.example.com": b"x"}}
+    yield (
+        "kms_v2",
+        _behind_lengths(
+            encode_message(kms.V2_STATUS_RESPONSE, {"version": "v2", "healthz": "ok", "key_id": "1"}),
+            encode_message(kms.V2_ENCRYPT_RESPONSE, answer),
+            encode_message(kms.V2_DECRYPT_RESPONSE, {"plaintext": seed}),
+            encode_message(kms.ENCRYPTED_OBJECT, stored),
+        ),
+    )
+
+
+def _behind_lengths(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+
+
 def make() -> list[tuple[str, bytes]]:
     """Every seed with its reader's name."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        found = [*_values(), *_stores(folder), ("sqlite_database", _sqlite(folder))]
+        found = [*_values(), *_stores(folder), ("sqlite_database", _sqlite(folder)), *_kms()]
     return found + [(name, text.encode()) for name, texts in _TEXTS.items() for text in texts]
 
 

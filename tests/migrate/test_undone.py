@@ -186,6 +186,25 @@ def test_what_was_created_is_deleted(store: FaultySource, tmp_path: Path) -> Non
     assert b"/registry/new" not in store.records
 
 
+def test_what_is_created_comes_once_more(store: FaultySource, tmp_path: Path) -> None:
+    """A creation given up and made by a second attempt; when others have deleted the key, the first may come after."""
+    path = tmp_path / "journal"
+    change = KeyChange(b"/registry/new", None, b"copy")
+    entry = Entry.of_key(change, None, None)
+    log = JournalWriter(path, {"request": {}})
+    log.undone(log.begin([entry]), UNKNOWN)
+    number = log.begin([entry])
+    log.done(number, store.commit([change.mutation()]).revision)
+    log.close()
+    assert settled(path, store)[0] == 0
+    store.delete(b"/registry/new")
+    assert settled(path, store)[0] == 0
+    revision = store.commit([change.mutation()]).revision
+    count, revisions = settled(path, store)
+    assert (count, revisions[-1]) == (1, revision)
+    assert settled(path, store)[0] == 0
+
+
 def test_a_part_of_a_split_batch_is_not_taken_for_the_whole(
     store: FaultySource, planner: VersionPlanner, tmp_path: Path
 ) -> None:

@@ -43,13 +43,14 @@ class Trial:
         self.journal = folder / "0.journal"
         self._turn = 0
         self._written = 0
-        self._store = ("--store", endpoints, *options)
+        self._store = ("--store", endpoints)
+        self._options = options
 
     # ---- commands
 
     def kstore(self, *words: str) -> Kstore:
         """A command, under way."""
-        return Kstore(self.folder / "said", *words)
+        return Kstore(self.folder / "said", *self._options, *words)
 
     def migrate(self, *more: str, journal: Path | None = None) -> Kstore:
         """A migration, begun, or gone on with where it has a journal."""
@@ -61,7 +62,17 @@ class Trial:
 
     def apart(self, environment: Mapping[str, str], *more: str) -> subprocess.Popen[bytes]:
         """A migration in a process that is not forked, but started with an environment of its own."""
-        words = [*self._store, "migrate", "--to", "apps/v1", "--yes", "--journal", str(self.journal), *more]
+        words = [
+            *self._options,
+            *self._store,
+            "migrate",
+            "--to",
+            "apps/v1",
+            "--yes",
+            "--journal",
+            str(self.journal),
+            *more,
+        ]
         with (self.folder / "said").open("ab") as log:
             command = [sys.executable, "-m", "kstore", *words]
             return subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **environment})

@@ -29,7 +29,9 @@ _MAY_COME = ("", UNKNOWN, Conflict.code)
 
 @dataclass
 class Unsettled:
-    """The batches of a journal that it does not call done, and that none of those which it does has replaced."""
+    """
+    The batches of a journal that it does not call done, and that none of those which it does has replaced for good.
+    """
 
     batches: dict[int, Batch] = field(default_factory=dict)
     """By number, in the journal's order."""
@@ -57,7 +59,8 @@ class Unsettled:
             for at, entry in enumerate(batch.entries):
                 # a key leaves a revision once: whoever else depended on it did not happen, and will not
                 for number in waiting.pop((entry.key, entry.mod_revision), ()):
-                    found.batches.pop(number, None)
+                    if not (entry.creates and _is_unseen(found.batches.get(number))):
+                        found.batches.pop(number, None)
                 if entry.key in keys:
                     found.written.setdefault(entry.key, set()).add(batch.revision_of(at))
         return found
@@ -117,8 +120,13 @@ def creations_to_come(journal: Journal) -> set[bytes]:
     Raises:
         JournalError: the journal is damaged.
     """
-    unseen = (batch for batch in journal.batches() if batch.revision is None or batch.reason == UNKNOWN)
+    unseen = filter(_is_unseen, journal.batches())
     return {entry.key for batch in unseen for entry in batch.entries if entry.creates}
+
+
+def _is_unseen(batch: Batch | None) -> bool:
+    """Whether nobody saw how a batch ended: once its key has been deleted, what it creates may come all the same."""
+    return batch is not None and (batch.revision is None or batch.reason == UNKNOWN)
 
 
 def settle(
