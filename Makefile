@@ -20,10 +20,14 @@ FUZZ_SECONDS ?= 10
 # Compiled modules are kept, whatever the environment says: without them each kstore that a test starts compiles itself.
 unexport PYTHONDONTWRITEBYTECODE
 SCHEDULES ?= 100000
+# How often each ordeal of `make torture` is gone through: make torture KILLS=1000 SERVER_KILLS=200
+ORDEALS := kills rollbacks server-kills leaders freezes stops cuts compactions quotas tokens pairs journals full-journals full-outputs clocks
+TORTURE = $(foreach name,$(ORDEALS),$(if $($(VARIABLE)),--$(name) $($(VARIABLE))))
+VARIABLE = $(subst -,_,$(shell echo $(name) | tr a-z A-Z))
 # Coverage has a floor (pyproject.toml), which only a whole run can reach; measured of the wheel, as it takes a third longer.
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term:skip-covered)
 
-.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted simulate bench servers demo-store docs man site lock audit release krew fuzz instructions clean
+.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted simulate torture mutants bench servers demo-store docs man site lock audit release krew fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -82,6 +86,9 @@ planted: $(VENV)/test ## put faults into a copy of the source, one at a time: th
 
 simulate: $(VENV)/test ## the writers in a simulated world, SCHEDULES times, each time another way
 	$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) $(ARGS)
+
+torture: $(VENV)/test ## real faults: kills, freezes, full disks, cut connections; ARGS="--long" as often as docs/guarantees.md says
+	$(BIN)/python -m tools.torture $(TORTURE) $(ARGS)
 
 bench: $(VENV)/test ## how fast, beside a fixed piece of work in the same run
 	$(BIN)/python -m bench

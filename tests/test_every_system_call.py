@@ -1,40 +1,55 @@
 """
 Each call that writes fails once, or is the last that the process makes: nothing half-written is taken for whole.
 
-The calls are those of `os`, through which all files of kstore are made; each is counted in a run that goes well, and
-then fails at every number. What a disk does that is full in the middle of a write, `migrate/test_journal.py` and
-`source/test_export_directory.py` try out.
+The calls are those of `os`, through which all files of kstore are made, those of what `os.fdopen` opens included; each
+is counted in a run that goes well, and then fails at every number. What a disk does that is full in the middle of a
+write, `migrate/test_journal.py` and `source/test_export_directory.py` try out.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
+import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kstore.catalog.releases import newest
+from kstore.cli.draft import Draft, read_text
+from kstore.codec import StorageCodec
 from kstore.errors import KstoreError
 from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_writer import JournalWriter
+from kstore.migrate.plan import Step, VersionPlanner
+from kstore.migrate.planfile import SavedPlan, save_plan
+from kstore.migrate.request import Request
 from kstore.migrate.summary import Summary
+from kstore.migrate.targets import VersionTargets
+from kstore.naming import GroupVersion
 from kstore.new_file import NewFile
 from kstore.records import Put, Record
+from kstore.scheme.scheme import Scheme
 from kstore.source.export_directory import DirectorySource, DirectoryWriter
 from kstore.source.interface import StoreStatus
+from kstore.source.location.config_edit import ConfigDocument
 from kstore.source.location.demo import open_demo
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.writer import write_database
 from kstore.source.user_cache import write_whole
+from kstore.testing import MemorySource
 from kstore.write.change import KeyChange
 
 CALLS = ("open", "write", "pwrite", "fsync", "fdatasync", "ftruncate", "rename", "replace", "link", "mkdir", "sync")
-FAULTS = (errno.ENOSPC, errno.EIO, errno.EACCES)
+FAULTS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EINTR)
 CONTENT = b"what is to be written " * 1000
 MOST = 40
 """Numbers that are tried of an operation that makes more calls."""
@@ -59,11 +74,41 @@ def counting(act: Callable[[int, str], None]) -> Iterator[list[int]]:
 
     for name in CALLS:
         setattr(os, name, watched(name))
+    os.fdopen = _opened  # type: ignore[assignment]
     try:
         yield count
     finally:
+        os.fdopen = _FDOPEN
         for name, function in real.items():
             setattr(os, name, function)
+
+
+class _Raw(io.RawIOBase):
+    """A file that is written by `os.write`, as the one that stands for it writes by the system's."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, content: Any) -> int:
+        return os.write(self._descriptor, content)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+def _opened(descriptor: int, mode: str = "r", encoding: str | None = None) -> Any:
+    if "w" not in mode:
+        return _FDOPEN(descriptor, mode, encoding=encoding)
+    buffered = io.BufferedWriter(_Raw(descriptor))
+    return buffered if "b" in mode else io.TextIOWrapper(buffered, encoding=encoding)
 
 
 def make_file(folder: Path) -> None:
@@ -133,7 +178,7 @@ def make_journal(folder: Path) -> None:
         writer.close()
 
 
-_OPEN, _WRITE = os.open, os.write
+_OPEN, _WRITE, _FDOPEN = os.open, os.write, os.fdopen
 
 
 def is_journal(folder: Path) -> bool:
@@ -144,6 +189,61 @@ def is_journal(folder: Path) -> bool:
     return keys[: len(told)] == [b"/registry/%d" % number for number in told]
 
 
+REQUEST = Request(release=newest().name, to=("apps/v1",))
+
+
+@cache
+def _steps() -> list[Step]:
+    scheme = Scheme(newest())
+    codec = StorageCodec(scheme)
+    old = codec.encode({"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "d"}})
+    source = MemorySource({f"/registry/deployments/n/{name}".encode(): old for name in "ab"})
+    planner = VersionPlanner(codec, VersionTargets(scheme, (GroupVersion("apps", "v1"),)))
+    return list(planner.plan(source.scan()))
+
+
+def make_plan(folder: Path) -> None:
+    """A saved plan of two changes."""
+    assert len(list(save_plan(folder / "result", REQUEST, _steps()))) == 2
+
+
+def is_plan(folder: Path) -> bool:
+    """Whether it can be read, to its end mark."""
+    SavedPlan(folder / "result")
+    return True
+
+
+def make_config(folder: Path) -> None:
+    """The config file with one context more."""
+    document = ConfigDocument(folder / "result")
+    document.put("day", {"store": str(folder / "a.db")})
+    document.save()
+
+
+def is_config(folder: Path) -> bool:
+    """Whether the context is in it."""
+    return list(ConfigDocument(folder / "result").contexts.entries) == ["day"]
+
+
+def make_draft(folder: Path) -> None:
+    """A file for an editor, which is gone once what was typed is written."""
+    former, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        with Draft("kind: Secret\n" * 2000, ("kstore", "edit")) as draft:
+            assert read_text(draft.path).count("Secret") == 2000
+            draft.done = True
+    finally:
+        tempfile.tempdir = former
+
+
+def is_nothing(folder: Path) -> bool:
+    """There is no result: what is typed goes into the store."""
+    return not (folder / "result").exists()
+
+
+LASTING = {"a file", "the cache", "the config file", "a draft"}
+"""What a second run makes again, where the first has made it."""
+
 OPERATIONS: dict[str, tuple[Operation, Whole]] = {
     "a file": (make_file, is_file),
     "a new file": (make_new_file, is_file),
@@ -151,6 +251,9 @@ OPERATIONS: dict[str, tuple[Operation, Whole]] = {
     "the cache": (make_cached, is_file),
     "a database": (make_database, is_database),
     "a journal": (make_journal, is_journal),
+    "a plan": (make_plan, is_plan),
+    "the config file": (make_config, is_config),
+    "a draft": (make_draft, is_nothing),
 }
 
 
@@ -181,8 +284,15 @@ def test_a_call_fails(name: str, tmp_path: Path) -> None:
                 if at == number:
                     raise OSError(fault, os.strerror(fault))
 
-            with counting(fail), suppress(OSError, KstoreError):
-                operation(folder)
+            said: KstoreError | None = None
+            try:
+                with counting(fail), suppress(OSError):
+                    operation(folder)
+            except KstoreError as error:
+                said = error
+            if said is not None:  # what, and where
+                assert os.strerror(fault) in str(said), (number, fault)
+                assert Path(said.where).is_absolute(), (number, fault)
             assert not (folder / "result").exists() or whole(folder), (number, fault)
             assert left_over(folder) == [], (number, fault)
 
@@ -207,8 +317,28 @@ def test_the_process_dies(name: str, tmp_path: Path) -> None:
             JournalWriter(folder / "result", None).close()
             assert whole(folder), number
             continue
-        if not there or name in ("a file", "the cache"):
+        if not there or name in LASTING:
             operation(folder)
         assert whole(folder), number
-        if name != "the cache":  # which keeps what is half done under a name that nobody reads
+        if name not in ("the cache", "a draft"):  # which keep what is half done under a name that nobody reads
             assert left_over(folder) == [], number
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers that send signals")
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_signals_all_along(name: str, tmp_path: Path) -> None:
+    """Calls of the system that a signal interrupts are made again: all of it is written."""
+    operation, whole = OPERATIONS[name]
+    told: list[int] = []
+    former = signal.signal(signal.SIGALRM, lambda number, frame: told.append(number))
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        for number in range(5):
+            (folder := tmp_path / str(number)).mkdir()
+            operation(folder)
+            assert whole(folder)
+            assert left_over(folder) == []
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    assert told

@@ -367,16 +367,19 @@ def journal_full(bench: Bench, times: int) -> int:
 def output_full(bench: Bench, times: int) -> int:
     """The disk of the output is full: nothing is left there; with room, the same command makes it."""
     trial = bench.trial(bench.etcd())
+    words = ("--store", "demo", "migrate", "--to", "apps/v1", "--yes", "--output")
+    trial.demand(trial.kstore(*words, str(bench.folder / "whole.db")), 0)
+    kilobytes = (bench.folder / "whole.db").stat().st_size // 1024
     for _ in range(times):
-        with small_disk(bench.folder / "small", bench.random.randrange(4, 1000, 4)) as enlarge:
-            place = bench.folder / "small"
-            words = ("--store", "demo", "migrate", "--to", "apps/v1", "--yes", "--output", str(place / "new.db"))
-            trial.demand(trial.kstore(*words), 1)
+        place = bench.folder / "small"
+        with small_disk(place, bench.random.randrange(4, kilobytes, 4)) as enlarge:
+            output = str(place / "new.db")
+            trial.demand(trial.kstore(*words, output), 1)
             if left := [one.name for one in place.iterdir()]:
                 raise Unbalanced(f"nothing is left of an output: {left}\n{(bench.folder / 'said').read_text()}")
             enlarge()
-            trial.demand(trial.kstore(*words), 0)
-            trial.demand(trial.kstore("migrate", "verify", str(place / "new.db")), 0)
+            trial.demand(trial.kstore(*words, output), 0)
+            trial.demand(trial.kstore("migrate", "verify", output), 0)
     return times
 
 

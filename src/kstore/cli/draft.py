@@ -45,8 +45,12 @@ class Draft:
         try:
             descriptor, name = tempfile.mkstemp(prefix="kstore-edit-", suffix=".yaml")
             self.path = Path(name)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(text)
+            except OSError:  # of an object that may be a Secret, half is there, and nobody was shown it
+                self.path.unlink()
+                raise
         except OSError as error:
             raise KstoreError(
                 f"a file for the editor cannot be written: {error.strerror}",
