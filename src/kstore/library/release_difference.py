@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import Release
-from kstore.catalog.resources import all_resources
+from kstore.catalog.resources import all_resources, resource_of
 from kstore.catalog.types import TypeRef
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import KstoreError
-from kstore.naming import GroupVersionKind
+from kstore.naming import GroupKind, GroupVersionKind
 from kstore.object_codec import ObjectCodec
 from kstore.printable import key_text
-from kstore.scheme.registry import RunningServer
+from kstore.scheme.registry import Default, RunningServer
 from kstore.scheme.scheme import Scheme
 
 
@@ -45,13 +44,13 @@ class ReleaseDifference:
     storage: tuple[Changed, ...]
     """The versions that resources are stored in."""
     served: tuple[Changed, ...]
-    """Kinds that are served no more, or from now on."""
+    """Kinds of stored resources that are served no more, or from now on."""
     fields: tuple[Changed, ...]
     """Fields of stored types, with their types."""
     gates: tuple[Changed, ...]
     """Defaults of the feature gates that decide about defaults."""
     defaults: tuple[Changed, ...]
-    """Types whose defaults are set by other rules, with how many there are."""
+    """Types whose defaults are set by other rules: what those do that only one of the two releases has."""
 
 
 def release_difference(before: Release, after: Release) -> ReleaseDifference:
@@ -88,7 +87,8 @@ def _storage(before: Release, after: Release) -> Iterator[Changed]:
 def _served(old: Catalog, new: Catalog) -> Iterator[Changed]:
     def served(catalog: Catalog) -> dict[str, str]:
         names = (GroupVersionKind(one.group, one.version, one.kind) for one in catalog.kinds)
-        return {f"{name.api_version} {name.kind}": "served" for name in names if catalog.serves(name)}
+        stored = (name for name in names if resource_of(GroupKind(name.group, name.kind)))
+        return {f"{name.api_version} {name.kind}": "served" for name in stored if catalog.serves(name)}
 
     return _changes(served(old), served(new))
 
@@ -135,12 +135,15 @@ def _structs(ref: TypeRef) -> Iterator[str]:
 def _defaults(old: Scheme, new: Scheme) -> Iterator[Changed]:
     before, after = old.default_rules, new.default_rules
     for name in sorted(before.keys() | after.keys()):
-        if before.get(name, ()) != after.get(name, ()):
-            yield Changed(name, _rules(before.get(name, ())), _rules(after.get(name, ())))
+        was, now = before.get(name, ()), after.get(name, ())
+        if was != now:
+            yield Changed(name, _only(was, now), _only(now, was))
 
 
-def _rules(functions: tuple[Any, ...]) -> str:
-    return ", ".join(function.__name__.lstrip("_") for function in functions)
+def _only(rules: tuple[Default, ...], others: tuple[Default, ...]) -> str:
+    """What the rules do that others do not, as the first line of their documentation says it."""
+    own = (rule for rule in rules if rule not in others)
+    return " ".join((rule.__doc__ or rule.__name__).strip().partition("\n")[0] for rule in own)
 
 
 # ---- objects

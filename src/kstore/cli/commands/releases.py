@@ -11,15 +11,23 @@ from kstore.cli.options import output_option, store_options
 from kstore.cli.settings import settings
 
 if TYPE_CHECKING:
-    from kstore.library.release_difference import ReleaseDifference, Touched
+    from kstore.library.release_difference import Changed, ReleaseDifference, Touched
 
 _HEADINGS: Final = {
-    "storage": "Stored in another version",
-    "served": "Served",
+    "storage": "Storage versions",
+    "served": "Served versions",
     "fields": "Fields of stored types",
     "gates": "Feature gates that decide about defaults",
-    "defaults": "Defaults by other rules",
+    "defaults": "Rules of defaults",
 }
+_COMES_AND_GOES: Final = {
+    "served": ("from now on", "no longer"),
+    "gates": ("new, {}", "gone, was {}: no longer a choice"),
+    "defaults": ("new: {}", "gone: {}"),
+}
+"""What is said of a row that only the later release has, and that only the earlier one has."""
+_REASONS: Final = {"version": "in another version", "content": "with other content"}
+_NEW_AND_GONE: Final = ("new, {}", "gone, was {}")
 
 
 @click.command()
@@ -94,15 +102,25 @@ def _document(found: ReleaseDifference, objects: dict[str, Touched] | None) -> d
     return document
 
 
+def _change(heading: str, one: Changed) -> str:
+    """What a row says: from what to what, or that it comes or goes."""
+    new, gone = _COMES_AND_GOES.get(heading, _NEW_AND_GONE)
+    if one.before and one.after:
+        return f"{one.before} -> {one.after}"
+    return new.format(one.after) if one.after else gone.format(one.before)
+
+
 def _show(found: ReleaseDifference, objects: dict[str, Touched] | None) -> None:
     click.echo(f"From {found.before} to {found.after}")
     for name, heading in _HEADINGS.items():
         rows = getattr(found, name)
         click.echo(f"\n{heading}: {len(rows) or 'nothing changes'}")
         for one in rows:
-            click.echo(f"  {one.name}: {one.before or '-'} -> {one.after or '-'}")
+            click.echo(f"  {one.name}: {_change(name, one)}")
     if objects is None:
         return
-    click.echo(f"\nObjects of the store: {sum(one.count for one in objects.values()) or 'none is touched'}")
+    total = sum(one.count for one in objects.values())
+    click.echo(f"\nObjects that {found.after} would store otherwise: {total or 'none'}")
     for kind, one in sorted(objects.items()):
-        click.echo(f"  {kind}: {one.count} ({', '.join(sorted(one.reasons))}), such as {one.keys[0]}")
+        reasons = ", ".join(_REASONS.get(reason, reason) for reason in sorted(one.reasons))
+        click.echo(f"  {kind}: {one.count} ({reasons}), such as {one.keys[0]}")
