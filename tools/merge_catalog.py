@@ -192,6 +192,7 @@ class Catalog:
                 "nearest": min(self.exact, key=lambda other: abs(minor(other) - minor(one.release))),
                 "patch": one.patch,
                 "gates": {gate: one.gates[gate] for gate in consulted if gate in one.gates},
+                **({"overridden": one.overridden} if one.overridden else {}),
             }
             for one in self.facts
         ]

@@ -28,6 +28,8 @@ LIFECYCLE = ("introduced", "deprecated", "removed", "replacement")
 # Up to this release a storage version was an override or the group's first version; 1.32 began to look at the
 # release each version was introduced in (apiserver/pkg/server/storage/resource_encoding_config.go).
 LAST_FIXED_MINOR = 30
+# The first release whose way of emulating another one kstore knows (kstore.catalog.releases).
+FIRST_EMULATION = 34
 
 
 class Facts(Protocol):
@@ -41,6 +43,8 @@ class Facts(Protocol):
     """The feature gates that decide about defaults in it."""
     gates: dict[str, bool]
     """The defaults of its feature gates."""
+    overridden: list[str]
+    """The resources, as `group/resource`, whose storage version its factory sets by hand; of those that can emulate."""
 
     def kinds(self) -> Iterator[Row]:
         """Rows of its kinds; no `hub` where it does not say."""
@@ -63,6 +67,8 @@ class Asked:
         self.release, self.patch, self.exact = dump["release"], dump["patch"], "factory" in dump
         self.gates = dump["gates"]["defaults"]
         self.consulted = set(dump["gates"]["consulted"]) if self.exact else set()
+        by_hand = (f"{dump['groups'][package]}/{resource}" for package, resource, _ in dump["storage"]["versions"])
+        self.overridden = sorted(by_hand) if minor(self.release) >= FIRST_EMULATION else []
 
     def kinds(self) -> Iterator[Row]:
         """Rows of its kinds."""
@@ -152,6 +158,7 @@ class Standing:
         self.written, self.release, self.patch, self.exact = written, release, row["patch"], row["exact"]
         self.gates: dict[str, bool] = row["gates"]
         self.consulted = set(self.gates) if self.exact else set()
+        self.overridden: list[str] = row.get("overridden", [])
 
     def kinds(self) -> Iterator[Row]:
         """Rows of its kinds."""

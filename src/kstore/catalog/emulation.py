@@ -8,29 +8,12 @@ Ported from `apiserver/pkg/server/storage/resource_encoding_config.go` (emulated
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from kstore.catalog.releases import in_range, minor_of
 from kstore.catalog.tables import read_table
 
-_OVERRIDDEN: Final = {
-    "coordination.k8s.io/leasecandidates": "1.34-",
-    "admissionregistration.k8s.io/mutatingadmissionpolicies": "1.34-1.36",
-    "admissionregistration.k8s.io/mutatingadmissionpolicybindings": "1.34-1.36",
-    "certificates.k8s.io/clustertrustbundles": "1.34-",
-    "certificates.k8s.io/podcertificaterequests": "1.34-",
-    "storage.k8s.io/volumeattributesclasses": "1.34-1.35",
-    "storagemigration.k8s.io/storageversionmigrations": "1.37-",
-    "resource.k8s.io/devicetaintrules": "1.34-",
-    "resource.k8s.io/resourcepoolstatusrequests": "1.36-",
-    "scheduling.k8s.io/workloads": "1.35-",
-    "scheduling.k8s.io/podgroups": "1.36-",
-    "scheduling.k8s.io/compositepodgroups": "1.37-",
-    "lifecycle.k8s.io/evictions": "1.37-",
-    "lifecycle.k8s.io/evictionrequests": "1.37-",
-}
-"""Resources that a server keeps in one version whatever it emulates, and in which releases."""
 _ALPHA_LAST: Final = 37
 """The minor release from which a version of alpha is stored only where no other can be."""
 _REPLACED_LAST: Final = 34
@@ -39,8 +22,7 @@ _REPLACED_LAST: Final = 34
 
 def is_overridden(group: str, resource: str, minor: int) -> bool:
     """Whether a release keeps a resource in one version whatever it emulates."""
-    releases = _OVERRIDDEN.get(f"{group}/{resource}")
-    return releases is not None and in_range(releases, minor)
+    return f"{group}/{resource}" in _overridden(minor)
 
 
 def emulated_version(
@@ -87,3 +69,14 @@ def _rows() -> dict[tuple[str, str, str], dict[str, str]]:
             releases = f"{found[key]['releases']},{releases}"
         found[key] = {**{name: row.get(name) or "" for name in names}, "releases": releases}
     return found
+
+
+@cache
+def _overridden(minor: int) -> frozenset[str]:
+    """The resources, as `group/resource`, that a release keeps in one version."""
+    return frozenset(
+        name
+        for row in read_table("releases.json")
+        if minor_of(row["release"]) == minor
+        for name in row.get("overridden", ())
+    )
