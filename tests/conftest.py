@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import hypothesis
@@ -84,6 +84,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.get_terminal_writer().line(
             f"\nERROR: files were left in the checkout: {', '.join(left)}", red=True
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Kine:
+    """A running kine."""
+
+    endpoint: str
+    state: Path
+    """Its file, beside which is a log as long as it runs."""
 
 
 @pytest.fixture(scope="session")
@@ -173,24 +182,37 @@ def three_members(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def kine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def start_kine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kine]]:
+    """Start a real kine on SQLite (`start_kine(compact_interval="1s")`); the test is skipped where there is none."""
+    started: list[Server] = []
+
+    def start(**flags: str) -> Kine:
+        try:
+            binary = find("kine")
+        except ServerMissing as missing:
+            pytest.skip(str(missing))
+        folder = tmp_path_factory.mktemp("kine")
+        port, metrics = free_port(), free_port()
+        # kine's own default parameters: without a busy timeout it says that a key was created, and has lost it
+        parameters = "_journal_mode=WAL&_busy_timeout=30000&_synchronous=NORMAL&_txlock=immediate&cache=shared"
+        settings = {
+            "listen-address": f"http://127.0.0.1:{port}",
+            "endpoint": f"sqlite://{folder}/state.db?{parameters}",
+            "metrics-bind-address": f"127.0.0.1:{metrics}",
+            "watch-progress-notify-interval": "1s",
+            **{name.replace("_", "-"): value for name, value in flags.items()},
+        }
+        command = [str(binary), *(f"--{name}={value}" for name, value in settings.items())]
+        started.append(Server("kine", command, folder, (metrics, "/metrics", False)))
+        started[-1].start()
+        return Kine(f"http://127.0.0.1:{port}", folder / "state.db")
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def kine(start_kine: Callable[..., Kine]) -> str:
     """The endpoint of a real kine on SQLite; the test is skipped where there is none."""
-    try:
-        binary = find("kine")
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
-    folder = tmp_path_factory.mktemp("kine")
-    port, metrics = free_port(), free_port()
-    # kine's own default parameters: without a busy timeout it says that a key was created, and has lost it
-    parameters = "_journal_mode=WAL&_busy_timeout=30000&_synchronous=NORMAL&_txlock=immediate&cache=shared"
-    command = [
-        str(binary),
-        f"--listen-address=http://127.0.0.1:{port}",
-        f"--endpoint=sqlite://{folder}/state.db?{parameters}",
-        f"--metrics-bind-address=127.0.0.1:{metrics}",
-        "--watch-progress-notify-interval=1s",
-    ]
-    server = Server("kine", command, folder, (metrics, "/metrics", False))
-    server.start()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    return start_kine().endpoint

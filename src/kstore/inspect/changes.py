@@ -124,7 +124,7 @@ class Changes:
         if self._previous is None:
             self._last[record.key] = record
         read = self._store.codec.read(record)
-        new = record.version == 1
+        new = record.create_revision == record.mod_revision  # kine keeps no version, which would be 1
         if isinstance(read, Undecodable):
             return Step(key, record.mod_revision, CREATED if new else CHANGED, read, before, (), (), "")
         old = before if isinstance(before, StoredObject) and not new else None

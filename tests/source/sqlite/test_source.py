@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kstore.cli.main import run
 from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError
 from kstore.records import Record
 from kstore.source.location.address import open_source
@@ -93,6 +95,13 @@ def test_history(source: SqliteSource) -> None:
     assert found == [(A, 2, False), (B, 3, False), (A, 4, False), (B, 6, True), (C, 7, False), (B, 8, False)]
     assert [each.record.value for each in source.history(B.encode())] == [b"b1", b"", b"b2"]
     assert len(list(source.history_sizes())) == 6
+
+
+@pytest.mark.parametrize(("key", "changes"), [(A, ["created", "changed"]), (B, ["created", "deleted", "created"])])
+def test_what_was_created(state: Path, key: str, changes: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """kine keeps no versions, whose first says so elsewhere."""
+    run(["--store", str(state), "history", key, "-o", "json"])
+    assert [one["change"] for one in json.loads(capsys.readouterr().out)["revisions"]] == changes
 
 
 def test_reading_never_writes(state: Path) -> None:
