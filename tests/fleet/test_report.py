@@ -36,7 +36,7 @@ BAD: dict[str, Any] = {
 def test_rows() -> None:
     """A row a store; one that did not answer has its name, its status and why."""
     names = list(columns_of("check"))
-    rows = [dict(zip(names, row, strict=True)) for row in rows_of("check", [current(GOOD), BAD])]
+    rows = [dict(zip(names, row, strict=True)) for row in rows_of("check", [current(GOOD, "a.db"), BAD])]
     assert (rows[0]["objects"], rows[0]["status"], rows[0]["error"]) == (3, "done", None)
     assert rows[0]["age_hours"] > 50_000
     assert {name: value for name, value in rows[1].items() if value is not None} == {

@@ -120,7 +120,7 @@ def roll_back(journal: Journal, *, yes: bool, shown: Shown, any_cluster: bool = 
         other = not any_cluster and is_other_cluster(journal, source)
         objects = count_written(journal, source, Retry())
         confirm(
-            f"Put back {counted(objects, 'object')} of {session.location.address}?",
+            f"Put back {counted(objects, 'object')} of {session.location.shown}?",
             yes=yes,
             hint="pass --yes to confirm",
         )

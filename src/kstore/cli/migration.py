@@ -171,11 +171,11 @@ class Run:
         if live and self.output_file is not None:
             raise UsageError("--output is for stores that are files; a running store is written itself")
         if not live and not isinstance(session.source, SnapshotSource):
-            raise WriteRefused("this kind of store is only read", where=session.location.address)
+            raise WriteRefused("this kind of store is only read", where=session.location.shown)
         if not live and self.output_file is None:
             raise WriteRefused(
                 "a snapshot is not modified in place",
-                where=session.location.address,
+                where=session.location.shown,
                 hint="pass --output NEW.db for the migrated copy; --dry-run shows what would change",
             )
 
@@ -188,7 +188,7 @@ class Run:
         self._shown.summary(summary, err=True)
         if not summary.changes:
             return
-        confirm(f"Write {counted(summary.changes, 'object')} of {session.location.address}?")
+        confirm(f"Write {counted(summary.changes, 'object')} of {session.location.shown}?")
 
     def _say_compacted(self) -> None:
         self._shown.say("the store was compacted while it was read: the rest is read at its newest revision")

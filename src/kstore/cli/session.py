@@ -162,7 +162,7 @@ class Session:
         by_context = self.location.origin.startswith("context ")
         asked_by = self.location.origin if by_context else "$ETCDCTL_INSECURE_SKIP_TLS_VERIFY"
         option = "--insecure-skip-tls-verify"
-        warn_unverified(self.location.address, option if self.given.insecure_skip_tls_verify else asked_by)
+        warn_unverified(self.location.shown, option if self.given.insecure_skip_tls_verify else asked_by)
 
     @cached_property
     def store(self) -> Store:
@@ -235,7 +235,7 @@ class Session:
             click.echo(f"kstore: damaged: {each.message} (byte {each.offset}); lost: {each.lost}", err=True)
         if damage:
             raise PartlyRead(
-                f"of a damaged store, {counted(len(damage), 'thing')} could not be read", where=self.location.address
+                f"of a damaged store, {counted(len(damage), 'thing')} could not be read", where=self.location.shown
             )
 
 

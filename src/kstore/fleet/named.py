@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Final
 
 from kstore.errors import KstoreError, UsageError
 from kstore.source.options import SourceOptions
-from kstore.source.remote.address import is_bucket, is_pattern, is_web
+from kstore.source.remote.address import is_bucket, is_pattern, without_credentials
 from kstore.source.remote.bucket import StoredFile
 from kstore.source.remote.matching import find_files
 
@@ -50,6 +51,21 @@ def named_stores(named: Iterable[str], options: SourceOptions) -> list[NamedStor
     return list({one.address: one for one in found}.values())
 
 
+def shown_names(stores: Iterable[NamedStore]) -> dict[str, str]:
+    """
+    What each store is called wherever it is shown or kept, by its address: the address without what permits to read it.
+
+    What would be called alike then is numbered, as the files that a query of their addresses tells apart.
+    """
+    found: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for one in stores:
+        shown = without_credentials(one.address)
+        times[shown] += 1
+        found[one.address] = shown if times[shown] == 1 else f"{shown} ({times[shown]})"
+    return found
+
+
 def stores_of(name: str, options: SourceOptions) -> list[NamedStore]:
     """
     The stores that one name means: see `named_stores`.
@@ -74,7 +90,7 @@ def stores_of(name: str, options: SourceOptions) -> list[NamedStore]:
 def _stands_for_many(name: str) -> bool:
     if is_bucket(name):
         return is_pattern(name) or name.endswith("/")
-    return is_pattern(name) and not is_web(name) and not Path(name).exists()
+    return is_pattern(name) and "://" not in name and not Path(name).exists()
 
 
 def _of_file(file: StoredFile) -> NamedStore:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from kstore.fleet.child import DONE, Result
-from kstore.fleet.tasks import KINDS
+from kstore.fleet.tasks import KINDS, RESULT
 from kstore.inspect.clock import parse_time
 from kstore.printable import escaped
 from kstore.view.html_page import ReportEntry, entries_html
@@ -39,23 +39,21 @@ def rows_of(kind: str, results: Iterable[Result]) -> list[list[Any]]:
     return found
 
 
-_RESULT: Final = "result"
-
-
+_REASON: Final = 72
 _SHORTER: Final = {"below_target": "below"}
 
 
 def short_columns(kind: str) -> dict[str, str]:
     """The columns that a person looks at first, for a terminal: what was found, or how it went."""
-    columns = KINDS[kind].columns
-    return {**{_SHORTER.get(name, name): columns[name] for name in KINDS[kind].short}, _RESULT: "string"}
+    types = {RESULT: "string", **KINDS[kind].columns}
+    return {_SHORTER.get(name, name): types[name] for name in KINDS[kind].short}
 
 
 def short_rows(kind: str, results: Sequence[Result]) -> list[list[Any]]:
     """
     The rows of these columns: as `rows_of`, and what a store did not answer is empty.
 
-    Of the addresses, the folder that all have in common is left out.
+    Of the addresses, the folder that all have in common is left out; of several reasons, all but the first.
     """
     alike = os.path.commonprefix([one["address"] for one in results])  # noqa: RUF071 - no paths, and cut at a slash
     common = alike.rpartition("/")[0]
@@ -63,15 +61,30 @@ def short_rows(kind: str, results: Sequence[Result]) -> list[list[Any]]:
     found = []
     for result in results:
         for row in result["rows"] or [{}]:
-            shown = {**row, "store": result["address"][start:]}
             said = row.get("verdict") or result["status"]
-            found.append(["" if (value := shown.get(name)) is None else value for name in KINDS[kind].short] + [said])
+            why = _brief(str(row.get("why") or ""), result["address"])
+            shown = {**row, "store": result["address"][start:], RESULT: said, "why": why}
+            found.append(["" if (value := shown.get(name)) is None else value for name in KINDS[kind].short])
     return found
 
 
-def current(result: Result) -> Result:
-    """A result whose ages are counted to now, however long ago it was found."""
-    return {**result, "rows": [{**row, **_age(row)} for row in result["rows"]]}
+def _brief(reasons: str, address: str) -> str:
+    """The first reason for what was not proved, as far as a line has room; the row's store is not named again."""
+    first, more, _ = reasons.replace(f"{address}: ", "").partition("; ")
+    cut = len(first) > _REASON
+    return first[:_REASON].rstrip() + "…" if cut or more else first
+
+
+def current(result: Result, name: str) -> Result:
+    """
+    A result as it is shown: its ages are counted to now, however long ago it was found.
+
+    Args:
+        result: of a store's address.
+        name: what the store is called; the address itself may permit to read it.
+    """
+    rows = [{**row, **_age(row), "store": name} for row in result["rows"]]
+    return {**result, "address": name, "error": result["error"].replace(result["address"], name), "rows": rows}
 
 
 def _age(row: dict[str, Any]) -> dict[str, int]:

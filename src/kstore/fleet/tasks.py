@@ -54,7 +54,7 @@ class Kind:
     columns: dict[str, str]
     """The columns of its rows, in order: `string` or `int64`; what else a row has is for the page of its store."""
     short: tuple[str, ...]
-    """Those that a person looks at first."""
+    """Those that a person looks at first, among them `RESULT`."""
     answer: Callable[[Opening, Mapping[str, Any]], list[Row]]
     found: Callable[[Row], bool] = lambda _: False
     """Whether a row says that something was found."""
@@ -62,6 +62,8 @@ class Kind:
     """Does the same without a trace; None where the answer itself leaves none."""
 
 
+RESULT: Final = "result"
+"""What a person sees of how it went: the verdict, or, where there is none, the status."""
 _NAMED: Final = ("release", "encryption_config", "prefix")
 _CALLED: Final = ("fetching", "unpacking")
 """Options of a source that are for who looks on."""
@@ -242,7 +244,7 @@ def _export(opening: Opening, asked: Mapping[str, Any]) -> list[Row]:
     from kstore.sql.tables import object_rows
 
     store = AskedStore.pinned(opening.store)
-    path = partition_of(Path(str(asked["folder"])), store.address, store.revision)
+    path = partition_of(Path(str(asked["folder"])), str(asked.get("store") or store.address), store.revision)
     if path.exists():
         return [{"file": str(path), "revision": store.revision, "objects": None}]
     count = write_parquet(path, object_rows(store), partitioned=True)
@@ -295,25 +297,29 @@ KINDS: Final = {
             **_typed([], ["errors", "warnings", "notes", "below_target"]),
             "verdict": "string",
         },
-        ("store", "release", "objects", "below_target", "errors", "warnings"),
+        ("store", "release", "objects", "below_target", "errors", "warnings", RESULT),
         _check,
         lambda row: bool(row["errors"] or row["warnings"] or row["notes"]),
     ),
     "versions": Kind(
         _typed(["store", "resource", "stored_version", "storage_version"], ["objects"]),
-        ("store", "resource", "stored_version", "storage_version", "objects"),
+        ("store", "resource", "stored_version", "storage_version", "objects", RESULT),
         _versions,
     ),
     "analyze": Kind(
         _typed(["store", "resource"], ["objects", "bytes", "undecodable", "namespaces"]),
-        ("store", "resource", "objects", "bytes"),
+        ("store", "resource", "objects", "bytes", RESULT),
         _analyze,
     ),
-    "export": Kind(_typed(["store", "file"], ["revision", "objects"]), ("store", "revision", "objects"), _export,
-                   prepare=_computed),
+    "export": Kind(
+        _typed(["store", "file"], ["revision", "objects"]),
+        ("store", "revision", "objects", RESULT),
+        _export,
+        prepare=_computed,
+    ),
     "prove": Kind(
         {**_typed(["store", "sha256"], ["revision", "proved"]), **_typed(["verdict", *_STEPS, "why"])},
-        ("store", "revision"),
+        ("store", "revision", RESULT, "why"),
         _prove,
         lambda row: not row["proved"],
     ),

@@ -18,6 +18,7 @@ from kstore.inspect.proof_record import Proof, Subject
 from kstore.regular_file import open_regular
 from kstore.scalars.counts import counted
 from kstore.source.content_digest import Content, content_of
+from kstore.source.remote.address import without_credentials
 from kstore.source.snapshot.source import SnapshotSource
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _subject(opening: Opening, content: Content | None) -> Subject:
         digests["sha256"] = digest.hexdigest()
     if content is not None:
         digests["kstoreContent"] = content.sha256
-    return Subject(path.name if path.is_file() else address, digests)
+    return Subject(path.name if path.is_file() else without_credentials(address), digests)
 
 
 def _not_served() -> tuple[Step, str]:

@@ -51,8 +51,8 @@ class Store:
 
     @property
     def address(self) -> str:
-        """Where the store is, as it was found."""
-        return self._opening.location.address
+        """Where the store is, as it was found; without what permits to read it."""
+        return self._opening.location.shown
 
     @property
     def absolute_address(self) -> str:

@@ -24,6 +24,7 @@ from kstore.records import Record
 from kstore.source.certificates import tls_context
 from kstore.source.interface import Source, StoreStatus
 from kstore.source.options import SourceOptions
+from kstore.source.remote.address import without_credentials
 
 _KEY_NOT_FOUND = 100
 """`EcodeKeyNotFound` (`server/etcdserver/api/v2error/error.go`)."""
@@ -224,8 +225,10 @@ def _checked(endpoint: str) -> str:
         scheme, host, _ = _origin(endpoint)
     except ValueError:
         scheme, host = "", ""
-    if scheme not in _PORTS or not host:
-        raise UsageError("not an endpoint", where=endpoint, hint="an etcd v2 store is etcd2+http://HOST:PORT")
+    if scheme not in _PORTS or not host or "?" in endpoint:
+        raise UsageError(
+            "not an endpoint", where=without_credentials(endpoint), hint="an etcd v2 store is etcd2+http://HOST:PORT"
+        )
     return endpoint.rstrip("/")
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -57,8 +58,16 @@ def test_tables(kstore: Kstore, night: Path) -> None:
     assert short.err.count("torn.db") == 1
     wide = kstore("fleet", "check", f"{night}/*.db", "-o", "wide").text.splitlines()
     assert {"CLUSTER", "VERDICT", "STATUS", "ERROR"} < set(wide[0].split())
-    for kind in ("versions", "analyze", "prove"):
+    for kind in ("versions", "analyze"):
         assert kstore("fleet", kind, f"{night}/a.db").text.split()[0] == "STORE"
+
+
+def test_why_a_backup_is_not_proved(kstore: Kstore, night: Path) -> None:
+    """Beside the verdict is the first reason, without the name of the store, which the row has."""
+    head, good, torn = kstore("fleet", "prove", f"{night}/*.db").text.splitlines()
+    assert head.split() == ["STORE", "REVISION", "RESULT", "WHY"]
+    assert good.split()[2:] == ["proved"]
+    assert re.search(r"not proved +whole: the database has \d+ bytes, the file only 19968", torn)
 
 
 def test_sql(kstore: Kstore, night: Path) -> None:

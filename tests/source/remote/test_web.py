@@ -31,7 +31,7 @@ from kstore.records import Record
 from kstore.source.archive import spool
 from kstore.source.location.address import is_live, locate_store, open_source
 from kstore.source.options import SourceOptions
-from kstore.source.remote.address import is_remote
+from kstore.source.remote.address import is_remote, without_credentials
 
 
 @pytest.fixture(scope="module")
@@ -376,3 +376,77 @@ def test_headers_of_the_command_line(web: Web, demo: Path, tmp_path: Path, capfd
     assert run(["--store", address, "ls", "--http-header", f"@{tmp_path}/none"]) == 2
     assert run(["--store", address, "ls", "--http-header", "nothing"]) == 2
     assert "NAME: VALUE" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://h/x.db?X-Amz-Signature=secret&b=c", "https://h/x.db"),
+        ("https://ops:secret@h/x.db#secret", "https://h/x.db"),
+        ("HTTPS://h/a.tar?sig=secret!member", "HTTPS://h/a.tar"),
+        ("https://a:secret@h:2379,https://b:p@secret@i:2379", "https://h:2379,https://i:2379"),
+        ("https://h:2379?token=secret,https://i:2379", "https://h:2379"),
+        ("s3://key:secret@bucket/a@b?c#d", "s3://bucket/a@b?c#d"),
+        ("/backups/a?b#c@d.db", "/backups/a?b#c@d.db"),
+        ("demo", "demo"),
+    ],
+)
+def test_without_credentials(address: str, expected: str) -> None:
+    """What may be shown of an address; names of files and objects stay as they are."""
+    assert without_credentials(address) == expected
+
+
+SIGNED: list[tuple[Any, ...]] = [
+    (0, "ls", "-v"),
+    (1, "get", "namespaces/nowhere"),
+    (5, "check", "-o", "json"),
+    (
+        0,
+        "report",
+    ),
+    (0, "prove", "-o", "json"),
+    (0, "export", "{folder}/export"),
+    (3, "migrate", "--to-release", "1.37", "--dry-run", "--save-plan", "{folder}/plan.json"),
+    (3, "migrate", "--to-release", "1.37", "--output", "{folder}/copy.db", "--journal", "{folder}/journal", "--yes"),
+    (4, "migrate", "--to-release", "1.37", "--yes"),
+    (0, "sql", "select store, count(*) from objects group by 1"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("own_folders")
+def test_what_permits_to_read_is_kept_to_itself(
+    web: Web, demo: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing that is printed or written, by any command, has the signature or the password of the address."""
+    address = web.serve("/x.db", demo.read_bytes()).replace("://", "://ops:pass-secret@") + "?sig=query-secret"
+    gone = address.replace("/x.db", "/gone.db")
+    for expected, *words in SIGNED:
+        code = run(["--store", address, *(word.format(folder=tmp_path) for word in words)])
+        assert code == expected, words
+    fleet = [address, gone, f"{address}2"]
+    for output in ("table", "json", "prometheus"):
+        run(["fleet", "check", *fleet, "-o", output, "--html", f"{tmp_path}/{output}.html"])
+    run(["fleet", "export", f"{tmp_path}/lake", *fleet])
+    endpoint = f"{web.url.replace('://', '://ops:pass-secret@')}?sig=query-secret"
+    assert run(["--store", endpoint, "ls"]) == 2
+    assert run(["--store", f"etcd2+{endpoint}", "ls"]) == 2
+    assert run(["fleet", "check", endpoint]) == 1
+    run(["config", "set-context", "signed", "--store", address])
+    run(["config", "get-contexts"])
+    run(["config", "view"])
+    told = "".join(capfd.readouterr())
+    assert f"{web.url}/x.db (2)" in told
+    assert "secret" not in told.replace("secrets", "")
+    for file in tmp_path.rglob("*"):
+        if file.is_file() and file.name != "config.yaml":
+            assert b"-secret" not in file.read_bytes(), file
+    assert [file.name for file in tmp_path.rglob("config.yaml")] == ["config.yaml"]
+
+
+@pytest.fixture
+def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever is kept is kept where the test looks."""
+    for name in ("CACHE", "CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    monkeypatch.chdir(tmp_path)

@@ -13,6 +13,7 @@ from kstore.cli.listing import write
 from kstore.cli.options import Once, output_option, store_options, talk_options
 from kstore.cli.settings import settings
 from kstore.errors import NotFound, UsageError
+from kstore.source.remote.address import without_credentials
 
 if TYPE_CHECKING:
     from kstore.source.location.config_edit import ConfigDocument
@@ -43,7 +44,7 @@ def command() -> None:
 @click.option("--context", cls=Once, metavar="NAME", help="The context that --minify shows.")
 @talk_options
 def view(raw: bool, minify: bool, context: str) -> None:
-    """Print the contexts as YAML, passwords left out."""
+    """Print the contexts as YAML, passwords and what else permits to read left out."""
     from kstore.view.yaml_text import to_yaml
 
     contexts = _contexts()
@@ -52,10 +53,7 @@ def view(raw: bool, minify: bool, context: str) -> None:
     if minify:
         _require(contexts, name or _current(contexts))
         entries = {name: entries[name]}
-    shown = {
-        name: entry | {"password": _REDACTED} if not raw and isinstance(entry, dict) and "password" in entry else entry
-        for name, entry in entries.items()
-    }
+    shown = entries if raw else {name: _redacted(entry) for name, entry in entries.items()}
     write([to_yaml({"contexts": shown, "current-context": name if minify else contexts.current_name})])
 
 
@@ -150,6 +148,14 @@ def _change(change: Callable[[ConfigDocument], Any]) -> Any:
     return said
 
 
+def _redacted(entry: Any) -> Any:
+    """A context without its password, and its store's address without what permits to read it."""
+    if not isinstance(entry, dict):
+        return entry
+    shown = entry | {"store": without_credentials(str(entry["store"]))} if "store" in entry else entry
+    return shown | {"password": _REDACTED} if "password" in entry else shown
+
+
 def _require(contexts: Contexts, name: str) -> None:
     """See that there is a context of that name."""
     if name not in contexts.entries:
@@ -220,6 +226,8 @@ def _table(contexts: Contexts, names: list[str], *, headers: bool) -> Iterator[s
         entry = contexts.entries[name]
         members = entry if isinstance(entry, dict) else {}
         mark = "*" if name == contexts.current_name else ""
-        rows.append((mark, name, str(members.get("store", "")), str(members.get("etcd-prefix", ""))))
+        rows.append(
+            (mark, name, without_credentials(str(members.get("store", ""))), str(members.get("etcd-prefix", "")))
+        )
     lines = ("\t".join(row) for row in rows)
     return (line.rstrip() + "\n" for piece in TabWriter().stream(lines, len(rows)) for line in piece.splitlines())

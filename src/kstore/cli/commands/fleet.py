@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,25 +247,25 @@ def _results(kind: str, stores: Sequence[str], asked: dict[str, Any], given: dic
     from kstore.fleet.run import pool_of, run
     from kstore.source.location.address import parse_duration
 
-    tasks = _tasks(kind, [*stores, *_lines(given["listed"])], asked)
-    order = {task.address: at for at, task in enumerate(tasks)}
+    tasks, names = _tasks(kind, [*stores, *_lines(given["listed"])], asked)
     timeout = parse_duration(given["timeout"], "--timeout")
-    found: list[Result] = []
-    with pool_of(given["scheduler"], given["workers"]) as pool, _watched(len(order), given["timeout"]) as tell:
+    found: dict[str, Result] = {}
+    with pool_of(given["scheduler"], given["workers"]) as pool, _watched(len(tasks), given["timeout"]) as tell:
         for one in run(tasks, pool, timeout=timeout, retries=given["retries"], remembers=not given["no_cache"]):
-            found.append(current(one))
-            tell(one)
-    return sorted(found, key=lambda one: order[one["address"]])
+            address = one["address"]
+            found[address] = current(one, names[address])
+            tell(found[address])
+    return [found[task.address] for task in tasks]
 
 
-def _tasks(kind: str, named: Iterable[str], asked: dict[str, Any]) -> list[Task]:
+def _tasks(kind: str, named: Iterable[str], asked: dict[str, Any]) -> tuple[list[Task], dict[str, str]]:
     """
-    A task for each store that is named.
+    A task for each store that is named, and what each address is called.
 
     Raises:
         UsageError: none is, or a pattern matches nothing.
     """
-    from kstore.fleet.named import named_stores
+    from kstore.fleet.named import named_stores, shown_names
     from kstore.fleet.tasks import Task, as_reading
 
     given = settings()
@@ -283,7 +283,14 @@ def _tasks(kind: str, named: Iterable[str], asked: dict[str, Any]) -> list[Task]
     stores = named_stores(named, options)
     if not stores:
         raise UsageError("no store is named", hint="kstore fleet check 'night/*.db', or --stores FILE")
-    return [Task(kind, one.address, reading, asked, one.mark) for one in stores]
+    names = shown_names(stores)
+    return [Task(kind, one.address, reading, {**asked, **_written(asked, names[one.address])}, one.mark)
+            for one in stores], names  # fmt: skip
+
+
+def _written(asked: Mapping[str, Any], name: str) -> dict[str, str]:
+    """What is written of a store bears its name."""
+    return {"store": name} if "folder" in asked else {}
 
 
 def _lines(file: str) -> Iterator[str]:

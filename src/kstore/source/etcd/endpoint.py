@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from kstore.errors import UsageError
 from kstore.source.options import SourceOptions
+from kstore.source.remote.address import without_credentials
 
 DEFAULT_PORT = 2379
 _UNIX = re.compile(r"(unixs?):(?!//)")
@@ -76,7 +77,7 @@ def parse_endpoint(address: str, options: SourceOptions) -> Endpoint:
     if scheme not in ("http", "https", "unix", "unixs"):
         raise UsageError(
             f"unknown scheme {scheme!r}",
-            where=address,
+            where=without_credentials(address),
             hint="an etcd endpoint begins with https:// or http://",
         )
     tls = scheme in ("https", "unixs")
@@ -84,7 +85,7 @@ def parse_endpoint(address: str, options: SourceOptions) -> Endpoint:
         secure = scheme.replace("http", "https").replace("unix", "unixs")
         raise UsageError(
             "how to speak TLS is given, but the endpoint is plain text",
-            where=address,
+            where=without_credentials(address),
             hint=f"write {secure}://, or leave {', '.join(f'`{name}=`' for name in credentials)} out",
         )
     if scheme.startswith("unix"):
@@ -94,9 +95,13 @@ def parse_endpoint(address: str, options: SourceOptions) -> Endpoint:
         host, port = parts.hostname, parts.port or DEFAULT_PORT
     except ValueError as error:
         fault = "the port is no number up to 65535" if "Port" in str(error) else str(error)
-        raise UsageError(fault, where=address, hint="an endpoint is https://HOST:PORT") from None
+        raise UsageError(fault, where=without_credentials(address), hint="an endpoint is https://HOST:PORT") from None
     if not host or parts.path.strip("/") or parts.query:
-        raise UsageError("not an endpoint", where=address, hint="an endpoint is https://HOST:PORT, without a path")
+        raise UsageError(
+            "not an endpoint",
+            where=without_credentials(address),
+            hint="an endpoint is https://HOST:PORT, without a path",
+        )
     shown = f"[{host}]" if ":" in host else host
     found = Endpoint(url=f"{scheme}://{shown}:{port}", tls=tls, host=host, port=port)
     return found if found.loopback else replace(found, proxy=proxy_of(host, port, os.environ))

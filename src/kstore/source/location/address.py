@@ -23,7 +23,7 @@ from kstore.source.gardener.names import is_backup, parse_name
 from kstore.source.interface import Source
 from kstore.source.location.config_file import Context, config_path, read_contexts
 from kstore.source.options import MAX_SECONDS, SourceOptions
-from kstore.source.remote.address import is_remote
+from kstore.source.remote.address import is_remote, without_credentials
 
 DEMO = "demo"
 STANDARD_INPUT = "-"
@@ -62,13 +62,18 @@ class Location:
     """The file of the EncryptionConfiguration that it also named; empty if nobody did."""
 
     @property
+    def shown(self) -> str:
+        """The address without what permits to read it: what people and files are given."""
+        return without_credentials(self.address)
+
+    @property
     def absolute(self) -> str:
-        """The address as it is right from any directory: a file's whole path."""
+        """The same, right from any directory: a file's whole path."""
         whole, mark, member = os.path.expanduser(self.address).rpartition("!")
         if mark and Path(whole).is_file() and not Path(whole + mark + member).exists():
             return f"{Path(whole).resolve()}{mark}{member}"
         path = Path(os.path.expanduser(self.address))
-        return str(path.resolve()) if path.exists() and self.address != DEMO else self.address
+        return str(path.resolve()) if path.exists() and self.address != DEMO else self.shown
 
 
 def open_source(
@@ -130,7 +135,7 @@ def _as_path(location: Location) -> Location:
     parts = urlsplit(location.address)
     if parts.netloc not in ("", "localhost") or not parts.path:
         raise UsageError(
-            "file:// names no file of this machine", where=location.address, hint="write file:///PATH, or the path"
+            "file:// names no file of this machine", where=location.shown, hint="write file:///PATH, or the path"
         )
     return replace(location, address=unquote(parts.path))
 

@@ -16,6 +16,8 @@ BUCKETS = {"s3": "S3", "gs": "Google Cloud Storage", "az": "Azure Blob Storage"}
 _BUCKET = re.compile(rf"({'|'.join(BUCKETS)})://")
 _WEB = re.compile(r"https?://[^/,?#]+/+[^/,]")
 _WILD = re.compile(r"[*?\[]")
+_USER = re.compile(r"(://)[^/,\s]*@")
+_QUERY = re.compile(r"(https?://[^,?#]*)[?#]\S*", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ def is_remote(address: str) -> bool:
     return is_bucket(address) or is_web(address)
 
 
+def without_credentials(address: str) -> str:
+    """
+    An address as it may be shown and kept: without user and password, and, of a web server, query and fragment.
+
+    In the query is what permits to read a file, where a service has signed its address beforehand.
+    """
+    return _USER.sub(r"\1", _QUERY.sub(r"\1", address))
+
+
 def is_folder(address: str) -> bool:
     """Whether an address names all that is below it in a bucket."""
     return is_bucket(address) and (address.endswith("/") or "/" not in address.partition("://")[2])
@@ -80,4 +91,5 @@ def parse(address: str) -> ObjectAddress:
     return ObjectAddress(scheme, bucket, key)
 
 
-__all__ = ["BUCKETS", "ObjectAddress", "is_bucket", "is_folder", "is_pattern", "is_remote", "is_web", "parse"]
+__all__ = ["BUCKETS", "ObjectAddress", "is_bucket", "is_folder", "is_pattern", "is_remote", "is_web", "parse",
+           "without_credentials"]  # fmt: skip

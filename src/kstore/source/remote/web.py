@@ -22,6 +22,7 @@ from kstore.errors import AccessDenied, NotADatabase, SourceError, StoreNotFound
 from kstore.errors import UsageError as Misused
 from kstore.http_exchange import verifying_context
 from kstore.source.options import SourceOptions
+from kstore.source.remote.address import without_credentials
 from kstore.source.remote.stream import BUFFER
 
 _RESUMED = 3
@@ -44,7 +45,7 @@ class WebFile:
 
     def __init__(self, url: str, options: SourceOptions) -> None:
         self.url = urldefrag(url).url
-        self.shown = shown(url)
+        self.shown = without_credentials(url)
         """The address without its query, which may be what permits to read it."""
         self._headers = headers_of(options)
         self._opener = urllib.request.build_opener(_Redirects(), *_handlers(options))
@@ -136,11 +137,6 @@ class WebFile:
         return SourceError(said, where=self.shown)
 
 
-def shown(url: str) -> str:
-    """An address without its query and fragment: in them is what permits to read a file."""
-    return url.partition("#")[0].partition("?")[0]
-
-
 def headers_of(options: SourceOptions) -> dict[str, str]:
     """
     What every request has: the user as Basic, and the headers that were given.
@@ -169,7 +165,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         """See `HTTPRedirectHandler`."""
         before, after = urlsplit(req.full_url), urlsplit(newurl)
         if before.scheme == "https" and after.scheme != "https":
-            raise urllib.error.URLError(OSError(f"it redirects to {shown(newurl)}, which is not encrypted"))
+            raise urllib.error.URLError(
+                OSError(f"it redirects to {without_credentials(newurl)}, which is not encrypted")
+            )
         made = super().redirect_request(req, fp, code, msg, headers, newurl)
         if made is not None and (before.scheme, before.netloc) != (after.scheme, after.netloc):
             kept = {name: value for name, value in made.headers.items() if name in ("Range", "If-range")}
@@ -236,4 +234,4 @@ class _Https(urllib.request.HTTPSHandler):
         return self.do_open(made, req)
 
 
-__all__ = ["WebFile", "headers_of", "shown"]
+__all__ = ["WebFile", "headers_of"]
