@@ -14,7 +14,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from tests.cli.conftest import Kstore
 
-NOW = ("--now", "2026-11-25T00:00:00Z")
+NOW = ("--now", "2026-11-30T00:00:00Z")
 COMMANDS = [
     ("ls",),
     ("ls", "-o", "wide"),

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import yaml
 
 from kstore.decode.json.number import Number
+from kstore.decode.json.raw_json import RawJSON
 from kstore.view.documents import json_lines, json_list, names, yaml_list
 from kstore.view.hex_text import hex_dump
 from kstore.view.json_text import to_json, to_json_line
@@ -38,6 +40,17 @@ def test_json_is_indented_by_four_with_sorted_keys():
     """As kubectl -o json prints: four spaces, members sorted; numbers of any size."""
     assert to_json({"b": 1, "a": {"c": []}}) == '{\n    "a": {\n        "c": []\n    },\n    "b": 1\n}\n'
     assert to_json_line({"b": 1 << 70, "f": Number(1.5)}) == f'{{"b":{1 << 70},"f":1.5}}\n'
+
+
+@pytest.mark.parametrize(("text", "printed"), [("31.0", "31"), ("-0.5", "-0.5"), ("1e3", "1000"), ("1e21", "1e+21")])
+def test_numbers_are_spelled_as_go_does(text: str, printed: str) -> None:
+    """As kubectl prints a float64 that a server sent it: 31, not 31.0; of read JSON, of raw JSON, beside huge ones."""
+    raw = RawJSON(f'{{"x":{text}}}'.encode())
+    expected = f'{{"a":{printed},"r":{{"x":{printed}}}}}\n'
+    assert to_json_line({"a": Number(text), "r": raw}) == expected
+    huge = {"a": Number(text), "r": raw, "z": 1 << 70}
+    assert to_json_line(huge) == expected.replace("}}\n", f'}},"z":{1 << 70}}}\n')
+    assert json.loads(to_json({"a": Number("nan")})) == {"a": None}
 
 
 def test_hex_dump():

@@ -13,10 +13,12 @@ import argparse
 import copy
 import json
 import lzma
+import re
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,10 @@ MANAGERS = {
     "PersistentVolumeClaim": "kube-controller-manager",
 }
 """Who writes the status of a kind; other kinds' status is written by their controller's manager."""
+
+AFTER = re.compile(r"\+(\d+(?:\.\d+)?)s")
+DAILY = re.compile(r"last (\d\d):(\d\d)")
+"""Times of manifests: see `dated`."""
 
 Manifest = dict[str, Any]
 
@@ -55,6 +61,7 @@ def make(folder: Path) -> bytes:
     """Run the servers through the whole story; the snapshot's bytes."""
     with Etcd(find("etcd"), folder, unsafe_no_fsync="true") as etcd:
         store = EtcdControl(etcd)
+        leave_all(store, "05-")
         with KubeApiserver(find("kube-apiserver"), folder, etcd.endpoint) as kube:
             client = kube.client()
             # ready the server is once its RBAC roles are written; the system's namespaces come a moment later
@@ -68,9 +75,7 @@ def make(folder: Path) -> bytes:
             with SampleApiserver(find("sample-apiserver"), folder, etcd.endpoint, kube) as sample:
                 for manifest in manifests("60-"):
                     put(sample.client(), manifest)
-        with Oracle(find("oracle")) as oracle:
-            for entry in documents("70-"):
-                store.put(entry["key"], leave(oracle, entry))
+        leave_all(store, "70-")
         return store.snapshot(folder / "demo.db")
 
 
@@ -109,13 +114,34 @@ def put(client: Client, manifest: Manifest) -> None:
         owner["uid"] = client.get({**owner, "metadata": named})["metadata"]["uid"]
     # a kind may be a CRD's, which is served a moment after it is created
     until(lambda: client.path_of(manifest), manifest["kind"])
-    client.create(manifest, manager="kubectl-create")
+    born = client.create(dated(manifest, datetime.now(UTC)), manager="kubectl-create")["metadata"]["creationTimestamp"]
     if manifest["kind"] == "CustomResourceDefinition":
         until(lambda: established(client.get(manifest)), "the CRD to be established")
     if status is not None:
-        # a Pod may say that it ran before this very minute: its status is what a kubelet of the time reported
         manager = MANAGERS.get(manifest["kind"], f"{manifest['kind'].lower()}-controller")
-        client.merge(manifest, {"status": status}, "status", manager=manager)
+        change = dated({"status": status}, datetime.fromisoformat(born))
+        client.merge(manifest, change, "status", manager=manager)
+
+
+def dated(value: Any, born: datetime) -> Any:
+    """
+    A manifest with its times: `+3s` is three seconds after the object was born, `last 03:15` the last such time before.
+
+    What a kubelet or a controller reports happened after the object was there, whenever the store is made.
+    """
+    if isinstance(value, dict):
+        return {name: dated(each, born) for name, each in value.items()}
+    if isinstance(value, list):
+        return [dated(each, born) for each in value]
+    if not isinstance(value, str):
+        return value
+    if after := AFTER.fullmatch(value):
+        moment = born.replace(microsecond=0) + timedelta(seconds=float(after[1]))
+        return f"{moment:%Y-%m-%dT%H:%M:%S}{f'.{moment:%f}' if '.' in after[1] else ''}Z"
+    if daily := DAILY.fullmatch(value):
+        moment = born.replace(hour=int(daily[1]), minute=int(daily[2]))
+        return f"{moment - timedelta(days=int(moment > born)):%Y-%m-%dT%H:%M:00Z}"
+    return value
 
 
 def established(crd: Manifest) -> bool:
@@ -146,6 +172,13 @@ def move_storage(client: Client, crd: Manifest, version: str, manager: str) -> N
     until(lambda: version in client.get(crd)["status"]["storedVersions"], "status.storedVersions")
     # the handler that serves the kind notices a moment later; objects created before would be in the old version
     time.sleep(2)
+
+
+def leave_all(store: EtcdControl, prefix: str) -> None:
+    """Put what older servers left, past the servers of today."""
+    with Oracle(find("oracle")) as oracle:
+        for entry in documents(prefix):
+            store.put(entry["key"], leave(oracle, dated(entry, datetime.now(UTC))))
 
 
 def leave(oracle: Oracle, entry: dict[str, Any]) -> bytes:

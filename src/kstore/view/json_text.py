@@ -7,10 +7,12 @@ Knows print forms; the bytes of a stored object in JSON are `decode.go_json`'s b
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
-from kstore.decode.json.go_json import compacted, escape_html
+from kstore.decode.json.go_json import compacted, escape_html, with_numbers
+from kstore.decode.json.number import format_float
 from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.errors import EncodeError
 
@@ -57,15 +59,13 @@ def _dumps(value: Any, *, indent: bool = False, sort: bool = False) -> bytes:
 
 
 def _leaf(value: Any) -> Any:
-    """What orjson does not print by itself: raw JSON, and floats that remember how they were spelled."""
-    if isinstance(value, RawJSON):
-        if value.nested:
-            import orjson
+    """What orjson does not print by itself: raw JSON, and floats, which Go prints in its own way (31, not 31.0)."""
+    import orjson
 
-            return orjson.Fragment(compacted(value))
-        return value.value
+    if isinstance(value, RawJSON):
+        return orjson.Fragment(compacted(value)) if value.nested else with_numbers(value.value)
     if isinstance(value, float):
-        return float(value)
+        return orjson.Fragment(format_float(value).encode()) if math.isfinite(value) else None
     raise TypeError
 
 
@@ -74,7 +74,7 @@ def _slow_dumps(value: Any, *, indent: bool, sort: bool) -> bytes:
     separators = (",", ": ") if indent else (",", ":")
     try:
         text = json.dumps(
-            plain(value),
+            _whole(plain(value)),
             indent=2 if indent else None,
             sort_keys=sort,
             ensure_ascii=False,
@@ -85,3 +85,12 @@ def _slow_dumps(value: Any, *, indent: bool, sort: bool) -> bytes:
     except RecursionError:
         raise EncodeError("the object is nested too deeply to be printed as JSON") from None
     return text.encode("utf-8", "replace")
+
+
+def _whole(value: Any) -> Any:
+    """A copy in which floats that are whole numbers are such, as far as Go prints them without an exponent."""
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value

@@ -16,7 +16,7 @@ from kstore.testing import MemorySource
 from kstore.view.describe.events import events as events_page
 from kstore.view.describe.page import render
 
-NOW = ("--now", "2026-11-25T00:00:00Z")
+NOW = ("--now", "2026-11-30T00:00:00Z")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Kstore
 from tests.cli.damaged import CUT, RUBBISH, SEALED, damaged_store, store_with
 
-NOW = ("--now", "2026-11-25T00:00:00Z")
+NOW = ("--now", "2026-11-30T00:00:00Z")
 
 
 def test_the_tree(demo: Kstore) -> None:
