@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from kstore.cli.kubectl import COMMANDS, DIFFERENT, FLAGS, NO_SERVER, SAME, WORDS
+from kstore.cli.kubectl import COMMANDS, DIFFERENT, ELSEWHERE, FLAGS, NO_SERVER, SAME, WORDS
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "kubectl.md"
 _INTRODUCTION = f"""\
@@ -23,7 +23,7 @@ are those of kubectl 1.37.2; a test compares the table with the flags that a rea
 
 Each flag is *{SAME}*, *{DIFFERENT}* (and why), or *{NO_SERVER}*. A flag that kstore does not have is
 refused with exit code 2, and the error says what is below. Flags with a value that kubectl's parser takes
-(`--watch=true`, `-o=yaml`) are taken, too.
+(`--watch=true`, `-o=yaml`) are taken, too, and so is a namespace in front: `kstore -n shop get pods`.
 """
 _GET = """\
 ## What `get` prints
@@ -42,8 +42,21 @@ Tables have the columns and cells of the release that `--release` names, the new
 
 Objects are shown as they are stored: what a server would set or convert when it reads them, `--as GROUP/VERSION` and
 `--as-served` show. Templates that fail end with exit code 1 and an error; kubectl prints the object that failed beside
-it. Of Go's templates `define`, `template`, `block`, `call` and `js` are not supported, and `printf` refuses a verb that
-does not fit its value, where Go prints `%!d(string=a)`.
+it. `--sort-by` leaves objects that are equal in the order of their keys; kubectl's order of more than twelve equal ones
+is any. `jsonpath={..name}` goes through members in the order of their names, kubectl in another with each run. Of what
+etcd does not hold (`componentstatuses`, reviews, metrics) nothing is shown. Of Go's templates `define`, `template`,
+`block`, `call` and `js` are not supported, and `printf` refuses a verb that does not fit its value, where Go prints
+`%!d(string=a)`.
+"""
+_DESCRIBE = """\
+## What `describe`, `explain` and `resources` print
+
+None of the three is kubectl's text.
+
+- `describe` shows the facts of a kind, and how the object is stored: key, version, encryption, revision. Of other objects
+  it shows the Events alone, where kubectl adds the Pods of a Node or the Endpoints of a Service.
+- `explain` has a row a field, with type and protobuf number; no descriptions, which kubectl has from the server.
+- `resources` is what etcd holds, with keys and the version that is stored; names with their group, CRDs last.
 """
 _DIFF = """\
 ## What `diff` prints
@@ -74,7 +87,13 @@ def _lines() -> Iterator[str]:
         for names, flag in FLAGS[theirs].items():
             yield f"| `{names}` | {flag.answer} | {flag.why} |"
         yield ""
+    yield _DESCRIBE
     yield _DIFF
+    yield "## Flags of etcdctl and others\n"
+    yield "| flag | what kstore says |\n|---|---|"
+    for name, hint in ELSEWHERE.items():
+        yield f"| `{name}` | {hint} |"
+    yield ""
     yield "## Words of kubectl, etcdctl and others\n"
     yield "| command | what kstore says |\n|---|---|"
     for word, hint in WORDS.items():

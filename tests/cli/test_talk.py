@@ -154,3 +154,46 @@ def test_as_kubectls_plugin(tmp_path: Path) -> None:
 def test_progress(count: int, total: int | None, seconds: float, text: str) -> None:
     """How many of how many, how fast, and how long it takes yet."""
     assert progress_text(count, total, seconds, "keys") == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("get", "pods", "-o", "yml"), "did you mean 'yaml'?"),
+        (("get", "pods", "--all"), "`-A` means all namespaces"),
+        (("get", "/registry/pods", "--prefix", "--keys-only"), "`kstore ls /registry/pods`"),
+        (("ls", "-la"), "no object here has 'a'"),
+        (("pods",), "did you mean `kstore get pods`?"),
+        (("deploy", "-n", "shop"), "did you mean `kstore get deploy -n shop`?"),
+        (("snapshots",), "--store FILE opens one"),
+        (("get", "ct", "my-new"), "did you mean crontabs/default/my-new-cron-object?"),
+        (("delete", "pod", "webserver", "--dry-run"), "did you mean pod/webserver?"),
+        (("edit", "cm", "settings"), "an object is one word"),
+        (("ls", "registry/pods"), "did you mean /registry/pods?"),
+        (("get", "registry/pods/default/webserver"), "did you mean /registry/pods/default/webserver?"),
+        (("get", "pods", "--timeout", "1"), "'--command-timeout', '--dial-timeout'?"),
+    ],
+)
+def test_what_users_of_other_tools_type(demo: Kstore, typed: tuple[str, ...], said: str) -> None:
+    """Hands that know kubectl, etcdctl, k9s, restic or ls are told what kstore has for it."""
+    assert said in demo(*typed).err
+
+
+@pytest.mark.parametrize("typed", [("version", "--client"), ("restore", "latest", "--target", "x")])
+def test_no_far_fetched_option_is_suggested(demo: Kstore, typed: tuple[str, ...]) -> None:
+    """click finds `--quiet` in `--client`."""
+    ran = demo(*typed)
+    assert ran.code == 2
+    assert "mean" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "given", [("-n", "shop"), ("-nshop",), ("-n=shop",), ("--namespace", "shop"), ("--namespace=shop",), ("-A",)]
+)
+def test_a_namespace_in_front_of_the_command(demo: Kstore, given: tuple[str, ...]) -> None:
+    """As kubectl takes it there, beside options with values of their own."""
+    behind = demo("get", "deploy", *given)
+    assert behind.code == 0
+    assert demo(*given, "get", "deploy").out == behind.out
+    assert demo("--release", "1.37", *given, "--etcd-prefix", "/registry", "get", "deploy").out == behind.out
+    assert demo(*given).code == 2

@@ -155,7 +155,7 @@ class ResourceMapper(Generic[R]):
         import difflib
 
         names = {name for one in self.resources for name in (one.resource, one.singular, *one.short_names)}
-        close = difflib.get_close_matches(wanted, names, 1)
+        close = difflib.get_close_matches(wanted, names, 1, 0.7)
         return f"did you mean {close[0]!r}?" if close else ""
 
     def of_kind(self, kind: GroupKind) -> R | None:

@@ -1,5 +1,5 @@
 """
-What kubectl 1.37 takes, and what kstore has in its place: flags of the commands that both have, words of others.
+What kubectl 1.37 takes, and what kstore has in its place: flags of the commands that both have; what others write.
 
 Facts alone. `main` words an unknown flag or command with them, docs/reference/kubectl.md is made of them
 (tools/generate_kubectl_page.py), and a test holds them against a real kubectl.
@@ -110,6 +110,7 @@ FLAGS: Final[dict[str, dict[str, Flag]]] = {
 _TO_SERVER = "kstore changes no cluster through its server; `edit`, `restore` and `delete` change what is stored"
 _RUNNING = "kstore sees what is stored in etcd, and nothing of what runs on a node"
 WORDS: Final[dict[str, str]] = {
+    "alarm": "`etcdctl alarm list` asks the members; `kstore check` says what is near its quota",
     "annotate": "`kstore edit KEY` changes a stored object in an editor",
     "api-resources": "`kstore resources` lists them, with their keys in etcd",
     "api-versions": "`kstore resources -o wide` lists resources with their versions",
@@ -121,43 +122,85 @@ WORDS: Final[dict[str, str]] = {
     "cat": "`kstore get KEY -o yaml`, or -o raw",
     "certificate": "`kstore ls csr` shows the requests",
     "cluster-info": "`kstore ls` shows what is in a store, `kstore prefixes` which clusters share it",
+    "compact": "`etcdctl compact` does that; `kstore analyze` shows what the history takes",
+    "compaction": "`etcdctl compact` does that; `kstore analyze` shows what the history takes",
+    "contexts": "`kstore config get-contexts` lists them, `kstore config use-context` chooses one",
     "cordon": _TO_SERVER,
     "cp": _RUNNING,
     "create": _TO_SERVER,
+    "ctx": "`kstore config get-contexts` lists them, `kstore config use-context` chooses one",
     "debug": _RUNNING,
     "defrag": "`etcdctl defrag` does that; `kstore analyze` shows what fills the store",
     "del": "`kstore delete KEY` keeps a copy of what it deletes",
     "drain": _TO_SERVER,
+    "dump": "`kstore export DIR` writes all objects; `kstore get KEY -o yaml`, or -o raw, one",
     "endpoint": "`kstore ls` opens the store, and says what it is; `etcdctl endpoint status` asks a member",
     "events": "`kstore ls events -A`, or `kstore describe RESOURCE NAME` for those about an object",
     "exec": _RUNNING,
     "expose": _TO_SERVER,
     "find": "`kstore ls --where CEL`, -l or --field-selector select objects",
+    "forget": "kstore keeps no backups: `kstore export DIR` makes one, where you say",
     "hashkv": "`etcdctl endpoint hashkv` does that; `kstore migrate verify` compares stores object by object",
+    "info": "`kstore ls` shows what is in a store, `kstore version` which kstore this is",
+    "init": "a store need not be prepared: `kstore --store FILE ls` opens it",
     "kustomize": _TO_SERVER,
     "label": "`kstore edit KEY` changes a stored object in an editor",
+    "lease": "`kstore analyze` shows the leases of etcd and how many keys each has",
     "list": "`kstore ls`",
+    "lock": "`etcdctl lock` does that; kstore's writes are compare-and-swap, and need none",
     "logs": f"{_RUNNING}: logs are on the node, under /var/log/pods",
     "member": "`etcdctl member list` asks the members; kstore reads what they keep",
+    "mount": "`kstore browse` looks around in a store, `kstore export DIR` makes files of it",
+    "ns": "`kstore get namespaces`",
     "patch": "`kstore edit KEY` changes a stored object in an editor",
     "port-forward": _RUNNING,
     "proxy": _RUNNING,
+    "prune": "kstore keeps no backups: `kstore export DIR` makes one, where you say",
     "put": "`kstore edit KEY -f FILE` stores an object; raw bytes are never written",
     "replace": "`kstore edit KEY -f FILE` stores an object in place of another",
+    "resume": "`kstore migrate resume JOURNAL` goes on with a migration",
+    "role": "`etcdctl role list` asks etcd; `kstore get roles -A` shows those of Kubernetes",
+    "rollback": "`kstore migrate rollback JOURNAL` undoes a migration",
     "rollout": "`kstore history KEY` shows the revisions of an object",
     "run": _TO_SERVER,
     "scale": _TO_SERVER,
+    "search": "`kstore ls --where CEL`, -l or --field-selector select objects",
     "set": _TO_SERVER,
     "show": "`kstore get` shows objects, `kstore describe` a page about one",
     "snapshot": "`etcdctl snapshot save` makes one; every kstore command opens it with --store FILE",
+    "snapshots": "`kstore fleet check FOLDER/*.db` looks at many; --store FILE opens one",
     "stats": "`kstore analyze` shows what fills the store",
+    "status": "`kstore migrate status JOURNAL` is of a migration; `etcdctl endpoint status` asks a member",
     "taint": _TO_SERVER,
     "top": f"{_RUNNING}; `kstore analyze` shows what fills the store",
     "tree": "`kstore ls` without an argument shows the tree",
+    "txn": "raw bytes are never written; `kstore edit KEY` is a compare-and-swap of one object",
     "uncordon": _TO_SERVER,
+    "unlock": "`kstore migrate resume JOURNAL` goes on where a run was ended; nothing stays locked",
+    "user": "`etcdctl user list` asks etcd; --user and --password say who kstore is",
+    "verify": "`kstore migrate verify JOURNAL` proves a migration, `kstore prove` a backup",
     "wait": "`kstore watch` shows changes as they happen",
 }
 """Commands of kubectl, etcdctl, restic and the like that kstore has not, and what does their work."""
+
+ELSEWHERE: Final[dict[str, str]] = {
+    "--all": "`-A` means all namespaces; all is meant anyway where nothing selects",
+    "--consistency": "reads are of one revision; --rev N names it",
+    "--count-only": "`kstore ls` without an argument counts what is stored",
+    "--endpoints": "`--store https://HOST:PORT,https://HOST2:PORT`, or $ETCDCTL_ENDPOINTS",
+    "--from-key": "`kstore ls PREFIX` lists what is below a key",
+    "--keys-only": "`kstore ls /registry/pods -o keys` lists keys",
+    "--kubeconfig": "kstore reads the store itself: --store ADDRESS, or a context of its own config file",
+    "--order": "--sort-by .metadata.name sorts",
+    "--prefix": "a path means all that is below it: `kstore ls /registry/pods`; --etcd-prefix is the cluster's own",
+    "--print-value-only": "`kstore get KEY -o raw` prints the stored bytes",
+    "--request-timeout": "--dial-timeout and --command-timeout give it more time, or less",
+    "--repo": "`--store ADDRESS` names what is opened",
+    "--write-out": "`-o FORMAT`",
+    "-c": "--cacert, --cert and --key are certificates; of a Pod's containers `kstore describe pod NAME` tells",
+    "-w": "`-o FORMAT` is the output; `kstore get RESOURCE -w` and `kstore watch` follow changes",
+}
+"""Flags of etcdctl, k9s, restic and kubectl's other commands that kstore has not, and what does their work."""
 
 BOOLEAN: Final = frozenset({
     "--all-namespaces", "--ignore-not-found", "--no-headers", "--output-watch-events", "--recursive", "--show-kind",

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _COMPLETE = "_KSTORE_COMPLETE"
 """Set where a shell asks what may stand next."""
 _SHORT_WITH_EQUALS = re.compile(r"^(-[A-Za-z])=")
+_ALIKE = 0.75
+"""How much of two names is the same where one may be a slip of the other."""
+_NAMESPACE = re.compile(r"-n|--namespace(=|$)|-A$|--all-namespaces$")
 _EPILOG = """\b
 Exit codes: 0 done; 1 failed; 2 usage; 3 done, but some objects could not be read
 or were skipped; 4 a conflict or a guard stopped a write; 5 something was found
@@ -100,6 +103,9 @@ class LazyGroup(click.Group):
 
             if args[0] in WORDS:
                 raise UsageError(f"there is no command {args[0]!r}", hint=WORDS[args[0]]) from error
+            if _is_resource(args[0]):
+                shown = " ".join(["kstore get", *args])
+                raise UsageError(f"there is no command {args[0]!r}", hint=f"did you mean `{shown}`?") from error
             raise click.UsageError(f"there is no command {args[0]!r}{_similar(args[0])}", ctx) from error
 
 
@@ -110,6 +116,18 @@ def _help_of(words: list[str]) -> click.Command:
         cli.main(args=[*words, "--help"], prog_name="kstore", standalone_mode=False)
 
     return click.Command("help", callback=show)
+
+
+def _is_resource(name: str) -> bool:
+    """Whether the newest release has a built-in resource of that name, as `kubectl get` takes it."""
+    from kstore.catalog.mapper import ResourceMapper
+    from kstore.catalog.releases import newest
+    from kstore.catalog.resources import resources_of
+
+    try:
+        return bool(ResourceMapper(resources_of(newest())).find(name))
+    except KstoreError:
+        return False
 
 
 def _similar(name: str) -> str:
@@ -209,8 +227,8 @@ def _program() -> str:
 
 
 def _spelled(given: Sequence[str]) -> list[str]:
-    """The arguments as click takes them: kubectl's parser has `-o=yaml` for `-oyaml`, and `--watch=true`."""
-    found = [_SHORT_WITH_EQUALS.sub(r"\1", argument) for argument in given]
+    """The arguments as click takes them: kubectl's parser has `-o=yaml` for `-oyaml`, `--watch=true`, `-n` in front."""
+    found = _namespace_behind([_SHORT_WITH_EQUALS.sub(r"\1", argument) for argument in given])
     for at, argument in enumerate(found):
         if argument == "--color" and found[at + 1 : at + 2] not in ([when] for when in WHEN):
             found[at] = f"--color={ALWAYS}"  # as git and ls have it
@@ -219,6 +237,19 @@ def _spelled(given: Sequence[str]) -> list[str]:
     from kstore.cli.kubectl import spelled
 
     return [one for argument in found for one in spelled(argument)]
+
+
+def _namespace_behind(given: list[str]) -> list[str]:
+    """The arguments with `-n` and `-A` behind the command, where kubectl takes them in front of it, too."""
+    valued = [one for one in cli.params if isinstance(one, click.Option) and not (one.is_flag or one.count)]
+    with_value = {"-n", "--namespace", *(name for option in valued for name in option.opts)}
+    front, moved, at = list[str](), list[str](), 0
+    while at < len(given) and given[at].startswith("-") and given[at] != "--":
+        word = given[at]
+        taken = given[at : at + 1 + (word in with_value)]
+        (moved if _NAMESPACE.match(word) else front).extend(taken)
+        at += len(taken)
+    return [*front, *given[at : at + 1], *moved, *given[at + 1 :]]
 
 
 def main() -> NoReturn:
@@ -253,7 +284,9 @@ def _worded(error: Exception, talk: Talk) -> int:
         return error.exit_code
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "kstore"
-        talk.say(_lower_first(error.format_message()), _kubectls(error) or f"see `{path} --help`")
+        if isinstance(error, click.NoSuchOption):
+            error.possibilities = [one for one in error.possibilities or () if _like(error.option_name, one)]
+        talk.say(_lower_first(error.format_message()), _others(error) or f"see `{path} --help`")
         return ExitCode.USAGE
     if isinstance(error, click.ClickException):
         talk.say(_lower_first(error.format_message()))
@@ -272,14 +305,26 @@ def _worded(error: Exception, talk: Talk) -> int:
     return ExitCode.FAILED
 
 
-def _kubectls(error: click.UsageError) -> str:
-    """What to say of an option that kubectl has, and kstore has not."""
+def _others(error: click.UsageError) -> str:
+    """What to say of an option that kubectl or etcdctl has, and kstore has not; and of `edit cm settings`."""
+    if error.ctx is not None and error.ctx.info_name == "edit" and "extra argument" in error.message:
+        return "an object is one word: RESOURCE/NAME, RESOURCE/NS/NAME or its key"
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return ""
-    from kstore.cli.kubectl import flag_of
+    from kstore.cli.kubectl import ELSEWHERE, flag_of
 
     flag = flag_of(error.ctx.info_name or "", error.option_name)
-    return f"kubectl's {error.option_name} is {flag.answer}: {flag.why}" if flag else ""
+    return (
+        f"kubectl's {error.option_name} is {flag.answer}: {flag.why}" if flag else ELSEWHERE.get(error.option_name, "")
+    )
+
+
+def _like(name: str, other: str) -> bool:
+    """Whether an option may have been meant by another; click itself finds `--quiet` in `--client`."""
+    import difflib
+
+    name, other = name.strip("-"), other.strip("-")
+    return other.endswith(f"-{name}") or difflib.SequenceMatcher(None, name, other).ratio() >= _ALIKE
 
 
 def _lower_first(message: str) -> str:

@@ -282,7 +282,11 @@ class Form(TextType):
             template = ctx.meta.get(_TEMPLATE, "") if ctx is not None else ""
             value = resolved(value if given else "", template) or value
         if value not in ("", *self.choices) and not value.startswith(self.prefixes or ("\0",)):
-            self.fail(f"{value!r} is none of {', '.join(self.words)}", param, ctx)
+            import difflib
+
+            close = difflib.get_close_matches(value, self.words, 1)
+            meant = f"did you mean {close[0]!r}? " if close else ""
+            self.fail(f"{meant}{value!r} is none of {', '.join(self.words)}", param, ctx)
         return value
 
 

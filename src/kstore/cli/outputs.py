@@ -107,6 +107,8 @@ def say_if_nothing(reading: Reading, selection: Selection) -> None:
         click.echo(f"No resources found{_where(selection.criteria)}.", err=True)
         if selection.criteria.namespace and (hint := similar_namespace(reading.store, selection.criteria.namespace)):
             click.echo(f"  hint: {hint}", err=True)
+        elif (labels := selection.criteria.selector) and "=" not in labels:
+            click.echo(f"  hint: -l selects by labels: no object here has {labels!r}", err=True)
 
 
 def _where(criteria: Criteria) -> str:

@@ -17,7 +17,7 @@ from kstore.cli.hints import option_of
 from kstore.cli.offline_surgery import write_copy
 from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
-from kstore.errors import NotFound, Unsupported
+from kstore.errors import NotASingleObject, NotFound, Unsupported
 from kstore.printable import key_text
 from kstore.write.progress import Silent
 
@@ -48,7 +48,12 @@ def selected(store: Store, criteria: Criteria, unreadable: Unreadable, *, many: 
 
     found: dict[bytes, Record] = {}
     for text in criteria.what or ("/",):
-        selection = Selection.either(store, replace(criteria, what=(text,)), many=many)
+        try:
+            selection = Selection.either(store, replace(criteria, what=(text,)), many=many)
+        except NotASingleObject as error:
+            if len(criteria.what) == 2 and not any("/" in one for one in criteria.what):
+                error.hint = f"did you mean {'/'.join(criteria.what)}?"
+            raise
         records = {record.key: record for record in _records(selection, unreadable)}
         if not records and not selection.filter:
             raise NotFound(f"nothing is stored at {text}", hint="`kstore ls` shows what is there")

@@ -219,7 +219,7 @@ def _object_key(store: Store, text: str, namespace: str) -> tuple[bytes, bool]:
     place = store.built_in.place(text)
     if place is not None and place.name and place.resource.key_prefix.count("/"):
         return _below_prefix(store, text), False
-    resource = store.resources(name)[0]
+    resource = _resources(store, name, text)[0]
     if not resource.namespaced:
         return store.key_of(resource, "", rest), False
     space, slash, own = rest.partition("/")
@@ -239,6 +239,16 @@ def _existing(store: Store, text: str, namespace: str, when: When) -> Target | N
     if when is When.PAST:
         return target if next(iter(store.source.history(target.key)), None) is not None else None
     return target if store.source.get(target.key, revision=store.revision) is not None else None
+
+
+def _resources(store: Store, name: str, text: str) -> list[NamedResource]:
+    """The resources of a name, the first part of an argument; which may be a key without the slash in front."""
+    try:
+        return list(store.resources(name))
+    except UnknownResource as error:
+        if f"/{text}".startswith(tuple(f"{prefix}/" for prefix in store.prefixes)):
+            error.hint = f"did you mean /{text}?"
+        raise
 
 
 def _exactly(key: bytes, resources: tuple[NamedResource, ...]) -> Target:
@@ -265,7 +275,7 @@ def _listed(store: Store, text: str, namespace: str, *, required: bool = True) -
     name, slash, rest = text.partition("/")
     if slash and store.place(key := _below_prefix(store, text)) is not None:
         return [_path(store, key, namespace, required=required)]
-    parts = [store.resources(part) for part in name.split(",")]
+    parts = [_resources(store, part, text) for part in name.split(",")]
     if rest.strip("/"):
         places = [store.key_of(one) + _encoded(rest) for resources in parts for one in resources]
         return [_path(store, place, namespace, required=required) for place in places]

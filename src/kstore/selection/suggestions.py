@@ -1,5 +1,5 @@
 """
-What was probably meant by a name that is not there: one that is spelled alike, or the same in another namespace.
+What was probably meant by a name that is not there: one that is spelled alike, or begins so, or the same elsewhere.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def similar_object(store: Store, key: bytes) -> str:
     names = {one.removeprefix(path): one for one in written}
     inside = f"{place.namespace}/" if place.namespace else ""
     beside = {name.removeprefix(inside): name for name in names if name.startswith(inside)}
-    found = [beside[one] for one in difflib.get_close_matches(place.name, list(beside), 1, 0.7)]
+    close = difflib.get_close_matches(place.name, list(beside), 1, 0.7)
+    found = [beside[one] for one in close or [one for one in beside if one.startswith(place.name)][:2]]
     found += [name for name in names if inside and name.endswith(f"/{place.name}")][:2]
     if not found:
         return ""

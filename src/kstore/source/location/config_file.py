@@ -79,8 +79,9 @@ class Contexts:
         """
         where = f"{self.path}, context {name}"
         if name not in self.entries:
-            known = ", ".join(sorted(self.entries)) or "none"
-            raise UsageError(f"there is no context {name!r}", where=str(self.path), hint=f"there are: {known}")
+            known = ", ".join(sorted(self.entries))
+            hint = f"there are: {known}" if known else "the config file has no context yet"
+            raise UsageError(f"there is no context {name!r}", where=str(self.path), hint=hint)
         entry = self.entries[name]
         if not isinstance(entry, dict) or not isinstance(entry.get("store"), str):
             raise UsageError("a context needs a store", where=where, hint="store: https://HOST:PORT")
