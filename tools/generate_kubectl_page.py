@@ -53,8 +53,8 @@ _DESCRIBE = """\
 
 None of the three is kubectl's text.
 
-- `describe` shows the facts of a kind, and how the object is stored: key, version, encryption, revision. Of other objects
-  it shows the Events alone, where kubectl adds the Pods of a Node or the Endpoints of a Service.
+- `describe` shows the facts of a kind, and how the object is stored: key, version, encryption, revision. Of other
+  objects it shows the Events alone, where kubectl adds the Pods of a Node or the Endpoints of a Service.
 - `explain` has a row a field, with type and protobuf number; no descriptions, which kubectl has from the server.
 - `resources` is what etcd holds, with keys and the version that is stored; names with their group, CRDs last.
 """

@@ -285,7 +285,8 @@ def _worded(error: Exception, talk: Talk) -> int:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "kstore"
         if isinstance(error, click.NoSuchOption):
-            error.possibilities = [one for one in error.possibilities or () if _like(error.option_name, one)]
+            alike = [one for one in error.possibilities or () if _like(error.option_name, one)]
+            error = click.NoSuchOption(error.option_name, error.message, alike, error.ctx)
         talk.say(_lower_first(error.format_message()), _others(error) or f"see `{path} --help`")
         return ExitCode.USAGE
     if isinstance(error, click.ClickException):
