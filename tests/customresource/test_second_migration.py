@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.customresource.converter import Converted, CustomConverter
 from kstore.customresource.definition import CustomDefinition
 from kstore.customresource.unstructured import write
 from kstore.decode.json.raw_json import RawJSON
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 CODEC = ObjectCodec(Scheme(Release("1.37")))

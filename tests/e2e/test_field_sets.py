@@ -13,8 +13,8 @@ from tests.scheme.test_field_sets import UNREADABLE, WRITTEN
 from tools.cluster import Etcd
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
 from kstore.decode.json.raw_json import RawJSON
+from kstore.object_codec import ObjectCodec
 from kstore.records import Put
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme

@@ -62,6 +62,7 @@ OPTIONS: Final = {
     "to_release": "--to-release",
     "to_store": "--to-store",
     "user": "--user",
+    "wal": "--wal",
     "webhook_url": "--webhook-url",
     "where": "--where",
 }
@@ -108,6 +109,8 @@ def _option_with_value(code: str) -> str:
     found, value = OPTIONS[argument[1]], argument[2]
     if value in ("", "True"):
         return found
+    if value == "False":
+        return f"no {found}"
     try:
         return f"{found} {command_text(str(ast.literal_eval(value)))}"
     except (ValueError, SyntaxError):

@@ -102,7 +102,7 @@ def _beside_log(first: Step, source: Source) -> Step:
         return replace(first, detail=f"{first.detail}; the log beside it cannot be read: {error.message}")
     if not later:
         return first
-    words = f"the log beside it has {counted(later, 'later change')}, which --wal reads"
+    words = f"the log beside it has {counted(later, 'later change')}, which it lacks"
     return replace(first, detail=f"{first.detail}; {words}", facts={**first.facts, "laterChanges": later})
 
 
@@ -151,14 +151,14 @@ def _served(source: Source, content: Content, progress: Progress) -> tuple[Step,
         raise UsageError(
             "an etcd is running on this data directory: a copy of it would not be one moment's",
             where=status.location,
-            hint="prove the endpoint of the etcd, or a snapshot of it; without --wal its database alone is proved",
+            hint="prove the endpoint of the etcd, or a snapshot of it; with `wal=False` its database alone is proved",
         )
     try:
         with ScratchEtcd(
             source.database_path,
             checksum=bool(source.trailer),
             with_log=replayed,
-            members=len(source.mvcc.members()) if replayed else 1,
+            members=len(source.mvcc.cluster.members()) if replayed else 1,
         ) as etcd:
             served, release = content_of(etcd.source.scan(revision=status.revision), progress), etcd.version
     except Unsupported:

@@ -102,7 +102,8 @@ def test_a_data_directory_with_its_log(kstore: Kstore, start_etcd: Callable[...,
         subprocess.run(["cp", "-r", str(server.data), str(tmp_path / "copy")], check=True)
     ran = kstore("--store", str(tmp_path / "copy"), "prove", "-o", "json")
     assert ran.code == 5
-    assert "the log beside it has 3 later changes, which --wal reads" in step(ran, "whole")["detail"]
+    assert "the log beside it has 3 later changes, which it lacks" in step(ran, "whole")["detail"]
+    assert "; --wal reads them\n" in kstore("--store", str(tmp_path / "copy"), "prove").text
     ran = kstore("--store", str(tmp_path / "copy"), "--wal", "prove", "--serve", "-o", "json")
     assert ran.code == 0, ran.json
     assert step(ran, "whole")["detail"].endswith("with 3 changes of the log")

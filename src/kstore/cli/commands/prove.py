@@ -114,7 +114,8 @@ def _text(proof: Proof) -> list[str]:
     lines = [f"{one_line(proof.subject.name)}{about}\n"]
     for step in proof.steps:
         word = screen.styled(f"{step.verdict.value:<8}", _STYLES[step.verdict.value])
-        lines.append(f"  {word}  {step.name:<9} {one_line(step.detail)}\n")
+        more = "; --wal reads them" if step.facts.get("laterChanges") else ""
+        lines.append(f"  {word}  {step.name:<9} {one_line(step.detail)}{more}\n")
     failed = [step.name for step in proof.steps if step.verdict.value == "failed"]
     verdict = f"not proved: {', '.join(failed)}" if failed else "proved"
     lines.append(screen.styled(verdict, "red" if failed else "green") + "\n")
