@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from pathlib import Path
 
 import pytest
+
+from kstore.catalog.releases import newest
+from kstore.decode.protobuf.reader import ProtobufReader
+from kstore.scheme.scheme import Scheme
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -22,3 +27,26 @@ def test_it_is_there(path: str) -> None:
     """Below `src/kstore`, below the repository, or, of a row with several, beside the one that is named whole."""
     places = (ROOT / "src" / "kstore" / path, ROOT / path, ROOT / "src" / "kstore" / "customresource" / path)
     assert any(place.exists() for place in places)
+
+
+def test_the_function_that_is_shown() -> None:
+    """It is the one that is compiled."""
+    shown = re.search(r"```text\n(def .*?)```", PAGE, re.S)
+    assert shown is not None
+    reader = ProtobufReader(Scheme(newest()).catalog)
+    assert reader.read("core.v1.LocalObjectReference", b"\x0a\x01a", {}) == {"name": "a"}
+    compiled = "".join(linecache.getlines("<kstore reader core.v1.LocalObjectReference>"))
+    assert shown[1].rstrip() == compiled.rstrip()
+
+
+SIZES = {
+    path.relative_to(ROOT / "src" / "kstore").as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+    for path in (ROOT / "src").rglob("*.py")
+}
+
+
+def test_long_modules_have_a_reason() -> None:
+    """A module of more than 400 lines is on the page, and the page names none that is not."""
+    reasons = re.search(r"modules are longer than 400 lines\.\*\*(.*?)\n- \*\*", PAGE, re.S)
+    assert reasons is not None
+    assert {path for path, lines in SIZES.items() if lines > 400} == set(re.findall(r"`([\w/]+\.py)`", reasons[1]))
