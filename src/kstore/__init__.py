@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from kstore.errors import WriteRefused as WriteRefused
     from kstore.library.descriptions import Resource as Resource
     from kstore.library.descriptions import Revision as Revision
-    from kstore.library.finding import StoredFile as StoredFile
-    from kstore.library.finding import find_stores as find_stores
     from kstore.library.journals import Journal as Journal
     from kstore.library.listing import Findings as Findings
     from kstore.library.listing import Listing as Listing
@@ -61,6 +59,8 @@ if TYPE_CHECKING:
     from kstore.library.plans import Report as Report
     from kstore.library.scheme import Scheme as Scheme
     from kstore.library.store import Store as Store
+    from kstore.library.stored_files import StoredFile as StoredFile
+    from kstore.library.stored_files import find_stores as find_stores
     from kstore.migrate.plan import Change as Change
     from kstore.migrate.plan import Skipped as Skipped
     from kstore.migrate.plan import Unchanged as Unchanged
@@ -69,7 +69,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "kstore.catalog.releases": ("Release",),
-    "kstore.library.finding": ("StoredFile", "find_stores"),
+    "kstore.library.stored_files": ("StoredFile", "find_stores"),
     "kstore.library.descriptions": ("Resource", "Revision"),
     "kstore.library.journals": ("Journal",),
     "kstore.library.listing": ("Findings", "Listing"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kstore.cli.forms import FORMS, Form, Kind, Reader, is_for_programs, text_of_many, text_of_one, words
-from kstore.cli.outputs import HONOURED
+from kstore.cli.listing_forms import HONOURED
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}}
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import click
 import pytest
 
-from kstore.cli import output
+from kstore.cli import standard_output
 from kstore.cli.main import cli, run
-from kstore.cli.output import progressing
+from kstore.cli.standard_output import progressing
 from kstore.cli.streams import EscapingStream
 from kstore.source.location.demo import unpacked
 
@@ -35,8 +35,8 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Standard error on a terminal, where progress is shown at once."""
-    monkeypatch.setattr(output, "_SILENT_FOR", 0)
-    monkeypatch.setattr(output, "_SELDOM", 0)
+    monkeypatch.setattr(standard_output, "_SILENT_FOR", 0)
+    monkeypatch.setattr(standard_output, "_SELDOM", 0)
     return Terminal()
 
 
@@ -81,7 +81,7 @@ def test_not_wanted(option: str, terminal: Terminal, tmp_path: Path) -> None:
 
 def test_not_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In a file or a log there is none."""
-    monkeypatch.setattr(output, "_SILENT_FOR", 0)
+    monkeypatch.setattr(standard_output, "_SILENT_FOR", 0)
     assert run(["--store", "demo", "export", str(tmp_path / "backup")]) == 0
     assert "\r" not in capsys.readouterr().err
 
@@ -104,7 +104,7 @@ def test_steps_that_begin_anew(terminal: Terminal, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys, "stderr", EscapingStream(terminal))
     clock = iter([0.0, 100.0, 100.5, 101.5])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    with click.Context(cli), output.counting("records", lambda: 100) as tell:
+    with click.Context(cli), standard_output.counting("records", lambda: 100) as tell:
         tell(100)
         tell(10)
         tell(30)

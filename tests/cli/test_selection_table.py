@@ -24,9 +24,9 @@ from tools.cluster import Etcd, find_etcd
 
 from kstore.catalog.releases import newest
 from kstore.cli.expressions import resolved
+from kstore.cli.listing_forms import HONOURED
 from kstore.cli.main import cli
 from kstore.cli.options import Form
-from kstore.cli.outputs import HONOURED
 from kstore.object_codec import ObjectCodec
 from kstore.records import Delete, Put
 from kstore.scheme.scheme import Scheme

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Kstore
 
 from kstore.cli.color import asked_for, wants_color
-from kstore.cli.output import progress_text
+from kstore.cli.standard_output import progress_text
 from kstore.view.styles import STYLES
 
 

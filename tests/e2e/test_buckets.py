@@ -12,7 +12,7 @@ from tools.cluster import Server, ServerMissing, find, free_port
 
 from kstore.cli.main import run
 from kstore.errors import AccessDenied, BucketNotFound
-from kstore.library.finding import find_stores
+from kstore.library.stored_files import find_stores
 from kstore.source.location.address import open_source
 from kstore.source.location.demo import unpacked
 

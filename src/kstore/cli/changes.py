@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from kstore.cli.forms import masks
-from kstore.cli.output import terminal
+from kstore.cli.standard_output import terminal
 
 if TYPE_CHECKING:
     from kstore.cli.session import Session

@@ -16,10 +16,10 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled
 from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
-from kstore.cli.output import progressing
 from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
 from kstore.cli.settings import Settings, settings
+from kstore.cli.standard_output import progressing
 from kstore.cli.stopping import stopping
 from kstore.errors import SourceError, UsageError, WriteRefused
 from kstore.new_file import NewFile

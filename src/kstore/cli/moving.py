@@ -19,9 +19,9 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.hints import hint_of
 from kstore.cli.journals import as_journaled, origin_session
 from kstore.cli.migration_report import say_skipped
-from kstore.cli.output import progressing
 from kstore.cli.session import Session
 from kstore.cli.settings import settings
+from kstore.cli.standard_output import progressing
 from kstore.cli.stopping import stopping
 from kstore.errors import UsageError, WriteRefused
 from kstore.printable import command_text, key_text

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.cli.exit_codes import ExitCode
-from kstore.cli.output import progressing
 from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
 from kstore.cli.settings import Settings, settings
+from kstore.cli.standard_output import progressing
 from kstore.cli.via_apiserver import apiserver
 from kstore.scalars.counts import counted
 from kstore.source.location.control_plane import parse_flags

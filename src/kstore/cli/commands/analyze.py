@@ -11,8 +11,8 @@ from kstore.cli.analysis_tables import store_lines, tables
 from kstore.cli.hints import option_of
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, selection_options, store_options
-from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session, open_session
+from kstore.cli.standard_output import counting, terminal
 from kstore.cli.unreadable import Unreadable
 from kstore.errors import UsageError
 

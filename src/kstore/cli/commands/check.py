@@ -11,9 +11,9 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.hints import worded
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
-from kstore.cli.output import counting, show, terminal
 from kstore.cli.session import open_session
 from kstore.cli.settings import settings
+from kstore.cli.standard_output import counting, show, terminal
 from kstore.errors import UsageError
 from kstore.scalars.counts import counted
 

@@ -8,8 +8,8 @@ import click
 
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
-from kstore.cli.output import terminal
 from kstore.cli.session import open_session
+from kstore.cli.standard_output import terminal
 from kstore.cli.unreadable import Unreadable
 from kstore.errors import NotFound
 from kstore.printable import command_text

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kstore.cli.listing import Reading, write
+from kstore.cli.listing_forms import say_if_nothing
 from kstore.cli.options import selection_options, shown_options, store_options
-from kstore.cli.outputs import say_if_nothing
 from kstore.cli.pages import descriptions
 from kstore.cli.session import open_session
 from kstore.cli.tables import table_choice

@@ -17,9 +17,9 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.hints import option_of
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, selection_options, store_options
-from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session, open_session
 from kstore.cli.settings import settings
+from kstore.cli.standard_output import counting, terminal
 from kstore.cli.unreadable import named
 from kstore.errors import KstoreError, NotFound, StoreNotFound, UnknownResource, UsageError
 from kstore.printable import key_text

@@ -12,8 +12,8 @@ from kstore.cli.confirm import confirm
 from kstore.cli.draft import Draft, chosen_editor, read_text
 from kstore.cli.offline_surgery import output_option, see_that_it_may_change
 from kstore.cli.options import store_options
-from kstore.cli.output import terminal
 from kstore.cli.session import Session, open_session
+from kstore.cli.standard_output import terminal
 from kstore.cli.surgery import commit, destination, keep
 from kstore.cli.unreadable import named
 from kstore.errors import UsageError

@@ -11,8 +11,8 @@ import click
 
 from kstore.cli.listing import Reading
 from kstore.cli.options import selection_options, store_options
-from kstore.cli.output import progressing
 from kstore.cli.session import Session, open_session
+from kstore.cli.standard_output import progressing
 from kstore.errors import KstoreError, Unsupported, UsageError
 from kstore.scalars.counts import counted
 

@@ -17,6 +17,7 @@ from kstore.cli.following import Following, follow
 from kstore.cli.forms import FORMS_OF_GET, is_for_programs, masks
 from kstore.cli.hints import option_of
 from kstore.cli.listing import TABLES, Reading, as_pieces, as_single, hides_nothing, key_line, serving, write
+from kstore.cli.listing_forms import refuse_unused, say_if_nothing, write_keys
 from kstore.cli.options import (
     Once,
     as_served_option,
@@ -29,7 +30,6 @@ from kstore.cli.options import (
     table_options,
     template_options,
 )
-from kstore.cli.outputs import refuse_unused, say_if_nothing, write_keys
 from kstore.cli.pages import descriptions, storage_pages
 from kstore.cli.session import Session, open_session
 from kstore.cli.streams import for_programs

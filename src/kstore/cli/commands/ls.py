@@ -9,6 +9,7 @@ import click
 
 from kstore.cli.forms import FORMS_OF_LS, masks
 from kstore.cli.listing import TABLES, Reading, as_pieces, hides_nothing, serving, write
+from kstore.cli.listing_forms import TREE, needed, refuse_unused, say_if_nothing, write_keys
 from kstore.cli.options import (
     Once,
     as_served_option,
@@ -21,9 +22,8 @@ from kstore.cli.options import (
     table_options,
     template_options,
 )
-from kstore.cli.output import counting, show
-from kstore.cli.outputs import TREE, needed, refuse_unused, say_if_nothing, write_keys
 from kstore.cli.session import Session, open_session
+from kstore.cli.standard_output import counting, show
 from kstore.cli.tables import print_tables, table_choice
 from kstore.cli.unreadable import Unreadable
 from kstore.naming import parse_group_version

@@ -9,8 +9,8 @@ import click
 
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
-from kstore.cli.output import counting, terminal
 from kstore.cli.session import open_session
+from kstore.cli.standard_output import counting, terminal
 from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:

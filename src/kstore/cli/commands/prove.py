@@ -12,9 +12,9 @@ import click
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
-from kstore.cli.output import counting, terminal
 from kstore.cli.session import Session
 from kstore.cli.settings import settings
+from kstore.cli.standard_output import counting, terminal
 from kstore.errors import UsageError
 from kstore.printable import one_line
 

@@ -13,9 +13,9 @@ from kstore.cli.analysis_tables import store_lines, tables
 from kstore.cli.hints import worded
 from kstore.cli.listing import write
 from kstore.cli.options import store_options
-from kstore.cli.output import counting
 from kstore.cli.session import open_session
 from kstore.cli.settings import settings
+from kstore.cli.standard_output import counting
 from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:
