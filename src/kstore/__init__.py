@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from kstore.library.open_store import open as open
     from kstore.library.plans import Plan as Plan
     from kstore.library.plans import Report as Report
+    from kstore.library.proving import ServerProof as ServerProof
     from kstore.library.scheme import Scheme as Scheme
     from kstore.library.store import Store as Store
     from kstore.library.stored_files import StoredFile as StoredFile
@@ -78,6 +79,7 @@ _MODULES = {
     "kstore.library.objects": ("StoredObject", "Undecodable", "VersionedObject"),
     "kstore.library.open_store": ("open",),
     "kstore.library.plans": ("Plan", "Report"),
+    "kstore.library.proving": ("ServerProof",),
     "kstore.library.scheme": ("Scheme",),
     "kstore.library.store": ("Store",),
     "kstore.migrate.plan": ("Change", "Skipped", "Unchanged"),

@@ -13,8 +13,11 @@ import pytest
 from tests.cli.test_json_reference import faults
 from tests.e2e.aged_objects import Aged, all_aged
 from tests.e2e.test_aged import LEASED_ANEW, migrate, store, stored
+from tests.library.test_page import SERVER
+from tests.library.test_page import run as run_program
 from tools.cluster import ApiError, Client, Etcd, write_kubeconfig
 
+import kstore
 from kstore.catalog.releases import Release
 from kstore.cli.main import run
 from kstore.codec import StorageCodec, StoredObject
@@ -154,3 +157,37 @@ def test_a_migration_is_proved(
     (finding,) = document["server"]["findings"]
     assert finding["key"] == aged.key
     assert finding["changes"][0].startswith("metadata.ownerReferences")
+
+
+def test_the_library_asks_the_same(
+    etcd_server: Etcd, kube_apiserver: Callable[..., Any], capsys: Any, tmp_path: Path
+) -> None:
+    """`Store.prove_with_server` finds what `migrate --prove` lists; the page's example runs."""
+    store(etcd_server, [*all_aged()])
+    server = kube_apiserver(etcd_server)
+    kubeconfig = str(write_kubeconfig(tmp_path / "kubeconfig", server.port))
+    before = stored(etcd_server)
+    run(["--store", etcd_server.endpoint, "migrate", "services", "--prove", kubeconfig, "-o", "json"])
+    document = json.loads(capsys.readouterr().out)
+    with kstore.open(etcd_server.endpoint, release="1.30") as opened:
+        proof = opened.prove_with_server(kubeconfig, "services")
+        assert isinstance(proof, kstore.ServerProof)
+        assert not proof.proved
+        told = [{"key": one.key, "outcome": one.outcome, "changes": list(one.changes), "message": one.message}
+                for one in proof.findings]  # fmt: skip
+        assert told == document["findings"]
+        assert (proof.objects, proof.unchanged, proof.changed) == tuple(
+            document[name] for name in ("objects", "unchanged", "changed")
+        )
+        assert opened.prove_with_server(kubeconfig, "namespaces").proved
+    after = stored(etcd_server)
+    assert {key for key in before if key.startswith("/registry/services/") and before[key] != after[key]} == set()
+    (code,) = SERVER
+    code = code.replace("ENDPOINT", repr(etcd_server.endpoint)).replace("KUBECONFIG", repr(kubeconfig))
+    assert run_program(code, tmp_path).split()[0] in ("True", "False")
+
+
+def test_a_file_is_no_servers() -> None:
+    """Nobody serves it."""
+    with kstore.open("demo") as opened, pytest.raises(kstore.KstoreError):
+        opened.prove_with_server("no-kubeconfig")

@@ -18,9 +18,11 @@ from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "library.md"
-EXAMPLES = re.findall(r"^```python( live)?\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M)
+EXAMPLES = re.findall(r"^```python( live| server)?\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M)
 OFFLINE = [code for live, code in EXAMPLES if not live]
-LIVE = [code for live, code in EXAMPLES if live]
+LIVE = [code for live, code in EXAMPLES if live == " live"]
+SERVER = [code for live, code in EXAMPLES if live == " server"]
+"""Those that ask a running apiserver, which `tests/e2e/test_prove.py` runs."""
 READER = """\
 import kstore
 
@@ -124,7 +126,11 @@ def test_types_are_complete(snapshot: Path, tmp_path: Path) -> None:
     if importlib.util.find_spec("mypy") is None:
         pytest.skip("mypy is not installed")
     programs = [
-        *(f"ENDPOINT = 'http://127.0.0.1:2379'\n{code}" for _, code in EXAMPLES if not missing(code)),
+        *(
+            f"ENDPOINT, KUBECONFIG = 'http://127.0.0.1:2379', 'admin.conf'\n{code}"
+            for _, code in EXAMPLES
+            if not missing(code)
+        ),
         READER.format(snapshot=snapshot),
         WRITER.format(endpoint="http://127.0.0.1:2379"),
         "import kstore\n\nreveal_type(kstore.open)\n",

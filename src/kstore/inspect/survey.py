@@ -17,6 +17,7 @@ from kstore.codec import StoredObject, Undecodable
 from kstore.customresource.converter import Converted
 from kstore.customresource.resource import CustomResource
 from kstore.errors import KstoreError, Unsupported
+from kstore.inspect.claims import claims_of
 from kstore.inspect.directories import Directories, Directory
 from kstore.naming import GroupKind, GroupVersionKind
 from kstore.printable import key_text
@@ -106,6 +107,8 @@ class Survey:
         self.losing: set[str] = set()
         """The custom resources of which an object would lose fields on its way to the version that the CRD stores."""
         self.dependents: dict[tuple[tuple[Owner, ...], str], Dependents] = {}
+        self.claims: dict[str, list[str]] = {}
+        """What only one Service may have, and the keys of those that have it (`claims_of`)."""
         self._identities: set[int] = set()
         """Hashes of directory, namespace, name and uid of all objects, and of those without uid that were not read."""
         self.read = 0
@@ -308,6 +311,9 @@ class Survey:
             extension.objects += 1
         if self.pruned(seen):
             self.losing.add(seen.directory.label)
+        if seen.directory.label == "services" and seen.read.gvk.kind == "Service":
+            for claim in claims_of(seen.read.object.get("spec") or {}):
+                self.claims.setdefault(claim, []).append(seen.key)
         if isinstance(seen.directory.resource, CustomResource):
             self.stored_versions.setdefault(seen.directory.label, Counter())[seen.read.gvk.version] += 1
         metadata = metadata_of(seen.read)

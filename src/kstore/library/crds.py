@@ -18,7 +18,7 @@ from kstore.customresource.resource import CustomResource, custom_resource
 from kstore.customresource.webhook import Webhooks
 from kstore.errors import DecodeError, NotConvertible, UnknownKind, UsageError
 from kstore.library.opening import Opening
-from kstore.naming import GroupVersion, GroupVersionKind
+from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.object_codec import Decoded
 from kstore.records import Record
 from kstore.regular_file import read_regular
@@ -61,6 +61,7 @@ class CustomResources:
             except (KeyError, TypeError, AttributeError) as error:
                 raise DecodeError(f"a CustomResourceDefinition lacks {error}", where=place) from None
             crds[key] = codec.encode(crd, "json")
+        self._resources = tuple(resources)
         self._definitions = Definitions(
             codec,
             resources,
@@ -115,6 +116,23 @@ class CustomResources:
         encoding = custom_media_type(decoded.encoding, self._codec.scheme.release, media_type)
         name = GroupVersionKind(version.group, version.version, decoded.gvk.kind)
         return name, unstructured.write(result.object, encoding)
+
+    def served(self, decoded: Decoded, to: GroupVersion) -> dict[str, Any]:
+        """
+        A custom object in another version, as its server would serve it.
+
+        Raises:
+            UnknownKind, NotConvertible, DecodeError: it cannot be had so.
+        """
+        converter = self._converter(decoded.gvk)
+        (result,) = converter.convert([decoded.object], to.version, drop_unknown_fields=True, served=True)
+        if isinstance(result, Exception):
+            raise result
+        return result.object
+
+    def resource(self, kind: GroupKind) -> CustomResource | None:
+        """The resource of a kind; None where no CRD defines it."""
+        return next((one for one in self._resources if one.group_kind == kind), None)
 
     def _converter(self, name: GroupVersionKind) -> CustomConverter:
         converter = self._definitions.converter(name.group_kind)

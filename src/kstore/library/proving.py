@@ -4,19 +4,83 @@ A running server as the judge: which objects of its etcd it would still write at
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from kstore.catalog.releases import Release, known_releases, newest
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import UnknownRelease, UsageError
 from kstore.migrate.apiserver import Apiserver
-from kstore.migrate.prove import Prover
+from kstore.migrate.prove import CHANGED, REFUSED, UNREADABLE, Finding, Prover
 from kstore.source.interface import WritableSource
 
 if TYPE_CHECKING:
+    from kstore.library.opening import Opening
     from kstore.migrate.journal import Journal
     from kstore.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProof:
+    """What a running server would do to objects of its etcd, at an update of each that asks for nothing."""
+
+    objects: int
+    """How many it was asked about."""
+    unchanged: int
+    """How many it would leave as they are."""
+    changed: int
+    """How many it would write anew."""
+    refused: int
+    """How many patches it refused, or answered in a way that cannot be compared."""
+    unreadable: int
+    """How many of the store's objects cannot be read here, so that it was not asked."""
+    gone: int
+    """How many were deleted before it could be asked."""
+    unserved: dict[str, int]
+    """Objects that no API serves, so that no update reaches them, by resource."""
+    findings: tuple[Finding, ...]
+    """What is not proved to stay: `.key`, `.outcome` (`changed`, `refused`, `unreadable`), `.changes`, `.message`."""
+
+    @property
+    def proved(self) -> bool:
+        """Whether the server leaves every object as it is."""
+        return not self.findings
+
+
+Reads = Callable[["Store"], "Iterable[StoredObject | Undecodable]"]
+"""The objects to be asked about, of a store that is read as the server reads it."""
+
+
+def asked(
+    kubeconfig: str | PathLike[str], store: Store, opening: Opening, reads: Reads, *, media_type: str, concurrency: int
+) -> ServerProof:
+    """
+    Ask a server about objects of its etcd, which are read by the release, and the flags, that it says are its own.
+
+    Raises:
+        UsageError: the store is no running etcd.
+        ApiserverRefused: the server cannot be asked.
+        WriteRefused: it wrote an object, though it was asked for a dry run.
+    """
+    with closing(Apiserver(fspath(kubeconfig))) as server:
+        release = release_for(server)
+        own = store if store.codec.scheme.release == release else store.read_as(opening.scheme_of(release))
+        asking = prover(server, own, media_type=media_type, concurrency=concurrency)
+        findings = tuple(asking.prove(reads(own)))
+    proof = asking.proof
+    return ServerProof(
+        objects=proof.objects,
+        unchanged=proof.unchanged,
+        changed=proof.outcomes[CHANGED],
+        refused=proof.outcomes[REFUSED],
+        unreadable=proof.outcomes[UNREADABLE],
+        gone=proof.gone,
+        unserved=dict(sorted(proof.unserved.items())),
+        findings=findings,
+    )
 
 
 def release_for(server: Apiserver) -> Release:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kstore.inspect.clusters import Cluster
     from kstore.inspect.comparison import Compared
     from kstore.inspect.proof_record import Proof
+    from kstore.library.proving import ServerProof
     from kstore.library.serving import Serving
     from kstore.sql.arrow import RecordBatchReader
     from kstore.sql.asked_store import AskedStore
@@ -334,6 +335,48 @@ class Store:
 
         expected = expected_by(Path(earlier)) if earlier else None
         return prove(self._opening, Asked(target_release, serve, max_age, expected))
+
+    def prove_with_server(
+        self,
+        kubeconfig: str | PathLike[str] = "",
+        what: str = "",
+        namespace: str = "",
+        *,
+        selector: str = "",
+        media: str = "",
+        concurrency: int = 4,
+    ) -> ServerProof:
+        """
+        Ask the running apiserver of this etcd what it would still write: each object is patched as a dry run that asks
+        for nothing, and its answer is held against what is stored. Nothing is written.
+
+        Args:
+            kubeconfig: names the server; empty for kubectl's own.
+            what: a resource or path, as `objects` takes it; empty for all.
+            namespace: only this one.
+            selector: only objects with these labels.
+            media: the server's `--storage-media-type`, `protobuf` or `json`; empty for what its release has.
+            concurrency: requests at once.
+
+        Returns:
+            `.proved`, the counts, and `.findings`: each with `.key`, `.outcome`, `.changes` and `.message`.
+
+        Raises:
+            UsageError: the store is no running etcd, or is looked at as of a revision.
+            SourceError: the server cannot be asked.
+            WriteRefused: it wrote an object, though it was asked for a dry run.
+        """
+        from kstore.library.proving import asked
+
+        criteria = Criteria((what,) if what else (), namespace, selector=selector)
+        return asked(
+            kubeconfig,
+            self._store,
+            self._opening,
+            lambda store: Selection.listed(store, criteria).reads(),
+            media_type=media,
+            concurrency=concurrency,
+        )
 
     def diff(self, other: Store, what: str = "", namespace: str = "") -> Iterator[Compared]:
         """

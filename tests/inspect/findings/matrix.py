@@ -207,14 +207,54 @@ def mends(*keys: str, verb: str = "migrate", typed: tuple[str, str] = ("", "")) 
     return Mended(frozenset(keys), typed, verb)
 
 
-def service(kind: str, *node_ports: int, **more: Any) -> dict[str, Any]:
+def service(kind: str, *node_ports: int, name: str = "bad", **more: Any) -> dict[str, Any]:
     """A service with an address, and a port for each of the nodes' ports, 0 for none."""
     ports = [
         {"name": f"p{at}", "port": 80 + at, "protocol": "TCP", "targetPort": 80, **({"nodePort": port} if port else {})}
         for at, port in enumerate(node_ports)
     ]
     spec = {"type": kind, "clusterIP": "10.96.9.9", "selector": {"a": "b"}, "ports": ports, **more}
-    return obj("v1", "Service", spec=spec)
+    return obj("v1", "Service", name, spec=spec)
+
+
+def two(first: dict[str, Any], second: dict[str, Any]) -> Store:
+    """A store with two services."""
+    return Store({SERVICE: first, f"{SERVICE}-too": second})
+
+
+def level(**spec: Any) -> Store:
+    """A store with a priority level."""
+    found = obj("flowcontrol.apiserver.k8s.io/v1", "PriorityLevelConfiguration", namespace="", spec=spec)
+    return one(LEVEL, found)
+
+
+def schema(level: str = "global-default", *, subject: str = "*", **spec: Any) -> Store:
+    """A store with a flow schema."""
+    every = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "clusterScope": True, "namespaces": ["*"]}
+    rule = {"subjects": [{"kind": "User", "user": {"name": subject}}], "resourceRules": [every]}
+    spec |= {"priorityLevelConfiguration": {"name": level}, "matchingPrecedence": 9000}
+    spec |= {"rules": [rule]} if subject else {}
+    return one(FLOW, obj("flowcontrol.apiserver.k8s.io/v1", "FlowSchema", namespace="", spec=spec))
+
+
+def policy(release: str = "1.29", **spec: Any) -> Store:
+    """A store with an admission policy."""
+    version = "admissionregistration.k8s.io/v1beta1" if release == "1.29" else "admissionregistration.k8s.io/v1"
+    spec |= {"failurePolicy": "Fail", "validations": [{"expression": "true"}]}
+    return one(POLICY, obj(version, "ValidatingAdmissionPolicy", namespace="", spec=spec), release=release)
+
+
+def without_kind(**spec: Any) -> Store:
+    """A store with a CRD that does not say what its objects are."""
+    crd = json.loads(json.dumps(definition("v1")[DEFINITION]))
+    del crd["spec"]["names"]["kind"], crd["status"]["acceptedNames"]["kind"]
+    return one(DEFINITION, {**crd, "spec": {**crd["spec"], **spec}})
+
+
+def converting(**conversion: Any) -> Store:
+    """A store with a CRD that converts so."""
+    crd = json.loads(json.dumps(definition("v1")[DEFINITION]))
+    return one(DEFINITION, {**crd, "spec": {**crd["spec"], "conversion": conversion}})
 
 
 def pod(*tolerations: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -225,6 +265,9 @@ def pod(*tolerations: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+LEVEL = "/registry/prioritylevelconfigurations/bad"
+FLOW = "/registry/flowschemas/bad"
+POLICY = "/registry/validatingadmissionpolicies/bad"
 SERVICE = "/registry/services/specs/default/bad"
 POD = "/registry/pods/default/bad"
 DEPLOYMENT = "/registry/deployments/default/bad"
@@ -294,6 +337,100 @@ MATRIX: tuple[Case, ...] = (
             "not embedded": of_lamps(lamp_of('{"f":{"metadata":"text"}}'), schema=EMBEDS),
         },
         mends(LAMP, verb="edit", typed=("metadata: text", "metadata: {}")),
+    ),
+    Case(
+        "crashes-server",
+        "a priority level of no type",
+        level(),
+        {
+            "limited": level(type="Limited"),
+            "exempt": level(type="Exempt"),
+            "limited, without its type": level(limited={"limitResponse": {"type": "Reject"}}),
+        },
+        mends(LEVEL, verb="edit", typed=('type: ""', "type: Limited\\n  limited: {limitResponse: {type: Reject}}")),
+    ),
+    Case(
+        "crashes-server",
+        "a CRD without kind",
+        without_kind(),
+        {
+            "nothing is served": without_kind(versions=[], version=""),
+            "with it": Store(definition("v1")),
+        },
+        mends(DEFINITION, verb="edit", typed=('kind: ""', "kind: Lamp")),
+        keys=frozenset({DEFINITION}),
+    ),
+    Case(
+        "crashes-server",
+        "a CRD whose webhook is nowhere",
+        converting(strategy="Webhook", conversionReviewVersions=["v1"]),
+        {
+            "it is somewhere": converting(strategy="Webhook", webhookClientConfig={"url": "https://127.0.0.1:1/"}),
+            "none is asked": converting(strategy="None"),
+        },
+        mends(DEFINITION, verb="edit", typed=("strategy: Webhook", "strategy: None")),
+        keys=frozenset({DEFINITION}),
+    ),
+    Case(
+        "crashes-server",
+        "a flow schema's method of no type",
+        schema(distinguisherMethod={}),
+        {
+            "by user": schema(distinguisherMethod={"type": "ByUser"}),
+            "none": schema(),
+            "of what is exempt": schema("exempt", distinguisherMethod={}),
+            "of nothing": schema(subject="", distinguisherMethod={}),
+        },
+        mends(FLOW, verb="edit", typed=('type: ""', "type: ByUser")),
+    ),
+    Case(
+        "crashes-server",
+        "a policy that matches nothing, in 1.29",
+        policy(),
+        {"everything": policy(matchConstraints={}), "a later release": policy("1.37")},
+        mends(POLICY, verb="edit", typed=("failurePolicy: Fail", "failurePolicy: Fail\\n  matchConstraints: {}")),
+    ),
+    Case(
+        "shared-address",
+        "an address",
+        two(service("ClusterIP", 0), service("ClusterIP", 0, name="bad-too")),
+        {
+            "another": two(service("ClusterIP", 0), service("ClusterIP", 0, name="bad-too", clusterIP="10.96.9.8")),
+            "none": two(*(service("ClusterIP", 0, name=one, clusterIP="None") for one in ("bad", "bad-too"))),
+            "a name of elsewhere": two(
+                *(service("ExternalName", name=one, externalName="a.b") for one in ("bad", "bad-too"))
+            ),
+            "twice the same": one(SERVICE, service("ClusterIP", 0, clusterIPs=["10.96.9.9"])),
+        },
+        Shown("their age tells"),
+    ),
+    Case(
+        "shared-address",
+        "an address of the second family, spelled otherwise",
+        two(
+            service("ClusterIP", 0, clusterIP="10.96.9.1", clusterIPs=["10.96.9.1", "fd00::0:1"]),
+            service("ClusterIP", 0, name="bad-too", clusterIP="fd00::1"),
+        ),
+        {
+            "another": two(service("ClusterIP", 0), service("ClusterIP", 0, name="bad-too", clusterIP="fd00::1")),
+            "empty": two(*(service("ClusterIP", 0, name=one, clusterIP="") for one in ("bad", "bad-too"))),
+        },
+        Shown("fd00::1"),
+    ),
+    Case(
+        "shared-address",
+        "a port of the nodes, for another protocol",
+        two(
+            service("NodePort", 30911),
+            service("NodePort", 30912, name="bad-too", clusterIP="10.96.9.8", healthCheckNodePort=30911),
+        ),
+        {
+            "others": two(
+                service("NodePort", 30911), service("NodePort", 30912, name="bad-too", clusterIP="10.96.9.8")
+            ),
+            "twice in one": one(SERVICE, service("NodePort", 30911, 30911)),
+        },
+        Shown("nodePort 30911"),
     ),
     Case(
         "unopenable",

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kstore.inspect.checks import advice, custom, decoding, encryption, owners, places, space, updates, versions
+from kstore.inspect.checks import (
+    advice,
+    crashes,
+    custom,
+    decoding,
+    encryption,
+    owners,
+    places,
+    space,
+    updates,
+    versions,
+)
 from kstore.inspect.checks.interface import Check, Conclude, Found, Look
 from kstore.inspect.findings import ERROR, NOTE, SEVERITIES, WARNING, Command, Finding, Rule
 from kstore.inspect.survey import Survey
@@ -22,6 +33,8 @@ def _check(name: str, severity: str, title: str, why: str, look: Look | None = N
 CHECKS: tuple[Check, ...] = (
     _check("undecodable", ERROR, "Objects that cannot be decoded",
            "one of them makes every list of its resource fail", decoding.damaged),
+    _check("crashes-server", ERROR, "Objects that make an apiserver crash",
+           "it takes what they lack for there: it ends and cannot be started, or drops requests", crashes.crashing),
     _check("unopenable", ERROR, "Encrypted objects that no key opens",
            "the apiserver cannot read them, and every list of their resource fails", encryption.unopened),
     _check("unknown-to-target", ERROR, "Objects that the target release cannot decode",
@@ -49,6 +62,8 @@ CHECKS: tuple[Check, ...] = (
            "left behind by a CRD or a server that has gone: nothing serves or deletes them", places.no_resource),
     _check("misplaced", WARNING, "Objects stored under another's key",
            "the apiserver serves them under one name and writes them under another", places.misplaced),
+    _check("shared-address", WARNING, "Services that share an address or a port of the nodes",
+           "what is sent to one of them reaches another", end=places.shared),
     _check("invalid", WARNING, "Objects that their server's own validation refuses",
            "nothing can be changed in them before that is repaired", decoding.refused),
     _check("plugin-failed", WARNING, "Objects that a plugin's rule fails on",

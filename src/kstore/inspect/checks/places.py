@@ -84,3 +84,24 @@ def foreign_keys(survey: Survey) -> Iterator[Found]:
     for name, count in sorted(elsewhere.items()):
         words = "another cluster's are looked at with its own --etcd-prefix"
         yield Found(subject, name, f"{count:,} key{'s' * (count != 1)}", words=words)
+
+
+def shared(survey: Survey) -> Iterator[Found]:
+    """
+    Services that have the same address, or the same port of the nodes.
+
+    `pkg/registry/core/service/ipallocator/controller`, `portallocator/controller/repair.go`: "assigned to multiple
+    services". Silent where a store holds many small clusters, whose addresses are their own.
+    """
+    if survey.store.layout.clusters:
+        return
+    for claim, keys in survey.claims.items():
+        for key in keys if len(keys) > 1 else ():
+            others = ", ".join(one for one in keys if one != key)
+            yield Found(claim, key, f"also {others}", (kstore("get", key, "-o", "yaml"),), _SHARED)
+
+
+_SHARED = (
+    "which of them it was first given to, their age tells; the others are created again through the API without it: an "
+    "address cannot be changed there"
+)
