@@ -5,6 +5,8 @@ How hard a store is pressed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +14,7 @@ from tests.migrate.conftest import FaultySource, key
 
 from kstore.write import batches
 from kstore.write.batches import Pace, write_all
-from kstore.write.change import KeyChange
+from kstore.write.change import KeyChange, request_size
 from kstore.write.commit import Writer
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
@@ -48,3 +50,20 @@ def test_a_rate_holds_after_a_stall(rate: int, stall: float, monkeypatch: pytest
     for first, last in zip(times, times[2 * rate + 2 :], strict=False):
         assert last - first > 0.99
     assert times[-1] - times[0] == pytest.approx(199 / rate + max(0, stall - 1), abs=0.2)
+
+
+@pytest.mark.parametrize("largest", [400, 401, 1000, 10_000])
+def test_no_batch_is_larger_than_the_server_takes(largest: int) -> None:
+    """As many together as there is room for in one request, and never one more; each is written once."""
+    sizes: list[int] = []
+    store = FaultySource({key(f"web-{number:02}"): b"old" for number in range(40)})
+    limits = replace(store.limits(), request_bytes=largest)
+    store.limits = lambda: limits  # type: ignore[method-assign]
+    store.before_commit = lambda mutations: sizes.append(sum(map(request_size, mutations)))
+    changes = [KeyChange(record.key, record, b"n" * (7 * at)) for at, record in enumerate(store.records.values())]
+    write_all(Writer(store), changes, lambda _: None)
+    assert [record.value for record in store.records.values()] == [change.value for change in changes]
+    alone = [request_size(change.mutation()) for change in changes]
+    assert all(size <= largest or size in alone for size in sizes)
+    assert sum(sizes) == sum(alone)
+    assert all(one + two > largest for one, two in pairwise(sizes) if one not in alone)

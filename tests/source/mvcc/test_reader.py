@@ -133,3 +133,31 @@ def test_long_keys(tmp_path: Path) -> None:
             record = source.get(key)
             assert record
             assert record.value == b"v"
+
+
+@pytest.mark.parametrize(("finished", "scheduled"), [(0, 5), (5, 7), (7, 0), (0, 0)])
+def test_a_compaction_that_was_scheduled(finished: int, scheduled: int) -> None:
+    """It is in force, done or not: the server that starts on the file goes on with it."""
+
+    class Compacting(Mvcc):
+        def bucket_items(self, name: bytes) -> Iterator[tuple[bytes, bytes]]:
+            if name != b"meta":
+                yield from super().bucket_items(name)
+                return
+            for word, revision in ((b"finishedCompactRev", finished), (b"scheduledCompactRev", scheduled)):
+                if revision:
+                    yield word, revision_key(revision, 0)
+
+    with open_demo() as source:
+        assert isinstance(source, SnapshotSource)
+        assert Compacting(source.mvcc.database).compact_revision == max(finished, scheduled)
+
+
+def test_a_scan_goes_on_from_a_key() -> None:
+    """From `start` on, which may be a key, the first behind one, or outside of the prefix."""
+    with open_demo() as source:
+        keys = [record.key for record in source.scan()]
+        prefix = keys[len(keys) // 2].rpartition(b"/")[0]
+        for start in (b"", keys[0], prefix, *keys[::5], keys[3] + b"\0", b"\xff"):
+            expected = [key for key in keys if key.startswith(prefix) and key >= start]
+            assert [record.key for record in source.scan(prefix, start=start)] == expected

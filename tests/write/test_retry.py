@@ -1,0 +1,93 @@
+"""
+A store that goes away and comes back: how long it is waited for, and that a scan goes on just where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+
+from kstore.errors import Compacted, StoreUnreachable
+from kstore.records import Record
+from kstore.testing import MemorySource
+from kstore.write import retry as retrying
+from kstore.write.progress import Stop
+from kstore.write.retry import Retry
+
+KEYS = [b"/a/%d" % number for number in range(6)]
+
+
+class Clock(Stop):
+    """Time that passes only where somebody waits."""
+
+    now = 100.0
+
+    def wait(self, seconds: float) -> bool:
+        self.now += seconds
+        return self.asked
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the module."""
+    found = Clock()
+    monkeypatch.setattr(retrying, "time", SimpleNamespace(monotonic=lambda: found.now))
+    return found
+
+
+class Failing(MemorySource):
+    """A store whose scans end with an error after so many records each."""
+
+    def __init__(self, error: Exception, *lengths: int) -> None:
+        super().__init__(dict.fromkeys(KEYS, b"x"))
+        self.error = error
+        self.lengths = list(lengths)
+
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
+        length = self.lengths.pop(0) if self.lengths else None
+        for number, record in enumerate(super().scan(prefix, revision=revision, start=start)):
+            if number == length:
+                raise self.error
+            yield record
+
+
+@pytest.mark.parametrize("error", [StoreUnreachable("gone"), Compacted("compacted")])
+@pytest.mark.parametrize("lengths", [(0,), (1,), (3, 0, 1), (5,), (1, 1, 1, 1, 1)])
+def test_every_key_once(clock: Clock, error: Exception, lengths: tuple[int, ...]) -> None:
+    """Wherever a scan breaks off: it goes on behind the last key, in order."""
+    records = Retry(10, stop=clock).scan(Failing(error, *lengths), [b"/a/"])
+    assert [record.key for record in records] == KEYS
+
+
+def test_a_store_that_is_compacted_all_along(clock: Clock) -> None:
+    """A scan that comes to nothing again and again is given up."""
+    with pytest.raises(Compacted):
+        list(Retry(10, stop=clock).scan(Failing(Compacted("compacted"), *[0] * 20), [b"/a/"]))
+
+
+@pytest.mark.parametrize("seconds", [0.5, 7.0, 120.0])
+def test_how_long_it_is_waited_for(clock: Clock, seconds: float) -> None:
+    """As long as was said, and not longer; ever more slowly, but every five seconds."""
+    times: list[float] = []
+
+    def away() -> None:
+        times.append(clock.now)
+        raise StoreUnreachable("gone")
+
+    with pytest.raises(StoreUnreachable):
+        Retry(seconds, stop=clock).ask(away)
+    assert seconds - 5 < times[-1] - 100 <= seconds
+    gaps = [round(later - earlier, 6) for earlier, later in pairwise(times)]
+    assert gaps == sorted(gaps)
+    assert max(gaps) <= 5
+
+
+def test_somebody_asks_to_stop(clock: Clock) -> None:
+    """Then it is not waited for any longer."""
+    clock.ask()
+    with pytest.raises(StoreUnreachable):
+        Retry(1000, stop=clock).ask(lambda: (_ for _ in ()).throw(StoreUnreachable("gone")))
+    assert clock.now < 101
