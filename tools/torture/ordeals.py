@@ -264,11 +264,11 @@ def full(bench: Bench, times: int) -> int:
 
 
 def token_expired(bench: Bench, times: int) -> int:
-    """etcd's tokens (JWT) are valid for a second: each migration outlives several."""
+    """etcd's tokens (JWT) are valid for three seconds: each migration outlives several."""
     private, public = bench.folder / "private.pem", bench.folder / "public.pem"
     private.write_bytes(new_rsa_key())
     public.write_bytes(_public(private.read_bytes()))
-    server = bench.etcd(auth_token=f"jwt,pub-key={public},priv-key={private},sign-method=RS256,ttl=1s")
+    server = bench.etcd(auth_token=f"jwt,pub-key={public},priv-key={private},sign-method=RS256,ttl=3s", bcrypt_cost="4")
     for words in ("user add root:rootpw", "user grant-role root root", "auth enable"):
         ctl = [str(find_etcd("etcdctl")), "--endpoints", server.endpoint, *words.split()]
         subprocess.run(ctl, check=True, capture_output=True, env={**os.environ, "ETCDCTL_API": "3"})
@@ -277,7 +277,7 @@ def token_expired(bench: Bench, times: int) -> int:
     trial = Trial(server.endpoint, source, bench.folder, bench.random, options=("--user", "root:rootpw"))
     for _ in range(times):
         with Others(trial.books):
-            trial.demand(trial.migrate("--batch", "1", "--rate", "15", "--concurrency", "1"), 0)
+            trial.demand(trial.migrate("--batch", "1", "--rate", "7", "--concurrency", "1"), 0)
         trial.balance()
     return times
 
