@@ -14,7 +14,7 @@ from tests.simulation.scheduling import Crash, Lock, Scheduler, names
 from tests.simulation.world import World
 
 from kstore.errors import KstoreError
-from kstore.migrate import apply, journal, move_copy, rollback
+from kstore.migrate import apply, journal_writer, move_copy, rollback
 from kstore.source.etcd import connection, paging
 from kstore.source.etcd.live import LiveSource
 from kstore.source.options import SourceOptions
@@ -27,7 +27,7 @@ _SEAMS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (progress, ("threading",)),
     (apply, ("threading",)),
     (move_copy, ("threading",)),
-    (journal, ("threading",)),
+    (journal_writer, ("threading",)),
     (rollback, ("ThreadPoolExecutor",)),
     (connection, ("time",)),
     (paging, ("time",)),
