@@ -41,6 +41,8 @@ class ReleaseDifference:
 
     before: str
     after: str
+    approximate: tuple[str, ...]
+    """Those of the two whose rules of defaults are not known: another release's serve for them."""
     storage: tuple[Changed, ...]
     """The versions that resources are stored in."""
     served: tuple[Changed, ...]
@@ -59,6 +61,7 @@ def release_difference(before: Release, after: Release) -> ReleaseDifference:
     return ReleaseDifference(
         before.name,
         after.name,
+        tuple(one.name for one in (before, after) if not one.exact),
         tuple(_storage(before, after)),
         tuple(_served(old.catalog, new.catalog)),
         tuple(_fields(old, new)),

@@ -45,3 +45,11 @@ def test_touched_objects_in_words(demo: Kstore) -> None:
     )
     same = demo("releases", "--diff", "1.37", "1.37")
     assert (same.code, same.text.splitlines()[-1]) == (0, "Objects that 1.37 would store otherwise: none")
+
+
+def test_a_release_that_is_not_known_exactly(kstore: Kstore) -> None:
+    """That its defaults are another release's is said, lest they look as if they had not changed."""
+    text = kstore("releases", "--diff", "1.24", "1.29").text
+    assert text.splitlines()[1] == "What 1.24 defaults and converts is not known exactly; see `kstore releases`."
+    assert "not known" not in kstore("releases", "--diff", "1.29", "1.30").text
+    assert kstore("releases", "--diff", "1.24", "1.28", "-o", "json").json["approximate"] == ["1.24", "1.28"]

@@ -93,7 +93,7 @@ def _document(found: ReleaseDifference, objects: dict[str, Touched] | None) -> d
         name: [{"name": one.name, "before": one.before, "after": one.after} for one in getattr(found, name)]
         for name in _HEADINGS
     }
-    document = {"before": found.before, "after": found.after, **rows}
+    document = {"before": found.before, "after": found.after, "approximate": list(found.approximate), **rows}
     if objects is not None:
         document["touched"] = [
             {"kind": kind, "count": one.count, "reasons": sorted(one.reasons), "keys": one.keys}
@@ -112,6 +112,8 @@ def _change(heading: str, one: Changed) -> str:
 
 def _show(found: ReleaseDifference, objects: dict[str, Touched] | None) -> None:
     click.echo(f"From {found.before} to {found.after}")
+    for release in found.approximate:
+        click.echo(f"What {release} defaults and converts is not known exactly; see `kstore releases`.")
     for name, heading in _HEADINGS.items():
         rows = getattr(found, name)
         click.echo(f"\n{heading}: {len(rows) or 'nothing changes'}")
