@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 project = "kstore"
 version = release = version_of("kstore")
-extensions = ["myst_parser"]
+extensions = ["myst_nb"]
+nb_execution_mode = "off"
+"""A test runs the notebook (tests/library/test_notebook.py); the site shows what stands in it."""
 myst_heading_anchors = 4
 """Links name headings as GitHub does, so that the same files read well there."""
 html_theme = "furo"
