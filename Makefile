@@ -90,8 +90,8 @@ simulate: $(VENV)/test ## the writers in a simulated world, SCHEDULES times, eac
 torture: $(VENV)/test ## real faults: kills, freezes, full disks, cut connections; ARGS="--long" as often as docs/guarantees.md says
 	$(BIN)/python -m tools.torture $(TORTURE) $(ARGS)
 
-bench: $(VENV)/test ## how fast, beside a fixed piece of work in the same run
-	$(BIN)/python -m bench
+bench: $(VENV)/test ## how fast, and in how much memory, beside the peers that are here; writes docs/reference/benchmarks.md
+	$(BIN)/python -m bench --scale 1000,10000,100000 --page docs/reference/benchmarks.md $(ARGS)
 
 demo-store: servers ## write the demo store anew with real servers (Go)
 	$(BIN)/python -m tools.demo.make

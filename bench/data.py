@@ -9,10 +9,14 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tools.cluster import Etcd, find_etcd
+from tools.cluster import Etcd, ServerMissing
 
+from bench.peers import etcd_program
 from kstore.catalog.releases import newest
 from kstore.decode.json import go_json
 from kstore.naming import GroupVersion
@@ -22,6 +26,8 @@ from kstore.scheme.scheme import Scheme
 SHARED = Path(os.environ.get("KSTORE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 NAME = b"frontend-000000"
 NAMESPACE = "bench"
+QUOTA = str(16 << 30)
+"""Bytes that an etcd may have: a million objects of two revisions fit."""
 PREFIXES = {kind: f"/registry/{kind}s/{NAMESPACE}/".encode() for kind in ("pod", "deployment")}
 
 
@@ -120,35 +126,103 @@ def fill_deployments(etcd: Etcd, count: int) -> None:
     fill_with(etcd, "deployment", count, revisions=1)
 
 
-def fill_with(etcd: Etcd, kind: str, count: int, *, revisions: int) -> None:
-    """Write copies of a template, each as often as it shall have revisions."""
+def fill_with(etcd: Etcd, kind: str, count: int, *, revisions: int = 1, every: int = 1, changed: bool = False) -> None:
+    """
+    Write copies of a template into an etcd, whatever is there.
+
+    Args:
+        etcd: where to.
+        kind: of the template.
+        count: how many copies there are.
+        revisions: how often each is written.
+        every: 10 writes every tenth.
+        changed: write them with one label more.
+    """
     from kstore.records import Put
     from kstore.source.etcd.live import LiveSource
 
-    found: dict[bytes, int] = {}
+    template = labelled(templates()[kind]) if changed else templates()[kind]
     with LiveSource([etcd.endpoint]) as source:
+        found = {record.key: record.mod_revision for record in source.scan(PREFIXES[kind])}
         for _ in range(revisions):
-            batch: list[Put] = []
-            for number, copy in enumerate(copies(templates()[kind], count)):
-                key = PREFIXES[kind] + b"frontend-%06d" % number
-                batch.append(Put(key, copy, found.get(key, 0)))
-                if len(batch) == 128 or number == count - 1:
-                    revision = source.commit(batch).revision
-                    found.update((put.key, revision) for put in batch)
-                    batch = []
+            puts = (
+                Put(key, copy, found.get(key, 0))
+                for number, copy in enumerate(copies(template, count))
+                if number % every == 0 and (key := PREFIXES[kind] + b"frontend-%06d" % number)
+            )
+            while batch := list(islice(puts, 128)):
+                committed = source.commit(batch)
+                if not committed.succeeded:
+                    raise RuntimeError("another program writes into the etcd that is filled")
+                found.update((put.key, committed.revision) for put in batch)
+
+
+def labelled(value: bytes) -> bytes:
+    """The same object, of the same version, with one label more."""
+    codec = ObjectCodec(Scheme(newest()))
+    obj = json.loads(go_json.dumps(codec.decode(value).object))
+    obj["metadata"].setdefault("labels", {})["changed"] = "yes"
+    return codec.encode(obj)
 
 
 def snapshot(folder: Path, count: int) -> Path:
     """A snapshot of an etcd that was filled, as etcdctl saves it."""
-    path = folder / f"filled-{count}.db"
-    if not path.exists():
-        with Etcd(find_etcd(), folder / "etcd", quota_backend_bytes=str(8 << 30)) as etcd:
+    return _snapshots(folder, count)[0]
+
+
+def changed_snapshot(folder: Path, count: int) -> Path:
+    """A later snapshot of the same etcd, in which every tenth Deployment differs."""
+    return _snapshots(folder, count)[1]
+
+
+def _snapshots(folder: Path, count: int) -> tuple[Path, Path]:
+    before, after = folder / f"filled-{count}.db", folder / f"changed-{count}.db"
+    if not before.exists() or not after.exists():
+        with (
+            TemporaryDirectory(dir=folder) as place,
+            Etcd(etcd_program(), Path(place), quota_backend_bytes=QUOTA) as etcd,
+        ):
             fill(etcd, count)
-            subprocess.run(
-                [str(find_etcd("etcdctl")), "--endpoints", etcd.endpoint, "snapshot", "save", str(path)],
-                check=True,
-                capture_output=True,
-            )
+            save(etcd, before)
+            fill_with(etcd, "deployment", count, every=10, changed=True)
+            save(etcd, after)
+    return before, after
+
+
+def save(etcd: Etcd, path: Path) -> None:
+    """Have etcdctl save a snapshot; it is there when it is whole."""
+    unfinished = path.with_suffix(".unfinished")
+    subprocess.run(
+        [str(etcd_program("etcdctl")), "--endpoints", etcd.endpoint, "snapshot", "save", str(unfinished)],
+        check=True,
+        capture_output=True,
+    )
+    unfinished.rename(path)
+
+
+@contextmanager
+def restored(folder: Path, count: int) -> Iterator[Etcd]:
+    """An etcd that serves what etcdutl restores of the snapshot; whatever is written into it goes with it."""
+    try:
+        tool = etcd_program("etcdutl")
+    except ServerMissing:  # 3.4 has none
+        tool = etcd_program("etcdctl")
+    with TemporaryDirectory(dir=folder) as place:
+        command = [str(tool), "snapshot", "restore", str(snapshot(folder, count)), "--data-dir", f"{place}/etcd"]
+        subprocess.run(command, check=True, capture_output=True)
+        with Etcd(etcd_program(), Path(place), quota_backend_bytes=QUOTA) as etcd:
+            yield etcd
+
+
+def encryption_config(folder: Path) -> Path:
+    """An EncryptionConfiguration that has Pods encrypted."""
+    path = folder / "encryption.yaml"
+    key = base64.b64encode(bytes(range(32))).decode()
+    path.write_text(
+        "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n"
+        "- resources: [pods]\n  providers:\n"
+        f"  - aesgcm: {{keys: [{{name: bench, secret: {key}}}]}}\n  - identity: {{}}\n"
+    )
     return path
 
 

@@ -1,86 +1,160 @@
 """
-Running commands side by side: seconds, and the peak memory of each process by itself.
+One run of a command: its seconds, its processor's, the memory of it and its workers, and what it printed.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
-KSTORE = [sys.executable, "-m", "kstore"]
+_KEPT = 256 << 10
+"""Bytes of an output's beginning and of its end that are kept for a proof."""
+_PEAK = re.compile(r"VmHWM:\s*(\d+) kB")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one command took."""
+    """What one run took."""
 
     seconds: float
+    """From its start to its end, by the clock."""
+    processor: float
+    """Seconds of processors, its workers' counted; of a server that it asks, none."""
     peak: int
-    """The largest resident set of the process, in bytes, its workers' not counted; 0 where that is not known."""
+    """The largest resident set of each of its processes, in bytes, added up: no more than that was in use at once."""
+    first: float | None = None
+    """Seconds until its first line of results was there, where that was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the report: kstore beside its peer, in the same run."""
+@dataclass(slots=True)
+class Output:
+    """
+    What a command printed, as far as it tells that the work was done.
 
-    work: str
-    kstore: Run
-    peer_name: str
-    peer: Run
-    aim: str = ""
-    """What the project holds itself to."""
+    Args:
+        token: what is counted in it.
+        first_line: the number of the first line that is a result, behind any header.
+    """
+
+    token: bytes = b"\n"
+    first_line: int = 1
+    count: int = 0
+    """How often the token came."""
+    first: float | None = None
+    """When the first line of results was whole, by the monotonic clock."""
+    _head: bytearray = field(default_factory=bytearray)
+    _tail: bytes = b""
+    _lines: int = 0
+
+    def read(self, pipe: IO[bytes], at_once: int = 1 << 20) -> None:
+        """Read all of it, so many bytes at once at most; tokens that two reads tear apart are counted, too."""
+        torn = b""
+        while chunk := os.read(pipe.fileno(), at_once):
+            whole = torn + chunk
+            self.count += whole.count(self.token)
+            torn = whole[max(0, len(whole) - len(self.token) + 1) :] if len(self.token) > 1 else b""
+            if self.first is None:
+                self._lines += chunk.count(b"\n")
+                if self._lines >= self.first_line:
+                    self.first = time.perf_counter()
+            if len(self._head) < _KEPT:
+                self._head += chunk[: _KEPT - len(self._head)]
+            self._tail = (self._tail + chunk)[-_KEPT:]
 
     @property
-    def ratio(self) -> float:
-        """How many times faster kstore was."""
-        return self.peer.seconds / self.kstore.seconds
+    def text(self) -> str:
+        """Its beginning and, where it is long, its end."""
+        return (self._head + self._tail).decode(errors="replace")
 
 
-def run(command: Sequence[str], *, stdin: Path | None = None, repeat: int = 3) -> Run:
+def run(
+    command: Sequence[str],
+    output: Output,
+    *,
+    stdin: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    exit_code: int = 0,
+) -> Run:
     """
-    The best of some runs of a command; what it prints goes nowhere.
+    Run a command once.
+
+    Args:
+        command: program and arguments.
+        output: takes what it prints.
+        stdin: the file that it reads; nothing if not given.
+        environment: what it finds beside ours.
+        exit_code: how it ends when all is well.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: it ended otherwise.
     """
-    best: Run | None = None
-    for _ in range(repeat):
-        with open(stdin or os.devnull, "rb") as source:
-            began = time.perf_counter()
-            process = subprocess.Popen(list(command), stdin=source, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            with _Watcher(process.pid) as watcher:
-                talk = process.communicate()[1]
-                seconds = time.perf_counter() - began
-        if process.returncode:
-            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {talk.decode()[-500:]}")
-        if best is None or seconds < best.seconds:
-            best = Run(seconds, max(watcher.peak, best.peak if best else 0))
-    assert best is not None
-    return best
+    with open(stdin or os.devnull, "rb") as source, _Complaints() as complaints:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            list(command),
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=complaints.pipe,
+            env={**os.environ, **(environment or {})},
+        )
+        assert process.stdout is not None
+        with process.stdout, _Watcher(process.pid) as watcher:
+            output.read(process.stdout)
+            # what it used with all children that it waited for, which no other call tells of one process
+            _, status, used = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != exit_code:
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {complaints.text()}")
+    return Run(
+        seconds, used.ru_utime + used.ru_stime, watcher.peak, None if output.first is None else output.first - began
+    )
+
+
+class _Complaints:
+    """What a command says on standard error: its end."""
+
+    def __enter__(self) -> Self:
+        import tempfile
+
+        self.pipe = tempfile.TemporaryFile()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pipe.close()
+
+    def text(self) -> str:
+        self.pipe.seek(0)
+        return self.pipe.read()[-500:].decode(errors="replace")
 
 
 class _Watcher(threading.Thread):
     """
-    Looks at the memory of a process again and again.
+    Looks at the memory of a process and its children again and again.
 
-    What the kernel says at a process' end would not do: it begins with the size of the program that started it.
+    What the kernel says at a process' end would not do: it begins with the size of the program that started it. For the
+    same reason it is the last look at a process that counts: before it has become its own program it is as large as
+    its parent.
     """
 
     def __init__(self, process: int) -> None:
         super().__init__(daemon=True)
-        self.peak = 0
-        self._status = Path(f"/proc/{process}/status")
+        self._root = process
+        self._peaks: dict[int, int] = {}
         self._ended = threading.Event()
+
+    @property
+    def peak(self) -> int:
+        """Of all processes, in bytes."""
+        return sum(self._peaks.values())
 
     def __enter__(self) -> Self:
         self.start()
@@ -92,26 +166,12 @@ class _Watcher(threading.Thread):
 
     def run(self) -> None:
         """Look until the process is gone."""
-        with suppress(OSError):
-            while not self._ended.wait(0.01):
-                found = re.search(r"VmHWM:\s*(\d+) kB", self._status.read_text())
-                self.peak = max(self.peak, int(found[1]) * 1024 if found else 0)
-
-
-def peer(name: str) -> str | None:
-    """The path of a peer's program, or None where it is not installed."""
-    prebuilt = os.environ.get("KSTORE_SERVERS")
-    if prebuilt and (path := Path(prebuilt) / name).exists():
-        return str(path)
-    return shutil.which(name)
-
-
-def fixed_work(objects: Path, rounds: int = 2) -> tuple[str, Run]:
-    """A piece of work that every Python has: the same objects, read and printed by its own json."""
-    program = (
-        "import json, sys\n"
-        f"for _ in range({rounds}):\n"
-        f"    for line in open({str(objects)!r}):\n"
-        "        sys.stdout.write(json.dumps(json.loads(line)))\n"
-    )
-    return f"Python's json, {rounds} times", run([sys.executable, "-c", program], repeat=2)
+        while not self._ended.wait(0.01):
+            waiting = [self._root]
+            while waiting:
+                process = waiting.pop()
+                with suppress(OSError):  # it has ended
+                    if found := _PEAK.search(Path(f"/proc/{process}/status").read_text()):
+                        self._peaks[process] = int(found[1]) * 1024
+                    for children in Path(f"/proc/{process}/task").glob("*/children"):
+                        waiting += map(int, children.read_text().split())

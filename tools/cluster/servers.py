@@ -96,10 +96,10 @@ def find(name: str, *, rare: bool = False) -> Path:
     prebuilt = os.environ.get("KSTORE_SERVERS")
     if prebuilt and (path := Path(prebuilt) / name).exists():
         return path
+    if built := cached(name):
+        return built
     build = BUILDS[name]
     path = _cache(build) / (build.binary or name)
-    if path.exists():
-        return path
     if build.rare and not rare:
         raise ServerMissing(f"no {name}: `python -m tools.cluster {name}` builds it")
     if shutil.which("go") is None:
@@ -108,6 +108,13 @@ def find(name: str, *, rare: bool = False) -> Path:
         if not path.exists():
             _build(build, path)
     return path
+
+
+def cached(name: str) -> Path | None:
+    """The path of a server that was built before; None where it was not, or its module has changed since."""
+    build = BUILDS[name]
+    path = _cache(build) / (build.binary or name)
+    return path if path.exists() else None
 
 
 def find_etcd(name: str = "etcd") -> Path:

@@ -1,0 +1,61 @@
+"""
+The codec as a filter: stored values, one a line, to JSON, to YAML, to another version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.command import kstore
+from bench.data import Inputs
+from bench.peers import beside
+from bench.rows import Contender, Row, prints
+
+
+def filters(folder: Path, count: int) -> Iterator[Row]:
+    """Rows of `decode` and `convert`."""
+    pods = Inputs(folder, "pod", count)
+    decode = ("decode", "--batch", "--workers")
+    for workers, aim in ((1, 3.0), (2, 4.0)):
+        yield Row(
+            f"json-{workers}",
+            f"stored Pods to JSON, {'one process' if workers == 1 else 'two processes'}",
+            kstore(folder, "", *decode, str(workers), stdin=pods.lines(), proof=prints(count), units=count),
+            "Values as etcd has them, a line each, become objects of JSON, a line each. auger, in Go, computes on as "
+            "many cores as its garbage collection needs beside its one worker.",
+            peers=[beside("auger", contender=lambda path: auger_decode(path, pods, count, "-o", "json"))],
+            aim=aim,
+        )
+    few = Inputs(folder, "pod", max(1, count // 5))
+    units = max(1, count // 5)
+    yield Row(
+        "yaml",
+        "stored Pods to YAML, one process",
+        kstore(
+            folder, "", *decode, "1", "-o", "yaml", stdin=few.lines(), proof=prints(units), units=units,
+            token=b"kind: Pod\n",
+        ),
+        "The same as YAML, as a person reads it.",
+        peers=[beside("auger", contender=lambda path: auger_decode(path, few, units))],
+        aim=5,
+    )  # fmt: skip
+    deployments = Inputs(folder, "deployment", count)
+    yield Row(
+        "convert",
+        "stored Deployments from apps/v1beta1 to apps/v1, one process",
+        kstore(
+            folder, "", "convert", "--batch", "--to", "apps/v1", "--workers", "1",
+            stdin=deployments.lines(), proof=prints(count), units=count, token=b'"value"',
+        ),
+        "Decoded, defaulted, converted through the hub and written again, byte for byte as an apiserver would store "
+        "them. No other program does this outside of an apiserver; the aim is 12,000 a second on one core.",
+    )  # fmt: skip
+
+
+def auger_decode(path: str, inputs: Inputs, count: int, *output: str) -> Contender:
+    """auger's filter on the same values, in hexadecimal, as it reads many."""
+    words = ("decode", "--batch-process", *output)
+    return Contender(
+        "auger", (path, *words), f"auger {' '.join(words)}", prints(count), count, stdin=inputs.hex(), token=b"OK|"
+    )

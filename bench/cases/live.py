@@ -1,0 +1,132 @@
+"""
+A running etcd, beside etcdctl; and beside kubectl and curl, which ask the apiserver of the same etcd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tools.cluster import Etcd, KubeApiserver, write_kubeconfig
+from tools.cluster.running import TOKEN
+
+from bench import data
+from bench.command import kstore
+from bench.peers import beside, etcd_program, path_of
+from bench.rows import Contender, Missing, Row, prints
+
+_PODS = data.PREFIXES["pod"].decode()
+
+
+def live(folder: Path, count: int) -> Iterator[Row]:
+    """Rows of an etcd with `count` Deployments and as many Pods."""
+    with data.restored(folder, count) as etcd:
+        yield from beside_etcdctl(folder, count, etcd)
+        with TemporaryDirectory() as place:
+            apiserver = path_of("kube-apiserver")
+            if apiserver is None:
+                yield from beside_apiserver(folder, count, etcd, None, Path(place))
+                return
+            with KubeApiserver(Path(apiserver), Path(place), etcd.endpoint) as server:
+                yield from beside_apiserver(folder, count, etcd, server, Path(place))
+
+
+def beside_etcdctl(folder: Path, count: int, etcd: Etcd) -> Iterator[Row]:
+    """Names, and Pods with their values."""
+    both = 2 * count
+
+    def get(*arguments: str, units: int) -> Contender:
+        words = ("get", "--prefix", *arguments)
+        command = (str(etcd_program("etcdctl")), "--endpoints", etcd.endpoint, *words)
+        # it prints a line for each key, one for each value, and values have lines of their own
+        token = f"{_PODS}frontend-" if units == count else "/registry/"
+        return Contender("etcdctl", command, f"etcdctl {' '.join(words)}", prints(units), units, token=token.encode())
+
+    yield Row(
+        "names",
+        "the names of all objects of a running etcd",
+        kstore(folder, etcd.endpoint, "ls", "/registry", "-o", "keys", proof=prints(both), units=both),
+        "Keys alone cross the wire. What etcd itself computes is in nobody's processor time.",
+        peers=[get("/registry", "--keys-only", units=both)],
+        aim=1,
+        streams=True,
+    )
+    yield Row(
+        "values",
+        "all Pods of a running etcd, values and all",
+        kstore(folder, etcd.endpoint, "ls", _PODS, "-o", "name", proof=prints(count), units=count),
+        "Every value crosses the wire, as for any command that selects; etcdctl keeps the whole answer in memory.",
+        peers=[get(_PODS, units=count)],
+        aim=1.2,
+        streams=True,
+    )
+
+
+def beside_apiserver(folder: Path, count: int, etcd: Etcd, server: KubeApiserver | None, place: Path) -> Iterator[Row]:
+    """Tables and JSON, of kstore from etcd, of kubectl and curl from the apiserver."""
+    yield Row(
+        "live-table",
+        "a table of all Pods of a running cluster",
+        kstore(folder, etcd.endpoint, "ls", "pods", proof=prints(count + 1), units=count, header_lines=1),
+        "kstore asks etcd, kubectl an apiserver that has all Pods in its memory. The first row is the time until a "
+        "person sees the beginning.",
+        peers=[_kubectl(count, server, place)],
+        aim=5,
+        first_row=True,
+        streams=True,
+    )
+    yield Row(
+        "live-json",
+        "all Pods of a running cluster as JSON",
+        kstore(
+            folder,
+            etcd.endpoint,
+            "ls",
+            "pods",
+            "-o",
+            "jsonl",
+            "--show-managed-fields",
+            proof=prints(count),
+            units=count,
+        ),
+        "With managedFields on both sides; curl's processor time is hardly any, since the apiserver does the work.",
+        peers=[_curl(count, server)],
+        aim=2,
+        streams=True,
+    )
+
+
+def _kubectl(count: int, server: KubeApiserver | None, place: Path) -> Contender | Missing:
+    if server is None:
+        return Missing("kubectl", "no kube-apiserver here")
+    config = write_kubeconfig(place / "admin.conf", server.port)
+    words = ("get", "pods", "-A")
+    return beside(
+        "kubectl",
+        contender=lambda path: Contender(
+            "kubectl",
+            (path, "--kubeconfig", str(config), "--cache-dir", str(place / "kubectl-cache"), *words),
+            f"kubectl {' '.join(words)}",
+            prints(count + 1),
+            count,
+            header_lines=1,
+        ),
+    )
+
+
+def _curl(count: int, server: KubeApiserver | None) -> Contender | Missing:
+    if server is None:
+        return Missing("curl", "no kube-apiserver here")
+    url = f"https://127.0.0.1:{server.port}/api/v1/pods?pretty=false"
+    return beside(
+        "curl",
+        contender=lambda path: Contender(
+            "curl",
+            (path, "-sSfk", "-H", f"Authorization: Bearer {TOKEN}", url),
+            "curl https://APISERVER/api/v1/pods?pretty=false",
+            prints(count),
+            count,
+            token=b'{"metadata":{"name":"frontend-',
+        ),
+    )
