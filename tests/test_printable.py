@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.planted import STEERING
 
-from kstore.printable import command_text, escaped, is_unsafe, key_bytes, key_text
+from kstore.printable import command_text, escaped, is_unsafe, key_bytes, key_lines, key_text
 
 
 @pytest.mark.parametrize("char", STEERING, ids=lambda char: f"U+{ord(char):04X}")
@@ -57,3 +57,10 @@ def test_usual_keys_look_as_they_are() -> None:
 def test_a_command_is_read_back_by_a_shell(word: str) -> None:
     """A shell finds the words again, and nothing else in them."""
     assert shlex.split(command_text("kstore", "ls", word)) == ["kstore", "ls", word]
+
+
+@given(st.lists(st.one_of(st.binary(), st.text(alphabet="/abc-%\n\t\x7f é").map(str.encode))))
+def test_many_keys_are_each_a_line(keys: list[bytes]) -> None:
+    """Whatever is in them, and be it one of many."""
+    assert key_lines(keys) == "".join(f"{key_text(key)}\n" for key in keys)
+    assert key_lines([b"/registry/a", *keys]) == "/registry/a\n" + key_lines(keys)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from typing import Final
 
 _DIRECTIONAL: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -56,6 +57,14 @@ def key_text(key: bytes) -> str:
     name of Kubernetes has a `%` (`apimachinery/pkg/api/validation/path/name.go`), so no usual key looks otherwise.
     """
     return _UNSAFE_IN_KEYS.sub(_percent, key.decode("utf-8", "surrogateescape"))
+
+
+def key_lines(keys: Sequence[bytes]) -> str:
+    """Keys as `key_text` has them, a line each: all at once where none needs an escape, which is so nearly always."""
+    whole = b"".join(keys)
+    if whole.isascii() and whole.decode("ascii").isprintable() and b"%" not in whole:
+        return "\n".join([*map(bytes.decode, keys), ""])
+    return "".join([f"{key_text(key)}\n" for key in keys])
 
 
 def _percent(match: re.Match[str]) -> str:

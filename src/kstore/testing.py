@@ -219,6 +219,7 @@ def lists_and_counts_keys(source: Source) -> None:
     for prefix in (b"", b"/a/", b"/bin/\xff", b"/c"):
         keys = [one.key for one in source.scan(prefix)]
         _expect(list(source.keys(prefix)), keys, f"keys of {prefix!r}")
+        _expect([key for page in source.key_pages(prefix) for key in page], keys, f"pages of keys of {prefix!r}")
         _expect(source.count(prefix), len(keys), f"count of {prefix!r}")
 
 

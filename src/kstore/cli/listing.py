@@ -7,7 +7,7 @@ How anything looks is `view`'s business, what is hidden in which output that of 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -16,7 +16,6 @@ from kstore.cli.forms import Kind, text_of_many, text_of_one, words
 from kstore.cli.unreadable import Unreadable
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import KstoreError
-from kstore.printable import key_text
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
@@ -77,11 +76,15 @@ class Reading:
                 self.found += 1
                 yield read
 
-    def counted(self, pieces: Iterable[T]) -> Iterator[T]:
-        """The same things, counted as found."""
-        for piece in pieces:
-            self.found += 1
-            yield piece
+    def counted(self, pages: Iterable[Sequence[T]]) -> Iterator[Sequence[T]]:
+        """The same things, many at once, counted as found; no more than the limit."""
+        for page in pages:
+            if self.limit is not None:
+                page = page[: self.limit - self.found]
+            self.found += len(page)
+            yield page
+            if self.found == self.limit:
+                return
 
     def in_order(self, stored: Iterator[StoredObject], path: str) -> Iterator[StoredObject]:
         """
@@ -168,11 +171,6 @@ def write(pieces: Iterable[str]) -> None:
     out = sys.stdout.write
     for piece in pieces:
         out(piece)
-
-
-def key_line(key: bytes) -> str:
-    """A line of `-o keys`; every command that takes a key takes it as it is written there."""
-    return f"{key_text(key)}\n"
 
 
 def hides_nothing(output: str) -> bool:

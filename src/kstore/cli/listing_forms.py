@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.cli.forms import Kind, words
-from kstore.cli.listing import TABLES, Reading, key_line, projection_of, write
+from kstore.cli.listing import TABLES, Reading, projection_of, write
 from kstore.cli.settings import settings
 from kstore.decode.projection import EVERYTHING, METADATA, Projection
 from kstore.errors import UsageError
+from kstore.printable import key_lines
 
 if TYPE_CHECKING:
     from kstore.selection import Criteria, Selection
@@ -88,13 +89,13 @@ def needed(output: str, selection: Selection, *, whole: bool) -> Projection:
 
 
 def write_keys(reading: Reading, selection: Selection, sort_by: str) -> None:
-    """A key a line; values are read only where a condition or the order needs them."""
+    """A key a line, as commands take it; values are read only where a condition or the order needs them."""
     if not selection.filter and not sort_by:
-        write(reading.counted(map(key_line, reading.limited(selection.keys()))))
+        write(map(key_lines, reading.counted(selection.key_pages())))
         return
     projection = needed("keys", selection, whole=bool(sort_by))
     stored = reading.in_order(reading.readable(selection.reads(projection)), sort_by)
-    write(key_line(read.record.key) for read in stored)
+    write(key_lines([read.record.key]) for read in stored)
 
 
 def say_if_nothing(reading: Reading, selection: Selection) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from heapq import merge
 from itertools import chain
+from operator import methodcaller
 
 from kstore.catalog.mapper import NamedResource, ResourceMapper
 from kstore.codec import StoredObject, Undecodable
@@ -21,6 +22,9 @@ from kstore.selection.suggestions import similar_object
 from kstore.store import Store, is_housekeeping
 
 Read = StoredObject | Undecodable
+
+_looks_like_a_note = methodcaller("endswith", (b"compact_rev_key", b"/health"))
+"""Whether a key may be housekeeping; a million are asked."""
 
 
 class Selection:
@@ -118,21 +122,29 @@ class Selection:
 
     def keys(self) -> Iterator[bytes]:
         """Yield the keys; no value is read, so the filter's conditions are not asked."""
-        for target in self.targets:
-            for key in self._keys_of(target):
-                if self._in_namespace(target, key) and not self._is_note(key):
-                    yield key
+        return chain.from_iterable(self.key_pages())
 
-    def _keys_of(self, target: Target) -> Iterator[bytes]:
+    def key_pages(self) -> Iterator[Sequence[bytes]]:
+        """Yield the same keys, many at once."""
+        for target in self.targets:
+            for page in self._key_pages_of(target):
+                if target.namespace:
+                    page = [key for key in page if self._in_namespace(target, key)]
+                # most pages have none that looks like a note, and are passed on as they are
+                if any(map(_looks_like_a_note, page)):
+                    page = [key for key in page if not self._is_note(key)]
+                yield page
+
+    def _key_pages_of(self, target: Target) -> Iterator[Sequence[bytes]]:
         source, revision = self.store.source, self.store.revision
         if target.itself and source.get(target.key, revision=revision) is not None:
-            yield target.key
+            yield [target.key]
         if target.below:
-            yield from source.keys(target.prefix, revision=revision)
+            yield from source.key_pages(target.prefix, revision=revision)
 
     def _is_note(self, key: bytes) -> bool:
         """Whether a key is housekeeping: the value is read where the key alone does not tell."""
-        if not key.endswith((b"compact_rev_key", b"/health")):
+        if not _looks_like_a_note(key):
             return False
         record = self.store.source.get(key, revision=self.store.revision)
         return record is not None and is_housekeeping(record)

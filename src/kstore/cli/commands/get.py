@@ -16,7 +16,7 @@ from kstore.cli.expressions import is_columns
 from kstore.cli.following import Following, follow
 from kstore.cli.forms import FORMS_OF_GET, is_for_programs, masks
 from kstore.cli.hints import option_of
-from kstore.cli.listing import TABLES, Reading, as_pieces, as_single, hides_nothing, key_line, serving, write
+from kstore.cli.listing import TABLES, Reading, as_pieces, as_single, hides_nothing, serving, write
 from kstore.cli.listing_forms import refuse_unused, say_if_nothing, write_keys
 from kstore.cli.options import (
     Once,
@@ -35,6 +35,7 @@ from kstore.cli.session import Session, open_session
 from kstore.cli.streams import for_programs
 from kstore.cli.tables import print_tables, table_choice
 from kstore.errors import NotFound, UsageError
+from kstore.printable import key_lines
 
 if TYPE_CHECKING:
     from kstore.codec import StoredObject, Undecodable
@@ -177,7 +178,7 @@ def _show(
         now = table_choice(output, namespace=False, kind=False, now=table["now"]).now
         write(descriptions(session, reading, stored, now))
     elif output == "keys":
-        write(key_line(read.record.key) for read in stored)
+        write(key_lines([read.record.key]) for read in stored)
     else:
         objects = reading.objects(stored)
         several = is_of_resources(what) or len(what) > 2 or (len(what) == 2 and "/" in what[0])

@@ -137,6 +137,11 @@ class LiveSource(WritableSource):
             for entry in page:
                 yield entry.key
 
+    def key_pages(self, prefix: bytes = b"", *, revision: int = 0) -> Iterator[Sequence[bytes]]:
+        """See `Source.key_pages`: a page is an answer of the server."""
+        for page in self._pages(prefix, revision, b"", keys_only=True):
+            yield [entry.key for entry in page]
+
     def _pages(self, prefix: bytes, revision: int, start: bytes, *, keys_only: bool) -> Iterator[Sequence[Any]]:
         if not start.startswith(prefix) and start:
             raise UsageError(f"{start!r} does not begin with {prefix!r}")

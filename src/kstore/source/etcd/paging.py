@@ -125,7 +125,7 @@ class RangeReader:
             raise SourceError("the server says there is more, but sends nothing", where=self.connection.location)
         self._move(answer.kvs)
         # the message's own `ByteSize` takes ten times as long
-        size = sum(len(entry.key) + len(entry.value) for entry in answer.kvs)
+        size = sum([len(entry.key) + len(entry.value) for entry in answer.kvs])
         return next_limit(limit, len(answer.kvs), size)
 
     def _move(self, kvs: Sequence[Any]) -> None:

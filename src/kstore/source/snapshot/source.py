@@ -8,7 +8,7 @@ pages and revisions, which `bbolt` and `mvcc` read, nor where in a directory the
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kstore.errors import DamagedStore, NotADatabase, SourceError, StoreNotFound
@@ -30,6 +30,7 @@ _SECTOR = 512
 """Database files are whole pages, hence whole sectors: what is left over is the trailer (`etcdutl/snapshot`)."""
 _SEARCHES = 3
 """How many single keys are searched for before it pays to list all keys."""
+_KEYS_AT_ONCE = 10_000
 
 
 class SnapshotSource(Source):
@@ -232,6 +233,15 @@ class SnapshotSource(Source):
         self.verify()
         for position in view.span(prefix, start):
             yield view.keys[position]
+        self.verify()
+
+    def key_pages(self, prefix: bytes = b"", *, revision: int = 0) -> Iterator[Sequence[bytes]]:
+        """Yield the same keys, many at once."""
+        view = self.mvcc.view(self.mvcc.check_revision(revision))
+        self.verify()
+        span = view.span(prefix, b"")
+        for at in range(span.start, span.stop, _KEYS_AT_ONCE):
+            yield view.keys[at : min(at + _KEYS_AT_ONCE, span.stop)]
         self.verify()
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
