@@ -14,7 +14,8 @@ from bench.peers import beside, path_of
 
 from bench import data
 from kstore.catalog.releases import newest
-from kstore.codec import ObjectCodec, StoredObject
+from kstore.codec import StoredObject
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from kstore.catalog.releases import Release, known_releases, newest
 from kstore.codec import StoredObject, Undecodable
 from kstore.errors import UnknownRelease, UsageError
 from kstore.migrate.apiserver import Apiserver
-from kstore.migrate.prove import CHANGED, REFUSED, UNREADABLE, Finding, Prover
+from kstore.migrate.prove import CHANGED, REFUSED, UNREADABLE, Prover, Unproved
 from kstore.source.interface import WritableSource
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class ServerProof:
     """How many were deleted before it could be asked."""
     unserved: dict[str, int]
     """Objects that no API serves, so that no update reaches them, by resource."""
-    findings: tuple[Finding, ...]
+    findings: tuple[Unproved, ...]
     """What is not proved to stay: `.key`, `.outcome` (`changed`, `refused`, `unreadable`), `.changes`, `.message`."""
 
     @property

@@ -16,6 +16,7 @@ from kstore.errors import UsageError
 from kstore.library.objects import StoredObject
 from kstore.library.opening import make_scheme, release_of
 from kstore.naming import GroupVersion, parse_group_version
+from kstore.object_codec import PROTOBUF, Decoded
 from kstore.records import Record
 
 if TYPE_CHECKING:
@@ -125,9 +126,9 @@ class Scheme:
             return self._custom.served(found, to)
         return self._codec.convert_object(read.plain, to)
 
-    def _custom_object(self, value: bytes) -> codec.Decoded | None:
+    def _custom_object(self, value: bytes) -> Decoded | None:
         """A custom object, where CRDs tell of these; None for what is built in."""
-        if self._custom is None or recognize(value) == codec.PROTOBUF:
+        if self._custom is None or recognize(value) == PROTOBUF:
             return None
         found = self._codec.decode(value)
         return None if found.type_name else found

@@ -57,7 +57,7 @@ def _flow_schema(spec: dict[str, Any]) -> str:
     """`apiserver/pkg/util/flowcontrol/apf_controller.go`, computeFlowDistinguisher: not of what is exempt."""
     method, level = spec.get("distinguisherMethod"), spec.get("priorityLevelConfiguration") or {}
     is_asked = method is not None and spec.get("rules") and level.get("name") != "exempt"
-    return "spec.distinguisherMethod.type" if is_asked and not method.get("type") else ""
+    return "spec.distinguisherMethod.type" if is_asked and not (method or {}).get("type") else ""
 
 
 def _policy(spec: dict[str, Any]) -> str:
