@@ -73,7 +73,7 @@ def test_openshift_s_encryption_configuration(snapshot: bytes, tmp_path: Path) -
         archive.addfile(entry, io.BytesIO(b"{}"))
     with open_source(str(tmp_path)) as source:
         assert name in source.notes[0]
-        assert "--encryption-provider-config" in source.notes[0]
+        assert "`encryption_config=`" in source.notes[0]
 
 
 def test_several(snapshot: bytes, tmp_path: Path) -> None:
