@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
@@ -189,8 +189,14 @@ def page_name(address: str) -> str:
     return f"{hashlib.sha256(address.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.html"
 
 
-def store_page(result: Result) -> Iterator[str]:
-    """Yield the page of one store: what its row says, and every finding with its places and what to do."""
+def store_page(result: Result, worded: Callable[[str], str] = str) -> Iterator[str]:
+    """
+    Yield the page of one store: what its row says, and every finding with its places and what to do.
+
+    Args:
+        result: the store's.
+        worded: how a hint of the library is said to whoever reads it.
+    """
     row = result["rows"][0] if result["rows"] else {}
     facts = [(name, str(row[name])) for name in KINDS["check"].columns if row.get(name) not in (None, "")]
     how = [("status", result["status"]), *([("error", result["error"])] if result["error"] else [])]
@@ -198,7 +204,7 @@ def store_page(result: Result) -> Iterator[str]:
         ReportEntry(
             one["severity"], f"{one['title']}: {one['subject']} ({one['count']:,})", one["why"],
             tuple(f"{key['key']}: {key['detail']}".rstrip(": ") for key in one["keys"][:_KEYS]),
-            tuple(filter(None, (one["command"], one["hint"]))),
+            tuple(filter(None, (one["command"], worded(one["hint"])))),
         )
         for one in row.get("findings", ())
     ]  # fmt: skip

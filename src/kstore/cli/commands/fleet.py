@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.exit_codes import ExitCode
+from kstore.cli.hints import worded
 from kstore.cli.options import Once, output_option, store_options, workers_option
 from kstore.cli.server_flags import flags_of, words_of
 from kstore.cli.session import Session
@@ -216,7 +217,7 @@ def _write_pages(file: Path, kind: str, results: Sequence[Result]) -> None:
     folder = file.with_name(f"{file.stem}-stores") if has_pages(kind) else None
     if folder is not None:
         for one in results:
-            write_whole(folder / page_name(one["address"]), "".join(store_page(one)).encode())
+            write_whole(folder / page_name(one["address"]), "".join(store_page(one, worded)).encode())
     write_whole(file, "".join(page(kind, results, folder.name if folder else "")).encode())
 
 
