@@ -11,15 +11,21 @@ from typing import Any
 
 import pytest
 from tests.e2e.aged_objects import Aged, all_aged
+from tests.e2e.aged_variants import Variants
+from tests.e2e.conftest import SERVING_ALL
 from tests.e2e.test_aged import store, stored
-from tools.cluster import Etcd, write_kubeconfig
+from tests.e2e.test_aged_fields import is_listed, update_unchanged
+from tools.cluster import Client, Etcd, write_kubeconfig
 
 from kstore.catalog.releases import Release
 from kstore.catalog.resources import all_resources
 from kstore.catalog.server_flags import ServerFlags
 from kstore.cli.main import run
+from kstore.codec import ObjectCodec
 from kstore.demo import database
+from kstore.differences import object_differences
 from kstore.migrate.apiserver import Apiserver, storage_version_hash
+from kstore.scheme.scheme import Scheme
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 
@@ -142,3 +148,70 @@ def test_nothing_is_left_for_a_server_that_is_started_so(
     assert document["unchanged"] > 250
     changed = {one["key"]: one["changes"] for one in document["findings"] if one["outcome"] == "changed"}
     assert {key: changes for key, changes in changed.items() if key in before} == {}
+
+
+SEVERAL = 5
+"""Variants of each kind that are stored."""
+ALL_GATES = SERVING_ALL["1.37"]["feature_gates"]
+OFF = "ResourceHealthStatus=false,DRADeviceTaints=false"
+
+
+def several() -> list[Aged]:
+    """A few of the aged objects of every kind: as whole as a server takes them, and less."""
+    by_kind: dict[str, list[Aged]] = {}
+    for aged in Variants("1.37").all():
+        by_kind.setdefault(aged.object["kind"], []).append(aged)
+    return [aged for found in by_kind.values() for aged in found[:: -(-len(found) // SEVERAL)]]
+
+
+def is_taken(client: Client, aged: Aged) -> bool:
+    """Update an object unchanged; whether the server serves it, and takes it."""
+    try:
+        return update_unchanged(client, aged) == ""
+    except KeyError:  # no kind of that version is served
+        return False
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"emulated_version": "1.35", "runtime_config": "api/all=true"},
+        {"storage_media_type": "application/json", "runtime_config": "api/all=true", "feature_gates": ALL_GATES},
+        {"feature_gates": OFF, "runtime_config": "api/all=true"},
+        {"emulated_version": "1.36", "min_compatibility_version": "1.35", "storage_media_type": "application/json"},
+    ],
+    ids=["1.35, all APIs", "JSON, all APIs and gates", "gates off", "1.36 with 1.35, JSON"],
+)
+def test_every_kind_is_left_by_a_server_that_is_started_so(
+    flags: dict[str, str], etcd_server: Etcd, kube_apiserver: Callable[..., Any], tmp_path: Path
+) -> None:
+    """After a migration with its flags it writes none of them, when each is patched and put back unchanged."""
+    objects = several()
+    store(etcd_server, objects)
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
+    manifest = tmp_path / "kube-apiserver.yaml"
+    manifest.write_text(MANIFEST.format(flags="\n".join(f"    - {json.dumps(word)}" for word in words)))
+    arguments = ["--store", etcd_server.endpoint, "migrate", "--like", str(manifest), "--yes", "--drop-unknown-fields"]
+    assert run([*arguments, "--journal", str(tmp_path / "first")]) in (0, 3)
+    before = stored(etcd_server)
+    assert run([*arguments, "--journal", str(tmp_path / "second")]) in (0, 3)
+    assert {key for key, one in stored(etcd_server).items() if one != before[key]} == set()
+    client = kube_apiserver(etcd_server, **flags).client()
+    taken = [aged for aged in objects if is_taken(client, aged)]
+    assert len(taken) > len(objects) / 2
+    after = stored(etcd_server)
+    codec = ObjectCodec(Scheme(Release("1.37")))
+    moved: dict[str, list[str]] = {}
+    for aged in taken:
+        if aged.key in after and after[aged.key].mod_revision != before[aged.key].mod_revision:
+            old, new = (codec.decode(one[aged.key].value) for one in (before, after))
+            found = object_differences(old.object, new.object, new.type_name, codec.scheme.catalog)
+            moved[f"{aged.object['kind']} {aged.key}"] = [
+                *(
+                    [f"{old.gvk}, {old.encoding} -> {new.gvk}, {new.encoding}"]
+                    if (old.gvk, old.encoding) != (new.gvk, new.encoding)
+                    else []
+                ),
+                *(one.path for one in found),
+            ]
+    assert {key: changes for key, changes in moved.items() if not is_listed(key, changes)} == {}
