@@ -17,7 +17,7 @@ from tests.patience import until
 from tools.cluster import Client, Etcd, KubeApiserver
 
 from kstore.catalog.releases import Release
-from kstore.codec import ObjectCodec
+from kstore.object_codec import ObjectCodec
 from kstore.records import Delete, Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.etcd.live import LiveSource

@@ -21,10 +21,10 @@ from kstore.catalog.releases import Release
 from kstore.catalog.resources import all_resources
 from kstore.catalog.server_flags import ServerFlags
 from kstore.cli.main import run
-from kstore.codec import ObjectCodec
 from kstore.demo import database
 from kstore.differences import object_differences
 from kstore.migrate.apiserver import Apiserver, storage_version_hash
+from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -153,7 +153,7 @@ def test_nothing_is_left_for_a_server_that_is_started_so(
 SEVERAL = 5
 """Variants of each kind that are stored."""
 ALL_GATES = SERVING_ALL["1.37"]["feature_gates"]
-OFF = "ResourceHealthStatus=false,DRADeviceTaints=false"
+OFF = "ResourceHealthStatus=false,ResourceHealthStatusMessage=false,DRADeviceTaints=false,DRADeviceTaintRules=false"
 
 
 def several() -> list[Aged]:

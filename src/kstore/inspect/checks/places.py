@@ -91,7 +91,8 @@ def shared(survey: Survey) -> Iterator[Found]:
     Services that have the same address, or the same port of the nodes.
 
     `pkg/registry/core/service/ipallocator/controller`, `portallocator/controller/repair.go`: "assigned to multiple
-    services". Silent where a store holds many small clusters, whose addresses are their own.
+    services". A server of 1.37 makes the IPAddress of an address that has none for each of them, and ends at the second
+    (`repairip.go`). Silent where a store holds many small clusters, whose addresses are their own.
     """
     if survey.store.layout.clusters:
         return
