@@ -12,6 +12,7 @@ from kstore_bird import plugin as bird
 from kstore_wardle import plugin as wardle
 from tests.scheme import fleet
 
+from kstore.catalog.releases import known_releases
 from kstore.errors import ExtensionError
 from kstore.plugin import Plugin, Rules, Tables
 
@@ -87,7 +88,11 @@ def test_packages(versioned: str, hub: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "when"),
-    [("", "", "1.17 to 1.37"), ("1.29-1.34", "1.34-", "release 1.34"), ("-1.30", "1.29-1.31,1.36", "1.29 to 1.30")],
+    [
+        ("", "", " to ".join((known_releases()[0], known_releases()[-1]))),
+        ("1.29-1.34", "1.34-", "release 1.34"),
+        ("-1.30", "1.29-1.31,1.36", "1.29 to 1.30"),
+    ],
 )
 @pytest.mark.parametrize("decorator", ["to_hub", "default"])
 def test_overlapping_releases(decorator: str, first: str, second: str, when: str) -> None:
