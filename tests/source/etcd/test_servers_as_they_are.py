@@ -214,10 +214,10 @@ def test_the_quorum_is_lost(three_members: list[Server], connect: Connect, capsy
     [("/tenant-a/", "/tenant-a"), ("/registry/", "/registry"), ("/tenant-a/configmaps/", "/tenant-a")],
 )
 def test_a_user_of_one_prefix(
-    newest_release: EtcdRelease, serve: Callable[..., Etcd], connect: Connect, may_read: str, expected: str
+    etcd_release: EtcdRelease, serve: Callable[..., Etcd], connect: Connect, may_read: str, expected: str
 ) -> None:
     """What such a user may read is listed, with its history, and no prefix need be named."""
-    server = serve(newest_release)
+    server = serve(etcd_release)
     top = expected.strip("/")
     plain = connect(server.endpoint)
     value = b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"d"}}'
@@ -227,7 +227,7 @@ def test_a_user_of_one_prefix(
         "user add root:rootpw", "user grant-role root root", "user add t:tpw", "role add t",
         f"role grant-permission t --prefix readwrite {may_read}", "user grant-role t t", "auth enable",
     ):  # fmt: skip
-        newest_release.ctl(server.endpoint, *words.split())
+        etcd_release.ctl(server.endpoint, *words.split())
     source = connect(server.endpoint, user="t", password="tpw")
     store = Store(source, Scheme(newest()))
     assert store.prefixes == (expected,)
@@ -241,3 +241,36 @@ def test_a_user_of_one_prefix(
     if may_read.count("/") == 2:
         assert [one.record.key for one in store.under(f"{expected}/")] == [key]
         assert Analyzer(store).run().total.objects == 1
+
+
+def test_the_history_of_such_a_user(
+    etcd_release: EtcdRelease, serve: Callable[..., Etcd], connect: Connect, etcd_binary: Path, tmp_path: Path
+) -> None:
+    """
+    A server that does not say how far a watch has come (before 3.5.13, or behind a proxy) and lets the user watch
+    nothing else: changes, deletions and what others changed last come to the same as for who may read all.
+    """
+    server = serve(etcd_release)
+    plain = connect(server.endpoint)
+    keys = [b"/tenant-a/configmaps/d/%d" % number for number in range(4)]
+    for number in range(12):
+        key = keys[number % len(keys)]
+        found = plain.get(key)
+        if number % 5 == 4 and found is not None:
+            plain.commit([_deletion(key, found.mod_revision)])
+        else:
+            plain.commit([Put(key, b"%d" % number, found.mod_revision if found else 0)])
+    plain.commit([Put(b"/tenant-b/configmaps/d/last", b"{}", 0)])
+    for words in (
+        "user add root:rootpw", "user grant-role root root", "user add t:tpw", "role add t",
+        "role grant-permission t --prefix readwrite /tenant-a/", "user grant-role t t", "auth enable",
+    ):  # fmt: skip
+        etcd_release.ctl(server.endpoint, *words.split())
+    whole = list(connect(server.endpoint, user="root", password="rootpw").history_scan(b"/tenant-a/"))
+    assert len(whole) == 12
+    with grpc_proxy(etcd_release.etcd, tmp_path, server.endpoint) as proxy:
+        for endpoint in (server.endpoint, proxy):
+            source = connect(endpoint, user="t", password="tpw")
+            assert list(source.history_scan(b"/tenant-a/")) == whole
+            assert list(source.history(keys[0])) == [one for one in whole if one.record.key == keys[0]]
+            assert list(source.history(b"/tenant-a/none")) == []

@@ -16,12 +16,13 @@ from typing import Any
 
 import grpc
 
-from kstore.errors import Compacted, SourceError, StoreUnreachable
+from kstore.errors import AccessDenied, Compacted, SourceError, StoreUnreachable
 from kstore.records import Progress, Record, Revision
 from kstore.source.etcd import messages as rpc
 from kstore.source.etcd.answers import Answers
 from kstore.source.etcd.connection import Connection
 from kstore.source.etcd.member import Member
+from kstore.source.etcd.paging import RangeReader
 
 _FIRST_CHANGE = 2
 """The revision of the first change of all: an empty store is at 1."""
@@ -29,6 +30,8 @@ _QUESTIONS = 15
 """How often a server is asked how far it has come, without an answer, before it counts as one that never says so."""
 _TICK = 0.2
 """Seconds between two questions whether a replay has caught up, and between looks at a silent watch."""
+_QUIET = 10
+"""How many of these nothing has to come, where nothing else tells that all has."""
 
 
 def to_record(entry: Any) -> Record:
@@ -68,6 +71,7 @@ class WatchStream:
         Raises:
             TimeoutError: none in time.
             Compacted: changes that were asked for are no longer held.
+            AccessDenied: the user may not read all of the range.
             SourceError: the server cancelled the watch.
             grpc.RpcError: the stream broke.
         """
@@ -84,7 +88,8 @@ class WatchStream:
                     hint=f"watch from revision {answer.compact_revision} on",
                 )
             if answer.canceled:
-                raise SourceError(
+                kind = AccessDenied if "permission denied" in answer.cancel_reason else SourceError
+                raise kind(
                     f"the server ended the watch: {answer.cancel_reason or 'no reason given'}",
                     where=self.member.endpoint.url,
                 )
@@ -155,7 +160,7 @@ def replay(connection: Connection, key: bytes, end: bytes, start: int, through: 
 
     How a watch knows that it has seen all: the server says so when asked. Where it says so too early
     (`reports_progress_rightly`), or never (`etcd grpc-proxy`), the whole store is watched instead, because something
-    changed at every revision but the first.
+    changed at every revision but the first. Where the user may not read all of it, what is stored now must tell.
 
     Raises:
         Compacted: not all of these revisions are held any more.
@@ -163,7 +168,11 @@ def replay(connection: Connection, key: bytes, end: bytes, start: int, through: 
     """
     if reports_progress_rightly(connection.member()):
         start = yield from _replay_asking(connection, key, end, start, through)
-    yield from _replay_watching_all(connection, key, end, max(start, _FIRST_CHANGE), through)
+    start = max(start, _FIRST_CHANGE)
+    try:
+        yield from _replay_watching_all(connection, key, end, start, through)
+    except AccessDenied:
+        yield from _replay_until_quiet(connection, key, end, start, through)
 
 
 def _replay_asking(
@@ -221,6 +230,43 @@ def _replay_watching_all(
                         yield to_revision(event)
                 if answer.events and event_end(answer) > through:
                     return
+        except grpc.RpcError as error:
+            raise connection.error(error, stream.member) from None
+
+
+def _replay_until_quiet(connection: Connection, key: bytes, end: bytes, start: int, through: int) -> Iterator[Revision]:
+    """
+    Replay a range until nothing more comes, and what came is what is stored as of `through`.
+
+    Events come in their order, so that with a key's last one all of its events have come. Only a key that was created
+    and deleted again among the very last changes could be missed, by a server that is silent for as long as is waited.
+    """
+    if start > through:
+        return
+    pages = RangeReader(connection, key, end, revision=through, keys_only=True).pages()
+    stored = {each.key: each.mod_revision for page in pages for each in page if each.mod_revision >= start}
+    deadline = time.monotonic() + connection.options.command_timeout
+    found: dict[bytes, int] = {}
+    quiet = 0
+    with closing(WatchStream(connection, key, end, start)) as stream:
+        try:
+            while quiet < _QUIET or found != stored:
+                try:
+                    answer = stream.next(_TICK)
+                except TimeoutError:
+                    quiet += 1
+                    if time.monotonic() >= deadline:
+                        raise StoreUnreachable("the history stopped", where=stream.member.endpoint.url) from None
+                    continue
+                quiet = 0
+                deadline = time.monotonic() + connection.options.command_timeout
+                for event in _events(answer, stream):
+                    if event.kv.mod_revision > through:
+                        return
+                    yield to_revision(event)
+                    found.pop(event.kv.key, None)
+                    if event.type == 0:
+                        found[event.kv.key] = event.kv.mod_revision
         except grpc.RpcError as error:
             raise connection.error(error, stream.member) from None
 
