@@ -84,6 +84,9 @@ e2e: servers ## tests against real kube-apiservers and the oracle (Go)
 planted: $(VENV)/test ## put faults into a copy of the source, one at a time: the tests must find each (minutes)
 	$(BIN)/python -m tools.planted --write $(ARGS)
 
+mutants: $(VENV)/mutants ## mutation testing of the writers (mutmut): what no quick test notices
+	$(BIN)/python -m tools.mutants $(ARGS)
+
 simulate: $(VENV)/test ## the writers in a simulated world, SCHEDULES times, each time another way
 	$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) $(ARGS)
 
@@ -150,6 +153,10 @@ $(VENV)/test: pyproject.toml | $(VENV)/pip
 
 $(VENV)/fuzz: pyproject.toml | $(VENV)/pip
 	$(BIN)/python -m pip install --quiet --editable . --group test --group fuzz
+	@touch $@ $(VENV)/test $(VENV)/kstore
+
+$(VENV)/mutants: pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable . --group test --group mutants
 	@touch $@ $(VENV)/test $(VENV)/kstore
 
 $(VENV)/docs: pyproject.toml | $(VENV)/pip

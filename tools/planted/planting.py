@@ -110,7 +110,7 @@ class Copy:
 
     def check(self, tests: Sequence[str]) -> str:
         """Run tests without any fault; what was said if one failed, else nothing."""
-        ran = self._pytest(*tests)
+        ran = self._pytest(*tests, seconds=10 * SECONDS)
         return "" if ran.returncode == 0 else ran.stdout[-4000:]
 
     def _outcome(self, fault: Fault) -> Outcome:
@@ -124,11 +124,11 @@ class Copy:
         found = names[0] if ran.returncode in (1, 2) and names else ""
         return Outcome(fault, found, seconds, ran.stdout[-3000:] + ran.stderr[-1000:])
 
-    def _pytest(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _pytest(self, *arguments: str, seconds: float = SECONDS) -> subprocess.CompletedProcess[str]:
         options = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-n", "0", "--no-header", "--tb=line", "-rfE")
-        return self._run("-m", "pytest", *options, *arguments)
+        return self._run("-m", "pytest", *options, *arguments, seconds=seconds)
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, *arguments: str, seconds: float = SECONDS) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(self._folder)}
         return subprocess.run(
             [sys.executable, *arguments],
@@ -136,7 +136,7 @@ class Copy:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
 
