@@ -22,6 +22,8 @@ myst_heading_anchors = 4
 """Links name headings as GitHub does, so that the same files read well there."""
 html_theme = "furo"
 html_title = f"kstore {version}"
+html_static_path = ["_static"]
+html_css_files = ["notebook.css"]
 html_show_sourcelink = False
 html_copy_source = False
 

@@ -46,6 +46,12 @@ def test_rows() -> None:
     assert not something_found("check", [BAD])
 
 
+def test_a_page_names_a_store_once_a_row() -> None:
+    """What an error begins with, the row's store, is left out: it stands beside it."""
+    failed = {**BAD, "address": "/n/x.db", "error": "damaged-store: /n/x.db: torn"}
+    assert '<td data-name="error">damaged-store: torn</td>' in "".join(page("check", [failed]))
+
+
 def test_metrics() -> None:
     """A gauge for each number, and whether each store answered; labels are escaped."""
     text = "".join(prometheus_text("check", [GOOD, BAD]))

@@ -34,6 +34,8 @@ COMMANDS: Final = {
     ".quit": "leave; so does the end of input",
 }
 """What begins with a dot, and what it shows."""
+_FOR_PEOPLE: Final = ("table", "markdown")
+"""Forms of which two would run into each other without a blank line."""
 _CELL: Final = 80
 """Characters of a cell on a terminal."""
 
@@ -87,7 +89,9 @@ class SqlSession:
         if self._output == "parquet":
             self._write_parquet(statements)
             return
-        for statement in statements:
+        for number, statement in enumerate(statements):
+            if number and self._output in _FOR_PEOPLE:
+                sys.stdout.write("\n")
             self._write(statement)
 
     def timed(self, text: str) -> None:

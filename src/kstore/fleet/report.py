@@ -140,13 +140,13 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 th { position: sticky; top: 0; background: var(--head); }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible, input:focus-visible { outline: 2px solid; outline-offset: 2px; }
-td[data-name=error] { white-space: normal; overflow-wrap: anywhere; min-width: 12rem; }
+td[data-name=error] { white-space: normal; overflow-wrap: anywhere; min-width: 24rem; }
 tr[data-status=failed] td, tr[data-status=timeout] td, tr[data-status=lost] td, .errors { color: var(--bad); }
 .warnings { color: var(--warn); } .clean, .proved { color: var(--good); }
 @media (max-width: 40rem) {
   thead { display: none; } tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); }
   td, td.number { display: flex; gap: 1rem; border: 0; padding: .05rem 0; white-space: normal; text-align: left;
-    overflow-wrap: anywhere; }
+    overflow-wrap: anywhere; min-width: 0; }
   td::before { content: attr(data-name); flex: 0 0 8.5rem; opacity: .7; } td:empty { display: none; } }
 """
 _SCRIPT: Final = """
@@ -237,6 +237,7 @@ def page(kind: str, results: Sequence[Result], pages: str = "") -> Iterator[str]
     yield "</tr></thead>\n<tbody>\n"
     for row in rows_of(kind, results):
         values = dict(zip(types, row, strict=True))
+        values["error"] = (values["error"] or "").replace(f"{values['store']}: ", "", 1)  # it stands beside
         cells = "".join(_cell(name, types[name] != "string", values[name], pages) for name in names)
         yield f'<tr data-status="{escape(str(values["status"]))}">{cells}</tr>\n'
     yield f"</tbody>\n</table></div>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"

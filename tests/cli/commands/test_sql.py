@@ -71,6 +71,14 @@ def test_where_the_query_comes_from(kstore: Kstore, demo: Kstore, tmp_path: Path
     assert demo("sql", "--file", str(tmp_path / "q.sql")).code == 2
 
 
+def test_several_queries(demo: Kstore) -> None:
+    """Two answers for people do not run into each other; those for programs have nothing between them."""
+    queries = "select 1 as a; select 2 as b"
+    assert demo("sql", queries, "-o", "markdown").text == "| a |\n| --- |\n| 1 |\n\n| b |\n| --- |\n| 2 |\n"
+    assert "\n\nB" in demo("sql", queries).text
+    assert demo("sql", queries, "-o", "jsonl").text == '{"a":1}\n{"b":2}\n'
+
+
 def test_several_stores(kstore: Kstore) -> None:
     """Rows of all stores are in one answer."""
     one = int(kstore("sql", "select count(*) n from objects", "demo", "-o", "json").json[0]["n"])
