@@ -27,7 +27,7 @@ VARIABLE = $(subst -,_,$(shell echo $(name) | tr a-z A-Z))
 # Coverage has a floor (pyproject.toml), which only a whole run can reach; measured of the wheel, as it takes a third longer.
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term:skip-covered)
 
-.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted simulate torture mutants bench servers demo-store docs man site lock audit release krew fuzz instructions clean
+.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted simulate torture mutants bench servers demo-store docs pictures man site lock audit release krew fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -105,6 +105,9 @@ docs: $(VENV)/kstore ## write docs/cli.md, docs/reference/json.md and the tutori
 	$(BIN)/python -m tools.generate_kubectl_page
 	$(BIN)/python -m tools.generate_picture
 	$(BIN)/python -m tools.generate_tutorial
+
+pictures: $(VENV)/test ## write docs/pictures: screens of browse, and of report where Chromium is installed
+	$(BIN)/python -m tools.generate_screens
 
 instructions: $(VENV)/test ## count the instructions of six fixed works: more than a tenth above the figures fails (valgrind)
 	$(BIN)/python -m bench.instructions $(ARGS)

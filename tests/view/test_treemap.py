@@ -40,3 +40,11 @@ def test_html() -> None:
     assert "<b>" not in text
     assert text.count("&lt;b&gt;") == 2
     assert text.count("tiny") == 1
+
+
+def test_sizes_stand_where_there_is_room_for_a_line() -> None:
+    """No line of a rectangle is cut through: what is low has its name alone."""
+    text = "".join(treemap_html("T", [("tall", 900.0, "900 B"), ("low", 90.0, "90 B"), ("flat", 10.0, "10 B")]))
+    assert ">tall<br>900 B</div>" in text
+    assert ">low</div>" in text or ">low<br>90 B</div>" in text
+    assert ">10 B<" not in text

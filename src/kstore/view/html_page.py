@@ -32,14 +32,16 @@ th[aria-sort=ascending] button::after { content: " ↑"; } th[aria-sort=descendi
 .counts a { text-decoration: none; }
 .search { position: sticky; top: 0; padding: .4rem 0; background: Canvas; }
 .search input { font: inherit; width: 100%; box-sizing: border-box; padding: .3rem .6rem; }
-.treemap { position: relative; height: 18rem; margin-bottom: 1.5rem; }
+.treemap { position: relative; height: 18rem; margin-bottom: 1.5rem; overflow: hidden; }
 .treemap div { position: absolute; box-sizing: border-box; overflow: hidden; padding: .1rem .3rem; font-size: .75rem;
+  line-height: 1.3; white-space: nowrap; text-overflow: ellipsis;
   border: 1px solid Canvas; background: light-dark(hsl(var(--hue) 45% 80%), hsl(var(--hue) 35% 28%)); }
 [hidden] { display: none; }
 td.bar div { background: var(--bar); height: .8rem; border-radius: 2px; min-width: 1px; }
 code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
 .error { color: var(--error); } .warning { color: var(--warning); } .note { color: var(--note); }
-section { margin-bottom: 1.5rem; } dt { font-weight: 600; } dd { margin: 0 0 .3rem 1rem; }
+section { margin-bottom: 1.5rem; } dt { font-weight: 600; } dd { margin: 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
 @media (max-width: 40rem) {
   body { margin: 1rem auto; font-size: 14px; } th, td { padding: .2rem .3rem; white-space: normal; }
   body, th { overflow-wrap: anywhere; } td { overflow-wrap: normal; } th.text, td.text { min-width: 0; }

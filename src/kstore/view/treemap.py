@@ -12,6 +12,8 @@ from html import escape
 
 _LARGE_ENOUGH = 4.0
 """Percent of the width below which a rectangle has no room for its name."""
+_LINE = 6.5
+"""Percent of the height that a line of text takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def treemap_html(title: str, named: Sequence[tuple[str, float, str]]) -> Iterato
     for at, one in enumerate(areas([amount for _, amount, _ in named], 100.0, 100.0)):
         name, _, written = named[one.index]
         place = f"left:{one.x:.2f}%;top:{one.y:.2f}%;width:{one.width:.2f}%;height:{one.height:.2f}%"
-        text = escape(f"{name} {written}") if min(one.width, one.height) >= _LARGE_ENOUGH else ""
+        lines = (name, written)[: int(one.height // _LINE)] if one.width >= _LARGE_ENOUGH else ()
+        text = "<br>".join(map(escape, lines))
         hue = (at * 47) % 360
         yield f'<div title="{escape(f"{name}: {written}")}" style="{place};--hue:{hue}">{text}</div>\n'
     yield "</div>\n"

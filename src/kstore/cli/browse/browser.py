@@ -35,6 +35,8 @@ class Browser(App[None]):
     Tree { width: 35%; min-width: 28; max-width: 44; }
     Tree > .tree--guides, Tree > .tree--guides-hover, Tree > .tree--guides-selected { color: ansi_bright_black; }
     Tree, DataTable, Log { scrollbar-size: 1 1; }
+    Tree { overflow-x: hidden; }
+    Log { overflow-x: auto; overflow-y: auto; }
     DataTable { width: 1fr; height: 1fr; }
     .bar { height: 1; width: 100%; text-style: reverse; }
     Prompt { height: 1; border: none; display: none; padding: 0; }

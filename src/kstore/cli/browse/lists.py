@@ -23,7 +23,7 @@ from textual.worker import get_current_worker
 
 from kstore.cli.browse.contents import Contents, Line, Page, worded
 from kstore.cli.browse.object_screen import ComparisonScreen, ObjectScreen
-from kstore.cli.browse.order import Order, widths_of
+from kstore.cli.browse.order import Order, justified, widths_of
 from kstore.cli.browse.prompt import Prompt
 from kstore.errors import KstoreError
 from kstore.printable import key_text, one_line
@@ -267,10 +267,12 @@ class Lists(Screen[None]):
             self._drawn, lines = widths, self._lines
             for at, (name, width) in enumerate(zip(self._columns, widths, strict=True)):
                 sign = self._order.sign if self._order is not None and self._order.column == at else ""
-                table.add_column(Text(one_line(name) + sign), width=width)
+                table.add_column(Text(one_line(name) + sign, justify=justified(name)), width=width)
         for line in lines:
             cells = (*line.cells, *[""] * len(widths))[: len(widths)]
-            table.add_row(*(Text(one_line(cell), "red" if line.fault else "") for cell in cells))
+            style = "red" if line.fault else ""
+            named = zip(self._columns, cells, strict=False)
+            table.add_row(*(Text(one_line(cell), style, justify=justified(name)) for name, cell in named))
 
     @on(DataTable.RowHighlighted)
     def moved(self, event: DataTable.RowHighlighted) -> None:

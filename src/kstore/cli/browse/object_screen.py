@@ -34,7 +34,7 @@ class ObjectScreen(Screen[None]):
         Binding("s", "view('storage')", "Storage"),
         Binding("h", "view('history')", "History"),
         Binding("slash", "ask", "Find", key_display="/"),
-        Binding("n", "find", "Next"),
+        Binding("n", "find", "Next", show=False),
         Binding("x", "copy", "Copy"),
     ]
 

@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from kstore.cli.browse.contents import Line
 from kstore.printable import one_line
+
+if TYPE_CHECKING:
+    from rich.console import JustifyMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Order:
 
 
 _UNITS = {"B": 1.0, "KiB": 1024.0, "MiB": 1024.0**2, "GiB": 1024.0**3, "TiB": 1024.0**4}
+_FIGURES = ("COUNT", "SIZE")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 31536000}
 
 
@@ -47,6 +52,11 @@ def amount_of(cell: str) -> float | None:
         parts = re.findall(r"(\d+)([smhdy])", cell)
         whole = "".join(map("".join, parts)) == cell
         return float(sum(int(count) * _SECONDS[one] for count, one in parts)) if parts and whole else None
+
+
+def justified(column: str) -> JustifyMethod:
+    """Counts and sizes end at the right, as `ls` has them; kubectl's columns begin at the left."""
+    return "right" if column in _FIGURES else "left"
 
 
 def widths_of(columns: tuple[str, ...], lines: list[Line]) -> tuple[int, ...]:

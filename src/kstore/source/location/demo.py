@@ -28,7 +28,7 @@ def open_demo() -> Source:
     """
     from kstore.source.snapshot.source import SnapshotSource
 
-    return SnapshotSource(unpacked())
+    return SnapshotSource(unpacked(), shown="demo")
 
 
 def unpacked(cache: Path | None = None) -> Path:

@@ -59,7 +59,7 @@ class SnapshotSource(Source):
     ) -> None:
         self.path = path
         self.shown = shown or str(path)
-        """What people call it: its path, or the address that it was fetched from."""
+        """What people call it: its path, the address that it was fetched from, or `demo`."""
         self.database_path, note = member.find_database(path)
         self.notes = (note,) if note else ()
         self.kind = "database"
