@@ -102,7 +102,7 @@ BORN_BEFORE = "2026-11-29T09:30"
 def printed(kitchen: Kitchen, line: str, done: subprocess.CompletedProcess[str]) -> str:
     """What a command printed, without what differs from run to run: ages, times of today, folders, ports."""
     text = done.stdout + (f"[stderr]\n{done.stderr}" if done.stderr else "")
-    for own, word in ((str(unpacked()), "DEMO"), (kitchen.store, "STORE"), (str(kitchen.folder), "FOLDER")):
+    for own, word in ((kitchen.store, "STORE"), (str(kitchen.folder), "FOLDER")):
         text = text.replace(own, word) if own != "demo" else text
     text = TIME.sub(lambda found: found[0] if found[0] < BORN_BEFORE else "TIME", text)
     text = AGE.sub("AGE", text)

@@ -91,7 +91,7 @@ def report(folder: Path, chromium: str) -> None:
 
 
 def picture(chromium: str, folder: Path, address: str, target: Path, shade: str, width: int) -> None:
-    """One picture; a page narrower than a window may be is shown in a frame, which is cut out afterwards."""
+    """One picture; a page narrower than a window may be is shown in a frame of its width."""
     frame = folder / "frame.html"
     frame.write_text(
         f"<!doctype html><style>:root {{ color-scheme: {shade} }} body {{ margin: 0 }} iframe {{ border: 0 }}</style>"

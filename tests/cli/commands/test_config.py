@@ -12,6 +12,9 @@ import pytest
 import yaml
 from tests.cli.conftest import Kstore
 
+from kstore.errors import UsageError
+from kstore.source.location.config_edit import ConfigDocument
+
 MAP = """\
 # what we have
 current-context: prod   # the one in use
@@ -190,3 +193,15 @@ def test_a_link_stays_one(kstore: Kstore, file: Path, tmp_path: Path) -> None:
     assert kstore("config", "use-context", "7").code == 0
     assert file.is_symlink()
     assert "'7'" in kept.read_text()
+
+
+def test_what_another_wrote_meanwhile_is_kept(filled: Path) -> None:
+    """Of two who change the file at once, the second is told; neither's change is lost."""
+    first, second = ConfigDocument(filled), ConfigDocument(filled)
+    first.use("7")
+    first.save()
+    second.put("new", {"store": "demo"})
+    with pytest.raises(UsageError, match="was changed meanwhile"):
+        second.save()
+    assert ConfigDocument(filled).contexts.current_name == "7"
+    assert "new" not in members(filled)

@@ -106,12 +106,14 @@ class ConfigDocument:
         Write the file, for its owner only; it is replaced at once, or not at all.
 
         Raises:
-            UsageError: it cannot be written.
+            UsageError: it cannot be written, or somebody else has changed it since it was read.
         """
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with NewFile(self.path) as file:
                 file.write(self._as_text().encode())
+                if (read_text(self.path) or "") != self._text:
+                    raise UsageError("the config file was changed meanwhile", where=str(self.path), hint="try again")
                 file.publish()
         except OSError as error:
             raise UsageError(f"the config file cannot be written: {error.strerror}", where=str(self.path)) from error
