@@ -106,7 +106,7 @@ sys.platform = "win32"
 from kstore.cli.main import run
 raise SystemExit(run(sys.argv[1:]))
 """
-"""A program whose Python has lost what Windows lacks; Python's modules, and others', have chosen their system before."""
+"""A program whose Python has lost what Windows lacks; Python's modules and others' have chosen theirs before."""
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,14 @@ def descriptions(
     """A page for each object, with its Events if they are wanted; two empty lines between, as kubectl has it."""
     from kstore.view.describe import describe
 
-    between = ""
+    between, release = "", session.store.codec.scheme.release
     for read, obj in reading.shown(stored):
         place = session.store.place(read.record.key)
         definition = place.resource.definition if place else None
         about = events.about(obj) if events is not None else None
-        yield between + describe(read, obj, secrets=reading.secrets, now=now, definition=definition, about=about)
+        yield between + describe(
+            read, obj, secrets=reading.secrets, now=now, definition=definition, about=about, release=release
+        )
         between = "\n\n"
 
 

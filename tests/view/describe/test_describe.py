@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kstore.catalog.releases import newest
+from kstore.catalog.releases import Release, newest
 from kstore.codec import StorageCodec, StoredObject
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
@@ -19,7 +19,7 @@ from kstore.view.describe.fields import label_for
 from kstore.view.describe.page import Table, render
 from kstore.view.mask import masked
 
-NOW = datetime(2026, 11, 25, tzinfo=UTC)
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +152,14 @@ def test_layout() -> None:
         "    L:  w\n"
         "  - K:  z\n"
     )
+
+
+@pytest.mark.parametrize(("release", "status"), [("1.34", "Completed"), ("1.35", "Error")])
+def test_a_status_as_the_release_prints_it(objects: dict[str, StoredObject], release: str, status: str) -> None:
+    """Of a Pod with containers that ended well and badly, as `ls --release` has it."""
+    read = objects["/registry/pods/default/webserver"]
+    ended = [
+        {"state": {"terminated": {"exitCode": code, "reason": why}}} for code, why in ((0, "Completed"), (1, "Error"))
+    ]
+    obj = {**read.object, "status": {"phase": "Failed", "containerStatuses": ended}}
+    assert f"Status:       {status}, ready 0/1\n" in describe(read, obj, now=NOW, release=Release(release))

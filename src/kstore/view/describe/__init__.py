@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from kstore.catalog.releases import Release
 from kstore.codec import StoredObject
 from kstore.view.columns.ages import nanoseconds
 from kstore.view.describe import cluster, custom, workloads
@@ -21,8 +22,6 @@ from kstore.view.describe.page import Page, render
 
 _PAGES: Final[dict[tuple[str, str], Callable[[Mapping[str, Any], int], Page]]] = {
     ("", "ConfigMap"): cluster.config_map,
-    ("", "Node"): cluster.node,
-    ("", "Pod"): workloads.pod,
     ("", "ReplicationController"): workloads.controller,
     ("", "Service"): cluster.service,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): custom.definition,
@@ -35,6 +34,11 @@ _PAGES: Final[dict[tuple[str, str], Callable[[Mapping[str, Any], int], Page]]] =
     ("extensions", "Deployment"): workloads.controller,
     ("extensions", "ReplicaSet"): workloads.controller,
 }
+_PRINTED: Final[dict[tuple[str, str], Callable[[Mapping[str, Any], int, Release | None], Page]]] = {
+    ("", "Node"): cluster.node,
+    ("", "Pod"): workloads.pod,
+}
+"""Pages with cells of kubectl's table, which releases print otherwise."""
 
 
 def describe(
@@ -45,6 +49,7 @@ def describe(
     now: datetime | None = None,
     definition: Mapping[str, Any] | None = None,
     about: Sequence[Mapping[str, Any]] | None = None,
+    release: Release | None = None,
 ) -> str:
     """
     The page of one object.
@@ -56,24 +61,33 @@ def describe(
         now: the time that ages are counted to.
         definition: the CRD of a custom kind.
         about: the Events about the object, the oldest first; None where they are not to be shown.
+        release: whose server prints a Pod's and a Node's status; None for the newest's.
     """
     moment = nanoseconds(now or datetime.now(UTC))
     end = [*storage(read), *(events(about, moment) if about is not None else ())]
     try:
-        return render([*_page(read, obj, moment, definition, secrets=secrets), *end])
+        return render([*_page(read, obj, moment, definition, release, secrets=secrets), *end])
     except (AttributeError, LookupError, TypeError, ValueError):
         # a custom object may hold anything where others have a text or a list of objects
         return render([*fields(obj), *end])
 
 
 def _page(
-    read: StoredObject, obj: Mapping[str, Any], now: int, definition: Mapping[str, Any] | None, *, secrets: bool
+    read: StoredObject,
+    obj: Mapping[str, Any],
+    now: int,
+    definition: Mapping[str, Any] | None,
+    release: Release | None,
+    *,
+    secrets: bool,
 ) -> Page:
     """All but how the object is stored."""
     page = heading(obj, now)
     kind = (str(obj.get("apiVersion", "")).rpartition("/")[0], str(obj.get("kind", "")))
     if kind == ("", "Secret"):
         page += cluster.secret(obj, read.object, shown=secrets)
+    elif kind in _PRINTED:
+        page += _PRINTED[kind](obj, now, release)
     elif kind in _PAGES:
         page += _PAGES[kind](obj, now)
     else:

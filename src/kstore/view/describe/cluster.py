@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from kstore.catalog.releases import Release
 from kstore.scalars.selectors import format_labels
 from kstore.view.columns.reading import items, number, part, quantity, text
 from kstore.view.describe.fields import fields, scalar
@@ -18,12 +19,12 @@ from kstore.view.describe.workloads import cell, conditions
 Object = Mapping[str, Any]
 
 
-def node(obj: Object, now: int) -> Page:
+def node(obj: Object, now: int, release: Release | None) -> Page:
     """A Node: its state, addresses, taints, what it has to give, and what runs on it."""
     spec, status = part(obj, "spec"), part(obj, "status")
     page: Page = [
-        ("Status", cell(obj, now, "Status")),
-        ("Roles", cell(obj, now, "Roles")),
+        ("Status", cell(obj, now, "Status", release)),
+        ("Roles", cell(obj, now, "Roles", release)),
         (
             "Addresses",
             Table(("Type", "Address"), [(text(a, "type"), text(a, "address")) for a in items(status, "addresses")]),

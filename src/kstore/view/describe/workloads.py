@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kstore.catalog.releases import Release
 from kstore.naming import gvk
 from kstore.scalars.selectors import format_selector
-from kstore.view.columns import columns_for, printer_for
+from kstore.view.columns import printer_for
 from kstore.view.columns.ages import since
 from kstore.view.columns.reading import items, number, part, quantity, text
 from kstore.view.describe.fields import fields, label_for, scalar
@@ -21,11 +22,12 @@ Object = Mapping[str, Any]
 _TOLERATION_OPERATORS = {"": "=", "Equal": "=", "Exists": ""}
 
 
-def cell(obj: Object, now: int, column: str) -> str:
-    """What the server prints of an object in one of its columns."""
+def cell(obj: Object, now: int, column: str, release: Release | None) -> str:
+    """What a release's server prints of an object in one of its columns; None is the newest."""
     name = gvk(text(obj, "apiVersion"), text(obj, "kind"))
-    names = [one.name for one in columns_for(name)]
-    return str(printer_for(name).cells(obj, now)[names.index(column)])
+    printer = printer_for(name, release=release)
+    names = [one.name for one in printer.columns]
+    return str(printer.cells(obj, now)[names.index(column)])
 
 
 def conditions(obj: Object, now: int) -> Page:
@@ -46,11 +48,11 @@ def conditions(obj: Object, now: int) -> Page:
 # ---- pods
 
 
-def pod(obj: Object, now: int) -> Page:
+def pod(obj: Object, now: int, release: Release | None) -> Page:
     """A Pod: where it runs, its containers with their state, conditions, volumes."""
     spec, status = part(obj, "spec"), part(obj, "status")
     page: Page = [
-        ("Status", f"{cell(obj, now, 'Status')}, ready {cell(obj, now, 'Ready')}"),
+        ("Status", f"{cell(obj, now, 'Status', release)}, ready {cell(obj, now, 'Ready', release)}"),
         ("Node", text(spec, "nodeName") or "<none>"),
         ("IPs", [text(one, "ip") for one in items(status, "podIPs")] or ([text(status, "podIP")] if status else [])),
     ]
