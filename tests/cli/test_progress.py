@@ -109,3 +109,12 @@ def test_steps_that_begin_anew(terminal: Terminal, monkeypatch: pytest.MonkeyPat
         tell(10)
         tell(30)
     assert terminal.getvalue().split(ERASED)[-2] == "30 of 100 records, 30/s, 2 s left"
+
+
+def test_a_verification(terminal: Terminal, tmp_path: Path) -> None:
+    """`migrate verify` tells how many keys of how many it has compared."""
+    database = str(tmp_path / "new.db")
+    assert run(["--store", "demo", "migrate", "--to", "apps/v1", "--yes", "--output", database, "-q"]) == 0
+    assert run_on(terminal, "migrate", "verify", database) == 0
+    told = [piece for piece in terminal.getvalue().split(ERASED) if LINE.match(piece)]
+    assert any("objects verified" in piece and "264" in piece for piece in told), told

@@ -209,16 +209,24 @@ def verify(journal: Journal, shown: Shown, kubeconfig: str = "") -> int:
 
 
 def _verified(journal: Journal) -> Verified:
+    from kstore.cli.output import counting
     from kstore.library.journals import verified
     from kstore.migrate.request import Request
 
     release = Request.of(journal.header, str(journal.path)).release
     session = Session(replace(as_journaled(settings(), journal), release=release))
+
+    def total() -> int:
+        if journal.header.get("output"):
+            return session.source.count()
+        return sum(len(batch.entries) for batch in journal.batches() if batch.revision)
+
     try:
-        if "move" not in journal.header:
-            return verified(journal, session.store)
-        with origin_session(journal) as origin:
-            return verified(journal, session.store, origin.store)
+        with counting("objects verified", total) as tell:
+            if "move" not in journal.header:
+                return verified(journal, session.store, tell=tell)
+            with origin_session(journal) as origin:
+                return verified(journal, session.store, origin.store, tell)
     finally:
         session.close()
 

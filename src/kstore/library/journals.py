@@ -5,7 +5,7 @@ A migration's journal afterwards: found, held against the store, gone on with, u
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
@@ -335,7 +335,12 @@ def roll_back(journal: journals.Journal, source: WritableSource, retry: Retry, *
 # ---- verified
 
 
-def verified(journal: journals.Journal, store: ObjectStore, origin: ObjectStore | None = None) -> Verified:
+def verified(
+    journal: journals.Journal,
+    store: ObjectStore,
+    origin: ObjectStore | None = None,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Verified:
     """
     A store, or the database that was written, held against a journal.
 
@@ -343,17 +348,18 @@ def verified(journal: journals.Journal, store: ObjectStore, origin: ObjectStore 
         journal: of a migration, or a move.
         store: what it has written, of a move as the new cluster reads it.
         origin: of a move, the cluster that was copied.
+        tell: told how many objects, of a database how many keys, have been looked at.
 
     Raises:
         SourceError: it cannot be read, or the database that it was made from is not there.
     """
     if not journal.header.get("output"):
-        result = verify_live(journal, store.source, store.codec)
+        result = verify_live(journal, store.source, store.codec, tell)
     else:
         from kstore.source.location.address import open_source
 
         with open_source(journal.header.get("store", "")) as before:
-            result = verify_file(journal, before, store.source, store.codec)
+            result = verify_file(journal, before, store.source, store.codec, tell)
     moved = Origin.of(journal.header, str(journal.path))
     if moved is None or origin is None:
         return result

@@ -7,7 +7,7 @@ whole and finished. Whatever is not so is a finding. Only reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kstore.codec import StorageCodec, Undecodable
@@ -141,12 +141,16 @@ def _begin(journal: Journal) -> Verified:
     return result
 
 
-def verify_live(journal: Journal, source: Source, codec: StorageCodec) -> Verified:
+def verify_live(
+    journal: Journal, source: Source, codec: StorageCodec, tell: Callable[[int], None] = lambda _: None
+) -> Verified:
     """
     Read again every object that a migration wrote: right version, decodable, the very bytes of the plan, lease kept.
 
     An object that was written more than once counts as it was written last. One whose transaction did not happen, and
     that was not written later, is there in the version that was planned, or a finding.
+
+    `tell` is told how many objects have been read again.
     """
     result = _begin(journal)
     if result.damaged:
@@ -160,6 +164,7 @@ def verify_live(journal: Journal, source: Source, codec: StorageCodec) -> Verifi
             continue
         for at, entry in enumerate(batch.entries):
             result.objects += 1
+            tell(result.objects)
             unwritten.pop(entry.key, None)
             finding = _check(entry, batch.revision_of(at), source.get(entry.key), codec, counted=counted)
             if finding is None:
@@ -221,18 +226,26 @@ def _check(
     return None
 
 
-def verify_file(journal: Journal, before: Source, after: Source, codec: StorageCodec) -> Verified:
+def verify_file(
+    journal: Journal,
+    before: Source,
+    after: Source,
+    codec: StorageCodec,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Verified:
     """
     Hold a migrated database against the one it was made from: the journal's objects changed as planned, nothing else.
 
-    Both are read in key order side by side, so that memory does not grow with them.
+    Both are read in key order side by side, so that memory does not grow with them. `tell` is told how many keys have
+    been compared.
     """
     result = _begin(journal)
     if result.damaged:
         return result
     entries = _in_key_order(journal)
     expected = next(entries, None)
-    for key, old, new in side_by_side(before.scan(), after.scan()):
+    for number, (key, old, new) in enumerate(side_by_side(before.scan(), after.scan()), 1):
+        tell(number)
         while expected is not None and expected[0].key < key:
             result.findings += _check_in_file(*expected, None, None, codec)
             expected = next(entries, None)
