@@ -60,6 +60,10 @@ def _no_resource(key: bytes) -> GroupResource | None:
     return None
 
 
+def _plain(value: bytes) -> Opened:
+    return Opened(value, None, False, True)
+
+
 class StorageCodec(ObjectCodec):
     """
     Records to objects and back: opens what is encrypted, decodes, converts, encrypts again.
@@ -91,7 +95,10 @@ class StorageCodec(ObjectCodec):
         """Open and decode a record, or what is wanted of it; whatever is wrong with it comes back as a value."""
         encryption_header = read_encryption_header(record.value)
         try:
-            opened = self.open(record.key, record.value)
+            if encryption_header is None and self.transformers is None:
+                opened = _plain(record.value)
+            else:
+                opened = self.open(record.key, record.value)
         except EncryptionError as error:
             return Undecodable(record, error, encryption_header)
         try:
@@ -119,7 +126,7 @@ class StorageCodec(ObjectCodec):
                     where=key_text(key),
                     hint=ENCRYPTION_CONFIG_WANTED,
                 )
-            return Opened(value, None, False, True)
+            return _plain(value)
         return self.transformers.open(key, value, self._resource_of(key))
 
     def encrypt(self, key: bytes, plain: bytes) -> bytes:

@@ -69,12 +69,17 @@ class ObjectCodec:
         self._exacting = exacting
         self._typed = scheme.typed
         self._readers: dict[Projection, ProtobufReader] = {}
+        self._last_reader: tuple[Projection, ProtobufReader] | None = None
         self._types: dict[tuple[str, str], tuple[GroupVersionKind, str]] = {}
 
     def _reader(self, projection: Projection) -> ProtobufReader:
+        last = self._last_reader
+        if last is not None and last[0] is projection:  # to hash a projection takes as long as to read a small message
+            return last[1]
         reader = self._readers.get(projection)
         if reader is None:
             reader = self._readers[projection] = ProtobufReader(self.scheme.catalog, projection=projection)
+        self._last_reader = projection, reader
         return reader
 
     @cached_property

@@ -8,6 +8,7 @@ Takes objects one at a time and yields text as it goes: a million objects need n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from kstore.naming import gvk
@@ -46,8 +47,13 @@ def json_lines(objects: Objects) -> Iterator[str]:
 def names(objects: Objects) -> Iterator[str]:
     """`pod/webserver`, `deployment.apps/webserver`: what `kubectl get -o name` prints."""
     for obj in objects:
-        name = gvk(str(obj.get("apiVersion", "")), str(obj.get("kind", "")))
         metadata = obj.get("metadata")
         own = metadata.get("name", "") if isinstance(metadata, dict) else ""
-        group = f".{name.group}" if name.group else ""
-        yield f"{name.kind.lower()}{group}/{own}\n"
+        yield f"{_called(str(obj.get('apiVersion', '')), str(obj.get('kind', '')))}/{own}\n"
+
+
+@lru_cache(maxsize=512)
+def _called(api_version: str, kind: str) -> str:
+    """What stands before the name; a store has few kinds and many objects."""
+    name = gvk(api_version, kind)
+    return f"{name.kind.lower()}{f'.{name.group}' if name.group else ''}"
