@@ -49,6 +49,11 @@ def beside_etcdctl(folder: Path, count: int, etcd: Etcd) -> Iterator[Row]:
         kstore(folder, etcd.endpoint, "ls", "/registry", "-o", "keys", proof=prints(both), units=both),
         "Keys alone cross the wire. What etcd itself computes is in nobody's processor time.",
         peers=[get("/registry", "--keys-only", units=both)],
+        limit="The start is what is left. A profile of 10,000 names, when each still came by itself: 0.30 s of 1.13 s "
+        "for the names, the rest for the start: grpc 0.21 s, 0.09 s of it asyncio, which its C module imports; the "
+        "messages' descriptors 0.07 s, etcd3 0.07 s, dataclasses and regular expressions that are made at import some "
+        "0.2 s. Names pass on in pages since, for 30,000 instructions fewer each. Not tried yet: descriptors built ahead "
+        "of time.",
         aim=1,
         streams=True,
     )
@@ -58,6 +63,10 @@ def beside_etcdctl(folder: Path, count: int, etcd: Etcd) -> Iterator[Row]:
         kstore(folder, etcd.endpoint, "ls", _PODS, "-o", "name", proof=prints(count), units=count),
         "Every value crosses the wire, as for any command that selects; etcdctl keeps the whole answer in memory.",
         peers=[get(_PODS, units=count)],
+        limit="The name is read from the object, since a key may tell another one. A profile of 5,000 Pods: of 1.18 s "
+        "for the objects 0.52 s open the envelope and read metadata.name past all other fields, 0.16 s take the "
+        "answers apart, 0.12 s set resourceVersion, which `-o name` does not print; the other layers share the rest. "
+        "Not tried yet: answers decoded in another thread while the next is on its way.",
         aim=1.2,
         streams=True,
     )
