@@ -27,9 +27,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from bench.data import snapshot
-from bench.measure import KSTORE
 from tools.cluster import Server, find, free_port
+
+from bench.data import snapshot
+from bench.command import KSTORE
 
 _COMMAND = ("ls", "/", "-o", "keys")
 _CHUNK = 1 << 20

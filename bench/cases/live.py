@@ -52,8 +52,8 @@ def beside_etcdctl(folder: Path, count: int, etcd: Etcd) -> Iterator[Row]:
         limit="The start is what is left. A profile of 10,000 names, when each still came by itself: 0.30 s of 1.13 s "
         "for the names, the rest for the start: grpc 0.21 s, 0.09 s of it asyncio, which its C module imports; the "
         "messages' descriptors 0.07 s, etcd3 0.07 s, dataclasses and regular expressions that are made at import some "
-        "0.2 s. Names pass on in pages since, for 30,000 instructions fewer each. Not tried yet: descriptors built ahead "
-        "of time.",
+        "0.2 s. Names pass on in pages since, for 30,000 instructions fewer each. Not tried yet: descriptors built "
+        "ahead of time.",
         aim=1,
         streams=True,
     )

@@ -209,7 +209,7 @@ def verify(journal: Journal, shown: Shown, kubeconfig: str = "") -> int:
 
 
 def _verified(journal: Journal) -> Verified:
-    from kstore.cli.output import counting
+    from kstore.cli.standard_output import counting
     from kstore.library.journals import verified
     from kstore.migrate.request import Request
 
