@@ -64,6 +64,9 @@ def accept(words: list[str]) -> None:
     """
     command: click.Command = cli
     context = click.Context(cli)
+    while words[:1] and words[0].startswith("--"):  # which store stands in front of the command, with its value
+        cli.make_parser(context).parse_args(words[:2])
+        words = words[2:]
     while isinstance(command, click.Group):
         if not words and command is not cli:
             return  # a text names the group as a whole

@@ -118,8 +118,8 @@ def _see_that_prefixes_agree(here: Session, records: list[Record], origin: str) 
     raise UsageError(
         f"{key_text(records[0].key)} is below no prefix of this store's, which are {', '.join(tops)}",
         where=origin,
-        hint="`kstore move --to-prefix` copies to another prefix; --etcd-prefix, with that of the keys, puts them back"
-        " as they were",
+        hint="`kstore move --to-prefix PREFIX` copies to another prefix; --etcd-prefix, with that of the keys, puts "
+        "them back as they were",
     )
 
 
