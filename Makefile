@@ -27,7 +27,7 @@ VARIABLE = $(subst -,_,$(shell echo $(name) | tr a-z A-Z))
 # Coverage has a floor (pyproject.toml), which only a whole run can reach; measured of the wheel, as it takes a third longer.
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term:skip-covered)
 
-.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted simulate torture mutants bench servers demo-store docs pictures man site lock audit release krew fuzz instructions clean
+.PHONY: help demo venv test slow alone test-wheel lint format golden e2e planted simulate torture mutants bench memory etcds servers demo-store docs pictures man site lock audit release krew fuzz instructions clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -95,6 +95,12 @@ torture: $(VENV)/test ## real faults: kills, freezes, full disks, cut connection
 
 bench: $(VENV)/test ## how fast, and in how much memory, beside the peers that are here; writes docs/reference/benchmarks.md
 	$(BIN)/python -m bench --scale 1000,10000,100000 --page docs/reference/benchmarks.md $(ARGS)
+
+memory: $(VENV)/test ## the memory that a store of 617 MB takes in each form (minutes; some 6 GB in build/memory)
+	$(BIN)/python -m bench.memory --folder build/memory $(ARGS)
+
+etcds: $(VENV)/test ## build etcd 3.4 and 3.7 into the cache, for the tests that run on every release (Go; a minute or two)
+	$(BIN)/python -m tools.cluster etcd-3.4 etcdctl-3.4 etcd-3.7 etcdctl-3.7 etcdutl-3.7
 
 demo-store: servers ## write the demo store anew with real servers (Go)
 	$(BIN)/python -m tools.demo.make

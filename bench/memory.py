@@ -29,11 +29,18 @@ from typing import IO, cast
 
 from tools.cluster import Server, find, free_port
 
-from bench.data import snapshot
 from bench.command import KSTORE
+from bench.data import snapshot
 
 _COMMAND = ("ls", "/", "-o", "keys")
 _CHUNK = 1 << 20
+_STARTER = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+"""A small program that starts kstore: what the kernel says of a process begins with the size of who started it."""
 LIMIT = 150
 """MiB that a store of 617 MB may take, in whatever form."""
 _KINE = """
@@ -78,10 +85,10 @@ def _zstd(path: Path) -> IO[bytes]:
 
 
 _OPEN: dict[str, Callable[[Path], IO[bytes]]] = {
-    "gz": lambda path: cast(IO[bytes], gzip.open(path, "wb", 6)),
+    "gz": lambda path: cast(IO[bytes], gzip.GzipFile(path, "wb", 6)),
     "zst": _zstd,
-    "xz": lambda path: cast(IO[bytes], lzma.open(path, "wb", preset=6)),
-    "bz2": lambda path: cast(IO[bytes], bz2.open(path, "wb")),
+    "xz": lambda path: cast(IO[bytes], lzma.LZMAFile(path, "wb", preset=6)),  # noqa: SIM115 - it is returned
+    "bz2": lambda path: cast(IO[bytes], bz2.BZ2File(path, "wb")),
 }
 
 
@@ -235,12 +242,8 @@ def peak(form: Form) -> tuple[int, int]:
     """
     command = [*KSTORE, "--store", form.address, *form.options, *_COMMAND]
     with tempfile.TemporaryFile() as keys, tempfile.TemporaryFile() as words, open(form.stdin or os.devnull, "rb") as given:  # noqa: E501  # fmt: skip
-        # a small program starts it, and waits for all that it starts: what the kernel says of a child begins with the
-        # size of its parent
-        starter = "import resource,subprocess,sys; code=subprocess.call(sys.argv[1:]);" \
-            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(code)"  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "-S", "-c", starter, *command], stdin=given, stdout=keys, stderr=words,
+            [sys.executable, "-S", "-c", _STARTER, *command], stdin=given, stdout=keys, stderr=words,
             env={**os.environ, **form.environment}, check=False,
         )  # fmt: skip
         words.seek(0)

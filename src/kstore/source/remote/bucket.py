@@ -31,7 +31,7 @@ from kstore.printable import one_line
 from kstore.source.options import SourceOptions
 from kstore.source.remote.address import BUCKETS, ObjectAddress
 
-_RANGE = 8 << 20
+_RANGE = 4 << 20
 """Bytes that are asked for at once."""
 _AHEAD = 4
 """Ranges that are under way at once: one alone does not fill the line of most services."""
