@@ -146,7 +146,8 @@ tr[data-status=failed] td, tr[data-status=timeout] td, tr[data-status=lost] td, 
 @media (max-width: 40rem) {
   thead { display: none; } tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); }
   td, td.number { display: flex; gap: 1rem; border: 0; padding: .05rem 0; white-space: normal; text-align: left;
-    overflow-wrap: anywhere; min-width: 0; }
+    overflow-wrap: anywhere; }
+  td[data-name=error] { min-width: 0; }
   td::before { content: attr(data-name); flex: 0 0 8.5rem; opacity: .7; } td:empty { display: none; } }
 """
 _SCRIPT: Final = """
