@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 from tests.cli.conftest import Kstore
 
@@ -51,3 +53,16 @@ def test_nothing_below_it(kstore: Kstore, tenants: str) -> None:
     ran = kstore("--store", tenants, "--etcd-prefix", "/three", "prefixes")
     assert ran.code == 2
     assert "/one, /two" in ran.err
+
+
+def test_on_a_narrow_terminal(tenants: str) -> None:
+    """What is wider than the terminal stands line by line, and nothing is broken at its edge; wide, it is a table."""
+    shown = {}
+    for width in (80, 200):
+        command = f"COLUMNS={width} {sys.executable} -m kstore --no-pager --store {tenants} prefixes --color=never 2> /dev/null"
+        child = pexpect.spawn("sh", ["-c", command], dimensions=(40, width), encoding="utf-8", timeout=60)
+        child.expect(pexpect.EOF)
+        shown[width] = child.before.replace("\r", "").splitlines()
+    assert max(map(len, shown[80])) <= 80
+    assert "  prefix        /one" in shown[80]
+    assert any(line.split()[:2] == ["PREFIX", "LAYOUT"] for line in shown[200])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.session import open_session
-from kstore.cli.standard_output import counting, terminal
+from kstore.cli.standard_output import counting, show, terminal
 from kstore.cli.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ def command(output: str) -> int:
 
         write([to_json({"clusters": [one.as_document() for one in found], "others": dict(others.most_common())})])
     else:
-        write(_text(found, others))
+        show(_text(found, others))
     return unreadable.summarize()
 
 
 def _text(found: list[Cluster], others: Counter[str]) -> list[str]:
-    from kstore.view.bar_table import FigureTable, figure_table_text
+    from kstore.view.bar_table import FigureTable, fields_text, figure_table_text
 
     screen = terminal()
     headings = (
@@ -68,6 +69,10 @@ def _text(found: list[Cluster], others: Counter[str]) -> list[str]:
     title = f"{len(found)} cluster{'s' * (len(found) != 1)}"
     rows = [(_cells(one), one.size / total if total and len(found) > 1 else None) for one in found]
     lines = list(figure_table_text(FigureTable(title, headings, rows, _TEXT_COLUMNS), screen))
+    if screen.width < max(map(len, "".join(lines).splitlines())) and sys.stdout.isatty():
+        lines = [f"{title}\n"]
+        for cells, _ in rows:
+            lines += [*fields_text(zip(map(str.lower, headings), cells, strict=True)), "\n"]
     if others:
         counts = [((name, f"{count:,}"), None) for name, count in others.most_common()]
         lines += figure_table_text(FigureTable("keys of others", ("BELOW", "KEYS"), counts), screen)

@@ -11,6 +11,7 @@ from kstore.cli.known_resources import Known, explained
 from kstore.cli.listing import write
 from kstore.cli.options import Once, output_option, store_options
 from kstore.cli.session import open_session
+from kstore.cli.standard_output import show
 from kstore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def command(
         ]
         if sort_by:
             chosen.sort(key=lambda one: one.kind if sort_by == "kind" else one.resource)
-        write(_printed(known, chosen, output, headers=not no_headers))
+        (show if output in ("table", "wide") else write)(_printed(known, chosen, output, headers=not no_headers))
         return 0
 
 
