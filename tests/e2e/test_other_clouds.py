@@ -20,7 +20,7 @@ import pytest
 from tools.cluster import Server, free_port
 
 from kstore.cli.main import run
-from kstore.library.finding import find_stores
+from kstore.library.stored_files import find_stores
 from kstore.source.location.demo import unpacked
 
 _ACCOUNT = "devstoreaccount1"
