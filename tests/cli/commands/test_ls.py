@@ -51,7 +51,7 @@ def test_tables(demo: Kstore) -> None:
     """kubectl's own columns, ages counted to a given time; wide has more of them."""
     lines = demo("ls", "pods", *NOW).text.splitlines()
     assert lines[0].split() == ["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE"]
-    assert lines[1].split() == ["default", "webserver", "1/1", "Running", "0", "19h"]
+    assert lines[1].split() == ["default", "webserver", "1/1", "Running", "0", "14h"]
     assert demo("ls", "pods", "-n", "default", *NOW).text.startswith("NAME ")
     assert "NOMINATED NODE" in demo("ls", "pods", "-o", "wide").text
     assert not demo("ls", "pods", "--no-headers").text.startswith("NAMESPACE")

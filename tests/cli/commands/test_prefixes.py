@@ -59,8 +59,9 @@ def test_on_a_narrow_terminal(tenants: str) -> None:
     """What is wider than the terminal stands line by line, and nothing is broken at its edge; wide, it is a table."""
     shown = {}
     for width in (80, 200):
-        command = f"COLUMNS={width} {sys.executable} -m kstore --no-pager --store {tenants} prefixes --color=never 2> /dev/null"
-        child = pexpect.spawn("sh", ["-c", command], dimensions=(40, width), encoding="utf-8", timeout=60)
+        kstore = f"{sys.executable} -m kstore --no-pager --store {tenants} prefixes --color=never"
+        command = ["-c", f"COLUMNS={width} {kstore} 2> /dev/null"]
+        child = pexpect.spawn("sh", command, dimensions=(40, width), encoding="utf-8", timeout=60)
         child.expect(pexpect.EOF)
         shown[width] = child.before.replace("\r", "").splitlines()
     assert max(map(len, shown[80])) <= 80
