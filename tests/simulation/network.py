@@ -129,8 +129,8 @@ class Client:
             self._scheduler.pause("write")
             number = self._decisions.pick(f"write{self._network.name}", len(WRITES), 0.15)
             _, fault, now, later = WRITES[number]
-            answer = answered(request) if now else None  # what is refused here comes no more
-            if later:
+            answer = answered(request) if now else None
+            if later and getattr(answer, "succeeded", True):  # what is refused comes no more
                 self._network.on_the_way.append(lambda: answered(request))
                 if now:
                     self._network.created_twice |= _created(request)
