@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import Kine
-from tests.source.sqlite.test_kine import assert_as_served
+from tests.source.sqlite.test_kine import assert_as_served, copied_at_rest
 from tools.cluster import KubeApiserver
 
 from kstore.catalog.releases import newest
@@ -36,14 +35,10 @@ def test_a_cluster_in_kine(start_kine: Callable[..., Kine], server: Callable[[st
             client.delete(manifest)
         answer = client.request("GET", "/api/v1/namespaces/shop/configmaps")
         listed = {one["metadata"]["name"]: one["data"]["n"] for one in answer["items"]}
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for path in kine.state.parent.glob("state.db*"):
-        if not path.name.endswith("-shm"):
-            shutil.copy(path, copy)
+    copy = copied_at_rest(kine, tmp_path, 30)
     with LiveSource([kine.endpoint]) as live:
-        assert_as_served(kine, copy / "state.db", live)
-    with open_source(str(copy / "state.db")) as source:
+        assert_as_served(kine, copy, live)
+    with open_source(str(copy)) as source:
         store = Store(source, Scheme(newest()))
         found = {}
         for one in store.objects(store.resources("configmaps")[0]):

@@ -243,6 +243,15 @@ def test_others_wrote_the_same_once_more(store: FaultySource, planner: VersionPl
     assert settled(tmp_path / "journal", store) == (3, [revision])
 
 
+def test_another_key_that_has_not_changed_since(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """Nor was it written at a revision behind the last one of another of its keys, which others have written."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes[:2], "conflict")
+    store.put(changes[1].record.key, b"of others")
+    store.put(changes[0].record.key, changes[0].value)
+    assert settled(tmp_path / "journal", store) == (0, [0])
+
+
 def test_one_key_that_is_as_it_was_read(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
     """A transaction writes all of its keys: where one has its old revision, somebody else has written the others."""
     changes = planned(store, planner)

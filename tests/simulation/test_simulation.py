@@ -51,7 +51,7 @@ def _without_lease(change: KeyChange, mutation: Callable[[KeyChange], Mutation] 
 
 FAULTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
     "the journal is not synced": (
-        "migrate", lambda patch: patch.setattr(JournalWriter, "_sync", lambda self: None),
+        "migrate", lambda patch: patch.setattr(JournalWriter, "_sync", lambda self, end: None),
     ),
     "a transaction of unknown end is taken for happened": (
         "encrypt", lambda patch: patch.setattr(commit.Writer, "_happened", lambda self, mutations: 1),
@@ -94,7 +94,7 @@ def test_a_failure_shrinks() -> None:
 
 def test_a_failure_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the seed, the promise, and the decisions that it takes."""
-    monkeypatch.setattr(JournalWriter, "_sync", lambda self: None)
+    monkeypatch.setattr(JournalWriter, "_sync", lambda self, end: None)
     failure = next(found for seed in range(400) if (found := schedule.run("migrate", seed)) is not None)
     assert str(failure).startswith(f"migrate, seed {failure.seed}: Broken: what a write replaces is in the journal")
     assert any(what.startswith("the process ends at: ") for what, _ in failure.decisions)

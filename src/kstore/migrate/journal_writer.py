@@ -61,6 +61,8 @@ class JournalWriter:
     def __init__(self, path: Path, header: dict[str, Any] | None, *, appears_whole: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
+        self._syncing = threading.Lock()
+        self._synced = 0
         self._totals = Totals()
         self._syncs = not appears_whole
         self._broken: OSError | None = None
@@ -187,8 +189,9 @@ class JournalWriter:
                 line = as_line(members)
                 self._write(line)
                 self._totals.add(line, members)
+                end = self._totals.bytes
             if sync and self._syncs:
-                self._sync()
+                self._sync(end)
         except OSError as error:
             raise self._error(error) from error
 
@@ -208,12 +211,26 @@ class JournalWriter:
                 self._broken = error
             raise
 
-    def _sync(self) -> None:
-        try:
-            os.fdatasync(self._descriptor)
-        except OSError as error:  # what is on the disk now nobody knows: asked again, the system would say all is well
-            self._broken = error
-            raise
+    def _sync(self, end: int) -> None:
+        """
+        Bring the file to the disk up to a byte; one thread does so for all whose lines are there by then.
+
+        A sync that failed has dropped the lines of every thread, and the system says it to one alone: the others must
+        not ask after it.
+        """
+        with self._syncing:
+            if self._broken is not None:
+                raise self._broken
+            if end <= self._synced:
+                return
+            with self._lock:
+                written = self._totals.bytes
+            try:
+                os.fdatasync(self._descriptor)
+            except OSError as error:  # what is on the disk now nobody knows: asked again, it would say all is well
+                self._broken = error
+                raise
+            self._synced = written
 
     def _error(self, error: OSError) -> JournalError:
         return JournalError(

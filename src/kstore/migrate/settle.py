@@ -94,6 +94,7 @@ class Unsettled:
     def revision(self, batch: Batch, source: Source, retry: Retry) -> int:
         """The revision at which a batch happened, or 0 if it has not: for all of its keys, or for none."""
         found: list[int] = []
+        others: list[int] = []
         for entry in batch.entries:
             record = _read(source, entry.key, retry)
             if record is None and entry.creates:
@@ -102,7 +103,11 @@ class Unsettled:
                 return 0  # whatever the others hold: a part of the batch, which was sent anew, has written them
             if record is not None and self._is_its(record, entry):
                 found.append(record.mod_revision)
-        return min(found, default=0)  # others may have written one of the values once more, later
+            elif record is not None:
+                others.append(record.mod_revision)
+        revision = min(found, default=0)  # others may have written one of the values once more, later
+        # a key that nobody has touched since an earlier revision was not written at this one: another batch was
+        return 0 if any(other < revision for other in others) else revision
 
     def _is_its(self, record: Record, entry: Entry) -> bool:
         return (
