@@ -252,6 +252,25 @@ def test_another_key_that_has_not_changed_since(store: FaultySource, planner: Ve
     assert settled(tmp_path / "journal", store) == (0, [0])
 
 
+def test_another_key_that_was_gone_by_then(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """A key that others had deleted before was not written; one that they deleted afterwards may have been."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes[:2], "conflict")
+    store.delete(changes[1].record.key)
+    store.put(changes[0].record.key, changes[0].value)
+    assert settled(tmp_path / "journal", store) == (0, [0])
+
+
+def test_another_key_that_was_deleted_since(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """The batch was written, and others have deleted one of its keys."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes[:2], "conflict")
+    revision = store.commit([change.mutation() for change in changes[:2]]).revision
+    store.delete(changes[1].record.key)
+    count, revisions = settled(tmp_path / "journal", store)
+    assert (count, [one for one in revisions if one]) == (2, [revision])
+
+
 def test_one_key_that_is_as_it_was_read(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
     """A transaction writes all of its keys: where one has its old revision, somebody else has written the others."""
     changes = planned(store, planner)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kstore.errors import Conflict
+from kstore.errors import Compacted, Conflict
 from kstore.migrate.journal import Batch, Entry, Journal, digest
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Record
@@ -94,20 +94,23 @@ class Unsettled:
     def revision(self, batch: Batch, source: Source, retry: Retry) -> int:
         """The revision at which a batch happened, or 0 if it has not: for all of its keys, or for none."""
         found: list[int] = []
+        gone: list[Entry] = []
         others: list[int] = []
         for entry in batch.entries:
             record = _read(source, entry.key, retry)
-            if record is None and entry.creates:
-                continue  # not created, or deleted since: the other keys must tell
-            if record is not None and record.mod_revision == entry.mod_revision:
+            if record is None:
+                gone.append(entry)  # not created, or deleted since: the other keys must tell
+            elif record.mod_revision == entry.mod_revision:
                 return 0  # whatever the others hold: a part of the batch, which was sent anew, has written them
-            if record is not None and self._is_its(record, entry):
+            elif self._is_its(record, entry):
                 found.append(record.mod_revision)
-            elif record is not None:
+            else:
                 others.append(record.mod_revision)
         revision = min(found, default=0)  # others may have written one of the values once more, later
         # a key that nobody has touched since an earlier revision was not written at this one: another batch was
-        return 0 if any(other < revision for other in others) else revision
+        if any(other < revision for other in others):
+            return 0
+        return 0 if revision and any(_was_gone(source, entry.key, revision, retry) for entry in gone) else revision
 
     def _is_its(self, record: Record, entry: Entry) -> bool:
         return (
@@ -189,6 +192,14 @@ def _end(batch: Batch, source: WritableSource, retry: Retry) -> None:
         same = KeyChange(first.key, first, first.value, first.lease)
         for _ in Writer[KeyChange](source, retry=retry).write([same]):
             pass  # written, or by others meanwhile: either way the key has left its revision
+
+
+def _was_gone(source: Source, key: bytes, revision: int, retry: Retry) -> bool:
+    """Whether a key was not there at a revision at which a batch should have written it; if that can still be told."""
+    try:
+        return retry.ask(lambda: source.get(key, revision=revision)) is None
+    except Compacted:
+        return False
 
 
 def _read(source: Source, key: bytes, retry: Retry) -> Record | None:
