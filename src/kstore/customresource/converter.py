@@ -278,7 +278,7 @@ class CustomConverter:
 
     def _as_meta(self, found: Any, path: str) -> Object:
         """Read by way of JSON text, in which a float64 without a fraction looks like an integer (`coerce.go`)."""
-        typed = self._typed.read(_OBJECT_META, {} if found is None else _printed(found), path)
+        typed = self._typed.read(_OBJECT_META, {} if found is None else go_json.as_whole_numbers(found), path)
         self._typed.drop_unknown(_OBJECT_META, typed)
         presented: Object = normalize(self._typed.present(_OBJECT_META, typed))
         return presented
@@ -291,19 +291,6 @@ def _whole_numbers(obj: Object, uncounted: set[str]) -> bool:
         obj[name], whole = go_json.whole_numbers(value)
         changed |= whole and name not in uncounted
     return changed
-
-
-def _printed(value: Any) -> Any:
-    """A copy whose floats are integers where Go prints them so."""
-    if isinstance(value, dict):
-        return {name: _printed(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_printed(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _FIRST_EXPONENT else value
-
-
-_FIRST_EXPONENT = 1e21
-"""From here on Go prints a float64 with an exponent."""
 
 
 def _version_of(obj: Object) -> str:

@@ -206,7 +206,7 @@ class Move:
         from kstore.migrate.journal import Journal
         from kstore.migrate.journal_writer import JournalWriter
         from kstore.migrate.move_copy import CopyApplier, changed_since
-        from kstore.migrate.settle import creations_to_come, settle
+        from kstore.migrate.settle import missing_creations, settle
 
         source, target = self.store.source, self._target()
         if resumed is None:
@@ -223,11 +223,10 @@ class Move:
             )  # fmt: skip
             applier = CopyApplier(source, target, planner, writer, pace=pace, retry=retry)
             summary = applier.run(self._records(retry, compacted))
-            to_come: set[bytes] = set()
+            may_come = 0
             if resumed is not None or not applier.saw_every_end:
                 settle(Journal(path), writer, target, retry, for_good=True)
-                to_come = creations_to_come(Journal(path))
-            may_come = sum(retry.ask(lambda key=key: target.get(key)) is None for key in to_come)  # type: ignore[misc]
+                may_come = missing_creations(Journal(path), target, retry)
             writer.finish(summary)
         finally:
             writer.close()

@@ -132,6 +132,17 @@ def creations_to_come(journal: Journal) -> set[bytes]:
     return {entry.key for batch in unseen for entry in batch.entries if entry.creates}
 
 
+def missing_creations(journal: Journal, source: Source, retry: Retry) -> int:
+    """
+    How many of `creations_to_come` are not there.
+
+    Raises:
+        JournalError: the journal is damaged.
+        SourceError: the store failed.
+    """
+    return sum(_read(source, key, retry) is None for key in creations_to_come(journal))
+
+
 def _is_unseen(batch: Batch | None) -> bool:
     """Whether nobody saw how a batch ended: once its key has been deleted, what it creates may come all the same."""
     return batch is not None and (batch.revision is None or batch.reason == UNKNOWN)
@@ -197,10 +208,10 @@ def _end(batch: Batch, source: WritableSource, retry: Retry) -> None:
 def _was_gone(source: Source, key: bytes, revision: int, retry: Retry) -> bool:
     """Whether a key was not there at a revision at which a batch should have written it; if that can still be told."""
     try:
-        return retry.ask(lambda: source.get(key, revision=revision)) is None
+        return _read(source, key, retry, revision) is None
     except Compacted:
         return False
 
 
-def _read(source: Source, key: bytes, retry: Retry) -> Record | None:
-    return retry.ask(lambda: source.get(key))
+def _read(source: Source, key: bytes, retry: Retry, revision: int = 0) -> Record | None:
+    return retry.ask(lambda: source.get(key, revision=revision))

@@ -106,9 +106,9 @@ class Source(ABC):
         """Yield the keys that `scan` yields the records of; most stores need read no value for it."""
         return (record.key for record in self.scan(prefix, revision=revision, start=start))
 
-    def key_pages(self, prefix: bytes = b"", *, revision: int = 0) -> Iterator[Sequence[bytes]]:
+    def key_pages(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Sequence[bytes]]:
         """Yield the same keys many at once, as suits the store: whoever passes on a million saves half of the time."""
-        keys = self.keys(prefix, revision=revision)
+        keys = self.keys(prefix, revision=revision, start=start)
         while page := list(islice(keys, _KEYS_AT_ONCE)):
             yield page
 

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-from kstore.decode.json.go_json import compacted, escape_html, with_numbers
+from kstore.decode.json.go_json import as_whole_numbers, compacted, escape_html, with_numbers
 from kstore.decode.json.number import format_float
 from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.errors import EncodeError
@@ -74,7 +74,7 @@ def _slow_dumps(value: Any, *, indent: bool, sort: bool) -> bytes:
     separators = (",", ": ") if indent else (",", ":")
     try:
         text = json.dumps(
-            _whole(plain(value)),
+            as_whole_numbers(plain(value)),
             indent=2 if indent else None,
             sort_keys=sort,
             ensure_ascii=False,
@@ -85,12 +85,3 @@ def _slow_dumps(value: Any, *, indent: bool, sort: bool) -> bytes:
     except RecursionError:
         raise EncodeError("the object is nested too deeply to be printed as JSON") from None
     return text.encode("utf-8", "replace")
-
-
-def _whole(value: Any) -> Any:
-    """A copy in which floats that are whole numbers are such, as far as Go prints them without an exponent."""
-    if isinstance(value, dict):
-        return {name: _whole(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value

@@ -191,3 +191,19 @@ def test_reprint_refuses(text: bytes) -> None:
     """What Go cannot parse is an error."""
     with pytest.raises(DecodeError):
         go_json.reprint(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "printed"),
+    [
+        (31.0, "31"),
+        (-0.0, "0"),
+        (1.2345678901234567e18, "1234567890123456800"),  # the shortest digits, then zeroes
+        (1.2345678901234567e20, "123456789012345670000"),
+        (0.5, "0.5"),
+        (1e21, "1e+21"),
+    ],
+)
+def test_whole_numbers_have_the_digits_that_go_prints(number: float, printed: str) -> None:
+    """Not those of the binary number; what has a fraction or an exponent stays as it is."""
+    assert str(go_json.as_whole_numbers({"a": [number]})["a"][0]) == printed

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kstore.decode.json.number import Number, format_float
+from kstore.decode.json.number import Number, as_whole, format_float
 from kstore.decode.json.raw_json import FOLLOWED, RawJSON
 from kstore.errors import DecodeError, EncodeError
 
@@ -67,6 +67,15 @@ def with_numbers(value: Any) -> Any:
     if isinstance(value, list):
         return [with_numbers(item) for item in value]
     return Number(value) if type(value) is float else value
+
+
+def as_whole_numbers(value: Any) -> Any:
+    """A copy whose floats are integers where Go prints them so (`as_whole`)."""
+    if isinstance(value, dict):
+        return {name: as_whole_numbers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [as_whole_numbers(item) for item in value]
+    return as_whole(value) if isinstance(value, float) else value
 
 
 def _fragment(value: Any) -> Any:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 
+_FIRST_EXPONENT = 1e21
+"""From here on Go prints a float64 with an exponent."""
+
 
 class Number(float):
     """
@@ -27,6 +30,11 @@ class Number(float):
         return number
 
 
+def as_whole(number: float) -> float:
+    """The integer that Go prints a float64 as, where it has no fraction and no exponent; else the same."""
+    return int(format_float(number)) if number.is_integer() and abs(number) < _FIRST_EXPONENT else number
+
+
 def format_float(number: float) -> str:
     """
     A float64 as Go's encoding/json prints it: the shortest form, an exponent only below 1e-6 and from 1e21.
@@ -39,7 +47,7 @@ def format_float(number: float) -> str:
     if number == 0:
         return "-0" if math.copysign(1, number) < 0 else "0"
     digits, _, exponent = f"{number!r}".partition("e")
-    if 1e-6 <= abs(number) < 1e21:
+    if 1e-6 <= abs(number) < _FIRST_EXPONENT:
         whole, _, fraction = digits.partition(".")
         if exponent.startswith("-"):
             return f"{number:.{len(fraction) - int(exponent)}f}"

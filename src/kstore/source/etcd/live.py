@@ -12,6 +12,7 @@ import copy
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from kstore.errors import AccessDenied, Compacted, LeaseExists, RequestTooLarge, Unsupported, UsageError
@@ -133,13 +134,11 @@ class LiveSource(WritableSource):
 
     def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
         """See `Source.keys`; the server leaves the values out."""
-        for page in self._pages(prefix, revision, start, keys_only=True):
-            for entry in page:
-                yield entry.key
+        return chain.from_iterable(self.key_pages(prefix, revision=revision, start=start))
 
-    def key_pages(self, prefix: bytes = b"", *, revision: int = 0) -> Iterator[Sequence[bytes]]:
+    def key_pages(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Sequence[bytes]]:
         """See `Source.key_pages`: a page is an answer of the server."""
-        for page in self._pages(prefix, revision, b"", keys_only=True):
+        for page in self._pages(prefix, revision, start, keys_only=True):
             yield [entry.key for entry in page]
 
     def _pages(self, prefix: bytes, revision: int, start: bytes, *, keys_only: bool) -> Iterator[Sequence[Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from kstore.errors import DamagedStore, NotADatabase, SourceError, StoreNotFound
@@ -229,17 +230,13 @@ class SnapshotSource(Source):
 
     def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
         """Yield the live keys that begin with `prefix`, in order; what is stored at them is not looked at."""
-        view = self.mvcc.view(self.mvcc.check_revision(revision))
-        self.verify()
-        for position in view.span(prefix, start):
-            yield view.keys[position]
-        self.verify()
+        return chain.from_iterable(self.key_pages(prefix, revision=revision, start=start))
 
-    def key_pages(self, prefix: bytes = b"", *, revision: int = 0) -> Iterator[Sequence[bytes]]:
+    def key_pages(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Sequence[bytes]]:
         """Yield the same keys, many at once."""
         view = self.mvcc.view(self.mvcc.check_revision(revision))
         self.verify()
-        span = view.span(prefix, b"")
+        span = view.span(prefix, start)
         for at in range(span.start, span.stop, _KEYS_AT_ONCE):
             yield view.keys[at : min(at + _KEYS_AT_ONCE, span.stop)]
         self.verify()

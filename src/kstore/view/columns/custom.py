@@ -8,9 +8,9 @@ Ports `apiextensions-apiserver/pkg/registry/customresource/tableconvertor` and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
+from kstore.decode.json.number import as_whole
 from kstore.scalars.times import parse_time
 from kstore.view.columns.ages import since
 from kstore.view.columns.printer import Column, Printer, default_columns
@@ -39,9 +39,7 @@ def _integer(value: Any, now: int) -> Any:
 def _number(value: Any, now: int) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    # a whole float is a whole number in the server's JSON, of its shortest digits
-    value = float(value)
-    return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
+    return as_whole(float(value))  # as in the server's JSON
 
 
 def _boolean(value: Any, now: int) -> Any:
