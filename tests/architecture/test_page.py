@@ -30,13 +30,14 @@ def test_it_is_there(path: str) -> None:
 
 
 def test_the_function_that_is_shown() -> None:
-    """It is the one that is compiled."""
+    """It is one that is compiled: other readers of the type, made before, have its name and other texts."""
     shown = re.search(r"```text\n(def .*?)```", PAGE, re.S)
     assert shown is not None
     reader = ProtobufReader(Scheme(newest()).catalog)
     assert reader.read("core.v1.LocalObjectReference", b"\x0a\x01a", {}) == {"name": "a"}
-    compiled = "".join(linecache.getlines("<kstore reader core.v1.LocalObjectReference>"))
-    assert shown[1].rstrip() == compiled.rstrip()
+    name = "<kstore reader core.v1.LocalObjectReference"
+    compiled = {"".join(linecache.getlines(file)).rstrip() for file in list(linecache.cache) if file.startswith(name)}
+    assert shown[1].rstrip() in compiled
 
 
 SIZES = {
