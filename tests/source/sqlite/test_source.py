@@ -195,3 +195,14 @@ def test_a_schema_of_any_bytes(tmp_path: Path) -> None:
     path.write_bytes(content.replace(b"CREATE TABLE kine (id", b"CREATE TABLE kin( (id"))
     with pytest.raises(DamagedStore, match="its schema holds bytes that are no text"):
         open_source(str(path))
+
+
+def test_a_record_that_claims_everything(tmp_path: Path) -> None:
+    """SQLite asks for as much memory as a record says that it has bytes, and there is not so much."""
+    state = changed(tmp_path / "state.db", f"INSERT INTO kine VALUES (10, '{C}', 0, 0, 7, 7, 0, zeroblob(300), NULL)")
+    whole = state.read_bytes()
+    cell = whole.index(b"\0" + C.encode() + b"\7\7") - 13  # its size (two bytes), its number, and eleven of types
+    assert whole[cell + 2 : cell + 5] == b"\x0a\x0b\0"
+    state.write_bytes(whole[:cell] + b"\x82" + b"\xff" * 8 + b"\xa2" + whole[cell + 10 :])
+    with pytest.raises(DamagedStore, match="claims more bytes than there is memory"):
+        open_source(str(state))

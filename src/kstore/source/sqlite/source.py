@@ -79,8 +79,12 @@ class SqliteSource(Source):
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.DatabaseError, OverflowError) as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise DamagedStore(f"SQLite cannot read it: {error}", where=self._shown) from None
+        except MemoryError:  # SQLite believes the length of a record's header, and asks for that much
+            raise DamagedStore(
+                "SQLite cannot read it: a record claims more bytes than there is memory", where=self._shown
+            ) from None
         except UnicodeDecodeError:  # of SQLite's own message, which names what it found
             raise DamagedStore(
                 "SQLite cannot read it: its schema holds bytes that are no text", where=self._shown
@@ -189,7 +193,7 @@ def _opened(path: Path, shown: str) -> sqlite3.Connection:
         if log.is_file() and log.stat().st_size:
             return _copied(path, log)
         return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-    except (OSError, sqlite3.DatabaseError) as error:
+    except (OSError, sqlite3.Error) as error:
         raise StoreNotFound(f"cannot be opened: {error}", where=shown) from None
 
 
