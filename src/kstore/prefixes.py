@@ -236,7 +236,7 @@ def _api_version(value: bytes) -> str:
         else:
             from kstore.decode.json import go_json
 
-            parsed = go_json.loads(value)
+            parsed = go_json.loads_fast(value)
     except KstoreError:
         return ""
     found = parsed.get("apiVersion") if isinstance(parsed, dict) and isinstance(parsed.get("kind"), str) else ""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kstore.decode.json import go_json
 from kstore.decode.json.number import Number
 from kstore.decode.json.raw_json import RawJSON, plain
+from kstore.decode.json.slow_json import Items, Members, parse
 from kstore.errors import DecodeError, EncodeError
 
 VALUES = st.recursive(
@@ -152,6 +153,23 @@ def test_the_text_of_a_member_keeps_its_bytes() -> None:
     parsed = go_json.loads(b'{"a":1,"\xe4":2,"a": {"n":"\xff"}}')
     assert go_json.raw_member(parsed, "a", parsed["a"]) == RawJSON(b'{"n":"\xff"}')
     assert go_json.dumps({"raw": RawJSON(b'{ "n":"\xff"}')}) == b'{"raw":{"n":"\xff"}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "fast"),
+    [
+        (b'{"uid":"8a3e2f10-1e5b-4c0d-9e77-2e60a","at":"1.0, -0, 3E5"}', True),
+        (b'{"a":[10,1.5,-20.05,0],"b":100.25}\n', True),
+        (b'{"a":1e5}', False), (b'{"a":[2,1E5]}', False), (b'[-1.5e-7]', False), (b'{"a":1.0}', False),
+        (b'{"a":[1.0,2]}', False), (b"[20.10,-0]", False), (b'{"a":-0.0}', False), (b"-0", False), (b"3.0\n", False),
+        (b'{"a": 1}', False),
+    ],
+)  # fmt: skip
+def test_which_parser_reads_a_text(text: bytes, fast: bool) -> None:
+    """What Go would write is read fast; letters and digits within strings are no numbers of another spelling."""
+    read = go_json.loads(text)
+    assert (not isinstance(read, (Members, Items, Number))) is fast
+    assert go_json.dumps(read) == go_json.dumps(parse(text))
 
 
 def test_whole_numbers_stay_whole() -> None:
