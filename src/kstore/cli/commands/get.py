@@ -17,7 +17,7 @@ from kstore.cli.following import Following, follow
 from kstore.cli.forms import FORMS_OF_GET, is_for_programs, masks
 from kstore.cli.hints import option_of
 from kstore.cli.listing import TABLES, Reading, as_pieces, as_single, hides_nothing, serving, write
-from kstore.cli.listing_forms import refuse_unused, say_if_nothing, write_keys
+from kstore.cli.listing_forms import needed, refuse_unused, say_if_nothing, write_keys
 from kstore.cli.options import (
     Once,
     as_served_option,
@@ -121,7 +121,9 @@ def command(
             missing.append(error)
             click.echo(f"kstore: {error}", err=True)
 
-        reads = selection.reads(missing=note)
+        partly = output == "keys" or output in TABLES or _in_list(criteria.what, output)
+        whole = bool(version or as_served or sort_by) or not partly  # a template of a single object has other paths
+        reads = selection.reads(needed(output, selection, whole=whole), missing=note)
         if output in ("raw", "hex"):
             certain = reading.limited(_certain(reading, selection, reads))
             _bytes(session, selection, certain, output, reading.to, secrets=show_secrets)
@@ -148,6 +150,12 @@ def command(
 def is_of_resources(what: tuple[str, ...]) -> bool:
     """Whether arguments name resources, and no object of them."""
     return len(what) == 1 and "/" not in what[0]
+
+
+def _in_list(what: tuple[str, ...], output: str) -> bool:
+    """Whether an output shows what was asked for as a list, even if there is one object in it."""
+    several = is_of_resources(what) or len(what) > 2 or (len(what) == 2 and "/" in what[0])
+    return several or output == "name" or is_columns(output)
 
 
 def _certain(
@@ -181,8 +189,7 @@ def _show(
         write(key_lines([read.record.key]) for read in stored)
     else:
         objects = reading.objects(stored)
-        several = is_of_resources(what) or len(what) > 2 or (len(what) == 2 and "/" in what[0])
-        if several or output == "name" or is_columns(output):
+        if _in_list(what, output):
             headers = not table["no_headers"]
             write(as_pieces(output, objects, headers=headers, allow_missing_keys=allow_missing_keys))
         else:
