@@ -107,8 +107,8 @@ def dumps(value: Any) -> bytes:
         raise EncodeError(f"the object cannot be written as JSON: {cause}") from error
 
 
-# a float that orjson prints as it stands here and Go does not: 1.0 (Go: 1), or one with an exponent. Only where a number
-# may be in compact text: half of all UIDs have a digit before an e
+# a float that orjson prints as it stands here and Go does not: 1.0 (Go: 1), or one with an exponent. Only where a
+# number may be in compact text: half of all UIDs have a digit before an e
 _ODD_FLOAT = re.compile(rb"[:\[,]-?[0-9]+(?:\.[0-9]+e|e|\.0[,\]}])")
 
 
