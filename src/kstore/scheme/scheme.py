@@ -68,6 +68,8 @@ class Scheme:
         self.catalog = Catalog(release, [plugin.tables for plugin in self._plugins], sent=sent)
         self.typed = TypedJson(self.catalog)
         self._now = now or (lambda: datetime.now(UTC))
+        self._stored_as: dict[tuple[str, str], GroupVersion] = {}
+        """By group and kind, of those that the release stores: a store has few kinds and many objects."""
 
     @property
     def settings(self) -> SchemeSettings:
@@ -132,10 +134,17 @@ class Scheme:
 
     def stored_as(self, gvk: GroupVersionKind) -> GroupVersion | None:
         """The version in which the release stores a kind; None where it does not store it at all."""
+        kind = gvk.group, gvk.kind
+        found = self._stored_as.get(kind) or self._find_stored_as(kind)
+        if found is not None:
+            self._stored_as[kind] = found
+        return found
+
+    def _find_stored_as(self, kind: tuple[str, str]) -> GroupVersion | None:
         for resource in self.extension_resources:
-            if (resource.group, resource.kind) == (gvk.group, gvk.kind):
+            if (resource.group, resource.kind) == kind:
                 return resource.storage_version(self.release)
-        return storage_version(GroupKind(gvk.group, gvk.kind), self.release)
+        return storage_version(GroupKind(*kind), self.release)
 
     def media_type(self, group: str, wanted: str = "") -> str:
         """
