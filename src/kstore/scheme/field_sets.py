@@ -19,6 +19,7 @@ from kstore.decode.json.number import format_float
 from kstore.decode.json.raw_json import RawJSON
 
 FieldSet = dict[str, Any]
+_Place = tuple[Any, ...]
 
 _SELF = "."
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -128,27 +129,35 @@ def _read(found: Any) -> FieldSet:
         return {}
     if not isinstance(found, dict | _Pairs):
         raise ValueError("no set of fields")
-    read: FieldSet = {}
+    members: dict[_Place, str] = {}
+    children: dict[_Place, tuple[str, FieldSet]] = {}
     is_member = False
     for name, value in found.items() if isinstance(found, dict) else found:
         if name == _SELF:
             is_member = True
             continue
         element = _element(name)
-        if element is not None:
-            _add(read, element, _read(value))
+        if element is None:
+            continue
+        below = _read(value)
+        place = _place(element)
+        if not below or _SELF in below:
+            members.setdefault(place, element)
+        if inner := _without_self(below):
+            children[place] = children.get(place, (element,))[0], inner  # of what is below it the last counts
+    read = _joined(members, children)
     return {_SELF: {}, **read} if is_member and read else read
 
 
-def _add(read: FieldSet, element: str, below: FieldSet) -> None:
-    """Put an element into a set that may have it already: of what is below it the last counts."""
-    known = read.get(element)
-    if known is None:
-        read[element] = below
-        return
-    is_member = any(not one or _SELF in one for one in (known, below))
-    inner = _without_self(below) or _without_self(known)
-    read[element] = {_SELF: {}, **inner} if is_member and inner else inner
+def _joined(members: dict[_Place, str], children: dict[_Place, tuple[str, FieldSet]]) -> FieldSet:
+    """
+    One set of its members, and of what has something below it.
+
+    Two spellings of one element, as `v:0` and `v:-0`, stand at one place: each part keeps the first, and what has
+    something below it is written as that part spells it (emitContentsV1).
+    """
+    found = {name: {_SELF: {}, **below} if place in members else below for place, (name, below) in children.items()}
+    return found | {name: {} for place, name in members.items() if place not in children}
 
 
 def _without_self(found: FieldSet) -> FieldSet:
@@ -166,17 +175,22 @@ def _element(name: str) -> str | None:
     if name[1:2] != ":":
         raise ValueError("an element without sort")
     if sort == "k":
-        pairs = json.loads(text, object_pairs_hook=_Pairs)
+        pairs = _value(text)
         if not isinstance(pairs, _Pairs | None):
             raise ValueError("keys that are none")
         return f"k:{{{','.join(_printed_keys(pairs or ()))}}}"
     if sort == "v":
-        return "v:" + _printed(json.loads(text))
+        return "v:" + _printed(_value(text))
     if sort == "i":
         if not _INTEGER.fullmatch(text):
             raise ValueError("a place that is none")
         return f"i:{int(text)}"
     return name if sort == "f" else None
+
+
+def _value(text: str) -> Any:
+    """A value of JSON, whose every number is a float64, as `-0` shows."""
+    return json.loads(text, object_pairs_hook=_Pairs, parse_int=float)
 
 
 def _printed_keys(pairs: Iterable[tuple[str, Any]]) -> list[str]:
@@ -194,7 +208,7 @@ def _printed(value: Any) -> str:
     match value:
         case None | bool() | str():
             return go_json.dumps(value).decode()
-        case int() | float():
+        case float():
             return _printed_number(value)
         case list() if not isinstance(value, _Pairs):
             return f"[{','.join(map(_printed, value))}]"
@@ -204,25 +218,22 @@ def _printed(value: Any) -> str:
 
 def _printed_number(value: float) -> str:
     """As jsoniter prints a float64: like Go, with two digits of an exponent at least."""
-    try:
-        digits, mark, exponent = format_float(float(value)).partition("e")
-    except OverflowError as error:
-        raise ValueError(str(error)) from None
+    digits, mark, exponent = format_float(value).partition("e")
     return digits + mark + exponent[:1] + exponent[1:].rjust(2, "0") if mark else digits
 
 
 def union(left: FieldSet, right: FieldSet) -> FieldSet:
-    """All that is in one of two sets."""
-    found = dict(left)
-    for name, below in right.items():
-        if name not in found:
-            found[name] = below
-        elif name != _SELF:
-            mine = found[name]
-            if bool(mine) != bool(below):  # the one without anything below it is a member
-                mine = {_SELF: {}, **mine}
-            found[name] = union(mine, below)
-    return found
+    """All that is in one of two sets; of two spellings of a member the right one's stays, else the left one's."""
+    members: dict[_Place, str] = {}
+    children: dict[_Place, tuple[str, FieldSet]] = {}
+    for name, below in (*left.items(), *right.items()):
+        place = _place(name)
+        if not below or _SELF in below:
+            members[place] = name
+        if inner := _without_self(below):
+            first, known = children.get(place, (name, {}))
+            children[place] = first, union(known, inner)
+    return _joined(members, children)
 
 
 def _in_order(found: FieldSet) -> FieldSet:
@@ -232,19 +243,20 @@ def _in_order(found: FieldSet) -> FieldSet:
     return {} if below.keys() == {_SELF} else below
 
 
-def _place(name: str) -> tuple[Any, ...]:
-    """Where an element stands among others (PathElement.Compare)."""
+@lru_cache(maxsize=4096)
+def _place(name: str) -> _Place:
+    """Where an element stands among others, which is also what tells it from them (PathElement.Compare)."""
     if name == _SELF:
         return (-1,)
     sort, text = _ELEMENTS.find(name[:1]), name[2:]
     if sort < 1:
         return sort, text.encode("utf-8", "surrogatepass")
     try:
-        value = json.loads(text)
+        value = _value(text)
     except ValueError:
         return sort, (9,), text
-    if sort == 1 and isinstance(value, dict):
-        return sort, tuple((key.encode(), _rank(value[key])) for key in sorted(value))
+    if sort == 1 and isinstance(value, _Pairs):
+        return sort, tuple((key.encode("utf-8", "surrogatepass"), _rank(one)) for key, one in value)
     return sort, _rank(value)
 
 
@@ -253,13 +265,13 @@ def _rank(value: Any) -> tuple[Any, ...]:
     match value:
         case bool():
             return 2, value
-        case int() | float():
+        case float():
             return 0, value
         case str():
             return 1, value.encode("utf-8", "surrogatepass")
+        case _Pairs():
+            return 4, tuple((key.encode("utf-8", "surrogatepass"), _rank(one)) for key, one in value)
         case list():
             return 3, tuple(map(_rank, value))
-        case dict():
-            return 4, tuple((key.encode(), _rank(value[key])) for key in sorted(value))
         case _:
             return (5,)
