@@ -15,6 +15,7 @@ from kstore.catalog.releases import Release
 from kstore.customresource.converter import Converted, CustomConverter
 from kstore.customresource.definition import CustomDefinition
 from kstore.customresource.unstructured import write
+from kstore.decode.json import go_json
 from kstore.decode.json.raw_json import RawJSON
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, UnknownFields
@@ -442,3 +443,94 @@ def test_the_status_has_no_defaults_of_a_version_that_is_not_stored() -> None:
     """Where it is a subresource an update leaves the status as it was read: with the stored version's defaults."""
     boat = {**BOAT, "apiVersion": "harbour.example.com/v2", "spec": {}, "status": {}}
     assert one(converter(unserved("v2", status=True)).convert([boat], "v2")).object["status"] == {"wet": False}
+
+
+def unserved_with_webhook() -> dict[str, Any]:
+    """The CRD, v2 not served, and a webhook on the way."""
+    return {**unserved("v2"), "spec": {**unserved("v2")["spec"], "conversion": with_webhook()["spec"]["conversion"]}}
+
+
+def renaming(asked: list[str], refused: str = "") -> Any:
+    """A webhook that has `crew` of v2 as `rig` of v1, loses nothing else, and notes what it is asked for."""
+
+    def review(objects: list[Any], target: str) -> list[Any]:
+        asked.append(target.rpartition("/")[2])
+        old, new = ("rig", "crew") if target.endswith("v2") else ("crew", "rig")
+        return [
+            NotConvertible("not this one")
+            if one["metadata"]["name"] == refused
+            else {
+                **one,
+                "apiVersion": target,
+                "spec": {new if name == old else name: value for name, value in one["spec"].items()},
+            }
+            for one in objects
+        ]
+
+    return review
+
+
+@pytest.mark.parametrize(
+    ("version", "spec", "found", "generation", "asked"),
+    [
+        ("v2", {"crew": 3}, {"sails": 1, "crew": 3}, 4, ["v1", "v2", "v1", "v2"]),
+        ("v2", {"sails": 5}, {"sails": 5, "crew": 2}, 3, ["v1", "v2"]),
+        ("v1", {"rig": 4}, {"sails": 1, "crew": 4}, 3, ["v2", "v1", "v2"]),
+        ("v2", {"sails": 5, "crew": 6}, {"sails": 5, "crew": 6}, 3, ["v1", "v2"]),
+    ],
+    ids=["a default of v1", "a default of v2", "stored in v1", "nothing to do"],
+)
+def test_updates_ask_the_webhook_on_both_ways(
+    version: str, spec: Any, found: Any, generation: int, asked: list[str]
+) -> None:
+    """
+    They are asked for in the version that is served: its defaults count as a change, those with which an object is read
+    do not; and one update follows the other until nothing changes.
+    """
+    boat = {**BOAT, "apiVersion": f"harbour.example.com/{version}", "spec": spec}
+    boat["metadata"] = {**boat["metadata"], "generation": 3}
+    ways: list[str] = []
+    made = one(converter(unserved_with_webhook(), renaming(ways)).convert([boat], "v2")).object
+    assert (made["apiVersion"], made["spec"], made["metadata"]["generation"]) == (
+        "harbour.example.com/v2",
+        found,
+        generation,
+    )
+    assert ways == asked
+    assert one(converter(unserved_with_webhook(), renaming([])).convert([made], "v2")).object == made
+
+
+def test_what_a_webhook_refuses_stays_where_nothing_must_be_converted() -> None:
+    """No update can write it; of an older version it is the reason why it cannot be migrated."""
+    boats = [{**BOAT, "apiVersion": f"harbour.example.com/{version}", "spec": {}} for version in ("v2", "v1")]
+    for review in (renaming([], refused="gull"), None):
+        stays, fails = converter(unserved_with_webhook(), review).convert(boats, "v2")
+        assert isinstance(stays, Converted)
+        assert stays.object == boats[0]
+        assert isinstance(fails, NotConvertible)
+
+
+def test_a_webhook_that_changes_something_each_time_is_asked_a_few_times() -> None:
+    """A server writes such an object at every update, too."""
+    count = 0
+
+    def review(objects: list[Any], target: str) -> list[Any]:
+        nonlocal count
+        count += 1
+        return [{**one, "apiVersion": target, "spec": {"sails": count, "crew": 1}} for one in objects]
+
+    boat = {**BOAT, "apiVersion": "harbour.example.com/v2", "spec": {}}
+    assert one(converter(unserved_with_webhook(), review).convert([boat], "v2")).object["spec"]["sails"] == count
+    assert count == 8
+
+
+def test_a_number_that_a_webhook_spells_with_a_fraction_counts_as_a_change() -> None:
+    """It is a float64 when the object is read, and an integer when it is written."""
+
+    def review(objects: list[Any], target: str) -> list[Any]:
+        return [{**one, "apiVersion": target, "spec": go_json.loads(b'{"sails": 2.0, "crew": 1}')} for one in objects]
+
+    boat = {**BOAT, "metadata": {**BOAT["metadata"], "generation": 3}}
+    found = one(converter(with_webhook(), review).convert([boat], "v2", drop_unknown_fields=True)).object
+    assert found["metadata"]["generation"] == 4
+    assert write(found).endswith(b'"spec":{"crew":1,"sails":2}}\n')

@@ -22,7 +22,9 @@ from tests.customresource.boats import crd_with_webhook
 from tools.hostile_server import HostileServer, self_signed
 
 from kstore.cli.main import run
+from kstore.customresource.unstructured import normalize
 from kstore.customresource.webhook import ConversionWebhook
+from kstore.decode.json import go_json
 from kstore.errors import NotConvertible
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
@@ -115,6 +117,14 @@ def test_objects_come_back_in_order(serve, certificate, version):
     assert reviews == [f"apiextensions.k8s.io/{version}"] * 3
 
 
+def test_what_is_nested_deeply_goes_both_ways(serve, certificate):
+    """As deep as Go reads it, and beside an object that is not."""
+    deep = go_json.loads(b'{"kind":"Boat","apiVersion":"b/v1","free":%s1%s}' % (b'{"a":' * 600, b"}" * 600))
+    found = webhook(serve(good), certificate[1])([BOAT, deep], "b/v2")
+    assert [one["apiVersion"] for one in found] == ["b/v2"] * 2
+    assert go_json.dumps(normalize(found[1]["free"])) == go_json.dumps(deep["free"])
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
@@ -140,7 +150,7 @@ def test_objects_come_back_in_order(serve, certificate, version):
         (lambda review: {**good(review), "response": [good(review)["response"]]}, "no response"),
         (lambda review: response(review, result={"status": "Failure", "message": ["a", {"b": 1}]}), "['a', {'b': 1}]"),
         (lambda review: response(review, uid={"uid": 1}), "another request"),
-        (lambda review: response(review, convertedObjects=[float("inf")]), "Infinity is no number"),
+        (lambda review: response(review, convertedObjects=[float("inf")]), "answered with no JSON"),
     ],
 )
 def test_wrong_answers_are_refused(serve, certificate, spoil, complaint):

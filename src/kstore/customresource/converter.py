@@ -30,6 +30,8 @@ conversion webhook.
 """
 
 _OBJECT_META = "meta.v1.ObjectMeta"
+_UPDATES = 4
+"""How many updates are followed until one changes nothing: each asks a webhook, which may change something for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,13 @@ class CustomConverter:
                 f"{self.definition.name} has no version {version}",
                 hint=f"it has {', '.join(self.definition.versions)}",
             )
-        results: list[Any] = [self._attempt(self._stored, one, drop_unknown_fields) for one in objects]
-        waiting = [place for place, one in enumerate(results) if isinstance(one, dict)]
-        finish = self._served if served else self._written
-        for place, one in zip(waiting, self._to_version([results[place] for place in waiting], version), strict=True):
-            results[place] = one if isinstance(one, Exception) else self._attempt(finish, one)
-        return results
+        read = [self._attempt(self._stored, one, drop_unknown_fields) for one in objects]
+        if served:
+            return self._each(self._served, self._to_version(read, version))
+        through = self._updated_in(version)
+        if self.definition.webhook is not None and through not in ("", version):
+            return self._updated_by_webhook(objects, read, version, through)
+        return self._each(self._written, self._to_version(read, version))
 
     def fault(self, obj: Object) -> DecodeError | NotConvertible | None:
         """
@@ -120,6 +123,11 @@ class CustomConverter:
         except RecursionError:
             return NotConvertible("it is nested too deeply to be converted")
 
+    @classmethod
+    def _each(cls, step: Callable[..., Any], objects: Sequence[Any]) -> list[Any]:
+        """What a step makes of each object; what stands for one that failed stays."""
+        return [one if isinstance(one, Exception) else cls._attempt(step, one) for one in objects]
+
     def _stored(self, obj: Object, drop_unknown_fields: bool) -> Object:
         """The object as the storage decoder gives it: of its own version."""
         version = str(obj.get("apiVersion", "")).rpartition("/")[2]
@@ -136,9 +144,10 @@ class CustomConverter:
         structural.default(read, self.definition.schemas[version])
         return read
 
-    def _to_version(self, objects: list[Object], version: str) -> list[Object | NotConvertible]:
+    def _to_version(self, objects: Sequence[Any], version: str) -> list[Any]:
+        """Objects in a version, by the CRD's strategy; what stands for one that failed stays."""
         target = f"{self.definition.kind.group}/{version}"
-        moving = [one for one in objects if one["apiVersion"] != target]
+        moving = [one for one in objects if isinstance(one, dict) and one["apiVersion"] != target]
         if self.definition.webhook is None or not moving:
             for one in moving:
                 one["apiVersion"] = target
@@ -155,7 +164,7 @@ class CustomConverter:
             answer if isinstance(answer, NotConvertible) else self._attempt(checked, one, answer, target)
             for one, answer in zip(moving, answers, strict=True)
         )
-        return [next(converted) if one["apiVersion"] != target else one for one in objects]
+        return [next(converted) if isinstance(one, dict) and one["apiVersion"] != target else one for one in objects]
 
     def _served(self, obj: Object) -> Converted:
         """The object as a read gives it."""
@@ -192,12 +201,85 @@ class CustomConverter:
     def _updated_in(self, version: str) -> str:
         """
         The version that updates of what is stored in a version are asked for in: the same, or else the one that
-        discovery prefers. Empty where none is served, or where only a webhook knows what that one makes of the object.
+        discovery prefers. Empty where none is served.
         """
         served = self.definition.served
-        if version in served:
-            return version
-        return served[0] if served and self.definition.webhook is None else ""
+        return version if version in served else next(iter(served), "")
+
+    # ---- updates in a version to which, and back from which, only a webhook knows the way
+
+    def _updated_by_webhook(self, objects: Sequence[Object], read: list[Any], version: str, through: str) -> list[Any]:
+        """
+        Objects as updates that ask for nothing leave them, which ask the webhook on the way to each of two versions.
+
+        What is stored in the target already, and cannot go that way, no update can write: it stays as it is.
+
+        Args:
+            objects: as they are stored.
+            read: the same as they are read, or why they cannot be.
+            version: the target.
+            through: the version of the update.
+        """
+        target = f"{self.definition.kind.group}/{version}"
+        try:
+            found = self._at_rest(read, version, through)
+        except NotConvertible as error:
+            found = [one if isinstance(one, Exception) else error for one in read]
+        return [
+            Converted(normalize(stored), ())
+            if isinstance(one, NotConvertible) and stored.get("apiVersion") == target
+            else one
+            for stored, one in zip(objects, found, strict=True)
+        ]
+
+    def _at_rest(self, objects: list[Any], version: str, through: str) -> list[Any]:
+        """What is written by one update after the other, until the next one would write the same."""
+        dropped: list[tuple[str, ...]] = []
+        written = objects
+        for _ in range(_UPDATES):
+            before = copied(written)
+            updated = self._each(self._updated, self._to_version(self._each(self._defaulted, written), through))
+            results = self._each(self._served, self._to_version(updated, version))
+            dropped = dropped or [one.pruned if isinstance(one, Converted) else () for one in results]
+            written = self._each(self._printed, results)
+            if written == before:
+                break
+        return [
+            one if isinstance(one, Exception) else self._attempt(self._settled, one, pruned)
+            for one, pruned in zip(written, dropped, strict=True)
+        ]
+
+    def _defaulted(self, obj: Object) -> Object:
+        """What was written, as it is read: with the defaults of its version."""
+        structural.default(obj, self.definition.schemas[_version_of(obj)])
+        return obj
+
+    def _updated(self, obj: Object) -> Object:
+        """An object in the version that an update is asked for in, after it."""
+        version = _version_of(obj)
+        schema, uncounted = self.definition.schemas[version], {"metadata"}
+        if version in self.definition.with_status:
+            uncounted.add("status")
+            schema = schema and structural.without_member(schema, "status")
+        self._coerce(obj, version, lenient=False)
+        before = {name: copied(value) for name, value in obj.items() if name not in uncounted}
+        changed = _whole_numbers(obj, uncounted)
+        structural.default(obj, schema)
+        changed |= before != {name: value for name, value in obj.items() if name not in uncounted}
+        if changed and obj.get("metadata"):
+            raise_generation(obj["metadata"])
+        return obj
+
+    @staticmethod
+    def _printed(converted: Converted) -> Object:
+        """An object as its text says it, in which each whole number is an integer."""
+        _whole_numbers(converted.object, set())
+        return converted.object
+
+    def _settled(self, obj: Object, pruned: tuple[str, ...]) -> Converted:
+        if obj.get("metadata"):
+            self._settle(obj["metadata"])
+        return Converted(obj, pruned)
 
     def _fill_in(self, obj: Object, through: str, version: str) -> None:
         """

@@ -10,7 +10,6 @@ trust: not its length, not its time, not its types.
 from __future__ import annotations
 
 import base64
-import json
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -218,8 +217,8 @@ class ConversionWebhook:
         """
         try:
             if body.lstrip().startswith(b"{"):
-                return json.loads(body, parse_constant=_no_number)
-        except (ValueError, RecursionError) as error:
+                return go_json.loads(body)
+        except DecodeError as error:
             raise self._fault(f"{self.url} answered with no JSON: {_words(error)}") from None
         from kstore.decode.yaml_input import read_document
 
@@ -294,10 +293,6 @@ def _not_asked(webhook: ConversionWebhook) -> NotConvertible:
         f"{webhook.name} converts by the webhook {webhook.url}, where objects are sent only if that is allowed",
         hint="`allow_webhooks=True`, or `webhook_url=` for another place",
     )
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _words(given: Any) -> str:

@@ -25,7 +25,7 @@ def checked(original: Object, answer: Any, target: str) -> Object:
     """
     if not isinstance(answer, dict):
         raise NotConvertible("the webhook returned something that is no object")
-    converted: Object = copy.deepcopy(answer)
+    converted: Object = normalize(answer)
     for member, expected in (("apiVersion", target), ("kind", original.get("kind"))):
         if converted.get(member) != expected:
             raise NotConvertible(f"the webhook returned {member} {converted.get(member)!r}, expected {expected!r}")
@@ -50,7 +50,7 @@ def checked(original: Object, answer: Any, target: str) -> Object:
             _validate(member, found)
         restored[member] = found
     converted["metadata"] = restored
-    return normalize(converted)  # type: ignore[no-any-return]
+    return converted
 
 
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
