@@ -129,7 +129,10 @@ def test_what_is_told_is_what_the_server_then_does(
 def test_a_migration_is_proved(
     etcd_server: Etcd, kube_apiserver: Callable[..., Any], capsys: Any, tmp_path: Path
 ) -> None:
-    """After a migration `verify --server` finds that nothing is left; with an aged object put back, that one."""
+    """
+    After a migration `verify --server` finds that nothing is left; with an aged object put back, that one, as
+    `Journal.prove_with_server` does.
+    """
     objects = all_aged()
     store(etcd_server, objects)
     assert migrate(etcd_server, "1.37", tmp_path / "journal") == 0
@@ -157,6 +160,11 @@ def test_a_migration_is_proved(
     (finding,) = document["server"]["findings"]
     assert finding["key"] == aged.key
     assert finding["changes"][0].startswith("metadata.ownerReferences")
+    with kstore.open(etcd_server.endpoint, release="1.30") as opened:
+        for given in (None, opened):
+            proof = kstore.Journal.open(tmp_path / "journal", given).prove_with_server(kubeconfig)
+            assert [(one.key, list(one.changes)) for one in proof.findings] == [(aged.key, finding["changes"])]
+            assert proof.objects == document["server"]["objects"]
 
 
 def test_the_library_asks_the_same(

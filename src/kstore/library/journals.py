@@ -30,6 +30,7 @@ from kstore.write.commit import writable
 from kstore.write.retry import Retry
 
 if TYPE_CHECKING:
+    from kstore.library.proving import ServerProof
     from kstore.library.store import Store
     from kstore.migrate.planfile import SavedPlan
     from kstore.source.interface import Source, WritableSource
@@ -93,6 +94,30 @@ class Journal:
             return Verified.without_database(self._journal, output)
         with self._opened() as store, self._origin() as origin:
             return verified(self._journal, store, origin)
+
+    def prove_with_server(
+        self, kubeconfig: str | PathLike[str] = "", *, media: str = "", concurrency: int = 4
+    ) -> ServerProof:
+        """
+        Ask the running apiserver of the store what it would still write of all that was written, as
+        `Store.prove_with_server` does. Nothing is written.
+
+        Args:
+            kubeconfig: names the server; empty for kubectl's own.
+            media: the server's `--storage-media-type`, `protobuf` or `json`; empty for what its release has.
+            concurrency: requests at once.
+
+        Raises:
+            UsageError: the migration wrote a new file, of which no server knows.
+            SourceError: the store or the server cannot be asked.
+            WriteRefused: the server wrote an object, though it was asked for a dry run.
+        """
+        from kstore.library.proving import asked, written
+
+        with self._opened() as store:
+            return asked(
+                kubeconfig, store, lambda own: written(self._journal, own), media_type=media, concurrency=concurrency
+            )
 
     def resume(
         self,

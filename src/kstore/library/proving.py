@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ from kstore.migrate.prove import CHANGED, REFUSED, UNREADABLE, Prover, Unproved
 from kstore.source.interface import WritableSource
 
 if TYPE_CHECKING:
-    from kstore.library.opening import Opening
     from kstore.migrate.journal import Journal
     from kstore.store import Store
 
@@ -55,7 +54,7 @@ Reads = Callable[["Store"], "Iterable[StoredObject | Undecodable]"]
 
 
 def asked(
-    kubeconfig: str | PathLike[str], store: Store, opening: Opening, reads: Reads, *, media_type: str, concurrency: int
+    kubeconfig: str | PathLike[str], store: Store, reads: Reads, *, media_type: str, concurrency: int
 ) -> ServerProof:
     """
     Ask a server about objects of its etcd, which are read by the release, and the flags, that it says are its own.
@@ -67,7 +66,8 @@ def asked(
     """
     with closing(Apiserver(fspath(kubeconfig))) as server:
         release = release_for(server)
-        own = store if store.codec.scheme.release == release else store.read_as(opening.scheme_of(release))
+        settings = store.codec.scheme.settings
+        own = store if settings.release == release else store.read_as(replace(settings, release=release).scheme())
         asking = prover(server, own, media_type=media_type, concurrency=concurrency)
         findings = tuple(asking.prove(reads(own)))
     proof = asking.proof

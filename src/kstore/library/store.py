@@ -372,7 +372,6 @@ class Store:
         return asked(
             kubeconfig,
             self._store,
-            self._opening,
             lambda store: Selection.listed(store, criteria).reads(),
             media_type=media,
             concurrency=concurrency,
