@@ -58,6 +58,31 @@ def test_families_follow_from_addresses(spec: dict[str, Any], families: list[str
     assert found.get("clusterIPs") == spec.get("clusterIPs", [spec["clusterIP"]] if "clusterIP" in spec else None)
 
 
+@pytest.mark.parametrize(
+    ("spec", "addresses", "families", "policy"),
+    [
+        ({"clusterIP": "None", "ipFamilies": ["IPv6"], "ipFamilyPolicy": "RequireDualStack"},
+         ["None"], ["IPv6", "IPv4"], "RequireDualStack"),
+        ({"clusterIP": "None", "ipFamilies": ["IPv4", "IPv6"]}, ["None"], ["IPv4", "IPv6"], "RequireDualStack"),
+        ({"clusterIP": "None", "ipFamilyPolicy": "SingleStack"}, ["None"], ["IPv4"], "SingleStack"),
+        ({"clusterIP": "None", "ipFamilyPolicy": "PreferDualStack"}, ["None"], ["IPv4", "IPv6"], "PreferDualStack"),
+        ({"clusterIP": "None", "ipFamilies": ["IPv4"], "ipFamilyPolicy": "PreferDualStack"},
+         ["None"], ["IPv4"], "PreferDualStack"),
+        ({"clusterIP": "None", "ipFamilyPolicy": "PreferDualStack", "selector": {"a": "b"}},
+         ["None"], ["IPv4"], "PreferDualStack"),
+        ({"clusterIP": "10.0.0.7", "ipFamilyPolicy": "PreferDualStack"}, ["10.0.0.7"], ["IPv4"], "PreferDualStack"),
+        ({"clusterIP": "10.0.0.7", "clusterIPs": ["10.0.0.7", "fd00::7"], "ipFamilies": ["IPv4", "IPv6"],
+          "ipFamilyPolicy": "SingleStack"}, ["10.0.0.7"], ["IPv4"], "SingleStack"),
+    ],
+)  # fmt: skip
+def test_what_an_update_makes_of_families(
+    spec: dict[str, Any], addresses: list[str], families: list[str], policy: str
+) -> None:
+    """A policy that somebody chose stays, and what it asks for is done as far as it needs no new address."""
+    found = service(**spec)
+    assert (found["clusterIPs"], found["ipFamilies"], found["ipFamilyPolicy"]) == (addresses, families, policy)
+
+
 def test_families_that_are_there_stay() -> None:
     """A policy that was chosen is nobody's business."""
     chosen: dict[str, Any] = {"clusterIP": "10.0.0.7", "clusterIPs": ["10.0.0.7"], "ipFamilies": ["IPv4"]}
@@ -101,7 +126,115 @@ def test_defaults_of_the_new_version_count() -> None:
     assert found["spec"]["ingress"] == [{"ports": [{"protocol": "TCP", "port": 80}]}]
     assert found["metadata"]["generation"] == 8
     rules["ingress"] = [{"ports": [{"port": 80, "protocol": "UDP"}]}]
+    rules["egress"] = [{"ports": [{"port": 80, "protocol": "UDP"}], "to": [{"podSelector": {}}]}]
     assert updated({**policy, "metadata": {**METADATA, "generation": 7}})["metadata"]["generation"] == 7
+
+
+RULE = {"ports": [{"port": 80, "protocol": "TCP"}]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "counts"),
+    [
+        ({"podSelector": {}, "ingress": [RULE]}, False),
+        ({"podSelector": {}, "egress": [{**RULE, "to": [{"namespaceSelector": {}}]}]}, False),
+        ({"podSelector": {}, "ingress": [RULE], "egress": []}, True),
+        ({"podSelector": {"matchLabels": {}}}, True),
+        ({"podSelector": {}, "ingress": [{**RULE, "from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": []}}]}]}, True),
+        ({"podSelector": {}, "policyTypes": []}, False),
+    ],
+)
+def test_an_empty_list_of_a_network_policy_counts(spec: dict[str, Any], counts: bool) -> None:
+    """Its strategy tells an empty list, which JSON can say, from none, which an update puts back."""
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": spec}
+    policy["metadata"] = {**METADATA, "generation": 3}
+    value = json.dumps(policy).encode()
+    codec = CODECS["1.37"]
+    written = codec.convert_typed(value, server=RunningServer())[1]
+    assert codec.decode(written).object["metadata"]["generation"] == 3 + counts
+    assert codec.convert_typed(written, server=RunningServer())[1] == written
+
+
+@pytest.mark.parametrize(
+    ("spec", "counts"),
+    [
+        ({"podSelector": {}}, True),
+        ({"podSelector": {}, "ingress": [RULE]}, True),
+        ({"podSelector": {}, "ingress": [RULE], "egress": [{**RULE, "to": [{"namespaceSelector": {}}]}]}, False),
+        ({"podSelector": {}, "ingress": [{}], "egress": [{**RULE, "to": [{"namespaceSelector": {}}]}]}, True),
+        ({"podSelector": {}, "ingress": [RULE], "egress": [RULE]}, True),
+        ({"podSelector": {}, "ingress": [RULE],
+          "egress": [{**RULE, "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, True),
+    ],
+)  # fmt: skip
+def test_what_a_network_policy_of_extensions_lacks_counts(spec: dict[str, Any], counts: bool) -> None:
+    """Its conversion makes empty lists of those that are not set."""
+    found = updated({"apiVersion": "extensions/v1beta1", "kind": "NetworkPolicy", "spec": spec,
+                     "metadata": {**METADATA, "generation": 3}})  # fmt: skip
+    assert found["metadata"]["generation"] == 3 + counts
+
+
+@pytest.mark.parametrize("kind", ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"])
+@pytest.mark.parametrize(
+    ("part", "counts"),
+    [
+        ({}, False),
+        ({"rules": []}, True),
+        ({"clientConfig": {"url": "https://x", "caBundle": ""}}, True),
+        ({"namespaceSelector": {"matchLabels": {}}}, True),
+        ({"admissionReviewVersions": []}, False),
+    ],
+)
+def test_what_is_empty_in_a_webhook_counts(kind: str, part: dict[str, Any], counts: bool) -> None:
+    """An empty bundle of certificates, which protobuf holds, is dropped."""
+    hook = {"name": "a.b.c", "clientConfig": {"url": "https://x"}, "sideEffects": "None", **part}
+    obj = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "webhooks": [hook]}
+    obj["metadata"] = {**METADATA, "generation": 3}
+    codec = CODECS["1.37"]
+    written = codec.convert_typed(json.dumps(obj).encode(), server=RunningServer())[1]
+    found = codec.decode(written).object
+    assert found["metadata"]["generation"] == 3 + counts
+    assert found["webhooks"][0]["clientConfig"] == {"url": "https://x"}
+    assert codec.convert_typed(written, server=RunningServer())[1] == written
+
+
+def test_empty_bytes_are_dropped() -> None:
+    """An update puts back what JSON says, which leaves them out."""
+    service = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "spec": {"caBundle": ""}}
+    assert "caBundle" not in updated(service)["spec"]
+    request = {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": "CertificateSigningRequest",
+        "status": {"certificate": ""},
+    }
+    assert "certificate" not in (updated(request).get("status") or {})
+
+
+def definition(versions: list[dict[str, Any]], api_version: str = "apiextensions.k8s.io/v1beta1") -> Any:
+    """A CRD as an update leaves it."""
+    names = {"plural": "kites", "kind": "Kite"}
+    spec = {"group": "sky.example.com", "names": names, "scope": "Namespaced", "versions": versions}
+    metadata = {"name": "kites.sky.example.com", "generation": 3}
+    obj = {"apiVersion": api_version, "kind": "CustomResourceDefinition", "metadata": metadata}
+    found = updated({**obj, "spec": {**spec, "preserveUnknownFields": False}}, media_type="json")
+    return found["spec"], found["metadata"]["generation"]
+
+
+def test_what_the_versions_of_a_definition_share_moves_to_the_top() -> None:
+    """A CRD that is stored as v1beta1 is updated in v1, on the way to which it is told what all have in common."""
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    one = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    other = {"name": "v2", "served": True, "storage": False, "schema": schema, "subresources": {"status": {}}}
+    spec, generation = definition([one, other])
+    assert (spec["validation"], generation) == (schema, 4)
+    assert spec["versions"] == [
+        {"name": "v1", "served": True, "storage": True},
+        {"name": "v2", "served": True, "storage": False, "subresources": {"status": {}}},
+    ]
+    different = {**other, "schema": {"openAPIV3Schema": {"type": "object", "description": "x"}}}
+    spec, generation = definition([one, different])
+    assert ("validation" in spec, generation) == (False, 3)
+    assert definition([one, other], "apiextensions.k8s.io/v1")[1] == 3
 
 
 def test_the_bare_scheme_does_none_of_it() -> None:

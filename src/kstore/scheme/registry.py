@@ -49,8 +49,8 @@ Canonicalize = Callable[[Obj, Scope], None]
 """Brings a hub object into the one form in which it is stored, in place: what has no order gets one."""
 OnRead = Callable[[Obj, Scope, RunningServer], None]
 """
-Fills in, in place, what a server fills in whenever it reads an object, in any version of its kind (a registry store's
-`Decorator`).
+Fills in, in place, what a server fills in before it answers with an object, in any version of its kind (a registry
+store's `Decorator`).
 """
 OnUpdate = Callable[[Obj, Scope, RunningServer], bool]
 """
@@ -99,7 +99,7 @@ class Rules:
         self.updates: list[tuple[str, Rule]] = []
 
     def on_read(self, name: str, *, releases: str = "") -> Callable[[OnRead], OnRead]:
-        """Declare what a running server fills in when it reads objects of a hub type (a store's `Decorator`)."""
+        """Declare what a running server fills in before it answers with objects of a hub type."""
 
         def declare(function: OnRead) -> OnRead:
             self.reads.append((_full(self.hub, name), Rule(function, releases)))

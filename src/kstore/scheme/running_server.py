@@ -1,10 +1,11 @@
 """
 What a running server does to stored objects beyond its scheme: when it reads them, and when it updates them unchanged.
 
-A server reads an object from etcd, has its registry's storage fill in what older servers left out, applies an update,
-and writes the object back if its bytes differ. `Updater` does so for an update that asks for nothing: an empty merge
-patch, as the in-tree storage version migrator sends it. The rules of single kinds stand in `groups/<group>/storage.py`;
-what holds for every object (`metadata`, `generation`, defaults of the new version) is here and in `managed_fields.py`.
+A server reads an object from etcd, applies an update, has its registry's storage and strategy fill in what older ones
+left out, and writes the object back if its bytes differ. `Updater` does so for an update that asks for nothing: an
+empty merge patch, as the in-tree storage version migrator sends it. The rules of single kinds stand in
+`groups/<group>/storage.py`; what holds for every object (`metadata`, `generation`, defaults of the new version) is here
+and in `managed_fields.py`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ class Updater:
         self._ownership = FieldOwnership(catalog)
 
     def read(self, hub: str, obj: Obj, scope: Scope, server: RunningServer) -> None:
-        """Fill in what a server fills in whenever it reads an object (a registry store's `Decorator`), in place."""
+        """
+        Fill in what a server fills in before it answers with an object (a registry store's `Decorator`), in place; what
+        an update finds in the store is not filled in so.
+        """
         for rule in self._registry.reads.get(hub, ()):
             rule(obj, scope, server)
 
@@ -68,7 +72,6 @@ class Updater:
         before = [copied(obj.get(name)) for name in counted] if default is not None else []
         if default is not None:
             default(obj)
-        self.read(hub, obj, scope, server)
         raised = False
         for rule in self._registry.updates.get(hub, ()):
             raised |= rule(obj, scope, server)

@@ -11,11 +11,14 @@ from importlib import import_module
 from kstore.scheme.registry import Rules
 
 MODULES: tuple[str, ...] = (
+    "admissionregistration.storage",
     "admissionregistration.v1",
     "admissionregistration.v1alpha1",
     "admissionregistration.v1beta1",
+    "apiextensions.storage",
     "apiextensions.v1",
     "apiextensions.v1beta1",
+    "apiregistration.storage",
     "apiregistration.v1",
     "apiregistration.v1beta1",
     "apps.storage",
@@ -31,6 +34,7 @@ MODULES: tuple[str, ...] = (
     "batch.v1",
     "batch.v1beta1",
     "batch.v2alpha1",
+    "certificates.storage",
     "certificates.v1beta1",
     "core.storage",
     "core.v1",
@@ -44,6 +48,7 @@ MODULES: tuple[str, ...] = (
     "flowcontrol.v1beta1",
     "flowcontrol.v1beta2",
     "flowcontrol.v1beta3",
+    "networking.storage",
     "networking.v1",
     "networking.v1beta1",
     "node.v1",

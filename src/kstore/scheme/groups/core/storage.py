@@ -70,27 +70,60 @@ def family_of(address: str) -> str:
 
 
 @rules.on_update("Service")
-def update_service(obj: Obj, scope: Scope, _server: RunningServer) -> bool:
-    """A Service has a policy of its families, and without a load balancer no status of one."""
-    if scope.release.minor >= _PLURAL_CLUSTER_IPS:
-        _update_policy(obj.get("spec") or {})
-    if obj.get("spec", {}).get("type") != "LoadBalancer" and (obj.get("status") or {}).get("loadBalancer"):
+def update_service(obj: Obj, scope: Scope, server: RunningServer) -> bool:
+    """A Service has families and a policy of them, and without a load balancer no status of one."""
+    spec = obj.get("spec") or {}
+    if spec and scope.release.minor >= _PLURAL_CLUSTER_IPS:
+        _update_families(spec, server.service_family)
+    if spec.get("type") != "LoadBalancer" and (obj.get("status") or {}).get("loadBalancer"):
         obj["status"]["loadBalancer"] = {}
     return False
 
 
-def _update_policy(spec: Obj) -> None:
-    """The policy of a Service that has families and none (`service/storage/alloc.go`, initIPFamilyFields)."""
-    if spec.get("type") == "ExternalName" or spec.get("ipFamilyPolicy") or len(spec.get("ipFamilies") or ()) != 1:
-        return  # of two families without a policy the server asks for one
-    if is_headless(spec) and not spec.get("selector"):
-        spec["ipFamilyPolicy"] = "RequireDualStack"
-        spec["ipFamilies"] = [spec["ipFamilies"][0], _OTHER[spec["ipFamilies"][0]]]
-    else:
-        spec["ipFamilyPolicy"] = "SingleStack"
+def _update_families(spec: Obj, primary: str) -> None:
+    """
+    The addresses, their families and the policy, as far as they are known (`service/storage/alloc.go`,
+    initIPFamilyFields); what has no address at all is left: its server allocates one.
+    """
+    if spec.get("type") == "ExternalName":
+        spec.pop("internalTrafficPolicy", None)  # which a read drops; without it neither of the two writes anything
+        return
+    addresses = spec.get("clusterIPs") or [spec["clusterIP"]] if spec.get("clusterIP") else []
+    families = list(spec.get("ipFamilies") or ())
+    policy = spec.get("ipFamilyPolicy") or _policy_of(spec, families, addresses)
+    if not addresses:
+        return
+    spec["clusterIPs"] = addresses
+    if policy == "PreferDualStack" and families:
+        return
+    if policy == "SingleStack":
+        addresses, families = addresses[:1], families[:1]
+    if not is_headless(spec):
+        families += map(family_of, addresses[len(families) :])
+    families = families or [primary]
+    if _is_without_pods(spec) and len(families) == 1 and policy != "SingleStack":
+        families.append(_OTHER[families[0]])
+    spec.update(clusterIPs=addresses, ipFamilies=families, ipFamilyPolicy=policy)
+
+
+def _policy_of(spec: Obj, families: list[str], addresses: list[str]) -> str:
+    """The policy of a Service that has none: one of two addresses, or of pods that nobody knows, has both families."""
+    both = _is_without_pods(spec) or (not families and len(addresses) == 2)
+    return "RequireDualStack" if both else "SingleStack"
+
+
+def _is_without_pods(spec: Obj) -> bool:
+    return is_headless(spec) and not spec.get("selector")
 
 
 # ---- PersistentVolumeClaim (`api/persistentvolumeclaim/util.go`, NormalizeDataSources)
+
+
+@rules.on_update("PersistentVolumeClaim")
+def update_claim(obj: Obj, scope: Scope, server: RunningServer) -> bool:
+    """The same as when it is read."""
+    read_claim(obj, scope, server)
+    return False
 
 
 @rules.on_read("PersistentVolumeClaim")
