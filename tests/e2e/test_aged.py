@@ -62,7 +62,7 @@ def update_unchanged(client: Client, aged: Aged) -> list[str]:
     return refused
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_nothing_is_left_for_the_server(
     release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -124,7 +124,7 @@ def settled(client: Client, manifest: Object, kind: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_parts_of_a_whole(release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any], tmp_path: Path) -> None:
     """After a migration the server has nothing to change in them."""
     client = kube_apiserver(etcd_server, release=release).client()

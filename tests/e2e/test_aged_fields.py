@@ -150,7 +150,7 @@ def custom_objects() -> list[Aged]:
     return found
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_nothing_is_left_of_custom_resources(
     release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any], tmp_path: Path
 ) -> None:

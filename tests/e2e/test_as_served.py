@@ -26,7 +26,7 @@ def answers(client: Client, obj: dict[str, Any]) -> Any:
         return str(error)
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_objects_are_shown_as_a_server_answers_them(
     release: str,
     restore: Callable[[Path], Path],

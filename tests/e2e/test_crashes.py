@@ -27,6 +27,7 @@ ENDS = {"a priority level of no type", "a CRD without kind"}
 """The cases after which no server starts; the others lose requests."""
 SERVING = {
     "1.37": {"runtime_config": "api/all=true"},
+    "1.33": {"runtime_config": "api/all=true"},
     "1.29": {"runtime_config": "api/all=true", "feature_gates": "ValidatingAdmissionPolicy=true"},
 }
 
@@ -95,7 +96,7 @@ def loses_requests(server: KubeApiserver) -> bool:
     return False
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_a_server_crashes_as_is_said(release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any]) -> None:
     """Where the finding is true it does not start, or drops requests; where it is nearly true it serves."""
 
@@ -140,14 +141,14 @@ def reasons(client: Client) -> set[str]:
     return {one["reason"] for one in client.request("GET", "/api/v1/namespaces/default/events")["items"]}
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_a_server_says_the_same_of_services(
     release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any]
 ) -> None:
     """Its own repair of addresses and ports finds them given to several."""
     cases = {case.name: case for case in MATRIX if case.finding == "shared-address"}
     values = dict(cases["an address"].true.values)
-    if release == "1.37":
+    if release != "1.29":
         values["/registry/ipaddresses/10.96.9.9"] = ADDRESS
     with put(etcd_server, Store(values), release):
         server = kube_apiserver(etcd_server, release=release)

@@ -70,7 +70,7 @@ def without_managers(value: bytes) -> Any:
     return found
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_what_a_server_makes_of_them(
     release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any], tmp_path: Path
 ) -> None:

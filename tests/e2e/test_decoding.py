@@ -205,7 +205,7 @@ def test_cbor_before_1_32(etcd_server: Etcd, kube_apiserver: Any, tmp_path: Path
         assert got(etcd_server, key(one)) == migrated
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_kinds_at_built_in_keys(etcd_server: Etcd, kube_apiserver: Any, capsys: Any, release: str) -> None:
     """The list of each resource fails, and check names the object that makes it."""
     client = kube_apiserver(etcd_server, release=release, watch_cache="false").client()

@@ -32,7 +32,7 @@ def config_map(name: str, text: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {**metadata, "managedFields": entries}}
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_what_a_server_writes(release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any]) -> None:
     """The bytes are a migration's; and those of a migration are left."""
     client = kube_apiserver(etcd_server, release=release).client()

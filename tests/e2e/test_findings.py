@@ -63,7 +63,7 @@ def patch(client: Client, obj: dict[str, Any]) -> None:
     client.request("PATCH", path, {"metadata": identity}, media="application/merge-patch+json")
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_the_server_does_as_is_said(release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any]) -> None:
     """An update that asks for nothing moves, or removes, just those objects of which the finding is true."""
     client = kube_apiserver(etcd_server, release=release).client()

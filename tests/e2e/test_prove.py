@@ -88,7 +88,7 @@ def patched(client: Client, etcd: Etcd, keys: list[str], release: str) -> set[st
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("release", ["1.37", "1.29"])
+@pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_what_is_told_is_what_the_server_then_does(
     release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any], capsys: Any, tmp_path: Path
 ) -> None:
