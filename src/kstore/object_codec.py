@@ -23,6 +23,7 @@ from kstore.errors import DecodeError, UnknownFields, UsageError
 from kstore.naming import GroupVersion, GroupVersionKind, gvk
 from kstore.routes import Routes
 from kstore.scheme.registry import RunningServer
+from kstore.scheme.running_server import raise_generation
 from kstore.scheme.scheme import Scheme
 
 PROTOBUF, JSON, CBOR = "protobuf", "json", "cbor"
@@ -285,10 +286,13 @@ class ObjectCodec:
         yield
         media_type = media_type or self.scheme.media_type(target.group)
         written = self._write(target, self.scheme.kind(target).type, obj, media_type)
-        if server is not None and recognize(value) != media_type:
-            # what one encoding can say and the other cannot (a null among bytes) shows when it is read again
-            _, obj = yield from self._converting(written, to, drop_unknown_fields, server)
-            written = self._write(target, self.scheme.kind(target).type, obj, media_type)
+        if server is not None and not recognize(value) == media_type == PROTOBUF:
+            # what JSON can say, and neither what is printed of it nor protobuf (an empty list, a null among bytes), is
+            # gone when it is read again
+            _, again = yield from self._converting(written, to, drop_unknown_fields, server)
+            if self.scheme.counts(target, obj, again) and _generation(again) == _generation(self.decode(value).object):
+                raise_generation(again["metadata"])
+            written = self._write(target, self.scheme.kind(target).type, again, media_type)
         return target, written
 
     def convert_object(
@@ -361,3 +365,7 @@ class ObjectCodec:
             hint = f"no release has {stored.group_version} beside {target.group_version} and keeps them: "
             hint += "save the object (`store.get(key)`), and write it anew in the other version"
         return UnknownFields(paths, hint=hint, by_way_of=between)
+
+
+def _generation(obj: dict[str, Any]) -> Any:
+    return (obj.get("metadata") or {}).get("generation")

@@ -113,7 +113,10 @@ def definitions() -> Iterator[Aged]:
 
 
 def others() -> Iterator[Aged]:
-    """An empty bundle of certificates, metadata with nothing in it, times and quantities of other spellings."""
+    """
+    An empty bundle of certificates, metadata with nothing in it, times and quantities of other spellings, and empty
+    lists that keep defaults away.
+    """
     api = {"group": "odd.example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 100}
     yield Aged("/registry/apiregistration.k8s.io/apiservices/v1.odd.example.com", {
         "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": _meta("v1.odd.example.com"),
@@ -136,6 +139,12 @@ def others() -> Iterator[Aged]:
         yield Aged(f"/registry/configmaps/default/odd-{name}", {
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(f"odd-{name}", namespace="default") | more,
             "data": {"a": "1"}}, "json")  # fmt: skip
+    scaling = {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}}
+    for name, behavior in (("up", {"scaleUp": {"policies": []}}), ("down", {"scaleDown": {"policies": []}})):
+        yield Aged(f"/registry/horizontalpodautoscalers/default/odd-{name}", {
+            "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+            "metadata": _meta(f"odd-{name}", namespace="default", generation=1),
+            "spec": {**scaling, "behavior": behavior}}, "json")  # fmt: skip
     for at, text in enumerate(("0.1", "1e3", "1.50", "1024Ki", "0.0000001", "12345678901234567890", "1.5Ki")):
         yield Aged(f"/registry/resourcequotas/default/odd-{at}", {
             "apiVersion": "v1", "kind": "ResourceQuota", "metadata": _meta(f"odd-{at}", namespace="default"),

@@ -188,14 +188,32 @@ def test_what_a_network_policy_of_extensions_lacks_counts(spec: dict[str, Any], 
 def test_what_is_empty_in_a_webhook_counts(kind: str, part: dict[str, Any], counts: bool) -> None:
     """An empty bundle of certificates, which protobuf holds, is dropped."""
     hook = {"name": "a.b.c", "clientConfig": {"url": "https://x"}, "sideEffects": "None", **part}
-    obj = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "webhooks": [hook]}
-    obj["metadata"] = {**METADATA, "generation": 3}
+    metadata = {**METADATA, "generation": 3}
+    obj = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": metadata, "webhooks": [hook]}
     codec = CODECS["1.37"]
     written = codec.convert_typed(json.dumps(obj).encode(), server=RunningServer())[1]
     found = codec.decode(written).object
     assert found["metadata"]["generation"] == 3 + counts
     assert found["webhooks"][0]["clientConfig"] == {"url": "https://x"}
     assert codec.convert_typed(written, server=RunningServer())[1] == written
+
+
+@pytest.mark.parametrize("media_type", ["protobuf", "json"])
+@pytest.mark.parametrize(("release", "generation"), [("1.37", 4), ("1.29", 3)])
+def test_defaults_in_the_place_of_an_empty_list_count(media_type: str, release: str, generation: int) -> None:
+    """
+    An empty list keeps them away; what an update puts back has none, and gets them. Autoscalers count from 1.37 on.
+    """
+    spec = {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "d"},
+            "behavior": {"scaleUp": {"policies": []}, "scaleDown": {"policies": []}}}  # fmt: skip
+    obj = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "spec": spec}
+    value = json.dumps({**obj, "metadata": {**METADATA, "generation": 3}}).encode()
+    codec = CODECS[release]
+    written = codec.convert_typed(value, media_type=media_type, server=RunningServer())[1]
+    found = codec.decode(written).object
+    assert [one["type"] for one in found["spec"]["behavior"]["scaleUp"]["policies"]] == ["Pods", "Percent"]
+    assert found["metadata"]["generation"] == generation
+    assert codec.convert_typed(written, media_type=media_type, server=RunningServer())[1] == written
 
 
 def test_empty_bytes_are_dropped() -> None:

@@ -23,6 +23,8 @@ from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.scheme import groups
 from kstore.scheme.conversion import Converter
 from kstore.scheme.defaulting import Defaulter
+from kstore.scheme.groups.empty import without_none
+from kstore.scheme.groups.generations import counted_members
 from kstore.scheme.guarded_rules import guarded
 from kstore.scheme.losses import lost_members
 from kstore.scheme.registry import Obj, Registry, RunningServer, Scope
@@ -219,6 +221,15 @@ class Scheme:
         self._updater.update(
             target, kind.hub or kind.type, obj, self.scope, server, default if stored != target else None
         )
+
+    def counts(self, gvk: GroupVersionKind, before: Obj, after: Obj) -> bool:
+        """Whether a server counts what differs between two objects of a kind as a change, which raises generation."""
+        kind = self.kind(gvk)
+        members = counted_members(kind.hub or kind.type, self.release)
+        if not members or before == after:
+            return False
+        left, right = (without_none(self.typed.present(kind.type, one)) for one in (before, after))
+        return any(left.get(name) != right.get(name) for name in members)
 
     def has_both(self, source: GroupVersionKind, target: GroupVersionKind) -> bool:
         """Whether the release itself has both versions: then its rules are the law, even in what they drop."""

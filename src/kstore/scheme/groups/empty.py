@@ -27,6 +27,13 @@ def holds_empty(value: Any) -> bool:
     return isinstance(value, list) and (not value or any(map(holds_empty, value)))
 
 
+def without_none(value: Any) -> Any:
+    """A value without what `apiequality.Semantic.DeepEqual` takes for the same: lists that are empty, and none."""
+    if isinstance(value, dict):
+        return {name: without_none(item) for name, item in value.items() if item is not None and item != []}
+    return [without_none(item) for item in value] if isinstance(value, list) else value
+
+
 def drop_empty(obj: Obj, name: str) -> bool:
     """
     Drop bytes that are there and empty, as an update does wherever JSON leaves them out; whether there were any.
