@@ -439,6 +439,17 @@ def test_a_storage_version_that_is_not_served(crd: Any, version: str, spec: Any,
     assert one(converter(crd).convert([found], "v2")).object == found
 
 
+@pytest.mark.parametrize(
+    ("preserves", "spec"), [(True, {"sails": 1, "crew": 2, "rig": None}), (False, {"sails": 1, "crew": 2})]
+)
+def test_nulls_stay_where_nothing_is_pruned(preserves: bool, spec: Any) -> None:
+    """A CRD of v1beta1's time may keep what its schemas do not know, and keeps nulls that they do not allow, too."""
+    crd = unserved("v2")
+    crd["spec"]["preserveUnknownFields"] = preserves
+    boat = {**BOAT, "apiVersion": "harbour.example.com/v1", "spec": {"rig": None}}
+    assert one(converter(crd).convert([boat], "v2")).object["spec"] == spec
+
+
 def test_the_status_has_no_defaults_of_a_version_that_is_not_stored() -> None:
     """Where it is a subresource an update leaves the status as it was read: with the stored version's defaults."""
     boat = {**BOAT, "apiVersion": "harbour.example.com/v2", "spec": {}, "status": {}}

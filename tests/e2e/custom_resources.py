@@ -88,6 +88,8 @@ class Definition:
     status: bool = False
     unserved: str = ""
     first_status: Schema | None = None
+    preserves: bool = False
+    """Whether it keeps what no schema knows, as only CRDs of v1beta1's time do: no server takes a new one."""
 
     @property
     def kind(self) -> str:
@@ -104,6 +106,19 @@ class Definition:
                 "versions": [self._version("v1", self.first), self._version("v2", self.second)],
             },
         }  # fmt: skip
+
+    def stored_manifest(self) -> dict[str, Any]:
+        """The same as a server has left it in etcd."""
+        found = self.manifest()
+        names = found["spec"]["names"]
+        names |= {"singular": self.kind.lower(), "listKind": f"{self.kind}List"}
+        found["spec"]["preserveUnknownFields"] = self.preserves
+        found["metadata"] |= {"uid": f"crd-{self.plural}", "creationTimestamp": "2020-01-01T00:00:00Z"}
+        conditions = [
+            {"type": name, "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z", "reason": "", "message": ""}
+            for name in ("NamesAccepted", "Established")
+        ]
+        return found | {"status": {"conditions": conditions, "acceptedNames": names, "storedVersions": ["v1", "v2"]}}
 
     def _version(self, name: str, spec: Schema) -> dict[str, Any]:
         status = (self.first_status if name == "v1" else None) or OPEN
@@ -122,6 +137,9 @@ DEFINITIONS = (
     Definition("fives", RICH, PLAIN, stored="v2", updated="v1", unserved="v2"),
     Definition("eights", RICH, PLAIN, stored="v2", updated="v1", unserved="v2", status=True, first_status=STATUS),
     Definition("sevens", PLAIN, RICH, stored="v2", updated="v1", unserved="v2"),
+    Definition("nines", PLAIN, RICH, preserves=True),
+    Definition("tens", PLAIN, RICH, updated="v1", unserved="v2", preserves=True),
+    Definition("elevens", RICH, PLAIN, stored="v2", updated="v1", unserved="v2", status=True, preserves=True),
 )
 
 _NUMBERS = (

@@ -184,7 +184,8 @@ class CustomConverter:
         changed = through != version and _whole_numbers(obj, uncounted)
         read = self._served(obj)
         if through != version:
-            structural.drop_nulls(obj, self.definition.schemas.get(through))
+            if not self.definition.preserve_unknown_fields:
+                structural.drop_nulls(obj, self.definition.schemas.get(through))
             structural.default(obj, self.definition.schemas[version])  # by whoever reads it next, and no change of it
         if through in self._defaulting:
             before = {name: copied(value) for name, value in obj.items() if name not in uncounted}
