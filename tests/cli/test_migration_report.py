@@ -29,3 +29,17 @@ def test_one_is_singular(capsys: pytest.CaptureFixture[str]):
     """One change is no `1 changes`."""
     assert run(["--store", "demo", "migrate", "statefulsets", "--to", "apps/v1", "--dry-run"]) == 0
     assert "1 change, 1 unchanged" in capsys.readouterr().out
+
+
+def test_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """On 80 columns, where the table is wider, the versions come last and are broken between words."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    run(["--store", "demo", "--color=never", "--no-pager", "migrate", "--to-release", "1.37", "--dry-run"])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[0].split("   ") == ["CHANGES", "UNCHANGED", "SKIPPED", "BYTES", " KIND AND VERSIONS"]
+    at = next(number for number, line in enumerate(lines) if "Role:" in line)
+    assert lines[at].split() == ["1", "-5", "B", "Role:", "rbac.authorization.k8s.io/v1beta1"]
+    assert lines[at + 1].split() == ["->", "rbac.authorization.k8s.io/v1"]
+    assert any(line.endswith("Bird: demo.example.com/v1alpha1") for line in lines), "skipped: it becomes nothing"

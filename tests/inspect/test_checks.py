@@ -72,7 +72,7 @@ def test_nothing_wrong(whole: MemorySource, open_store: OpenStore) -> None:
         ("sealed", "/registry/secrets/default/s", b"k8s:enc:aescbc:v1:key1:" + b"x" * 32, ""),
         ("no-namespace", "/registry/configmaps/gone/a", config_map("a", "gone"), ""),
         ("no-resource", "/registry/gone.io/ts/default/t", {"kind": "T", "apiVersion": "g.io/v1"}, "g.io/v1 T"),
-        ("misplaced", "/registry/configmaps/default/b", config_map("a"), "the object calls itself default/a"),
+        ("misplaced", "/registry/configmaps/default/b", config_map("a"), "its metadata says default/a"),
         (
             "object-stuck", "/registry/configmaps/default/b",
             {"kind": "ConfigMap", "apiVersion": "v1",

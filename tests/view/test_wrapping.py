@@ -32,6 +32,22 @@ def test_what_stays_whole() -> None:
         assert fitted(line + "\n", 40) == [line]
 
 
+def test_a_cell_without_room_for_a_word() -> None:
+    """The rest stands below an earlier cell, so that no line is wider than the terminal."""
+    line = "  234  created  2026-11-29T09:16:45Z  /registry/deployments/default/webserver  kubectl-create\n"
+    assert fitted(line, 60) == [
+        "  234  created  2026-11-29T09:16:45Z",
+        "                /registry/deployments/default/webserver",
+        "                kubectl-create",
+    ]
+
+
+def test_advice_in_words() -> None:
+    """Behind the arrow of a command stands now and then a sentence."""
+    found = fitted("    → the controller that set it removes it: check that it runs\n", 40)
+    assert found == ["    → the controller that set it removes", "      it: check that it runs"]
+
+
 def test_styles_take_no_room() -> None:
     """And none is broken or lost."""
     line = f"{styled('NOTE', 'cyan')}  {styled('Objects that finalizers keep', 'bold')}  [object-stuck]"

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 from kstore.cli.confirm import confirm, require_terminal
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled
-from kstore.cli.listing import write
 from kstore.cli.migration_report import Shown
 from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
 from kstore.cli.settings import Settings, settings
-from kstore.cli.standard_output import progressing
+from kstore.cli.standard_output import progressing, show
 from kstore.cli.stopping import stopping
 from kstore.errors import SourceError, UsageError, WriteRefused
 from kstore.new_file import NewFile
@@ -211,7 +210,7 @@ class Run:
                 if found is not None and self.output == "json":
                     changes.append(found.as_json())
                 elif found is not None:
-                    write(found.lines())
+                    show(found.lines())
         self._shown.summary(summary, objects=changes if self.dry_run == "diff" else None)
         return ExitCode.SOME_SKIPPED if summary.skipped_count else ExitCode.DONE
 

@@ -5,14 +5,16 @@ How a migration's results are said: for people as lines and a table, for scripts
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from kstore.cli.hints import hint_of
+from kstore.cli.standard_output import terminal
 from kstore.printable import command_text
 from kstore.scalars.counts import counted
 
@@ -52,7 +54,7 @@ class Shown:
             click.echo(json.dumps(document, indent=2))
             return
         say_skipped(summary.skipped, summary.skipped_count)
-        for line in _table(summary):
+        for line in _table(summary, terminal().width if sys.stdout.isatty() else None):
             click.echo(line, err=err)
         for assumption, count in summary.assumed.items():
             self.say(
@@ -143,24 +145,64 @@ def say_skipped(named: Sequence[SkippedObject], count: int) -> None:
         click.echo(f"skipped {count - len(named)} more", err=True)
 
 
-def _table(summary: Summary) -> Iterator[str]:
-    """The counts by kind and version, aligned; kinds of which nothing changes stand in the sum only."""
+@dataclass(frozen=True)
+class _Row:
+    kind: str
+    stored: str
+    becomes: str
+    figures: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        becomes = f" -> {self.becomes}" if self.becomes != _NO_TARGET else ""
+        return f"{self.kind}: {self.stored}{becomes}"
+
+
+_NO_TARGET: Final = "-"
+_HEADINGS: Final = ("KIND", "STORED AS", "BECOMES")
+_FIGURES: Final = ("CHANGES", "UNCHANGED", "SKIPPED", "BYTES")
+
+
+def _laid_out(rows: Sequence[_Row], width: int | None) -> list[str]:
+    """A table; on a terminal that is too narrow for it one with the long cells last, broken between words."""
+    from kstore.view.wrapping import wrapped
+
+    table = _aligned((_HEADINGS + _FIGURES, *((one.kind, one.stored, one.becomes, *one.figures) for one in rows)))
+    if width is None or max(map(len, table.splitlines())) <= width:
+        return table.splitlines()
+    narrow = _aligned(((*_FIGURES, "KIND AND VERSIONS"), *((*one.figures, one.words) for one in rows)))
+    return "".join(wrapped([narrow], width)).splitlines()
+
+
+def _aligned(rows: Iterable[tuple[str, ...]]) -> str:
     from kstore.view.tab_writer import TabWriter
+
+    return TabWriter().lay_out("\n".join(map("\t".join, rows)))
+
+
+def _table(summary: Summary, width: int | None) -> Iterator[str]:
+    """
+    The counts by kind and version, aligned; kinds of which nothing changes stand in the sum only.
+
+    Args:
+        summary: what is counted.
+        width: of the terminal; None for as wide as it comes.
+    """
     from kstore.view.tree_text import human_size
 
     if not summary.lines:
         yield "Nothing in the store is concerned."
         return
-    rows: list[tuple[str, ...]] = [("KIND", "STORED AS", "BECOMES", "CHANGES", "UNCHANGED", "SKIPPED", "BYTES")]
+    rows: list[_Row] = []
     shown = [line for line in summary.lines.values() if line.changes or line.skipped]
     for line in sorted(shown, key=lambda one: (one.kind, one.stored, one.target)):
         grown = line.bytes_after - line.bytes_before
         size = f"{'-' if grown < 0 else '+'}{human_size(abs(grown))}" if line.changes else ""
         counts = (line.changes, line.unchanged, line.skipped)
-        becomes = f"{line.target} ({', '.join(sorted(line.anew))})" if line.anew else line.target or "-"
-        rows.append((line.kind, line.stored, becomes, *(str(one) if one else "" for one in counts), size))
-    if shown:
-        yield from TabWriter().lay_out("\n".join("\t".join(row) for row in rows)).splitlines()
+        becomes = f"{line.target} ({', '.join(sorted(line.anew))})" if line.anew else line.target or _NO_TARGET
+        rows.append(_Row(line.kind, line.stored, becomes, (*(str(one) if one else "" for one in counts), size)))
+    if rows:
+        yield from _laid_out(rows, width)
     grown = summary.growth
     yield (
         f"{counted(summary.changes, 'change')}, {summary.unchanged} unchanged, {summary.skipped_count} skipped; "

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from kstore.view.styles import MARK, unmarked
 
 _CELL = re.compile(r"  +(?=\S)")
+_COMMAND = re.compile(r" *→ (?:kstore|kubectl|etcdctl|etcdutl) ")
+"""A command that is advised."""
 _NARROWEST = 20
 """Columns that a last cell must have for its rest to stand below it."""
 
@@ -36,7 +38,7 @@ def wrapped(pieces: Iterable[str], width: int) -> Iterator[str]:
 
 def _fitted(line: str, width: int) -> Iterator[str]:
     visible, places = _visible(line)
-    if len(visible) <= width or "→" in visible[:8]:
+    if len(visible) <= width or _COMMAND.match(visible):
         yield line
         return
     start, indent, written = 0, 0, 0
@@ -55,9 +57,10 @@ def _fitted(line: str, width: int) -> Iterator[str]:
 
 
 def _hang(visible: str, width: int) -> int:
-    """Where the rest of a line stands: below its last cell, or a little to the right of its beginning."""
+    """Where the rest of a line stands: below the last cell that has room for each word, or near its start."""
     cells = [match.end() for match in _CELL.finditer(visible) if match.end() <= width - _NARROWEST and match.start()]
-    return cells[-1] if cells else len(visible) - len(visible.lstrip(" ")) + 2
+    fitting = (cell for cell in reversed(cells) if max(map(len, visible[cell:].split())) <= width - cell)
+    return next(fitting, len(visible) - len(visible.lstrip(" ")) + 2)
 
 
 def _visible(line: str) -> tuple[str, list[int]]:

@@ -10,6 +10,7 @@ from kstore.cli.known_resources import Known, explained
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.session import open_session
+from kstore.cli.standard_output import show
 from kstore.errors import UnknownResource, UsageError
 
 MOST_LEVELS = 100
@@ -67,7 +68,7 @@ def command(
         labels = {"KIND": resource.kind, "VERSION": str(group_version)}
         if path:
             labels["FIELD"] = f"{'.'.join(path)} <{found.type}>" + (f", number {found.number}" if found.number else "")
-        write(explain_text(source, found, labels, depth=depth))
+        show(explain_text(source, found, labels, depth=depth))
         return 0
 
 

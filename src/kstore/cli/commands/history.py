@@ -14,6 +14,7 @@ from kstore.cli.hints import option_of
 from kstore.cli.listing import write
 from kstore.cli.options import output_option, selection_options, store_options
 from kstore.cli.session import open_session
+from kstore.cli.standard_output import show
 from kstore.errors import NotFound
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def command(
             else:
                 write(map(to_json_line, documents))
         else:
-            write(
+            show(
                 step_texts(
                     counted(), diffs=output == "diff", secrets=show_secrets, keys=not selection.is_single or deleted
                 )

@@ -14,7 +14,7 @@ from kstore.cli.listing import write
 from kstore.cli.options import output_option, store_options
 from kstore.cli.session import Session
 from kstore.cli.settings import settings
-from kstore.cli.standard_output import counting, terminal
+from kstore.cli.standard_output import counting, show, terminal
 from kstore.errors import UsageError
 from kstore.printable import one_line
 
@@ -77,7 +77,7 @@ def command(
 
         write([to_json(proof.statement())])
     else:
-        write(_text(proof))
+        show(_text(proof))
     if record is not None:
         click.echo(f"kstore: the record is {record}, its SHA-256 {written}", err=True)
     return ExitCode.DONE if proof.proved else ExitCode.FOUND

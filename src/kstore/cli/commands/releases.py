@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -9,6 +10,7 @@ import click
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.options import output_option, store_options
 from kstore.cli.settings import settings
+from kstore.cli.standard_output import show
 
 if TYPE_CHECKING:
     from kstore.library.release_difference import Changed, ReleaseDifference, Touched
@@ -57,7 +59,7 @@ def command(pair: tuple[str, str] | None, output: str) -> int:
 
         click.echo(to_json(_document(found, objects)), nl=False)
     else:
-        _show(found, objects)
+        show(_text(found, objects))
     return ExitCode.FOUND if objects else ExitCode.DONE
 
 
@@ -110,19 +112,19 @@ def _change(heading: str, one: Changed) -> str:
     return new.format(one.after) if one.after else gone.format(one.before)
 
 
-def _show(found: ReleaseDifference, objects: dict[str, Touched] | None) -> None:
-    click.echo(f"From {found.before} to {found.after}")
+def _text(found: ReleaseDifference, objects: dict[str, Touched] | None) -> Iterator[str]:
+    yield f"From {found.before} to {found.after}\n"
     for release in found.approximate:
-        click.echo(f"What {release} defaults and converts is not known exactly; see `kstore releases`.")
+        yield f"What {release} defaults and converts is not known exactly; see `kstore releases`.\n"
     for name, heading in _HEADINGS.items():
         rows = getattr(found, name)
-        click.echo(f"\n{heading}: {len(rows) or 'nothing changes'}")
+        yield f"\n{heading}: {len(rows) or 'nothing changes'}\n"
         for one in rows:
-            click.echo(f"  {one.name}: {_change(name, one)}")
+            yield f"  {one.name}: {_change(name, one)}\n"
     if objects is None:
         return
     total = sum(one.count for one in objects.values())
-    click.echo(f"\nObjects that {found.after} would store otherwise: {total or 'none'}")
+    yield f"\nObjects that {found.after} would store otherwise: {total or 'none'}\n"
     for kind, one in sorted(objects.items()):
         reasons = ", ".join(_REASONS.get(reason, reason) for reason in sorted(one.reasons))
-        click.echo(f"  {kind}: {one.count} ({reasons}), such as {one.keys[0]}")
+        yield f"  {kind}: {one.count} ({reasons}), such as {one.keys[0]}\n"

@@ -87,6 +87,6 @@ def crashing(seen: Seen, survey: Survey) -> Iterator[Found]:
 
 
 _WORDS = (
-    "say here, in etcd, what is missing, before a server is started: an older revision (`kstore history`), a backup or "
-    "the manifest has it"
+    "add the missing field here, in etcd, before a server is started; an older revision (`kstore history`), a backup "
+    "or the manifest may have it"
 )

@@ -13,8 +13,8 @@ from kstore.inspect.survey import Survey
 from kstore.naming import GroupVersion
 
 _WORDS = (
-    "migrate has every object stored as the CRD stores, and then storedVersions say so; of a file, change them in the "
-    "cluster: kubectl patch --subresource=status"
+    "a migration rewrites every object in the CRD's storage version, and then updates status.storedVersions; for a "
+    "store that is a file, update it in the cluster with kubectl patch --subresource=status"
 )
 
 

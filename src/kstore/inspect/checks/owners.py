@@ -55,5 +55,5 @@ def stuck_object(seen: Seen, survey: Survey) -> Iterator[Found]:
     finalizers = members_of(metadata, "finalizers")
     if metadata.get("deletionTimestamp") and finalizers:
         detail = f"since {metadata['deletionTimestamp']}, held by {', '.join(map(str, finalizers))}"
-        words = "whatever set the finalizer removes it when its own work is done: see that it runs"
+        words = "the controller that set the finalizer removes it when its work is done: check that it runs"
         yield Found(seen.directory.label, seen.key, detail, (kstore("get", seen.key, "-o", "yaml"),), words)

@@ -23,11 +23,11 @@ def misplaced(seen: Seen, survey: Survey) -> Iterator[Found]:
     if name != place.name or (resource.namespaced and metadata.get("namespace", "") != place.namespace):
         inside = "/".join(filter(None, (str(metadata.get("namespace") or ""), str(name))))
         words = (
-            "compare it with what is at the key of that name (kstore diff): where both are the same, this one is a "
-            "copy that a restore or a script left, and the apiserver shows the object twice"
+            "compare it with the object at the key of that name (kstore diff): if both are the same, this one is a "
+            "copy that a restore or a script left, and the apiserver lists the object twice"
         )
         advice = (kstore("get", seen.key, "-o", "storage"),)
-        yield Found(seen.directory.label, seen.key, f"the object calls itself {inside}", advice, words)
+        yield Found(seen.directory.label, seen.key, f"its metadata says {inside}", advice, words)
 
 
 def no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
@@ -42,10 +42,10 @@ def no_resource(seen: Seen, survey: Survey) -> Iterator[Found]:
         is_custom = isinstance(read, StoredObject) and "." in read.gvk.group and seen.key.count("/") > 2
         subject = f"{seen.directory.label}: {'no CRD defines it' if is_custom else 'no resource is kept there'}"
         if is_custom and isinstance(read, StoredObject) and survey.is_unserved(seen):
-            words = "no CRD and no APIService has the group: nobody serves these objects; keep the copy all the same"
+            words = "no CRD and no APIService has the group, so nothing serves them; keep the copy all the same"
             yield Found(subject, seen.key, what, deletion(seen.key), words)
         else:
-            words = "another server may keep it here, in use: find out who writes it before anything is deleted"
+            words = "another server may store it here and use it: find out who writes it before you delete anything"
             yield Found(subject, seen.key, what, (kstore("history", seen.key),), words)
 
 
@@ -73,7 +73,7 @@ def no_namespace(seen: Seen, survey: Survey) -> Iterator[Found]:
         return
     if survey.namespaces and not survey.is_partial and resource.group not in survey.served_elsewhere:
         command = kstore("ls", seen.directory.label, "-n", namespace)
-        words = "create the namespace again: then they can be used, or deleted with it, through the API"
+        words = "create the namespace again: then they can be used or deleted through the API"
         yield Found(f"namespace {namespace}", seen.key, "", (command,), words)
 
 
@@ -82,7 +82,7 @@ def foreign_keys(survey: Survey) -> Iterator[Found]:
     elsewhere = survey.store.elsewhere()
     subject = f"{elsewhere.total():,} outside {' and '.join(survey.store.prefixes) or '/'}"
     for name, count in sorted(elsewhere.items()):
-        words = "another cluster's are looked at with its own --etcd-prefix"
+        words = "if they are another cluster's, check them with its --etcd-prefix"
         yield Found(subject, name, f"{count:,} key{'s' * (count != 1)}", words=words)
 
 

@@ -17,9 +17,7 @@ def no_lease(seen: Seen, survey: Survey) -> Iterator[Found]:
     """Keys on leases that do not exist."""
     lease = seen.read.record.lease
     if lease and survey.leases is not None and lease not in survey.leases:
-        words = (
-            "the next write through the API gives it a lease again; what nobody writes any more may be deleted there"
-        )
+        words = "the next write through the API gives it a lease again; if nothing writes it any more, delete it there"
         yield Found(seen.directory.label, seen.key, f"lease {lease:x}", (kstore("get", seen.key),), words)
 
 
@@ -33,7 +31,7 @@ def little_space(survey: Survey) -> Iterator[Found]:
             yield Found(f"alarm {alarm}", status.location, "", advice)
     if status.quota and status.size > _FULL * status.quota:
         subject = f"{status.size / status.quota:.0%} of the quota"
-        words = "where little becomes free by that, raise --quota-backend-bytes before writes are refused"
+        words = "if that frees little, raise --quota-backend-bytes before writes are refused"
         yield Found(subject, status.location, advice=(kstore("analyze"), *free), words=words)
 
 

@@ -30,7 +30,7 @@ def removed_by_update(seen: Seen, survey: Survey) -> Iterator[Found]:
     yield Found(seen.directory.label, seen.key, f"since {since}", (kstore("get", seen.key, "-o", "yaml"),), _COPY)
 
 
-_COPY = "it was to be deleted: the next update removes it, and so does `kubectl delete`; keep a copy if it is needed"
+_COPY = "the next update removes it, and so does `kubectl delete`; keep a copy if it is still needed"
 
 
 def unallocated(seen: Seen, survey: Survey) -> Iterator[Found]:
@@ -54,7 +54,7 @@ def unallocated(seen: Seen, survey: Survey) -> Iterator[Found]:
         )
 
 
-_ANY = "the server chooses one at the next update; to have a certain one, say so first (`kubectl edit`)"
+_ANY = "the server chooses one at the next update; if you need a certain one, set it first (`kubectl edit`)"
 
 
 def _needs_node_ports(spec: dict[str, Any]) -> bool:
