@@ -77,6 +77,8 @@ COMMANDS: Final = {
     "store.resources()": "`kstore resources`",
 }
 """What does the same as a call of the library."""
+OBJECT_EXPECTED: Final = "an object is YAML or JSON with apiVersion, kind and metadata"
+"""What to say where an object is read."""
 _CODE: Final = re.compile(r"`([^`]+)`")
 _ARGUMENT: Final = re.compile(r"(\w+)=(.*)", re.S)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from kstore.errors import JournalError
 from kstore.migrate.journal_format import (
@@ -33,6 +33,9 @@ from kstore.migrate.journal_format import (
     revisions_of,
 )
 from kstore.regular_file import open_regular
+
+_NO_JOURNAL: Final = "this is no journal of a migration"
+_WHICH: Final = "a migration says at its end where its journal is; of a new file NEW.db it is NEW.db.journal"
 
 LONGEST_HEADER, LONGEST_LINE = 1 << 20, 256 << 20
 """Bytes of the first line, and of one of the others: what one transaction replaced, in base64."""
@@ -90,7 +93,7 @@ class Journal:
         """The number of a last line that breaks off, as a crash leaves one; known once all events were read."""
         first = next(self._lines(), None)
         if first is None or first[1].get("format") != FORMAT:
-            raise JournalError("this is no journal of a migration", where=str(path))
+            raise JournalError(_NO_JOURNAL, where=str(path), hint=_WHICH)
         header = first[1]
         if header.get("version") != VERSION:
             raise JournalError(
@@ -162,12 +165,13 @@ class Journal:
                         except MalformedLine as error:
                             raise self._malformed(number, error) from None
                     elif file.read(1):
-                        fault = f"line {number} is damaged" if number > 1 else "this is no journal of a migration"
-                        raise JournalError(fault, where=str(self.path))
+                        if number == 1:
+                            raise JournalError(_NO_JOURNAL, where=str(self.path), hint=_WHICH)
+                        raise JournalError(f"line {number} is damaged", where=str(self.path))
                     else:
                         self.torn = number
         except FileNotFoundError:
-            raise JournalError("there is no such journal", where=str(self.path)) from None
+            raise JournalError("there is no such journal", where=str(self.path), hint=_WHICH) from None
         except OSError as error:
             raise JournalError(f"the journal cannot be read: {error.strerror}", where=str(self.path)) from error
 

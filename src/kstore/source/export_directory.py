@@ -79,7 +79,7 @@ class DirectoryWriter:
 
     def __init__(self, path: Path, status: StoreStatus, leases: Mapping[int, int]) -> None:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise WriteRefused("there is something already", where=str(path), hint="name a new directory")
+            raise WriteRefused("this directory already exists", where=str(path), hint="name a new directory")
         self.path = path
         self._status = status
         self._leases = leases

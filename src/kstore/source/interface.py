@@ -168,7 +168,11 @@ class Source(ABC):
             Compacted: these changes are no longer held.
             Unsupported: this kind of store does not change.
         """
-        raise Unsupported("this store cannot be watched", where=self.status().location)
+        raise Unsupported(
+            "this store cannot be watched",
+            where=self.status().location,
+            hint="only a running etcd can; `store.history(key)` has the changes that a file holds",
+        )
 
     def readable(self) -> tuple[bytes, ...]:
         """What the keys begin with that may be read, where a user is limited to them; empty for no limit known."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from kstore.errors import NotADatabase, StoreNotFound, UsageError
+from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageError
 from kstore.source.location.address import DEFAULT, is_live, locate_store, open_source, parse_duration
 from kstore.source.location.config_file import read_contexts
 from kstore.source.options import SourceOptions
@@ -152,13 +153,6 @@ def test_a_file_is_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         open_source("snapshot:1")
 
 
-def test_nothing_there() -> None:
-    """A path that does not exist says so, and offers the demo store."""
-    with pytest.raises(StoreNotFound) as caught:
-        open_source("/no/such/file")
-    assert "`address='demo'`" in caught.value.hint
-
-
 @pytest.mark.parametrize(("text", "seconds"), [("5s", 5), ("500ms", 0.5), ("1m30s", 90), ("1.5h", 5400), ("7", 7)])
 def test_durations(text: str, seconds: float) -> None:
     """Durations as Go writes them, and plain seconds."""
@@ -194,3 +188,50 @@ def test_files_as_urls(address: str, path: str) -> None:
 def test_sockets_are_servers(address: str) -> None:
     """Whether the file is there or not."""
     assert is_live(address)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message", "hint"),
+    [
+        ("backup.bd", StoreNotFound, "no such file", "did you mean {folder}/backup.db?"),
+        ("other", StoreNotFound, "no such file", "a running etcd is https://HOST:PORT"),
+        ("nowhere/backup.db", StoreNotFound, "there is no directory {folder}/nowhere", ""),
+    ],
+)
+def test_nearly_the_name_of_a_file(
+    tmp_path: Path, name: str, error: type[StoreNotFound], message: str, hint: str
+) -> None:
+    """What is missing is said: the directory, or the file, and which one was meant."""
+    (tmp_path / "backup.db").touch()
+    with pytest.raises(error) as caught:
+        open_source(str(tmp_path / name))
+    assert message.format(folder=tmp_path) in caught.value.message
+    assert caught.value.hint == hint.format(folder=tmp_path)
+
+
+def test_an_unknown_scheme() -> None:
+    """`ftp://` is no file `ftp:`."""
+    with pytest.raises(UsageError) as caught:
+        open_source("ftp://host/backup.db")
+    assert caught.value.where == "ftp://host/backup.db"
+    assert "s3://" in caught.value.hint
+
+
+def test_nothing_answers() -> None:
+    """Who named the address is told, and the demo store offered."""
+    with pytest.raises(StoreUnreachable) as caught:
+        open_source("http://127.0.0.1:1", environment={})
+    assert caught.value.hint == (
+        "the address comes from `address=`; `address='demo'` is a small cluster that comes with kstore"
+    )
+
+
+def test_a_folder_whose_only_archive_has_no_store(tmp_path: Path) -> None:
+    """The archive is named, and that there is nothing else."""
+    (tmp_path / "notes.txt").write_text("hello")
+    with tarfile.open(tmp_path / "other.tar", "w") as archive:
+        archive.add(tmp_path / "notes.txt", "notes.txt")
+    with pytest.raises(NotADatabase) as caught:
+        open_source(str(tmp_path))
+    assert caught.value.where == str(tmp_path / "other.tar")
+    assert caught.value.hint == f"nothing else in {tmp_path} can be a store"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,9 @@ def _wanted(only: str, skip: str, severities: tuple[str, ...]) -> list[Check]:
     named = {name.strip() for name in only.split(",") if name.strip()}
     left_out = {name.strip() for name in skip.split(",") if name.strip()}
     for name in sorted((named | left_out) - known):
-        raise UsageError(f"there is no check {name!r}", hint="`kstore check --list` names them")
+        close = difflib.get_close_matches(name, known, 1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"there is no check {name!r}", hint=f"{meant}`kstore check --list` names them")
     return [
         check
         for check in CHECKS

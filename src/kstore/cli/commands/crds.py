@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ from kstore.errors import NotFound
 from kstore.printable import command_text
 
 if TYPE_CHECKING:
+    from kstore.cli.session import Session
     from kstore.inspect.crds import CustomUsage
 
 
@@ -42,7 +44,7 @@ def command(names: tuple[str, ...], output: str) -> int:
         ]
         unknown = [name for name in names if not any(name in (one.name, one.name.partition(".")[0]) for one in found)]
         if unknown:
-            raise NotFound(f"the store has no CRD {unknown[0]}", hint="`kstore crds` lists all")
+            raise NotFound(f"the store has no CRD {unknown[0]}", hint=_similar(unknown[0], session))
         if output == "json":
             from kstore.view.json_text import to_json
 
@@ -85,3 +87,16 @@ def _to_do(one: CustomUsage) -> str:
     if one.idle:
         return f"storedVersions can lose {', '.join(one.idle)}: {migrate} takes them out"
     return ""
+
+
+def _similar(name: str, session: Session) -> str:
+    """What to try where no CRD has the name: the one that is called so otherwise, or nearly so."""
+    from kstore.inspect.directories import resource_label
+
+    known: dict[str, str] = {}
+    for one in session.store.custom_resources:
+        words = (one.resource, one.kind.lower(), one.singular, *one.short_names, resource_label(one))
+        known |= dict.fromkeys(words, resource_label(one))
+    close = difflib.get_close_matches(name.lower(), known, 1)
+    meant = f"did you mean {known[close[0]]}? " if close else ""
+    return f"{meant}`kstore crds` lists all"

@@ -10,6 +10,7 @@ import click
 
 from kstore.cli.confirm import confirm
 from kstore.cli.draft import Draft, chosen_editor, read_text
+from kstore.cli.hints import OBJECT_EXPECTED
 from kstore.cli.offline_surgery import output_option, see_that_it_may_change
 from kstore.cli.options import store_options
 from kstore.cli.session import Session, open_session
@@ -143,7 +144,7 @@ def _object(read: StoredObject, text: str, where: str) -> dict[str, Any]:
 
     changed = read_document(text, where=where)
     if not isinstance(changed, dict):
-        raise UsageError("what was saved is not an object", where=where)
+        raise UsageError("this is not an object", where=where, hint=OBJECT_EXPECTED)
     metadata = read.object.get("metadata") or {}
     own = changed.get("metadata")
     if isinstance(own, dict):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kstore.cli.batch import Answer, line_text, run_batch, value_line
+from kstore.cli.hints import OBJECT_EXPECTED
 from kstore.cli.options import codec_options
 from kstore.cli.stdin_codec import filter_options, open_codec, read_input
 from kstore.cli.values import value_output_option, write_values
@@ -68,7 +69,7 @@ def _encode(codec: ObjectCodec, obj: Any, media: str) -> bytes:
         KstoreError: it is none, or does not fit its type.
     """
     if not isinstance(obj, dict):
-        raise UsageError("there is no object" if obj is None else f"a {type(obj).__name__} where an object is expected")
+        raise UsageError("there is no object" if obj is None else "this is not an object", hint=OBJECT_EXPECTED)
     if (obj.get("apiVersion"), obj.get("kind")) == ("v1", "List"):
         raise UsageError("a v1 List is stored nowhere", hint="give its items, one by one")
     return codec.encode(obj, media or _media_type(codec, obj))

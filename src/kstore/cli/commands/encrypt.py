@@ -39,6 +39,9 @@ def command(criteria: Criteria, **options: Any) -> int:
 
     given = settings()
     if not Session(given).encryption_config:
-        raise UsageError("with which keys?", hint="--encryption-provider-config FILE, the apiserver's own")
+        raise UsageError(
+            "an encryption configuration is required",
+            hint="--encryption-provider-config FILE: the one that the apiserver uses",
+        )
     request = Request(release=given.release, encrypt=True, **selection_of(criteria))
     return Run(request, **options).go()

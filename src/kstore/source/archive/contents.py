@@ -83,9 +83,9 @@ class Contents:
         found = sorted(self.directories) or sorted(self.files)
         if not found:
             raise NotADatabase(
-                "neither a store of etcd's nor an export of kstore is in it",
+                "it contains no store of etcd, and is no export of kstore",
                 where=where,
-                hint="looked for are snapshots, member/snap/db, and K3s' state.db",
+                hint="a snapshot, member/snap/db or K3s' state.db is expected",
             )
         if len(found) > 1:
             names = ", ".join(found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")

@@ -125,7 +125,7 @@ class Unpacking:
         """Say what a stream is that begins like nothing that is known."""
         where = self._spool.name
         if not head:
-            raise NotADatabase("the file is empty", where=where, hint="what was to fill it has failed: copy it again")
+            raise NotADatabase("the file is empty", where=where, hint="save or copy it again: what wrote it has failed")
         if is_beginning_of_archive(head):
             raise ends_early(where, len(head))
         stream.drain(_DRAINED)  # what was compressed may be a store that is damaged, which a checksum shows

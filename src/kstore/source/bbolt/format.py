@@ -77,9 +77,9 @@ def read_meta(file: PageFile) -> Meta:
     if known:
         raise file.damaged("the checksum of neither meta page holds", 0)
     raise NotADatabase(
-        "this is no bbolt database: no meta page at its beginning",
+        "this is no bbolt database: it does not begin with a meta page",
         where=file.name,
-        hint="a snapshot of etcd is one, and member/snap/db of its data directory; what is compressed, unpack first",
+        hint="an etcd snapshot, member/snap/db or a data directory is expected",
     )
 
 

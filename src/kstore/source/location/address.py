@@ -22,6 +22,7 @@ from kstore.regular_file import is_handed_over
 from kstore.source.gardener.names import is_backup, parse_name
 from kstore.source.interface import Source
 from kstore.source.location.config_file import Context, config_path, read_contexts
+from kstore.source.location.missing import nothing_at
 from kstore.source.options import MAX_SECONDS, SourceOptions
 from kstore.source.remote.address import is_remote, without_credentials
 
@@ -30,7 +31,7 @@ STANDARD_INPUT = "-"
 DEFAULT = "http://127.0.0.1:2379"
 DEFAULT_ORIGIN = "the default"
 """Who said so when nobody did."""
-_OFFER = "kstore carries a small cluster with it: try `address='demo'`"
+_OFFER = "`address='demo'` is a small cluster that comes with kstore"
 
 _LIVE = re.compile(r"(https?|unixs?)://|unixs?:")
 _FILE = "file://"
@@ -251,11 +252,7 @@ def _open_path(path: Path, options: SourceOptions) -> Source:
         with Path(whole).open("rb") as stream:
             return _open_stream(stream, whole, options, member)
     if not path.exists():
-        raise StoreNotFound(
-            "there is no such file or directory",
-            where=str(path),
-            hint=f"a running store is https://HOST:PORT; {_OFFER}",
-        )
+        raise nothing_at(path)
     if path.is_file():
         part = parse_name(path.name)
         if part is not None and not part.full:
@@ -324,7 +321,10 @@ def _open_folder(path: Path, options: SourceOptions) -> Source:
 
         return open_backup(files, str(path), options)
     found, note = find_store(path)
-    source = _open_file(found, options) if found.is_file() else _open_folder(found, options)
+    try:
+        source = _open_file(found, options) if found.is_file() else _open_folder(found, options)
+    except NotADatabase as error:
+        raise NotADatabase(error.message, where=error.where, hint=f"nothing else in {path} can be a store") from None
     source.notes = (note, *source.notes)
     return source
 

@@ -93,7 +93,7 @@ class SnapshotSource(Source):
         file = self._file
         if file.size == 0:
             raise NotADatabase(
-                "the file is empty", where=file.name, hint="what was to fill it has failed: copy it again"
+                "the file is empty", where=file.name, hint="save or copy it again: what wrote it has failed"
             )
         self.size = file.size
         rest = file.size % _SECTOR
