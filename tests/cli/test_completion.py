@@ -20,10 +20,11 @@ from tools.cluster import Etcd
 from kstore.cli.command_table import COMMANDS
 from kstore.cli.completing import BY_ARGUMENT, BY_METAVAR, BY_OPTION, attach, complete, completer_of, objects
 from kstore.cli.main import cli, run
-from kstore.cli.shells import SHELLS, VARIABLE, _Bash, source
+from kstore.cli.shells import SHELLS, VARIABLE, _Bash, _PowerShell, powershell_words, source
 from kstore.records import Put
 from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
+from kstore.source.location.demo import unpacked
 
 Offered = Callable[[str], list[str]]
 
@@ -156,6 +157,46 @@ def test_scripts(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["completion", shell]) == 0
     assert capsys.readouterr().out == source(cli, shell, "kstore") + "\n"
     assert "kstore" in source(cli, shell, "kstore")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r"kstore --store C:\backups\night.db get po", ["kstore", "--store", r"C:\backups\night.db", "get", "po"]),
+        (r"""kstore --store 'C:\my backups\it''s.db' ls""", ["kstore", "--store", r"C:\my backups\it's.db", "ls"]),
+        ('kstore ls -l "app=`"x`"" ', ["kstore", "ls", "-l", 'app="x"']),
+        ("kstore get a` b", ["kstore", "get", "a b"]),
+        ("kstore get 'unfin", ["kstore", "get", "unfin"]),
+        ("kstore --store=D:\\x'y z'", ["kstore", "--store=D:\\xy z"]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_words_of_powershell(line: str, words: list[str]) -> None:
+    """Quotes and backticks as about_Quoting_Rules has them; backslashes are those of paths."""
+    assert powershell_words(line) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "some"),
+    [
+        ("kstore --store FILE get po", 4, "pods"),
+        ("kstore --store FILE get pods web", 5, "webserver"),
+        ("kstore g", 1, "get"),
+    ],
+)  # fmt: skip
+def test_the_answer_to_powershell(
+    line: str, at: int, some: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three lines an item, as the script takes them apart; also behind a store whose path has backslashes."""
+    store = tmp_path / r"back\slash.db"
+    store.write_bytes(unpacked().read_bytes())
+    monkeypatch.setenv(VARIABLE, "powershell_complete")
+    monkeypatch.setenv("COMP_WORDS", line.replace("FILE", f"'{store}'"))
+    monkeypatch.setenv("COMP_CWORD", str(at))
+    attach("", cli)
+    lines = _PowerShell(cli, {}, "kstore", VARIABLE).complete().splitlines()
+    assert len(lines) % 3 == 0
+    assert ("plain", some) in list(zip(lines[::3], lines[1::3], strict=True))
 
 
 # ---- real shells

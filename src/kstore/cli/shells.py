@@ -8,12 +8,14 @@ click knows how a command line is taken apart; the scripts are kstore's own, sin
 from __future__ import annotations
 
 import os
+import re
 from typing import Final
 
 from click import Command
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
+    PowerShellComplete,
     ZshComplete,
     add_completion_class,
     get_completion_class,
@@ -25,6 +27,10 @@ VARIABLE: Final = "_KSTORE_COMPLETE"
 SHELLS: Final = ("bash", "zsh", "fish", "powershell")
 _BREAKS: Final = ":="
 """Where bash takes a word apart: it replaces what follows the last of them."""
+_PIECE: Final = re.compile(r"""'((?:[^']|'')*)'?|"((?:[^"`]|`.|"")*)"?|((?:[^\s'"`]|`.)+|`$)""", re.S)
+"""A part of a word of PowerShell's: in single quotes, in double quotes, or in none."""
+_WORD: Final = re.compile(rf"(?:{_PIECE.pattern})+", re.S)
+_ESCAPED: Final = re.compile(r"`(.)", re.S)
 _BASH: Final = """\
 %(complete_func)s() {
     local IFS=$'\\n' response completion type value
@@ -105,10 +111,33 @@ class _Zsh(ZshComplete):
     source_template = _ZSH
 
 
+class _PowerShell(PowerShellComplete):
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """The words before the cursor, and the one at it: PowerShell's own words, in which a path keeps its `\\`."""
+        words = powershell_words(os.environ["COMP_WORDS"])
+        at = int(os.environ["COMP_CWORD"])
+        return words[1:at], words[at] if at < len(words) else ""
+
+
+def powershell_words(line: str) -> list[str]:
+    """A command line taken apart as PowerShell does: a backtick escapes, a backslash is a character like others."""
+    return ["".join(map(_unquoted, _PIECE.finditer(word[0]))) for word in _WORD.finditer(line)]
+
+
+def _unquoted(piece: re.Match[str]) -> str:
+    literal, expandable, bare = piece.groups()
+    if literal is not None:
+        return literal.replace("''", "'")
+    if expandable is not None:
+        return _ESCAPED.sub(r"\1", expandable.replace('""', '"'))
+    return _ESCAPED.sub(r"\1", bare)
+
+
 def register() -> None:
     """Have click answer with kstore's own forms."""
     add_completion_class(_Bash, "bash")
     add_completion_class(_Zsh, "zsh")
+    add_completion_class(_PowerShell, "powershell")
 
 
 def source(cli: Command, shell: str, program: str) -> str:
