@@ -90,7 +90,8 @@ def test_a_store_has_its_own_page() -> None:
     links = re.findall(r'<a href="([^"]+)">', text)
     assert links == [f"fleet%20stores/{page_name(one['address'])}" for one in (good, BAD)]
     own = "".join(store_page(good))
-    assert "error: &lt;Gone&gt;: apps/v1beta1 (3)" in own
+    assert "error: &lt;Gone&gt;</h3>" in own
+    assert "<h4>apps/v1beta1 (3)</h4>" in own
     assert "/registry/x" in own
     assert "kstore migrate --to apps/v1" in own
     assert "not done within 9 s" in "".join(store_page(BAD))

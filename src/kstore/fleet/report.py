@@ -203,9 +203,9 @@ def store_page(result: Result, worded: Callable[[str], str] = str) -> Iterator[s
     how = [("status", result["status"]), *([("error", result["error"])] if result["error"] else [])]
     entries = [
         ReportEntry(
-            one["severity"], f"{one['title']}: {one['subject']} ({one['count']:,})", one["why"],
+            one["severity"], one["title"], one["why"], f"{one['subject']} ({one['count']:,})",
             tuple(f"{key['key']}: {key['detail']}".rstrip(": ") for key in one["keys"][:_KEYS]),
-            tuple(filter(None, (one["command"], worded(one["hint"])))),
+            tuple(filter(None, (one["command"],))), tuple(filter(None, (worded(one["hint"]),))),
         )
         for one in row.get("findings", ())
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
+from itertools import groupby
 
 from kstore.view.bar_table import FigureTable
 
@@ -19,7 +20,9 @@ _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bar: #4a7bd0; --error: light-dark(#b32020, #ff8080);
   --warning: light-dark(#8a5a00, #f0b040); --note: light-dark(#1f6090, #7ab8e8); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
-h1, h2, h3 { overflow-wrap: anywhere; line-height: 1.3; }
+h1, h2, h3, h4 { overflow-wrap: anywhere; line-height: 1.3; }
+h3 { margin-bottom: .3rem; } h3 + p { margin-top: 0; } h4 { margin-bottom: .3rem; }
+article ul, article p { margin: .2rem 0; } article { margin-left: 1rem; }
 table { border-collapse: collapse; width: 100%; margin-bottom: 1.5rem; }
 th, td { text-align: right; white-space: nowrap; padding: .2rem .6rem; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
@@ -50,13 +53,16 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
 """
 _SCRIPT = """
 const box = document.querySelector(".search input");
-const rows = [...document.querySelectorAll("section, tbody tr")];
+const rows = [...document.querySelectorAll("article, tbody tr")];
+const groups = [...document.querySelectorAll("section")];
 const search = () => {
   const words = box.value.toLowerCase().split(/\\s+/).filter(Boolean);
   for (const row of rows) {
-    const text = row.textContent.toLowerCase();
+    const heading = row.closest("section")?.querySelector("h3").textContent ?? "";
+    const text = (heading + " " + row.textContent).toLowerCase();
     row.hidden = !words.every((word) => text.includes(word));
   }
+  for (const group of groups) group.hidden = !group.querySelector("article:not([hidden])");
 };
 box.addEventListener("input", search);
 document.addEventListener("keydown", (event) => {
@@ -92,13 +98,26 @@ _POLICY = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{_
 
 @dataclass(frozen=True, slots=True)
 class ReportEntry:
-    """One thing of a list: a heading in a style, why it matters, places, and what to do."""
+    """
+    One thing of a list. What follows one another with the same title stands below one heading.
+
+    Args:
+        style: of the heading.
+        title: what is the case.
+        why: why it matters.
+        subject: what it is the case of.
+        places: where.
+        commands: what to do, to be pasted.
+        remarks: the same in words.
+    """
 
     style: str
     title: str
     why: str
+    subject: str
     places: tuple[str, ...]
-    steps: tuple[str, ...]
+    commands: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def page(
@@ -153,20 +172,29 @@ def table_html(table: FigureTable) -> Iterator[str]:
 
 
 def entries_html(title: str, entries: Iterable[ReportEntry]) -> Iterator[str]:
-    """Yield a list of things found."""
+    """Yield a list of things found, a section for each title."""
     yield f"<h2>{escape(title)}</h2>\n"
     seen: set[str] = set()
-    for one in entries:
-        name = f' id="{escape(one.style)}"' if one.style not in seen else ""
-        seen.add(one.style)
-        yield f'<section{name}><h3 class="{escape(one.style)}">{escape(one.style)}: {escape(one.title)}</h3>\n'
-        yield f"<p>{escape(one.why)}</p>\n<ul>\n"
-        for place in one.places:
-            yield f"<li><code>{escape(place)}</code></li>\n"
-        yield "</ul>\n"
-        for step in one.steps:
-            yield f"<p>→ <code>{escape(step)}</code></p>\n"
+    for (style, heading, why), alike in groupby(entries, lambda one: (one.style, one.title, one.why)):
+        name = f' id="{escape(style)}"' if style not in seen else ""
+        seen.add(style)
+        yield f'<section{name}><h3 class="{escape(style)}">{escape(style)}: {escape(heading)}</h3>\n'
+        yield f"<p>{escape(why)}</p>\n"
+        for one in alike:
+            yield from _entry_html(one)
         yield "</section>\n"
+
+
+def _entry_html(one: ReportEntry) -> Iterator[str]:
+    yield f"<article><h4>{escape(one.subject)}</h4>\n<ul>\n"
+    for place in one.places:
+        yield f"<li><code>{escape(place)}</code></li>\n"
+    yield "</ul>\n"
+    for command in one.commands:
+        yield f"<p>→ <code>{escape(command)}</code></p>\n"
+    for remark in one.remarks:
+        yield f"<p>→ {escape(remark)}</p>\n"
+    yield "</article>\n"
 
 
 def _cell(tag: str, at: int, text: str, table: FigureTable) -> str:

@@ -57,7 +57,8 @@ def test_the_page(page: str) -> None:
     assert not outline.attributes & {"src", "onclick"}
     assert all(link.startswith("#") for link in outline.links)
     assert "default-src &#x27;none&#x27;" in page
-    assert "Objects stored in a version that is no longer served: apps/v1beta1 Deployment" in page
+    assert page.count("Objects stored in a version that is no longer served") == 1, "one heading for all of them"
+    assert "<h4>apps/v1beta1 Deployment, removed in 1.16" in page
     assert "deployments.apps" in page
 
 
@@ -107,10 +108,12 @@ window.addEventListener("load", () => {
   const page = document.getElementById("f").contentDocument, window_ = document.getElementById("f").contentWindow;
   const box = page.querySelector(".search input"), found = {};
   const type = (text) => { box.value = text; box.dispatchEvent(new window_.Event("input")); };
-  const sections = () => [...page.querySelectorAll("section")].filter(seen).length;
+  const count = (what) => [...page.querySelectorAll(what)].filter(seen).length;
+  const sections = () => count("section");
   found.width = page.documentElement.scrollWidth;
   found.sections = sections();
   type("deployment"); found.some = sections();
+  type("no longer served statefulset"); found.one = [sections(), count("article")];
   type("no such word"); found.none = sections(); type("");
   const table = [...page.querySelectorAll("table")].find((one) => one.textContent.includes("RESOURCE")
     && one.textContent.includes("STORED AS"));
@@ -146,6 +149,7 @@ def test_in_a_browser(page: str, width: int, tmp_path: Path) -> None:
     assert found["width"] <= width
     assert found["inside"]
     assert found["sections"] > found["some"] > found["none"] == 0
+    assert found["one"] == [1, 1], "words of the heading and of what is below it"
     assert found["up"] == sorted(found["up"])
     assert found["down"] == sorted(found["up"], reverse=True)
     assert found["sort"] == "descending"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -97,5 +98,6 @@ def _entries(findings: list[Finding], keys: int) -> Iterator[ReportEntry]:
         places = [f"{key}: {detail}" if detail else key for key, detail in one.keys[: keys or None]]
         if one.count > len(places):
             places.append(f"and {one.count - len(places):,} more")
-        title = f"{one.rule.title}: {one.subject} ({one.count:,})"
-        yield ReportEntry(one.rule.severity, title, one.rule.why, tuple(places), one.steps)
+        rule, subject = one.rule, f"{one.subject} ({one.count:,})"
+        commands = tuple(map(shlex.join, one.advice))
+        yield ReportEntry(rule.severity, rule.title, rule.why, subject, tuple(places), commands, one.remarks)
