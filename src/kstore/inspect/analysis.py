@@ -209,12 +209,14 @@ class Analyzer:
         resources: dict[str, Usage] = {}
         namespaces: dict[str, Usage] = {}
         for key, usage in self._by_directory.values():
-            directory = self._directories.of(key)
             usage.subtract_live()
+            if not self._store.owns(key):
+                self._elsewhere.add(usage)
+                continue
+            directory = self._directories.of(key)
             total.add(usage)
             _at(resources, directory.label).add(usage)
             _at(namespaces, directory.namespace).add(usage)
-        self._elsewhere.subtract_live()
         start, end = self._clock.at(status.compact_revision), self._clock.latest
         return Analysis(
             status=status,
@@ -226,8 +228,7 @@ class Analyzer:
             largest=self._largest(),
             churn=[
                 Churn(key_text(key), self._directories.of(key).label, count, sizes[key])
-                for key, count in heapq.nsmallest(self._top, changes.items(), key=lambda item: (-item[1], item[0]))
-                if count > 1
+                for key, count in self._most_changed(changes)
             ],
             leases=self._leases(),
             history=told,
@@ -235,10 +236,17 @@ class Analyzer:
             window_minutes=(end - start).total_seconds() / 60 if told and start and end and end > start else 0.0,
         )
 
+    def _most_changed(self, changes: dict[bytes, int]) -> list[tuple[bytes, int]]:
+        """The cluster's own keys that changed most, and how often: more than once."""
+        own = ((key, count) for key, count in changes.items() if count > 1 and self._store.owns(key))
+        return heapq.nsmallest(self._top, own, key=lambda item: (-item[1], item[0]))
+
     def _usage(self, key: bytes) -> Usage:
-        """What the keys of one directory take: they belong together, to what is found out in the end."""
-        if not self._store.owns(key):
-            return self._elsewhere
+        """
+        What the keys of one directory take: they belong together, to what is found out in the end.
+
+        Whether that is this cluster is asked in the end, too: to know its prefix, a file's keys are read.
+        """
         directory = key.rpartition(b"/")[0]
         found = self._by_directory.get(directory)
         if found is None:
@@ -266,7 +274,7 @@ class Analyzer:
             usage.objects += 1
             usage.live_bytes += size
             self._step()
-            if usage is self._elsewhere:
+            if not self._store.owns(record.key):
                 continue
             if record.lease:
                 self._leased[record.lease] += 1
@@ -328,7 +336,7 @@ class Analyzer:
                 else:
                     usage.history_revisions += 1
                     usage.history_bytes += size
-                if mod_revision > compacted and usage is not self._elsewhere:
+                if mod_revision > compacted:
                     usage.changes += 1
                     changes[key] = changes.get(key, 0) + 1
                     sizes[key] = sizes.get(key, 0) + size
