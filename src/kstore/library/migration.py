@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kstore.errors import Interrupted, UsageError, WriteRefused
+from kstore.errors import UsageError, WriteRefused
 from kstore.library.plans import Plan, Report
 from kstore.library.store import Store
 from kstore.library.writing import Told, began, default_journal, journal_of_file, retry_of
@@ -249,10 +249,8 @@ class Migration:
                 summary = applier.run(self._records(retry, compacted))
             finally:
                 ended(applier.summary)
-            try:
+            with writer.goes_on():
                 notes = tuple(self._settle_versions(applier))
-            except Interrupted as error:
-                raise Interrupted(error.message, journal=str(path)) from None
             if resumed is not None or not applier.writer.saw_every_end:
                 settle(Journal(path), writer, source, retry, for_good=True)
             writer.finish(summary)

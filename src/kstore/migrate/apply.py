@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 
-from kstore.errors import Conflict, Interrupted, RequestTooLarge
+from kstore.errors import Conflict, RequestTooLarge
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import Change, Planner, Skipped, Step
 from kstore.migrate.summary import Summary
@@ -64,10 +64,8 @@ class Applier:
             JournalError: the journal cannot be written; then nothing more is.
             Interrupted: somebody asked to stop. The journal can be resumed after all of these.
         """
-        try:
+        with self._journal.goes_on():
             write_all(self.writer, self._changes(records), self._ended, pace=self._pace)
-        except Interrupted as error:
-            raise Interrupted(error.message, journal=str(self._journal.path)) from None
         return self.summary
 
     def _changes(self, records: Iterable[Record]) -> Iterator[Change | None]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from kstore.errors import JournalError, JournalExists
+from kstore.errors import Interrupted, JournalError, JournalExists
 from kstore.migrate.journal import Journal, Totals
 from kstore.migrate.journal_format import ENDS, FORMAT, VERSION, Entry, as_line, packed
 from kstore.migrate.plan import Change
@@ -153,6 +154,19 @@ class JournalWriter:
     def finish_rollback(self, restored: int) -> None:
         """Say that it was undone, and for how many objects; the last line, as `finish` writes one."""
         self._append({"rolledBack": _now(), "restored": restored}, sync=True)
+
+    @contextmanager
+    def goes_on(self) -> Iterator[None]:
+        """
+        What is interrupted within can be resumed from this journal, and says so.
+
+        Raises:
+            Interrupted: as it was raised within, with the journal's path.
+        """
+        try:
+            yield
+        except Interrupted as error:
+            raise Interrupted(error.message, journal=str(self.path)) from None
 
     def publish(self) -> None:
         """

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kstore.errors import Interrupted, LeaseGone
+from kstore.errors import LeaseGone
 from kstore.migrate.journal_format import Entry
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.move import Copy, CopyPlanner, MoveStep, MoveSummary
@@ -87,10 +87,8 @@ class CopyApplier:
         Raises:
             KstoreError: as `Applier.run`; the journal can be resumed.
         """
-        try:
+        with self._journal.goes_on():
             write_all(self._writer, self._copies(records), self._ended, pace=self._pace)
-        except Interrupted as error:
-            raise Interrupted(error.message, journal=str(self._journal.path)) from None
         return self.summary
 
     def _copies(self, records: Iterable[Record]) -> Iterator[Copy | None]:
