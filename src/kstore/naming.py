@@ -6,13 +6,12 @@ Knows the notations only; which of them exist is the catalog's business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kstore.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupVersion:
+class GroupVersion(NamedTuple):
     """An API group and version; the core group is the empty string."""
 
     group: str
@@ -22,8 +21,7 @@ class GroupVersion:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupKind:
+class GroupKind(NamedTuple):
     """A kind within its group, in no particular version."""
 
     group: str
@@ -33,8 +31,7 @@ class GroupKind:
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupResource:
+class GroupResource(NamedTuple):
     """A resource (the plural of the path) within its group."""
 
     group: str
@@ -44,8 +41,7 @@ class GroupResource:
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupVersionKind:
+class GroupVersionKind(NamedTuple):
     """What an object's `apiVersion` and `kind` say together."""
 
     group: str
