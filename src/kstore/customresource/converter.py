@@ -227,11 +227,15 @@ class CustomConverter:
         except NotConvertible as error:
             found = [one if isinstance(one, Exception) else error for one in read]
         return [
-            Converted(normalize(stored), ())
+            self._attempt(self._kept, stored)
             if isinstance(one, NotConvertible) and stored.get("apiVersion") == target
             else one
             for stored, one in zip(objects, found, strict=True)
         ]
+
+    @staticmethod
+    def _kept(stored: Object) -> Converted:
+        return Converted(normalize(stored), ())
 
     def _at_rest(self, objects: list[Any], version: str, through: str) -> list[Any]:
         """What is written by one update after the other, until the next one would write the same."""

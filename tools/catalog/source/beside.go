@@ -9,12 +9,15 @@ import (
 // kstore follows them: kstore.scheme.running_server, managed_fields and scheme/groups/*/storage.py. A package is named
 // without the module k8s.io/kubernetes; a method by its name alone.
 var beside = map[string][]string{
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/mutatingwebhookconfiguration":   {"PrepareForUpdate"},
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingwebhookconfiguration": {"PrepareForUpdate"},
 	"k8s.io/kubernetes/pkg/registry/core/service/storage": {
 		"defaultOnReadService", "defaultOnReadInternalTrafficPolicy", "defaultOnReadIPFamilies", "initIPFamilyFields",
 		"shouldAllocateNodePorts", "updateNodePorts",
 	},
 	"k8s.io/kubernetes/pkg/registry/core/service":                     {"dropTypeDependentFields"},
 	"k8s.io/kubernetes/pkg/registry/core/serviceaccount":              {"cleanSecretReferences"},
+	"k8s.io/kubernetes/pkg/registry/networking/networkpolicy":         {"PrepareForUpdate"},
 	"k8s.io/kubernetes/pkg/registry/core/namespace/storage":           {"ShouldDeleteNamespaceDuringUpdate"},
 	"k8s.io/kubernetes/pkg/api/persistentvolumeclaim":                 {"NormalizeDataSources"},
 	"k8s.io/kubernetes/pkg/api/pod":                                   {"DropInitContainerAnnotations"},

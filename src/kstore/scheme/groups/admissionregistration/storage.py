@@ -11,12 +11,12 @@ from kstore.scheme.registry import Obj, Rules, RunningServer, Scope
 rules = Rules("admissionregistration.v1")
 
 
-def _update_webhooks(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
+def update_webhooks(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
     """What was empty, and is none now, counts as a change."""
     webhooks = obj.get("webhooks")
     dropped = [drop_empty(one.get("clientConfig") or {}, "caBundle") for one in webhooks or ()]
     return any(dropped) or holds_empty(webhooks)
 
 
-rules.on_update("MutatingWebhookConfiguration")(_update_webhooks)
-rules.on_update("ValidatingWebhookConfiguration")(_update_webhooks)
+rules.on_update("MutatingWebhookConfiguration")(update_webhooks)
+rules.on_update("ValidatingWebhookConfiguration")(update_webhooks)
