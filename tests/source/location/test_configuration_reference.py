@@ -45,7 +45,7 @@ READ = re.compile(
 )
 NAMED_OTHERWISE = {"ETCDCTL_DISCOVERY_SRV", "ETCDCTL_ENDPOINTS", "TMPDIR"}
 """Read through a loop over their names, or by Python itself."""
-NOT_SETTINGS = {"GRPC_VERBOSITY", "COMP_WORDS"}
+NOT_SETTINGS = {"GRPC_VERBOSITY", "COMP_WORDS", "COMP_CWORD"}
 """Set by kstore for a library, or by the shell that asks for completion; no settings."""
 
 
