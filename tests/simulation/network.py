@@ -144,7 +144,7 @@ class Client:
     def _fail(self, fault: Refused, timeout: float) -> None:
         if fault is _LATE:
             self._scheduler.sleep(timeout)
-        raise fault
+        raise Refused(fault.code(), fault.details())  # anew: one that is raised again keeps all frames that it came by
 
     def _watch(self, requests: Iterator[Any], metadata: Any = ()) -> _Stream:
         self._scheduler.pause("watch")

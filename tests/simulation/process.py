@@ -81,8 +81,7 @@ class Process:
                 error.__traceback__ = None  # which would keep what the process has open
             except Crash:
                 outcome = Outcome(crashed=True)
-            if self.scheduler.dead:
-                self.scheduler.bury()
+            self.scheduler.bury()
         self.world.now = self.scheduler.now
         disk.scheduler = None
         disk.end()

@@ -157,7 +157,11 @@ class Scheduler:
         self.dead = True
 
     def bury(self) -> None:
-        """After a crash: let every other task find out, and end."""
+        """
+        End what is left when the process has ended: after a crash every task that goes on, and in any case a worker
+        of a pool that found nothing to do. Its thread carries the next task; left waiting it would never end.
+        """
+        self.dead = True
         while len(self._tasks) > 1:
             self._switch(self._tasks[-1])
 

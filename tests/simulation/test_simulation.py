@@ -4,7 +4,9 @@ The writers in the simulated world: the schedules of some seeds, those that once
 
 from __future__ import annotations
 
+import gc
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.simulation import schedule
 from tests.simulation.decisions import Decisions, shrunk
+from tests.simulation.process import Process
 from tests.simulation.schedule import ALL, attempt, run
 
 from kstore.migrate import settle
@@ -80,6 +83,19 @@ def test_a_seed_is_a_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
         again = Decisions(given=first.made)
         attempt("migrate", again)
         assert again.made == first.made
+
+
+@pytest.mark.parametrize("scenario", ALL)
+def test_a_schedule_leaves_nothing_behind(scenario: str) -> None:
+    """A million run in one process: neither threads nor what is known of former schedules may gather."""
+    for seed in range(20):
+        run(scenario, seed)
+    threads = threading.active_count()
+    for seed in range(20, 60):
+        run(scenario, seed)
+    gc.collect()
+    assert threading.active_count() <= threads + 1  # one more may have been needed at once
+    assert sum(type(found) is Process for found in gc.get_objects()) < 10
 
 
 def test_a_failure_shrinks() -> None:
