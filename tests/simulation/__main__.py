@@ -36,6 +36,8 @@ _A_DAY = 1_000_000
 _TELLS = 60.0
 """Seconds after which a run says how far it is."""
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 Block = tuple[str, int, int, bool]
 Came = tuple[int, list[Failure], float]
 
@@ -78,30 +80,51 @@ def main() -> int:
 
 def _run(blocks: Sequence[Block], jobs: int, enough: int) -> tuple[int, float, int]:
     """How many schedules were run, the seconds of a processor that they took, and how many failed."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked = _Asked()
     began, done, seconds, failures, told = time.monotonic(), 0, 0.0, 0, 0.0
-    try:
-        for count, found, used in _in_turn(blocks, jobs):
-            done, seconds, failures = done + count, seconds + used, failures + len(found)
-            for failure in found:
-                print(failure, flush=True)
-            if time.monotonic() - told > _TELLS:
-                told = time.monotonic()
-                print(f"{done} schedules so far, {failures} failures, {told - began:.0f} s", flush=True)
-            if failures >= enough:
-                break
-    except KeyboardInterrupt:
-        print("ended from outside")
+    for count, found, used in _in_turn(blocks, jobs):
+        done, seconds, failures = done + count, seconds + used, failures + len(found)
+        for failure in found:
+            print(failure, flush=True)
+        if time.monotonic() - told > _TELLS:
+            told = time.monotonic()
+            print(f"{done} schedules so far, {failures} failures, {told - began:.0f} s", flush=True)
+        if failures >= enough:
+            break
+        if asked.to_end:
+            print("ended from outside")
+            break
     took = f"{time.monotonic() - began:.0f} s, {1000 * seconds / max(done, 1):.1f} ms of a processor each"
     print(f"{done} schedules, {failures} failures, {took}")
     return done, seconds, failures
+
+
+class _Asked:
+    """
+    Whether a run was asked to end, any number of times: by Ctrl-C or SIGTERM, which make and a shell's job send to the
+    whole group. It is looked at between two blocks: an exception would come anywhere, also where a run is recorded.
+    """
+
+    def __init__(self) -> None:
+        self.to_end = False
+        for number in _SIGNALS:
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.to_end = True
+
+
+def _deaf() -> None:
+    """Let a worker come to the end of its block, and of the run."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _in_turn(blocks: Sequence[Block], jobs: int) -> Iterator[Came]:
     if jobs == 1:
         yield from map(block, blocks)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_deaf) as pool:
         try:
             yield from pool.map(block, blocks)
         finally:

@@ -6,12 +6,19 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests import patience
 from tests.simulation import schedule
 from tests.simulation.decisions import Decisions, shrunk
 from tests.simulation.process import Process
@@ -96,6 +103,41 @@ def test_a_schedule_leaves_nothing_behind(scenario: str) -> None:
     gc.collect()
     assert threading.active_count() <= threads + 1  # one more may have been needed at once
     assert sum(type(found) is Process for found in gc.get_objects()) < 10
+
+
+RECORDED = """
+import sys
+from pathlib import Path
+from tests.simulation import __main__ as tool
+tool.RESULT = Path(sys.argv.pop(1))
+tool._TOGETHER, tool._TELLS = 20, 0
+tool.figures.record = lambda name, text: print(text, flush=True)
+sys.exit(tool.main())
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.skipif(sys.platform == "win32", reason="which has no groups of processes that are sent a signal")
+def test_a_run_that_is_ended_is_recorded(number: signal.Signals, jobs: str, tmp_path: Path) -> None:
+    """With what it has run; make and a shell send the signal to the whole group, and more than once."""
+    result = tmp_path / "result.json"
+    options = [result, "--schedules", "10000", "--jobs", jobs, "--record"]
+    running = subprocess.Popen([sys.executable, "-c", RECORDED, *options], cwd=Path(__file__).parents[2],
+                               stdout=subprocess.PIPE, text=True, start_new_session=True)  # fmt: skip
+    assert running.stdout is not None
+    while "so far" not in (line := running.stdout.readline()):
+        assert line, "it has ended by itself"
+    for _ in range(4):
+        with suppress(ProcessLookupError):  # it has ended already
+            os.killpg(running.pid, number)
+        time.sleep(0.02)
+    told, _ = running.communicate(timeout=patience.SECONDS)
+    assert running.returncode in (0, -number)  # which the last one ends when all is done
+    (came,) = json.loads(result.read_text())
+    assert f"\nended from outside\n{came['schedules']} schedules, 0 failures, " in f"\n{told}"
+    assert 20 <= came["schedules"] < 10_000
+    assert f"| from 0 | {came['schedules']} | 0 |" in told
 
 
 def test_a_failure_shrinks() -> None:
