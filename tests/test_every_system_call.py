@@ -17,6 +17,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,15 @@ import pytest
 
 from kstore.catalog.releases import newest
 from kstore.cli.draft import Draft, read_text
+from kstore.cli.migration import Run
 from kstore.codec import StorageCodec
 from kstore.errors import KstoreError
+from kstore.inspect.backup_proof import Counts, Step, Verdict
+from kstore.inspect.proof_record import Proof, Subject, expected_by, write_record
+from kstore.migrate import plan
 from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_writer import JournalWriter
-from kstore.migrate.plan import Step, VersionPlanner
+from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.planfile import SavedPlan, save_plan
 from kstore.migrate.request import Request
 from kstore.migrate.summary import Summary
@@ -45,6 +50,11 @@ from kstore.source.location.demo import open_demo
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.writer import write_database
 from kstore.source.user_cache import write_whole
+from kstore.sql.asked_store import AskedStore
+from kstore.sql.columns import Row
+from kstore.sql.parquet import write_parquet
+from kstore.sql.tables import object_rows
+from kstore.store import Store
 from kstore.testing import MemorySource
 from kstore.write.change import KeyChange
 
@@ -193,7 +203,7 @@ REQUEST = Request(release=newest().name, to=("apps/v1",))
 
 
 @cache
-def _steps() -> list[Step]:
+def _steps() -> list[plan.Step]:
     scheme = Scheme(newest())
     codec = StorageCodec(scheme)
     old = codec.encode({"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "d"}})
@@ -241,7 +251,47 @@ def is_nothing(folder: Path) -> bool:
     return not (folder / "result").exists()
 
 
-LASTING = {"a file", "the cache", "the config file", "a draft"}
+def make_record(folder: Path) -> None:
+    """The record of a proof, over one that is there."""
+    steps = [Step(name, Verdict.OK, "as it should be " * 200) for name in ("whole", "complete")]
+    subject = Subject("a.db", {"sha256": "0" * 64})
+    write_record(folder / "result", Proof(subject, steps, {}, Counts(), "1.37", datetime(2026, 1, 1, tzinfo=UTC), "1"))
+
+
+def is_record(folder: Path) -> bool:
+    """Whether it can be read, and its own SHA-256 holds."""
+    return expected_by(folder / "result").time == "2026-01-01T00:00:00+00:00"
+
+
+@cache
+def _rows() -> list[Row]:
+    return list(object_rows(AskedStore.pinned(Store(MemorySource({b"/registry/x": CONTENT}), Scheme(newest())))))
+
+
+def make_parquet(folder: Path) -> None:
+    """The objects of a store as Parquet."""
+    assert write_parquet(folder / "result", _rows()) == 1
+
+
+def is_parquet(folder: Path) -> bool:
+    """Whether it can be read."""
+    from pyarrow.parquet import read_table
+
+    return read_table(folder / "result").column("size").to_pylist() == [len(CONTENT)]
+
+
+def make_metrics(folder: Path) -> None:
+    """The metrics of a migration, which has ended well whatever becomes of them."""
+    run = Run(REQUEST, metrics_file=folder / "result")
+    run._leave_metrics(Summary(), finished=True)
+
+
+def is_metrics(folder: Path) -> bool:
+    """Whether they are there to their last line."""
+    return (folder / "result").read_text() == Summary().as_metrics(finished=True)
+
+
+LASTING = {"a file", "the cache", "the config file", "a draft", "a record", "metrics"}
 """What a second run makes again, where the first has made it."""
 
 OPERATIONS: dict[str, tuple[Operation, Whole]] = {
@@ -254,6 +304,9 @@ OPERATIONS: dict[str, tuple[Operation, Whole]] = {
     "a plan": (make_plan, is_plan),
     "the config file": (make_config, is_config),
     "a draft": (make_draft, is_nothing),
+    "a record": (make_record, is_record),
+    "Parquet": (make_parquet, is_parquet),
+    "metrics": (make_metrics, is_metrics),
 }
 
 
