@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from tools.cluster import Server, find, free_port
+from tools.hostile_server import self_signed
 
 from bench.command import KSTORE
 from bench.data import snapshot
@@ -169,6 +170,30 @@ def _kine(whole: Path) -> Path:
 # ---- servers
 
 
+_TLS_SERVER = """
+import functools, http.server, ssl, sys
+port, folder, certificate = sys.argv[1:]
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(certificate)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
+"""Python's own web server speaks TLS by a flag from 3.14 on only."""
+
+
+@contextmanager
+def _served_with_tls(whole: Path) -> Made:
+    """By a web server whose certificate is verified."""
+    with_key, certificate = whole.with_name("web-with-key.pem"), whole.with_name("web.pem")
+    certificate.write_bytes(self_signed(with_key))
+    port = free_port()
+    command = [sys.executable, "-c", _TLS_SERVER, str(port), str(whole.parent), str(with_key)]
+    with Server("tls", command, whole.parent, (port, "/", True)):
+        yield Form(f"https://127.0.0.1:{port}/{whole.name}", ("--cacert", str(certificate)))
+
+
 @contextmanager
 def _served(whole: Path) -> Made:
     """By a web server in a process of its own."""
@@ -222,6 +247,8 @@ FORMS: dict[str, Callable[[Path], object]] = {
     "stdin": _piped(lambda whole: whole),
     "stdin, gz": _piped(lambda whole: _compressed(whole, "gz")),
     "web server": _served,
+    "web server, TLS": _served_with_tls,
+    "web server, TLS, xz": lambda whole: _served_with_tls(_compressed(whole, "xz")),
     "web server, zst": lambda whole: _served(_compressed(whole, "zst")),
     "bucket": _in_bucket,
     "bucket, zst": lambda whole: _in_bucket(_compressed(whole, "zst")),
