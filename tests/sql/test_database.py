@@ -245,11 +245,11 @@ def test_stores_are_only_read(query: str, demo_store: AskedStore) -> None:
     ],
 )
 def test_a_query_reaches_nothing_else(query: str, demo_store: AskedStore, tmp_path: Path) -> None:
-    """No file of the host, no address, no variable of the program."""
+    """No file of the host, no address, no variable of the program: all of it is a mistake of who asks."""
     secret_table = {"a": [1]}
     assert secret_table
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(KstoreError):
+    with pytest.raises(UsageError):
         list(Database([demo_store]).answer(query.format(file=tmp_path / "x.csv")).rows)
 
 

@@ -292,6 +292,8 @@ class Database:
             return UsageError(
                 f"the query failed: {message}", hint='the column is written "group": group is a word of SQL'
             )
+        if isinstance(error, self._duckdb.PermissionException):
+            return UsageError(f"a query reaches only the tables of stores: {message}", hint="`.tables` names them")
         is_usage = isinstance(
             error, self._duckdb.ParserException | self._duckdb.BinderException | self._duckdb.CatalogException
         )
