@@ -174,6 +174,25 @@ def test_nothing_there(s3: S3) -> None:
     assert not isinstance(missing.value, BucketNotFound)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"Not Found", b"<Error><Code>NoSuchBucket</Code></Error>", b'{"error": {"code": 404, "message": "?"}}'],
+)
+def test_no_bucket_in_whatever_words(body: bytes, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of Google Cloud Storage, or what stands in for it: a list that is not found is that of a bucket."""
+    monkeypatch.setenv("GOOGLE_BASE_URL", web.url)
+    monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
+    web.answers["/none"] = web.answers["/none/x.db"] = lambda handler: send(handler, 404, body)
+    for ask in (lambda: open_source("gs://none/x.db"), lambda: list(find_files("gs://none/*"))):
+        with pytest.raises(BucketNotFound, match="there is no bucket none"):
+            ask()
+    empty = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+    web.answers["/there"] = lambda handler: send(handler, 200, empty)
+    web.answers["/there/x.db"] = lambda handler: send(handler, 404, body)
+    with pytest.raises(StoreNotFound, match="no such object"):
+        open_source("gs://there/x.db")
+
+
 @pytest.mark.parametrize("address", ["s3://", "s3:///x.db"])
 def test_no_bucket(address: str) -> None:
     """An address without a bucket."""

@@ -134,7 +134,7 @@ class Bucket:
                 return self._file(self._obstore.head(self._store, key))
             except FileNotFoundError:
                 # an answer to HEAD has no body to tell what is missing; the list does
-                below = self._obstore.list_with_delimiter(self._store, key)
+                below = self._below(key)
                 if not below["objects"] and not below["common_prefixes"]:
                     raise
         raise StoreNotFound(
@@ -153,9 +153,12 @@ class Bucket:
         Raises:
             SourceError: the bucket cannot be asked.
         """
-        with self._named(self.address.at(folder)):
-            found = self._obstore.list_with_delimiter(self._store, folder.rstrip("/") or None)
+        found = self._below(folder)
         return [f"{each}/" for each in found["common_prefixes"]], [self._file(each) for each in found["objects"]]
+
+    def _below(self, folder: str) -> Any:
+        with self._named(self.address.at(folder), listing=True):
+            return self._obstore.list_with_delimiter(self._store, folder.rstrip("/") or None)
 
     def walk(self, folder: str) -> Iterator[StoredFile]:
         """
@@ -164,7 +167,7 @@ class Bucket:
         Raises:
             SourceError: the bucket cannot be asked.
         """
-        with self._named(self.address.at(folder)):
+        with self._named(self.address.at(folder), listing=True):
             for page in self._obstore.list(self._store, folder.rstrip("/") or None, chunk_size=1000):
                 yield from map(self._file, page)
 
@@ -201,14 +204,14 @@ class Bucket:
         return StoredFile(address, found["size"], found["last_modified"], found["e_tag"] or "")
 
     @contextmanager
-    def _named(self, address: ObjectAddress) -> Iterator[None]:
+    def _named(self, address: ObjectAddress, *, listing: bool = False) -> Iterator[None]:
         """What obstore raises, as an error of a store."""
         from obstore.exceptions import BaseError
 
         try:
             yield
         except (BaseError, FileNotFoundError, ValueError) as error:
-            raise named(error, address) from None
+            raise named(error, address, listing=listing) from None
 
 
 _ENDPOINTS = {
@@ -219,22 +222,24 @@ _ENDPOINTS = {
 """obstore's variables that name another server than the service's own."""
 
 
-def named(error: Exception, address: ObjectAddress) -> SourceError | Misused:
+def named(error: Exception, address: ObjectAddress, *, listing: bool = False) -> SourceError | Misused:
     """
     The error of a store that says what obstore's does.
 
     obstore tells apart what is missing, forbidden and unauthenticated by its classes; the rest is one class, whose text
     has the structure of the errors below it (`object_store/src/client/retry.rs`, `http/mod.rs`: `HttpErrorKind`).
+    A `listing` that is not found is that of a bucket: a folder without objects is an empty list, whoever serves it.
     """
     text = str(error)
     where = str(address)
     service = BUCKETS[address.scheme]
-    if any(word in text for word in _NO_BUCKET):
+    status, said = _answered(text)
+    missing = isinstance(error, FileNotFoundError)
+    if any(word in text for word in _NO_BUCKET) or (listing and (missing or status == 404)):
         return BucketNotFound(f"there is no bucket {address.bucket}", where=where, bucket=address.bucket)
-    if isinstance(error, FileNotFoundError):
+    if missing:
         return StoreNotFound("there is no such object in the bucket", where=where)
     kind = type(error).__name__
-    status, said = _answered(text)
     if kind in ("PermissionDeniedError", "UnauthenticatedError") or status in (401, 403):
         return AccessDenied(
             f"{service} does not let these credentials read it" + (f": {said}" if said else ""),
