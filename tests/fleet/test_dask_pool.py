@@ -8,8 +8,10 @@ import os
 import shutil
 import signal
 import socket
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tools.cluster.dask_cluster import DaskCluster
@@ -66,6 +68,29 @@ def test_other_packages_are_refused(cluster: DaskCluster, monkeypatch: pytest.Mo
         DaskPool(cluster.address)
     with pytest.raises(SourceError, match=r"the scheduler has dask 2020\.1\.0, this process"):
         DaskPool(cluster.address)
+
+
+def test_a_difference_is_said_once(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask's own warning, a table, does not come before the error that says the same."""
+    from distributed import client, versions
+
+    real = versions.get_versions
+
+    def older(*arguments: Any, **named: Any) -> dict[str, Any]:
+        found = real(*arguments, **named)
+        return {**found, "packages": {**found["packages"], "dask": "2020.1.0"}}
+
+    said: list[object] = []
+    monkeypatch.setattr(versions, "get_versions", older)
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: said.append(message))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        client.Client(cluster.address, set_as_default=False).close()
+        assert any("2020.1.0" in str(one) for one in said)  # as Dask has it
+        said.clear()
+        with pytest.raises(SourceError, match=r"the scheduler has dask .*, this process 2020\.1\.0"):
+            DaskPool(cluster.address)
+        assert said == []
 
 
 def test_no_scheduler() -> None:

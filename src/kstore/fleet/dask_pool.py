@@ -4,6 +4,7 @@ Tasks on the workers of a Dask cluster that is there already.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -31,8 +32,7 @@ class DaskPool:
         except ImportError:
             raise ExtraMissing("a scheduler needs Dask", extra="fleet") from None
         try:
-            client: Any = distributed.Client
-            self._client = client(address, timeout=timeout, set_as_default=False)
+            self._client = _connected(distributed, address, timeout)
         except (OSError, ValueError) as error:
             raise SourceError(f"no Dask scheduler answers: {error}", where=address) from None
         try:
@@ -83,6 +83,13 @@ class DaskPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._client.close()
+
+
+def _connected(distributed: Any, address: str, timeout: float) -> Any:
+    """A client; of versions that differ it warns with a table, where here an error says it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", distributed.versions.VersionMismatchWarning)
+        return distributed.Client(address, timeout=timeout, set_as_default=False)
 
 
 def _packages(part: dict[str, Any]) -> dict[str, str]:
