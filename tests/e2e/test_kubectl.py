@@ -56,11 +56,13 @@ def test_templates(kubectl: Callable[..., str], tmp_path: Path, template: str) -
     assert printed(kubectl, tmp_path, obj, f"go-template={template}") == PRINTED[template]
 
 
-KEYS = st.text(max_size=6) | st.sampled_from(
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x85")
+"""U+0085 is the end of a line to kubectl, wherever it reads its own JSON as YAML once more."""
+KEYS = st.text(CHARACTERS, max_size=6) | st.sampled_from(
     ["no", "1e3", "0x1f", "2020-1-2", "1_000", "12:30", "a-b", "-a", ".5", "nan", "a.b", "_", "T", "017", "0b1", "+5"]
 )
 SCALARS = (
-    st.text(max_size=12)
+    st.text(CHARACTERS, max_size=12)
     | st.sampled_from(["a\nb\n", " x\n\ty\n", "<&>", "é"])
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(-1e300, 1e300)
