@@ -119,3 +119,10 @@ def test_usage(arguments: tuple[str, ...], kstore: Kstore) -> None:
     ran = kstore(*before, "fleet", *arguments[len(before) :])
     assert ran.code == 2
     assert ran.out == b""
+
+
+def test_standard_input_is_no_store(kstore: Kstore) -> None:
+    """A store is opened by another process; the names of stores may come so."""
+    ran = kstore("fleet", "check", "-")
+    assert ran.code == 2
+    assert "--stores -" in ran.err

@@ -281,7 +281,9 @@ def _tasks(kind: str, named: Iterable[str], asked: dict[str, Any]) -> tuple[list
         "encryption_config": str(Path(keys).absolute()) if keys else "",
     }  # fmt: skip
     reading = {**as_reading(options), **{name: value for name, value in named_options.items() if value}}
-    stores = named_stores(named, options)
+    if "-" in (names_given := list(named)):
+        raise UsageError("standard input is no store of a fleet", hint="--stores - reads the names of stores from it")
+    stores = named_stores(names_given, options)
     if not stores:
         raise UsageError("no store is named", hint="kstore fleet check 'night/*.db', or --stores FILE")
     names = shown_names(stores)
