@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.source.etcd_releases import RELEASES, EtcdRelease, installed
 from tools.cluster import Etcd, Server, ServerMissing, find, find_etcd, free_port
@@ -45,7 +45,7 @@ class Authority:
         names: tuple[str, ...] = ("127.0.0.1", "localhost"),
         days: int = 10,
         since: int = 30,
-        key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | None = None,
+        key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | None = None,
     ) -> tuple[Path, Path]:
         """
         A certificate and its key, good for servers and clients; expired if `days` is negative, not valid yet if `since`
@@ -66,7 +66,7 @@ class Authority:
     def _sign(
         self,
         subject: x509.Name,
-        public_key: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey,
+        public_key: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey,
         *,
         days: int,
         since: int = 30,

@@ -230,7 +230,8 @@ def _object_key(store: Store, text: str, namespace: str) -> tuple[bytes, bool]:
 
 def _existing(store: Store, text: str, namespace: str, when: When) -> Target | None:
     """The object of that name or key, if it is there, or was."""
-    if "/" not in text.rstrip("/"):
+    path = text.rstrip("/")
+    if "/" not in path or path in store.prefixes:  # no object is at a prefix, and not every user may ask
         return None
     try:
         target = _object(store, text, namespace)

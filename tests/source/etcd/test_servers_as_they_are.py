@@ -5,7 +5,9 @@ and for users who may read a part. Each answers what a plain one answers, or it 
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -138,6 +140,23 @@ def test_grpc_proxy(etcd_server: Etcd, etcd_binary: Path, connect: Connect, tmp_
         changes = store.watch(b"/b", start_revision=2)
         assert next(changes).record.key.startswith(b"/b")  # type: ignore[union-attr]
         changes.close()  # type: ignore[attr-defined]
+
+
+# ---- one that is slow
+
+
+@pytest.mark.alone
+def test_a_server_that_takes_its_time(etcd_server: Etcd, connect: Connect) -> None:
+    """A server that accepts a connection and says nothing for seconds is waited for as long as was asked for."""
+    assert etcd_server.process is not None
+    process = etcd_server.process
+    process.send_signal(signal.SIGSTOP)
+    waking = threading.Timer(4, process.send_signal, [signal.SIGCONT])
+    waking.start()
+    try:
+        assert connect(etcd_server.endpoint, dial_timeout=SECONDS).revision() == 1
+    finally:
+        waking.join()
 
 
 # ---- learners, and members without a leader

@@ -87,7 +87,7 @@ def _touched(before: Any, after: Any) -> dict[str, Touched]:
     from kstore.library.release_difference import touched
 
     with open_session() as session:
-        return touched(session.store.under(session.store.prefix), before, after)
+        return touched(session.store.under(f"{session.store.prefix}/"), before, after)
 
 
 def _document(found: ReleaseDifference, objects: dict[str, Touched] | None) -> dict[str, Any]:

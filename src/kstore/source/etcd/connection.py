@@ -31,7 +31,9 @@ from kstore.source.etcd.errors import (
     is_learners,
     is_passing,
     is_timeout,
+    only_of_voters,
     says_why,
+    took_too_long,
     typed_error,
     wants_new_token,
     was_refused_unseen,
@@ -195,6 +197,8 @@ class Connection:
         What to raise for a call that finally failed; names every endpoint that was tried when none answers.
         """
         place = f"{member.endpoint.url} {where}".strip()
+        if self.options.serializable and is_learners(error.details() or ""):
+            return only_of_voters(place)
         typed = typed_error(error, place)
         if isinstance(typed, StoreUnreachable):
             if failed:
@@ -248,7 +252,8 @@ class Connection:
         """
         The first member that answers, preferring those that have a leader and are no learners.
 
-        A store that was reached before may be restarting: it is then given the dial timeout as a whole, or until then.
+        A store that was reached before may be restarting, and one that takes its time to answer a connection is there:
+        these are given the dial timeout as a whole, or until then.
         """
         deadline = max(time.monotonic() + self.options.dial_timeout, until)
         candidates = [member for member in self.members if member not in avoid] or self.members
@@ -259,7 +264,8 @@ class Connection:
             if found is not None:
                 return found
             candidates = self.members
-            if not (self.was_connected or avoid) or time.monotonic() >= deadline:
+            slow = any(map(took_too_long, failures.values()))
+            if not (self.was_connected or avoid or slow) or time.monotonic() >= deadline:
                 raise unreachable({**avoid, **failures})
             time.sleep(_PAUSE)
 

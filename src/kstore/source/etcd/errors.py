@@ -234,6 +234,11 @@ def connection_hint(details: str) -> str:
     return next((hint for text, hint in _HINTS if text in details), "")
 
 
+def took_too_long(details: str) -> bool:
+    """Whether gRPC gave up a single attempt to connect, which it does after a second or two, whatever it is told."""
+    return "connection attempt timed out" in details
+
+
 def cannot_be_tls(details: str) -> bool:
     """Whether a connection failed before there could be a TLS session."""
     telling = ("Connection refused", "Deadline Exceeded", "Domain name not found", "DNS resolution", "unreachable")
@@ -296,6 +301,17 @@ def says_why(error: grpc.RpcError) -> bool:
 def is_learners(details: str) -> bool:
     """Whether it is a learner that refuses what only a voting member answers."""
     return "not supported for learner" in details
+
+
+def only_of_voters(where: str) -> Unsupported:
+    """
+    What no consistency makes a learner do: of all calls it takes serializable ranges, its status and a snapshot
+    (`server/etcdserver/api/v3rpc/interceptor.go`, `util.go`: isRPCSupportedForLearner).
+    """
+    return Unsupported(
+        "a learner shows what is stored now: it tells no history, no changes, and takes no writes", where=where,
+        hint="ask a voting member, or save a snapshot of the learner: a snapshot has the history",
+    )  # fmt: skip
 
 
 def was_refused_unseen(error: grpc.RpcError) -> bool:

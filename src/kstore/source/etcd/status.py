@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 
-from kstore.errors import KstoreError, StoreUnreachable, UsageError
+from kstore.errors import KstoreError, StoreUnreachable, Unsupported, UsageError
 from kstore.source.etcd import messages as rpc
 from kstore.source.etcd.client import Client
 from kstore.source.etcd.connection import Connection
@@ -71,7 +71,7 @@ def _members(connection: Connection) -> Sequence[Any]:
     """The cluster's members; none where a learner is asked, which does not tell."""
     try:
         answer = connection.ask(lambda each: each.client.clusterstub.MemberList, rpc.MemberListRequest())
-    except StoreUnreachable:
+    except (StoreUnreachable, Unsupported):
         if connection.options.serializable:
             return ()
         raise
