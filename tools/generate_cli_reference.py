@@ -19,14 +19,12 @@ from kstore.cli.options import GLOBAL_NAMES
 
 TARGET = Path(__file__).parents[1] / "docs" / "cli.md"
 _INTRODUCTION = """\
-# The commands of kstore
+# Commands
 
-Written by `make docs` from the commands' own help; what a line of it says, `kstore COMMAND --help` says too.
+`make docs` writes this page from the help of the commands (`kstore COMMAND --help`).
 
-Options of the store, the codec and the talk may stand before or after the command, and mean the same in every one;
-they are listed once, under [Common options](#common-options).
-
-What an exit code means, command by command: [reference/exit-codes.md](reference/exit-codes.md).
+Options that all commands share are listed under [Common options](#common-options). You can write them before or after
+the command. [Exit codes](reference/exit-codes.md) are listed by command.
 """
 
 

@@ -24,7 +24,7 @@ SECTIONS = {
         "migrate-via-apiserver", "move",
     ),
     "Exports": ("export-header", "export-index"),
-    "The codec as a filter": ("decode-line", "value-line", "error-line"),
+    "Encode and decode": ("decode-line", "value-line", "error-line"),
     "Resources and types": ("resources", "resource", "resource-explained", "explain", "explain-field", "releases",
         "release-difference"),
     "Parts of the above": ("error", "difference"),
@@ -32,18 +32,17 @@ SECTIONS = {
 _INTRODUCTION = """\
 # JSON outputs
 
-Written by `make docs` from the JSON Schemas in [schemas](schemas), against which the tests hold what the commands
-really print. What is promised:
+`make docs` writes this page from the JSON Schemas in [schemas](schemas). Tests validate the output of the commands
+against them. The contract:
 
-- Members are added within a major version of kstore; none is removed, renamed or given another type. A program passes
-  over members that it does not know.
+- Members are added within a major version of kstore; none is removed, renamed or given another type. Programs must
+  ignore members that they do not know.
 - `-o json` is one document; `-o jsonl` and `--batch` are JSON Lines: one document a line, in UTF-8. The order of
-  members is not part of the promise.
-- Standard output has nothing but the document. Messages go to standard error; [exit-codes.md](exit-codes.md) says how
-  it ended.
-- Keys are text: what is not UTF-8, or steers a terminal, is percent-encoded where [security.md](security.md) says so.
+  members is not part of the contract.
+- Standard output contains only the document. Messages go to standard error; see also the [exit codes](exit-codes.md).
+- Keys are text: bytes that are not UTF-8, and control characters, are [percent-encoded](security.md).
   Sizes are in bytes, times in RFC 3339.
-- Which values of Secrets are in them, and where they are masked: [security.md](security.md).
+- [Masking](security.md) describes when values of Secrets are included.
 
 `check -o sarif` is [SARIF 2.1.0](https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html). `-o
 jsonpath-as-json=PATH` is a list with whatever the path finds. Journals and saved plans are in [journal.md](journal.md).

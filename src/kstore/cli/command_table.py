@@ -9,48 +9,48 @@ from __future__ import annotations
 from typing import Final
 
 COMMANDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
-    "Look": {
+    "Explore": {
         "ls": ("ls", "List objects, or the tree of what is stored."),
         "get": ("get", "Show objects as kubectl does, as stored or converted."),
-        "describe": ("describe", "Show a page about an object, with its Events."),
-        "prefixes": ("prefixes", "List the clusters that share one etcd, each with what it keeps."),
-        "browse": ("browse", "Look around in a terminal."),
+        "describe": ("describe", "Describe an object, how it is stored, and its Events."),
+        "prefixes": ("prefixes", "List the clusters that share one etcd."),
+        "browse": ("browse", "Explore a store in the terminal."),
         "export": ("export", "Back up a store into a directory, or as one Parquet file."),
     },
-    "Ask": {
-        "sql": ("sql", "Ask in SQL, of one store or of several at once."),
-        "fleet": ("fleet", "Ask many stores the same, here or on a Dask cluster."),
-        "analyze": ("analyze", "Show what fills the store."),
+    "Analyze": {
+        "sql": ("sql", "Query one or more stores in SQL."),
+        "fleet": ("fleet", "Run a command on many stores, here or on a Dask cluster."),
+        "analyze": ("analyze", "Show what takes the space."),
         "check": ("check", "Find what a release cannot read, and what else is wrong."),
-        "prove": ("prove", "Prove that a backup is whole, complete and readable, and record it."),
-        "crds": ("crds", "Hold the stored versions of custom resources against their CRDs."),
-        "report": ("report", "Write what analyze and check find as one HTML page."),
-        "history": ("history", "Show the revisions of a key: what changed, and who did it."),
+        "prove": ("prove", "Prove that a backup is complete and readable."),
+        "crds": ("crds", "Compare stored versions of custom resources with their CRDs."),
+        "report": ("report", "Write the results of analyze and check as an HTML page."),
+        "history": ("history", "Show the revisions of a key: what changed, when and by whom."),
         "diff": ("diff", "Compare two objects, revisions or stores."),
         "watch": ("watch", "Show changes as they happen."),
     },
     "Migrate": {
         "migrate": ("migrate", "Rewrite stored objects to another storage version."),
         "encrypt": ("encrypt", "Encrypt stored values with the first provider of a configuration."),
-        "move": ("move", "Copy one cluster's keys below another prefix, or into another store."),
+        "move": ("move", "Copy a cluster to another prefix or another store."),
     },
     "Repair": {
-        "restore": ("restore", "Put objects back from a snapshot, an export or history."),
+        "restore": ("restore", "Restore objects from a snapshot, an export or history."),
         "edit": ("edit", "Change one stored object in an editor."),
-        "delete": ("delete", "Delete stored objects past the apiserver, keeping a copy."),
+        "delete": ("delete", "Delete stored objects without the apiserver; a copy is kept."),
     },
-    "The codec as a filter": {
+    "Encode and decode": {
         "decode": ("decode", "Turn stored bytes into objects."),
         "encode": ("encode", "Turn objects into stored bytes."),
-        "convert": ("convert", "Turn stored bytes into those of another version."),
+        "convert": ("convert", "Convert stored bytes to another version."),
     },
     "About": {
         "resources": ("resources", "Show resources, their keys in etcd and their storage versions."),
         "explain": ("explain", "Show the fields of a type, with types and protobuf numbers."),
-        "releases": ("releases", "Show the Kubernetes releases that are known, and how exactly."),
-        "plugin": ("plugin", "Try the plugins that are installed."),
+        "releases": ("releases", "Show the supported Kubernetes releases and their differences."),
+        "plugin": ("plugin", "Check the installed plugins."),
         "config": ("config", "Show and change the contexts of the config file."),
-        "completion": ("completion", "Print the script that completes commands in a shell."),
+        "completion": ("completion", "Print the completion script for a shell."),
         "version": ("version", "Print the version of kstore."),
     },
 }

@@ -122,26 +122,26 @@ _STORE: list[_Option] = [
     (("http_header", "--http-header"), {
         "metavar": "HEADER", "help": "For a store at https://HOST/PATH: 'NAME: VALUE', or @FILE with a line each."}),
     (("tls_server_name", "--tls-server-name"), {
-        "metavar": "NAME", "help": "The name that the server's certificate must bear."}),
+        "metavar": "NAME", "help": "The name to expect in the server's certificate."}),
     (("insecure_skip_tls_verify", "--insecure-skip-tls-verify"), {
         "is_flag": True, "help": "Accept any certificate of the server."}),
-    (("dial_timeout", "--dial-timeout"), {"metavar": "TIME", "help": "To wait for a connection: 5s."}),
-    (("command_timeout", "--command-timeout"), {"metavar": "TIME", "help": "To wait for an answer: 30s."}),
+    (("dial_timeout", "--dial-timeout"), {"metavar": "TIME", "help": "Timeout for a connection; default: 5s."}),
+    (("command_timeout", "--command-timeout"), {"metavar": "TIME", "help": "Timeout for an answer; default: 30s."}),
     (("consistency", "--consistency"), {
         "metavar": "HOW", "type": click.Choice(["linearizable", "serializable", "l", "s"]),
         "help": "linearizable, or serializable: what one member has, without a quorum; it may be stale."}),
     (("etcd_prefix", "--etcd-prefix"), {
-        "metavar": "PREFIX", "help": "Where the objects are stored; found by itself if not given."}),
-    (("rev", "--rev"), {"type": click.IntRange(min=1), "metavar": "N", "help": "The store as of revision N."}),
-    (("salvage", "--salvage"), {"is_flag": True, "help": "Of a damaged file, read what can be read."}),
-    (("wal", "--wal"), {"is_flag": True, "help": "Replay a data directory's log on top of its database."}),
+        "metavar": "PREFIX", "help": "The prefix of the objects' keys; default: detected."}),
+    (("rev", "--rev"), {"type": click.IntRange(min=1), "metavar": "N", "help": "Read the store as of revision N."}),
+    (("salvage", "--salvage"), {"is_flag": True, "help": "Read what can be read of a damaged file."}),
+    (("wal", "--wal"), {"is_flag": True, "help": "Also read the write-ahead log of a data directory."}),
 ]  # fmt: skip
 
 _CODEC: list[_Option] = [
     (("encryption_provider_config", "--encryption-provider-config"), {
         "metavar": "FILE", "help": "The apiserver's encryption configuration."}),
     (("release", "--release"), {
-        "metavar": "R", "help": "Whose types and storage versions, such as 1.34; default: the newest known."}),
+        "metavar": "R", "help": "The release whose types and storage versions to use; default: the newest."}),
     (("like", "--like"), {
         "metavar": "FILE", "help": "Its release and flags as in a kube-apiserver's static Pod manifest."}),
     (("emulated_version", "--emulated-version"), {
@@ -160,11 +160,11 @@ _GLOBAL: list[_Option] = [
         "type": click.Choice(WHEN), "default": AUTO, "metavar": "WHEN",
         "help": "Colours: auto (on a terminal), always, never; also NO_COLOR and FORCE_COLOR."}),
     (("no_color", "--no-color"), {"is_flag": True, "help": "The same as --color=never."}),
-    (("quiet", "-q", "--quiet"), {"is_flag": True, "help": "No notes, hints and progress; errors are still said."}),
-    (("verbose", "-v", "--verbose"), {"is_flag": True, "help": "Say which store is opened, and how it was found."}),
+    (("quiet", "-q", "--quiet"), {"is_flag": True, "help": "Print no notes, hints or progress, only errors."}),
+    (("verbose", "-v", "--verbose"), {"is_flag": True, "help": "Print which store is opened, and how it was found."}),
     (("progress", "--progress/--no-progress"), {"default": True, "help": "Progress on a terminal."}),
     (("pager", "--pager/--no-pager"), {
-        "default": True, "help": "$KSTORE_PAGER, $PAGER or less for what is longer than a terminal."}),
+        "default": True, "help": "Use $KSTORE_PAGER, $PAGER or less for long output."}),
     (("traceback", "--traceback"), {"is_flag": True, "help": "Show where in kstore an error came from."}),
 ]  # fmt: skip
 
@@ -184,14 +184,15 @@ talk_options = _apply(_GLOBAL)
 _SELECTION: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "namespace": (("-n", "--namespace"), {"cls": Once, "metavar": "NS", "help": "Only this namespace."}),
     "all_namespaces": (("-A", "--all-namespaces"), {
-        "is_flag": True, "help": "All namespaces (of `get RESOURCE`; else that is so anyway)."}),
+        "is_flag": True, "help": "All namespaces; for `get RESOURCE`, the others do so anyway."}),
     "selector": (("-l", "--selector"), {
         "cls": Once, "metavar": "SELECTOR", "help": "Only objects with these labels."}),
     "field_selector": (("--field-selector",), {
         "cls": Once, "metavar": "SELECTOR", "help": "Only objects with these fields: status.phase=Running."}),
     "stored_version": (("--stored-version",), {
-        "cls": Once, "metavar": "GLOB", "help": "Only what is stored so: 'apps/v1beta*'."}),
-    "where": (("--where",), {"cls": Once, "metavar": "CEL", "help": "Only where this is true: 'spec.replicas > 1'."}),
+        "cls": Once, "metavar": "GLOB", "help": "Only objects stored in this version: 'apps/v1beta*'."}),
+    "where": (("--where",), {"cls": Once, "metavar": "CEL",
+        "help": "Only objects for which this is true: 'spec.replicas > 1'."}),
 }  # fmt: skip
 
 
@@ -219,7 +220,7 @@ def selection_options(function: Decorated) -> Decorated:
 def as_served_option(function: Decorated) -> Decorated:
     """`--as-served`: what the server makes of an object when it reads it."""
     return click.option(
-        "--as-served", is_flag=True, help="As the release's server answers it: defaults and all, in the version that "
+        "--as-served", is_flag=True, help="As the release's server returns it: with defaults, in the version that "
         "kubectl asks for, or --as.",
     )(function)  # fmt: skip
 
@@ -251,7 +252,7 @@ def workers_option(function: Decorated) -> Decorated:
 
     return click.option(
         "--workers", type=click.IntRange(min=1), callback=known, metavar="N",
-        help="Processes that compute at once; default: one for each processor.",
+        help="Number of processes; default: one for each processor.",
     )(function)  # fmt: skip
 
 
@@ -340,7 +341,7 @@ def template_options(function: Decorated) -> Decorated:
         ),
         click.option(
             "--allow-missing-template-keys/--no-allow-missing-template-keys", default=None,
-            help="Whether a template may name what is not there; default: it may.",
+            help="Whether a template may use missing fields; default: yes.",
         ),
     )):  # fmt: skip
         function = option(function)
@@ -349,7 +350,7 @@ def template_options(function: Decorated) -> Decorated:
 
 def limit_option(function: Decorated) -> Decorated:
     """`--limit`."""
-    return click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after so many objects.")(function)
+    return click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N objects.")(function)
 
 
 def table_options(function: Decorated) -> Decorated:

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 @store_options
 def command(criteria: Criteria, top: int, history: bool, output: str) -> int:
     """
-    What fills the store: bytes live, in history and in tombstones, free pages, quota and headroom; by resource,
-    namespace and field manager; the largest objects, and which of their fields make them large; the keys that change
-    most; leases.
+    Show what takes the space: live objects, history, tombstones, free pages, and the quota; by resource, namespace and
+    field manager; the largest objects and their large fields; the keys that change most; leases.
 
     \b
     kstore analyze --top 20

@@ -20,8 +20,8 @@ from kstore.errors import ExtraMissing, UsageError
 @store_options
 def command(show_secrets: bool) -> int:
     """
-    Look around in a terminal: groups, resources and namespaces on the left, their objects on the right, each as YAML,
-    described, byte by byte, or with its history. Nothing is written. Needs the extra tui.
+    Explore a store in the terminal: groups, resources and namespaces on the left, objects on the right. An object is
+    shown as YAML, described, byte by byte, or with its history. Read-only. Needs the extra tui.
 
     \b
     kstore --store backup.db browse

@@ -40,9 +40,9 @@ def command(
     target_release: str, only: str, skip: str, severity: str, keys: int, list_checks: bool, output: str
 ) -> int:  # fmt: skip
     """
-    What the target release could not decode, or would convert with loss; stored versions that are removed or
-    deprecated; custom resources against their CRDs; objects that are damaged, in plain text, under old keys, orphaned,
-    or stuck. Exits with 5 when something was found.
+    Find objects that the target release cannot decode, or would convert with loss; objects in removed or deprecated
+    versions; custom resources that do not match their CRD; objects that are damaged, unencrypted, encrypted with an old
+    key, orphaned or stuck. Exits with 5 if something was found.
 
     \b
     kstore check --target-release 1.34

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @store_options
 def command(names: tuple[str, ...], output: str) -> int:
     """
-    The CRDs of the store: how many objects there are, in which versions they are really stored, what
-    status.storedVersions says, and what is to be done.
+    List the CRDs of the store: how many objects each has, the versions that they are stored in, status.storedVersions,
+    and what to do.
 
     \b
     kstore crds

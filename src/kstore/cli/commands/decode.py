@@ -43,7 +43,7 @@ def command(
     file: Path | None, batch: bool, key: str, workers: int, show_secrets: bool, crds: Crds, output: str
 ) -> int:  # fmt: skip
     """
-    Turn stored bytes into objects: each in its own version, nothing defaulted, unknown fields kept. Values of Secrets
+    Turn stored bytes into objects, in their stored version, without defaults, with unknown fields. Values of Secrets
     are masked on a terminal only.
 
     A value comes as it is stored; in base64 or hex, also as a database prints it; as etcdctl prints a get, a watch or a

@@ -37,10 +37,10 @@ def command(
     criteria: Criteria, everything: bool, dry_run: bool, yes: bool, folder: Path | None, output_file: Path | None
 ) -> int:  # fmt: skip
     """
-    Delete keys from etcd, past the apiserver: no finalizer, webhook or garbage collector is asked. For what the
-    apiserver itself cannot delete: an object that it cannot decode, and that makes every list fail; what a CRD or
-    namespace left behind. What is deleted is saved first; `kstore restore --from DIR` puts it back. A key that
-    somebody changes meanwhile is left alone. Of a store that is a file, a copy without the keys is written (--output).
+    Delete keys from etcd, bypassing the apiserver: finalizers, webhooks and the garbage collector do not apply. Use it
+    for objects that the apiserver cannot delete: those that it cannot decode, and those of a CRD or namespace that no
+    longer exists. A copy is saved first; `kstore restore --from DIR` restores it. A key that someone changes meanwhile
+    is not deleted. A store that is a file is not changed: --output names the new file.
 
     \b
     kstore delete /registry/secrets/shop/broken

@@ -37,8 +37,8 @@ def command(
     criteria: Criteria, show_events: bool | None, now: str, show_secrets: bool, show_managed_fields: bool
 ) -> int:  # fmt: skip
     """
-    Show a page about an object, with its Events: what it is, and how it is stored. Where nothing has the name, all
-    objects whose names begin with it, as kubectl has it.
+    Describe an object, how it is stored, and its Events. If no object has the name, describe all objects whose names
+    begin with it, as kubectl does.
 
     \b
     kstore describe pod webserver

@@ -48,11 +48,10 @@ def command(
     output_file: Path | None,
 ) -> int:  # fmt: skip
     """
-    Change one object in $KUBE_EDITOR or $EDITOR, as YAML in the version that it is stored in. Its encoding, lease,
-    unknown fields and all that is not touched stay as they are; changes are shown before anything is written, odd ones
-    marked; if somebody else changes the object meanwhile, nothing is written. A copy of what was is kept. What you
-    typed stays in a file until it is written, and -f takes it up again. Of a store that is a file, a copy with the
-    change is written (--output).
+    Edit one object in $KUBE_EDITOR or $EDITOR, as YAML in its stored version. Encoding, lease and unknown fields are
+    kept. The changes are shown before anything is written, unusual ones marked. If someone else changes the object
+    meanwhile, nothing is written. A copy of the old object is kept. Your text stays in a file until it is written; -f
+    reads it again. A store that is a file is not changed: --output names the new file.
 
     \b
     kstore edit pv/data-0

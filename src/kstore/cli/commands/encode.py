@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @codec_options
 def command(file: Path | None, batch: bool, workers: int, media: str, output: str) -> int:
     """
-    Turn objects (JSON or YAML) into stored bytes: in their own version, nothing defaulted, unknown fields kept.
+    Turn objects (JSON or YAML) into stored bytes, in their own version, without defaults, with unknown fields.
 
     Custom resources, CRDs and APIServices are stored as JSON, everything else as protobuf, unless --media says
     otherwise. With --batch a line {"object": {...}, "media": "protobuf"} gives a line {"value": "<base64>"}, or

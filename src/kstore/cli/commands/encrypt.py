@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @store_options
 def command(criteria: Criteria, **options: Any) -> int:
     """
-    Encrypt again every value that the first provider of its resource has not encrypted: what is in plain text, and what
-    an older key encrypted. Values whose resource is first in `identity` become plain.
+    Encrypt every value again that is not encrypted by the first provider of its resource: plain text, and values that
+    an older key encrypted. If the first provider is `identity`, values become plain text.
 
     \b
     kstore encrypt --encryption-provider-config new.yaml --dry-run

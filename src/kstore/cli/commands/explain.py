@@ -36,7 +36,7 @@ def command(
     what: str, api_version: str, recursive: bool, max_depth: int, built_in: bool, output: str
 ) -> int:  # fmt: skip
     """
-    Show the fields of a type, with types and protobuf numbers; custom resources by the schema of their CRD.
+    Show the fields of a type, with their types and protobuf numbers. For custom resources, use the schema of the CRD.
 
     \b
     kstore explain pods.spec.containers

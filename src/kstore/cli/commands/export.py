@@ -45,11 +45,11 @@ def command(
     criteria: Criteria, target: Path, output: str, partition: bool, yaml: bool, show_secrets: bool
 ) -> int:  # fmt: skip
     """
-    Back up a store into a new directory: for each object its bytes as stored and, beside them, readable YAML; an index
+    Back up a store into a new directory: for each object its stored bytes and readable YAML, and an index
     with keys, revisions, leases and hashes. The directory is itself a store: kstore --store DIR ls.
 
-    Stored bytes are complete: those of a Secret hold its values (encrypted, if they are encrypted at rest). In YAML and
-    Parquet they are masked.
+    The stored bytes of a Secret contain its values (encrypted, if they are encrypted at rest). In YAML and Parquet they
+    are masked.
 
     \b
     kstore export backup

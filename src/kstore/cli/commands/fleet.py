@@ -29,9 +29,9 @@ _OUTPUTS = ("table", "wide", "markdown", "csv", "json", "jsonl", "parquet", "pro
 @click.group()
 def command() -> None:
     """
-    Ask many stores the same: each is a task in a process of its own, as many at once as there are processors, or on the
-    workers of a Dask cluster. A store that fails, hangs or takes its process down has a row that says so. What is found
-    of a file is remembered until the file changes.
+    Run a command on many stores. Each store is read in a process of its own, as many at once as there are processors,
+    or on the workers of a Dask cluster. A store that fails, hangs or kills its process has a row that says so. Results
+    for a file are cached until it changes.
 
     \b
     kstore fleet check 'night/*.db.gz' --target-release 1.37

@@ -65,8 +65,8 @@ def command(
     ignore_not_found: bool, show_secrets: bool, show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
-    Show objects as kubectl does: those of a resource as a table, those that are named as YAML; as they are stored, or
-    converted with --as as the apiserver would serve them. In the namespace `default` unless -n or -A says otherwise.
+    Show objects as kubectl does: a resource as a table, a named object as YAML. Objects are shown as they are stored;
+    --as converts them. The namespace is `default`, unless you use -n or -A.
 
     \b
     kstore get pods                              kubectl's table; -A of all namespaces

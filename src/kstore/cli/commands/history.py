@@ -34,13 +34,13 @@ def command(
     criteria: Criteria, deleted: bool, show_secrets: bool, show_managed_fields: bool, output: str
 ) -> int:  # fmt: skip
     """
-    Each revision of a key that is still held: when and by whom it was changed (as managedFields tell), and what. With
-    a prefix: every revision of every key below it, in their order.
+    Show the revisions of a key since the last compaction: what was changed, when, and by whom (from managedFields).
+    With a prefix, show the revisions of all keys below it, in their order.
 
     \b
     kstore history deploy/shop/web
     kstore history /registry/configmaps/shop -o lines
-    kstore history /registry/secrets --deleted       what was deleted; `kstore restore --from-history` brings it back
+    kstore history /registry/secrets --deleted       what was deleted; `kstore restore --from-history` restores it
     """
     from kstore.codec import Undecodable
     from kstore.inspect.changes import Changes

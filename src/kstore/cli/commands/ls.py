@@ -52,9 +52,9 @@ def command(
     allow_missing_template_keys: bool | None, show_secrets: bool, show_managed_fields: bool, **table: Any,
 ) -> int:  # fmt: skip
     """
-    List objects: below a key (/registry/pods), of a resource (pods, po, deploy.apps), of a category (all). Without an
-    argument: the tree of groups, resources and namespaces, with counts, stored versions and sizes; or, with an option
-    that selects (-n, -l, --field-selector, --stored-version, --where), all objects that it selects.
+    List objects: below a key (/registry/pods), of a resource (pods, po, deploy.apps), or of a category (all). Without
+    arguments, show the tree of groups, resources and namespaces, with counts, stored versions and sizes. With a
+    selection only (-n, -l, --field-selector, --stored-version, --where), list all objects that match.
 
     \b
     kstore ls                          what is in the store

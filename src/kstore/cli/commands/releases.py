@@ -38,8 +38,9 @@ _NEW_AND_GONE: Final = ("new, {}", "gone, was {}")
 @store_options
 def command(pair: tuple[str, str] | None, output: str) -> int:
     """
-    Show the Kubernetes releases that are known, and how exactly; or, with --diff, what changes in storage between two:
-    storage versions, what is served, fields, defaults. With --store also which of its objects that touches (exit 5).
+    Show the supported Kubernetes releases, and how exactly each is known. With --diff, show what changes in storage
+    between two releases: storage versions, served versions, fields, defaults. With --store, also show which of its
+    objects are affected (exit code 5).
 
     \b
     kstore releases --diff 1.36 1.37

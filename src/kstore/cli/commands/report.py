@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 @store_options
 def command(target_release: str, top: int, keys: int) -> int:
     """
-    One self-contained HTML page with what `analyze` and `check` find, for those who were not there. No value of any
-    object is in it.
+    Write the results of `analyze` and `check` as one self-contained HTML page. It contains no values of objects.
 
     \b
     kstore --store backup.db report > report.html

@@ -35,7 +35,7 @@ def command(
 ) -> int:  # fmt: skip
     """
     Show resources, their keys in etcd and their storage versions: built-in ones of the release, those of the store's
-    CRDs, and those that only their keys tell of. Without a store, the built-in ones.
+    CRDs, and those known only from their keys. Without a store, show the built-in ones.
 
     \b
     kstore resources                                    the table; -o wide has since when, and how long

@@ -56,10 +56,9 @@ def command(
     show_secrets: bool, overwrite: bool, dry_run: bool, yes: bool, folder: Path | None, output_file: Path | None,
 ) -> int:  # fmt: skip
     """
-    Put back one object, a namespace or a resource, byte for byte as it was: from a snapshot or an export (--from), from
-    an earlier revision of the store itself (--from-rev), or the last revision of what was deleted (--from-history). A
-    key is written only if nothing is there, or with --overwrite. Into a store that is a file nothing is written: its
-    copy with the objects is a new file (--output).
+    Restore an object, a namespace or a resource, byte for byte: from a snapshot or an export (--from), from an earlier
+    revision of the store (--from-rev), or deleted objects from history (--from-history). A key is written only if it
+    does not exist, or with --overwrite. A store that is a file is not changed: --output names the new file.
 
     \b
     kstore restore deploy/shop/web --from backup.db

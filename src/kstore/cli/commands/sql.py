@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 @store_options
 def command(arguments: tuple[str, ...], file: str, output: str, show_secrets: bool) -> int:
     """
-    Ask in SQL (DuckDB's), of one store or of several at once: the tables are objects, history, findings, resources,
-    leases, and one for each resource under any name that kubectl takes. Only the columns that a query names are
-    decoded, and conditions on group, resource, namespace and name read only such keys. Without a query: a prompt.
+    Query one or more stores in SQL (DuckDB's dialect). The tables are objects, history, findings, resources, leases,
+    and one for each resource, under any name that kubectl accepts. Only the columns of the query are decoded, and
+    conditions on group, resource, namespace and name limit the keys that are read. Without a query, open a prompt.
 
     \b
     kstore sql "select stored_version, count(*) from objects group by 1"

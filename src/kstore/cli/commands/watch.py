@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--since", default=0, type=click.IntRange(min=0), metavar="N", help="Begin with the changes of revision N."
 )
-@click.option("--count", default=0, type=click.IntRange(min=0), metavar="N", help="End after so many changes.")
+@click.option("--count", default=0, type=click.IntRange(min=0), metavar="N", help="Stop after N changes.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
 @click.option("--show-managed-fields", is_flag=True, help="Compare metadata.managedFields, too.")
 @output_option(("lines", "diff", "jsonl", "yaml"), "lines")
@@ -33,8 +33,8 @@ def command(
     criteria: Criteria, since: int, count: int, show_secrets: bool, show_managed_fields: bool, output: str
 ) -> int:  # fmt: skip
     """
-    Changes as they happen: the revision, what was done to which key, and by whom; with -o diff each field, with -o yaml
-    the object.
+    Show changes as they happen: the revision, the key, and who changed it; with -o diff each changed field, with -o
+    yaml the object.
 
     \b
     kstore watch pods -n shop
