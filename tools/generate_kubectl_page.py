@@ -18,12 +18,11 @@ TARGET = Path(__file__).parents[1] / "docs" / "reference" / "kubectl.md"
 _INTRODUCTION = f"""\
 # Coming from kubectl
 
-Written by `make docs` from the table that kstore itself words its errors with (`src/kstore/cli/kubectl.py`). The flags
-are those of kubectl 1.37.2; a test compares the table with the flags that a real kubectl lists.
+This page lists the flags of kubectl 1.37.2, and what kstore does with each. `make docs` writes it from
+`src/kstore/cli/kubectl.py`; a test compares it with the flags that a real kubectl lists.
 
-Each flag is *{SAME}*, *{DIFFERENT}* (and why), or *{NO_SERVER}*. A flag that kstore does not have is
-refused with exit code 2, and the error says what is below. Flags with a value that kubectl's parser takes
-(`--watch=true`, `-o=yaml`) are taken, too, and so is a namespace in front: `kstore -n shop get pods`.
+Each flag is *{SAME}*, *{DIFFERENT}*, or *{NO_SERVER}*. If kstore does not have a flag, it exits with code 2, and the
+error contains the text below. The forms `--watch=true`, `-o=yaml` and `kstore -n shop get pods` work as in kubectl.
 """
 _GET = """\
 ## What `get` prints
@@ -37,39 +36,42 @@ _GET = """\
 | `-o json`, `yaml`, `kyaml`, `name`, `jsonpath…`, `go-template…`, `custom-columns…` | | the same text |
 | Secrets in `-o yaml`, `kyaml`, `custom-columns`, `describe` | in full | masked, unless `--show-secrets` |
 
-Tables have the columns and cells of the release that `--release` names, the newest's else: a Job's STATUS came with
-1.30, a ServiceAccount's SECRETS went with 1.35. Releases before 1.29 are printed as 1.29 is.
+Tables have the columns and cells of the release that `--release` names, or else of the newest one: 1.30 added STATUS to
+Jobs, 1.35 removed SECRETS from ServiceAccounts. Tables of releases before 1.29 are those of 1.29.
 
-Objects are shown as they are stored: what a server would set or convert when it reads them, `--as GROUP/VERSION` and
-`--as-served` show. Templates that fail end with exit code 1 and an error; kubectl prints the object that failed beside
-it. `--sort-by` leaves objects that are equal in the order of their keys; kubectl's order of more than twelve equal ones
-is any. `jsonpath={..name}` goes through members in the order of their names, kubectl in another with each run. Of what
-etcd does not hold (`componentstatuses`, reviews, metrics) nothing is shown. Of Go's templates `define`, `template`,
-`block`, `call` and `js` are not supported, and `printf` refuses a verb that does not fit its value, where Go prints
-`%!d(string=a)`.
+Other differences:
+
+- Objects are shown as they are stored. To see what a server would return, use `--as GROUP/VERSION` or `--as-served`.
+- If a template fails, kstore exits with code 1 and an error. kubectl also prints the object.
+- `--sort-by` keeps equal objects in the order of their keys. kubectl's order of more than twelve of them is undefined.
+- `jsonpath={..name}` visits members in the order of their names. kubectl's order changes from run to run.
+- Resources that are not stored in etcd (`componentstatuses`, reviews, metrics) are not available.
+- Go templates do not support `define`, `template`, `block`, `call` and `js`. `printf` rejects a verb that does not fit its
+  value, where Go prints `%!d(string=a)`.
 """
 _DESCRIBE = """\
 ## What `describe`, `explain` and `resources` print
 
-None of the three is kubectl's text.
+The output of these commands differs from kubectl's.
 
-- `describe` shows the facts of a kind, and how the object is stored: key, version, encryption, revision. Of other
-  objects it shows the Events alone, where kubectl adds the Pods of a Node or the Endpoints of a Service.
-- `explain` has a row a field, with type and protobuf number; no descriptions, which kubectl has from the server.
-- `resources` is what etcd holds, with keys and the version that is stored; names with their group, CRDs last.
+- `describe` shows the object, and how it is stored: key, version, encryption, revision. It shows Events, but no other
+  related objects: kubectl also shows the Pods of a Node and the Endpoints of a Service.
+- `explain` shows one row per field, with type and protobuf number. It has no descriptions, which kubectl gets from the
+  server.
+- `resources` shows the key and the storage version of each resource, with full names; CRDs come last.
 """
 _DIFF = """\
 ## What `diff` prints
 
 | you write | kubectl | kstore |
 |---|---|---|
-| `diff` | a unified diff, from `diff -u -N` | a line a field, list items matched by their names |
+| `diff` | a unified diff, from `diff -u -N` | one line per field; list items are matched by name |
 | `diff -o unified` | not possible | a unified diff of YAML in git's form: `kstore diff A B -o unified \\| delta` |
-| `diff -o external` | | the same program, with kubectl's directories and names of files |
+| `diff -o external` | | the same program, directories and file names as `kubectl diff` |
 | `KUBECTL_EXTERNAL_DIFF="tool --a=./b"` | drops `--a=./b` | drops nothing |
 | Secrets | `***`, `*** (before)`, `*** (after)` | `*****`, `***** (before)`, `***** (after)`, in annotations, too |
 | something differs | exit code 1 | exit code 5; also where the program ends with 0 |
-| something failed | an exit code above 1 | exit code 1, or 2 for what was written wrongly |
+| something failed | an exit code above 1 | exit code 1, or 2 for a usage error |
 """
 
 

@@ -41,5 +41,15 @@ def test_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert lines[0].split("   ") == ["CHANGES", "UNCHANGED", "SKIPPED", "BYTES", " KIND AND VERSIONS"]
     at = next(number for number, line in enumerate(lines) if "Role:" in line)
     assert lines[at].split() == ["1", "-5", "B", "Role:", "rbac.authorization.k8s.io/v1beta1"]
-    assert lines[at + 1].split() == ["->", "rbac.authorization.k8s.io/v1"]
+    assert lines[at + 1].split() == ["->", "v1"], "of the same group"
     assert any(line.endswith("Bird: demo.example.com/v1alpha1") for line in lines), "skipped: it becomes nothing"
+    assert any(line.endswith("Database: example.com/v1 (defaults)") for line in lines), "in the same version"
+    assert any(line.endswith("Deployment: apps/v1beta1 -> v1") for line in lines)
+
+
+def test_figures_that_nothing_has(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Where nothing was skipped, a narrow terminal has no column for it."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    run(["--store", "demo", "--color=never", "--no-pager", "migrate", "--to", "apps/v1", "--dry-run"])
+    assert capsys.readouterr().out.splitlines()[0].split() == ["CHANGES", "BYTES", "KIND", "AND", "VERSIONS"]

@@ -154,8 +154,13 @@ class _Row:
 
     @property
     def words(self) -> str:
-        becomes = f" -> {self.becomes}" if self.becomes != _NO_TARGET else ""
-        return f"{self.kind}: {self.stored}{becomes}"
+        """The cells of text in one, without what the second would say again."""
+        if self.becomes == _NO_TARGET:
+            return f"{self.kind}: {self.stored}"
+        if self.becomes.startswith(f"{self.stored} ("):
+            return f"{self.kind}: {self.becomes}"
+        group, slash, _ = self.stored.rpartition("/")
+        return f"{self.kind}: {self.stored} -> {self.becomes.removeprefix(group + slash)}"
 
 
 _NO_TARGET: Final = "-"
@@ -170,7 +175,9 @@ def _laid_out(rows: Sequence[_Row], width: int | None) -> list[str]:
     table = _aligned((_HEADINGS + _FIGURES, *((one.kind, one.stored, one.becomes, *one.figures) for one in rows)))
     if width is None or max(map(len, table.splitlines())) <= width:
         return table.splitlines()
-    narrow = _aligned(((*_FIGURES, "KIND AND VERSIONS"), *((*one.figures, one.words) for one in rows)))
+    told = [at for at in range(len(_FIGURES)) if any(one.figures[at] for one in rows)]
+    lines = ((*(one.figures[at] for at in told), one.words) for one in rows)
+    narrow = _aligned(((*(_FIGURES[at] for at in told), "KIND AND VERSIONS"), *lines))
     return "".join(wrapped([narrow], width)).splitlines()
 
 
