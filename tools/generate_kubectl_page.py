@@ -46,8 +46,8 @@ Other differences:
 - `--sort-by` keeps equal objects in the order of their keys. kubectl's order of more than twelve of them is undefined.
 - `jsonpath={..name}` visits members in the order of their names. kubectl's order changes from run to run.
 - Resources that are not stored in etcd (`componentstatuses`, reviews, metrics) are not available.
-- Go templates do not support `define`, `template`, `block`, `call` and `js`. `printf` rejects a verb that does not fit its
-  value, where Go prints `%!d(string=a)`.
+- Go templates do not support `define`, `template`, `block`, `call` and `js`. `printf` rejects a verb that does not fit
+  its value, where Go prints `%!d(string=a)`.
 """
 _DESCRIBE = """\
 ## What `describe`, `explain` and `resources` print
