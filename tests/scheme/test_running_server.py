@@ -126,7 +126,6 @@ def test_defaults_of_the_new_version_count() -> None:
     assert found["spec"]["ingress"] == [{"ports": [{"protocol": "TCP", "port": 80}]}]
     assert found["metadata"]["generation"] == 8
     rules["ingress"] = [{"ports": [{"port": 80, "protocol": "UDP"}]}]
-    rules["egress"] = [{"ports": [{"port": 80, "protocol": "UDP"}], "to": [{"podSelector": {}}]}]
     assert updated({**policy, "metadata": {**METADATA, "generation": 7}})["metadata"]["generation"] == 7
 
 
@@ -153,25 +152,6 @@ def test_an_empty_list_of_a_network_policy_counts(spec: dict[str, Any], counts: 
     written = codec.convert_typed(value, server=RunningServer())[1]
     assert codec.decode(written).object["metadata"]["generation"] == 3 + counts
     assert codec.convert_typed(written, server=RunningServer())[1] == written
-
-
-@pytest.mark.parametrize(
-    ("spec", "counts"),
-    [
-        ({"podSelector": {}}, True),
-        ({"podSelector": {}, "ingress": [RULE]}, True),
-        ({"podSelector": {}, "ingress": [RULE], "egress": [{**RULE, "to": [{"namespaceSelector": {}}]}]}, False),
-        ({"podSelector": {}, "ingress": [{}], "egress": [{**RULE, "to": [{"namespaceSelector": {}}]}]}, True),
-        ({"podSelector": {}, "ingress": [RULE], "egress": [RULE]}, True),
-        ({"podSelector": {}, "ingress": [RULE],
-          "egress": [{**RULE, "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, True),
-    ],
-)  # fmt: skip
-def test_what_a_network_policy_of_extensions_lacks_counts(spec: dict[str, Any], counts: bool) -> None:
-    """Its conversion makes empty lists of those that are not set."""
-    found = updated({"apiVersion": "extensions/v1beta1", "kind": "NetworkPolicy", "spec": spec,
-                     "metadata": {**METADATA, "generation": 3}})  # fmt: skip
-    assert found["metadata"]["generation"] == 3 + counts
 
 
 @pytest.mark.parametrize("kind", ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"])

@@ -2,7 +2,7 @@
 Empty lists and maps, which some strategies tell from none.
 
 They compare with `reflect.DeepEqual`; what an update puts back was printed as JSON, where what is empty is left out.
-So an empty list that JSON, or a conversion, has left in the stored object counts as a change.
+So an empty list that JSON has left in the stored object counts as a change.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from kstore.scheme.groups.apps import scale, workloads
 from kstore.scheme.groups.members import default_member, default_text
 from kstore.scheme.groups.networking import ingress
-from kstore.scheme.registry import Auto, Obj, Rules, Scope
+from kstore.scheme.registry import Obj, Rules, Scope
 
 rules = Rules("extensions.v1beta1", hub="networking.internal")
 
@@ -55,40 +55,6 @@ def default_network_policy(obj: Obj, _scope: Scope) -> None:
     spec = obj["spec"]
     if not spec.get("policyTypes"):
         spec["policyTypes"] = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
-
-
-@rules.to_hub("NetworkPolicySpec")
-def policy_spec_to_hub(spec: Obj, auto: Auto, _scope: Scope) -> None:
-    """Rules that are not set are empty, which an update counts as a change (`networking/storage.py`)."""
-    auto(spec)
-    _set_empty(spec, "ingress", "egress")
-
-
-@rules.to_hub("NetworkPolicyIngressRule")
-def ingress_rule_to_hub(rule: Obj, auto: Auto, _scope: Scope) -> None:
-    """The same of its ports."""
-    auto(rule)
-    _set_empty(rule, "ports")
-
-
-@rules.to_hub("NetworkPolicyEgressRule")
-def egress_rule_to_hub(rule: Obj, auto: Auto, _scope: Scope) -> None:
-    """The same of its ports and peers."""
-    auto(rule)
-    _set_empty(rule, "ports", "to")
-
-
-@rules.to_hub("IPBlock")
-def ip_block_to_hub(block: Obj, auto: Auto, _scope: Scope) -> None:
-    """The same of its exceptions."""
-    auto(block)
-    _set_empty(block, "except")
-
-
-def _set_empty(obj: Obj, *names: str) -> None:
-    for name in names:
-        if obj.get(name) is None:
-            obj[name] = []
 
 
 @rules.default("HTTPIngressPath")
