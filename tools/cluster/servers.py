@@ -142,10 +142,13 @@ def _is_script(path: Path) -> bool:
         return file.read(2) == b"#!"
 
 
+_OF_GO = (".go", ".mod", ".sum")
+
+
 def _cache(build: Build) -> Path:
-    """The folder for binaries of one state of the module: its files are the folder's name."""
+    """The folder for binaries of one state of the module: what Go reads of it is the folder's name."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in build.module.rglob("*") if path.is_file()):
+    for path in sorted(path for path in build.module.rglob("*") if path.suffix in _OF_GO):
         digest.update(path.relative_to(build.module).as_posix().encode() + b"\0" + path.read_bytes())
     return CACHE / digest.hexdigest()[:16]
 
