@@ -9,12 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.patience import SECONDS, InsistentSource, until
 from tests.source.etcd_releases import EtcdRelease
-from tools.cluster import Etcd
+from tools.cluster import Etcd, Server
 
 from kstore.errors import NoSpace, SourceError
 from kstore.records import Delete, Put, Record, Revision
 from kstore.source.etcd.live import LiveSource
+from kstore.source.options import SourceOptions
 from kstore.source.snapshot.source import SnapshotSource
 
 pytestmark = pytest.mark.etcd
@@ -170,3 +172,39 @@ def test_a_log_of_another_database(
     shutil.copy(server.data / "member" / "snap" / "db", folder / "db")
     with pytest.raises(SourceError, match="no write-ahead log"):
         SnapshotSource(tmp_path, wal=True)
+
+
+@pytest.mark.alone
+def test_one_of_several_members(
+    three_members: list[Server], tmp_path: Path, connect: Callable[..., LiveSource]
+) -> None:
+    """
+    The last of three members, with proposals in its log that no majority took: they are left out, as the real etcd
+    leaves them out with `--force-new-cluster`.
+    """
+    with InsistentSource([one.endpoint for one in three_members]) as source:
+        for number in range(20):
+            source.commit([Put(b"/a/%02d" % number, b"taken", 0)])
+        leader = source.status().details["leader"]
+        everywhere = source.revision()
+    last = next(one for one in three_members if one.name == leader)
+    alone = connect(last.endpoint, command_timeout=1.0)
+    until(lambda: connect(last.endpoint, serializable=True).revision() == everywhere)
+    for server in three_members:
+        if server is not last:
+            server.kill()
+    with pytest.raises(SourceError):
+        alone.commit([Put(b"/never", b"proposed", 0)])
+    last.kill()
+    folder = last.folder / last.name
+    assert any(b"/never" in segment.read_bytes() for segment in (folder / "member" / "wal").glob("*.wal"))
+    with SnapshotSource(folder, wal=True) as read:
+        found = list(read.scan())
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    command = [word.replace(str(folder), str(copy)) for word in last.command]
+    with (
+        Server("forced", [*command, "--force-new-cluster"], tmp_path, last.probe),
+        LiveSource([last.endpoint], SourceOptions(dial_timeout=SECONDS)) as served,
+    ):
+        assert list(served.scan()) == found
+    assert [one.key for one in found] == [b"/a/%02d" % number for number in range(20)]
