@@ -181,3 +181,11 @@ def test_completion(before: str, begun: str, proposed: str, not_proposed: str, s
     found = sql_prompt.proposals(session, before, begun)
     assert proposed in found
     assert not_proposed not in found
+
+
+def test_an_empty_query(kstore: Kstore) -> None:
+    """As a shell makes it of a variable that is not set: neither a store nor a wish for a prompt."""
+    for query in ("", "  "):
+        ran = kstore("--store", "demo", "sql", query)
+        assert ran.code == 2
+        assert "the query is empty" in ran.err

@@ -170,7 +170,7 @@ def _put_back(
         for plan in taken:
             click.echo(f"kstore: {key_text(plan.record.key)}: something else is stored there now", err=True)
         raise WriteRefused(
-            f"{len(taken)} of {counted(len(records), 'key')} hold another value",
+            f"{len(taken)} of {counted(len(records), 'key')} {'holds' if len(taken) == 1 else 'hold'} another value",
             hint="--overwrite puts back these, too",
         )
     for plan in plans:

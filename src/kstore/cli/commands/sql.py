@@ -73,6 +73,8 @@ def _split(arguments: Sequence[str], file: str) -> tuple[str | None, list[str]]:
     if file:
         return _read(file), stores
     first = stores[0] if stores else ""
+    if stores and not first.strip():
+        raise UsageError("the query is empty", hint="without one kstore sql asks for queries; .tables names the tables")
     if first and (any(map(str.isspace, first)) or (first[:1] == "." and first[1:].isalpha())) and not _is_file(first):
         return stores.pop(0), stores
     if sys.stdin.isatty():
