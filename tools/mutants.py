@@ -28,7 +28,7 @@ COPY = ROOT / "build" / "mutants"
 MODULES = ("write",)
 TESTS = (
     "tests/write", "tests/migrate/test_apply.py", "tests/migrate/test_move.py", "tests/migrate/test_undone.py",
-    "tests/migrate/test_rollback.py", "tests/repair/test_restore.py",
+    "tests/migrate/test_rollback.py", "tests/repair/test_offline.py", "tests/repair/test_restore.py",
 )  # fmt: skip
 """What a mutant is held against: the quick ones, whose stores are in memory."""
 CONFIGURATION = """

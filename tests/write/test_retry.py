@@ -17,7 +17,7 @@ from kstore.write import retry as retrying
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 
-KEYS = [b"/a/%d" % number for number in range(6)]
+KEYS = [b"/a/0", b"/a/0\0", b"/a/00", *(b"/a/%d" % number for number in range(1, 6))]
 
 
 class Clock(Stop):
@@ -63,9 +63,35 @@ def test_every_key_once(clock: Clock, error: Exception, lengths: tuple[int, ...]
 
 
 def test_a_store_that_is_compacted_all_along(clock: Clock) -> None:
-    """A scan that comes to nothing again and again is given up."""
+    """A scan that comes to nothing again and again is given up: ten times are borne, wherever it stands."""
+    retry = Retry(10, stop=clock)
+    for lengths in ([0] * 10, [0] * 10 + [1] + [0] * 9):
+        assert [one.key for one in retry.scan(Failing(Compacted("compacted"), *lengths), [b"/a/"])] == KEYS
+    for lengths in ([0] * 11, [2] + [0] * 10):
+        with pytest.raises(Compacted):
+            list(retry.scan(Failing(Compacted("compacted"), *lengths), [b"/a/"]))
+
+
+def test_a_scan_of_one_revision(clock: Clock) -> None:
+    """Wherever it breaks off, what it reads is as it was then."""
+    source = Failing(StoreUnreachable("gone"), 3)
+    revision = source.revision
+    source.put(KEYS[0], b"later")
+    source.put(KEYS[-1], b"later")
+    found = list(Retry(10, stop=clock).scan(source, [b"/a/"], revision=revision))
+    assert [(one.key, one.value) for one in found] == [(key, b"x") for key in KEYS]
+
+
+def test_one_revision_is_not_exchanged_for_another(clock: Clock) -> None:
+    """What was asked for as of a revision is not to be had once that is compacted: nothing else stands for it."""
+    told: list[str] = []
+    scan = Retry(10, stop=clock).scan(
+        Failing(Compacted("compacted"), 2), [b"/a/"], revision=2, compacted=lambda: told.append("compacted")
+    )
+    assert [next(scan).key, next(scan).key] == KEYS[:2]
     with pytest.raises(Compacted):
-        list(Retry(10, stop=clock).scan(Failing(Compacted("compacted"), *[0] * 20), [b"/a/"]))
+        next(scan)
+    assert told == []
 
 
 @pytest.mark.parametrize("seconds", [0.5, 7.0, 120.0])

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 import pytest
 from tests.migrate.conftest import FaultySource
 
-from kstore.errors import StoreUnreachable
+from kstore.errors import NotWritable, StoreUnreachable
 from kstore.records import Mutation
+from kstore.source.location.demo import open_demo
 from kstore.write.change import KeyChange
-from kstore.write.commit import Left, Writer, Written
+from kstore.write.commit import Left, Writer, Written, writable
 
 KEY, OTHER = b"/registry/a", b"/registry/b"
 
@@ -95,6 +96,37 @@ def test_others_wrote(store: FaultySource, theirs: bytes) -> None:
     assert store.records[OTHER].value == b"new"
 
 
+def test_others_wrote_the_same_once_more(store: FaultySource) -> None:
+    """The transaction has the older of the revisions: the later one is that of others, with the same value."""
+    lost(store, lambda: store.put(KEY, b"new"), happened=True)
+    ended = list(Writer(store, Log()).write(changes(store)))
+    assert [one.revision for one in ended if isinstance(one, Written)] == [store.records[OTHER].mod_revision] * 2
+    assert store.records[KEY].mod_revision > store.records[OTHER].mod_revision
+
+
+def test_others_wrote_the_same_to_one_of_two_keys(store: FaultySource) -> None:
+    """That is no sign of the transaction, as long as the other key has not moved: it is written still."""
+    lost(store, lambda: store.put(KEY, b"new"), happened=False)
+    ended = list(Writer(store, Log()).write(changes(store)))
+    assert [type(one) for one in ended] == [Written, Written]
+    assert store.records[OTHER].value == b"new"
+
+
+def test_one_key_that_others_deleted(store: FaultySource) -> None:
+    """A value was to be written: that the key is gone is nobody's success."""
+    lost(store, lambda: store.delete(KEY), happened=False)
+    (left,) = Writer(store, Log()).write([KeyChange(KEY, store.records[KEY], b"new")])
+    assert isinstance(left, Left)
+    assert left.found is None
+
+
+def test_a_deletion_that_happened(store: FaultySource) -> None:
+    """The key is gone, by whomever; at which revision nobody can tell."""
+    lost(store, lambda: None, happened=True)
+    change = KeyChange(KEY, store.records[KEY], None)
+    assert list(Writer(store, Log()).write([change])) == [Written(change, 0)]
+
+
 def test_others_deleted(store: FaultySource) -> None:
     """A key that is gone is not there again."""
     lost(store, lambda: store.delete(KEY), happened=False)
@@ -145,6 +177,16 @@ def test_what_others_changed_is_not_called_written(store: FaultySource) -> None:
     ended = {ending.change.key: ending for ending in Writer(store, Log()).write(changes)}
     assert isinstance(ended[OTHER], Left)
     assert store.records[OTHER].value == b"theirs"
+
+
+def test_a_store_that_is_only_read() -> None:
+    """It is named, with what can be written instead."""
+    with open_demo() as demo:
+        where = demo.status().location
+        with pytest.raises(NotWritable) as error:
+            writable(demo)
+    assert str(error.value) == f"{where}: this store is only read"
+    assert error.value.hint == "only a running etcd is changed in place"
 
 
 def test_a_creation_that_others_deleted(store: FaultySource) -> None:

@@ -217,7 +217,7 @@ class Writer(Generic[C]):
             record = self._read(mutation.key)
             if record is None and not mutation.expected_mod_revision:
                 continue  # not created yet, or deleted by others since: the other keys must tell
-            if (record.mod_revision if record else 0) == mutation.expected_mod_revision:
+            if record is not None and record.mod_revision == mutation.expected_mod_revision:
                 return None  # all of them happen, or none: others have written, or deleted, the keys that look like it
             if record is None:
                 gone += isinstance(mutation, Delete)
