@@ -88,6 +88,28 @@ def test_v2_wraps_one_seed_until_the_plugins_key_changes(plugin: KmsPlugin) -> N
     assert cipher.open(new, PATH) == (PLAIN, False)
 
 
+def test_v2_asks_for_the_plugins_key_once_a_minute(plugin: KmsPlugin) -> None:
+    """However many values are written and read, and however long ago the first was."""
+    now = [1000.0]
+    cipher = v2(plugin, lambda: now[0])
+    for passed, asked in ((0, 1), (30, 1), (59.9, 1), (60, 2), (119, 2), (120, 3)):
+        now[0] = 1000.0 + passed
+        for _ in range(3):
+            cipher.open(cipher.encrypt(PLAIN, PATH), PATH)
+        assert plugin.calls.count("v2.Status") == asked
+
+
+def test_v2_hands_a_plugin_the_annotations_of_each_value(plugin: KmsPlugin) -> None:
+    """They are part of what it unwraps: a seed that was unwrapped with others is no answer for these."""
+    stored = decode_message(ENCRYPTED_OBJECT, v2(plugin).encrypt(PLAIN, PATH))
+    others = {**stored, "annotations": {"other.example.com": b"x"}}
+    cipher = v2(plugin)
+    for envelope in (stored, others, stored, others):
+        with contextlib.suppress(EncryptionError):
+            cipher.open(encode_message(ENCRYPTED_OBJECT, envelope), PATH)
+    assert plugin.calls.count("v2.Decrypt") >= 2
+
+
 def test_v2_opens_what_has_no_derived_key_and_calls_it_stale(plugin: KmsPlugin) -> None:
     """The layout from before Kubernetes 1.29: the wrapped key is the data key."""
     from kstore.encryption.aes import AesGcm

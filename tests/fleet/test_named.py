@@ -4,6 +4,7 @@ Which stores are named: files, patterns, objects and folders of buckets, each on
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -36,6 +37,19 @@ def test_a_file_may_have_a_name_like_a_pattern(night: Path, tmp_path: Path) -> N
     odd = tmp_path / "night[1].db"
     shutil.copy(night / "a.db", odd)
     assert [one.address for one in named_stores([str(odd)], PLAIN)] == [str(odd)]
+
+
+@pytest.mark.parametrize("place", [0, 65_535, 134_464, 199_999])
+def test_what_a_file_is_known_by(tmp_path: Path, place: int) -> None:
+    """Its ends, where a snapshot has its meta pages and its checksum: of two as large and as old the other is seen."""
+    marks = []
+    for byte in (b"a", b"b"):
+        content = bytearray(200_000)
+        content[place : place + 1] = byte
+        (tmp_path / "x.db").write_bytes(content)
+        os.utime(tmp_path / "x.db", (1_700_000_000, 1_700_000_000))
+        marks.append(fingerprint(str(tmp_path / "x.db")))
+    assert marks[0] != marks[1]
 
 
 def test_running_stores_have_no_fingerprint(tmp_path: Path) -> None:

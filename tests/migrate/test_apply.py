@@ -74,6 +74,21 @@ def test_an_object_that_never_rests(shop, planner, deployment, journal_path):
     assert summary.skipped[0].code == "conflict"
 
 
+def test_an_object_that_others_make_too_large(shop, planner, deployment, journal_path):
+    """It is named as that, and not as one that others keep changing."""
+    once = iter([True])
+
+    def meddle(mutations):
+        if any(one.key == key("web-3") and len(one.value) > 2000 for one in mutations):
+            raise RequestTooLarge("request is too large")
+        if next(once, False):
+            shop.put(key("web-3"), deployment("web-3", image="web:" + "2" * 2000))
+
+    shop.before_commit = meddle
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, [one.code for one in summary.skipped]) == (9, [RequestTooLarge.code])
+
+
 def test_a_key_that_goes(shop, planner, journal_path):
     """A deleted object needs no migration."""
     once = iter([True])

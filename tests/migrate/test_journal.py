@@ -439,6 +439,17 @@ def test_what_must_be_on_the_disk_before_anything_is_written(changes, tmp_path: 
     writer.close()
 
 
+def test_a_journal_that_is_closed_is_on_the_disk(changes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came of the last batch as well, which nothing else waits for."""
+    path, synced = tmp_path / "journal", []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    writer = JournalWriter(path, {"request": {}})
+    writer.done(writer.begin(changes[:2]), 5)
+    synced.clear()
+    writer.close()
+    assert synced == [path.stat().st_size]
+
+
 def test_what_an_earlier_run_could_not_sync(written, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever goes on writes all of it again, and syncs it, before anything else: the system takes it for clean."""
     before = written.read_bytes()

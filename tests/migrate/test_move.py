@@ -179,6 +179,33 @@ def test_into_another_store(source: MemorySource, old_keys: Transformers, tmp_pa
     assert json.loads(below(target, "/a")["/secrets/d/s"])["data"] == {"p": "cA=="}
 
 
+def test_from_plain_to_encrypted(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """What was stored in plain text and is encrypted now is counted."""
+    for at in (b"/a/secrets/d/s", b"/a/example.com/widgets/d/w"):
+        source.delete(at)
+    source.put("/a/secrets/d/plain", named("Secret", "plain", data={"p": "cA=="}))
+    report = run(moving(source, None, old_keys), tmp_path / "j")
+    assert (report.summary.copied, report.summary.encrypted) == (6, 1)
+    assert below(source, "/b/c")["/secrets/d/plain"].startswith(b"k8s:enc:aesgcm:v1:old:")
+
+
+@pytest.mark.parametrize(("old", "new"), [("/a", "/a/b"), ("/a/b", "/a"), ("/a", "/a")])
+def test_prefixes_within_each_other(old: str, new: str) -> None:
+    """A cluster is not copied into itself, nor around itself."""
+    with pytest.raises(UsageError, match="within each other"):
+        Routes([(old, new)]).refuse_within_one_store()
+    Routes([(old, "/ab")]).refuse_within_one_store()
+
+
+def test_a_copy_that_others_deleted(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """It is a finding; one that went with its lease is none."""
+    move = moving(source, old_keys, old_keys)
+    run(move, tmp_path / "j")
+    for name in (b"/b/c/events/d/e", b"/b/c/configmaps/d/plain"):
+        source.delete(name)
+    assert findings(tmp_path / "j", move, old_keys) == [("/b/c/configmaps/d/plain", "deleted")]
+
+
 def test_without_the_keys(source: MemorySource, tmp_path: Path) -> None:
     """What cannot be decrypted is skipped, each with its reason, and never copied as it is."""
     report = run(moving(source, None, None), tmp_path / "j")

@@ -8,7 +8,7 @@ import pytest
 
 from kstore.errors import AccessDenied, Interrupted
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import Journal
+from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.rollback import Rollback
@@ -17,6 +17,7 @@ from kstore.migrate.targets import VersionTargets
 from kstore.migrate.verify import state_of, verify_live
 from kstore.naming import GroupVersion
 from kstore.write.batches import Pace
+from kstore.write.change import KeyChange
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 
@@ -81,6 +82,24 @@ def test_one_migration_after_the_other_is_rolled_back(migrated, codec, journal_p
     result = Rollback(Journal(path), store).run()
     assert (result.restored, result.findings) == (10, {})
     assert {key: store.records[key].value for key in before} == before
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_key_that_was_written_twice(migrated, journal_path, moved):
+    """The last change is undone first, also in a store that counts its revisions anew since."""
+    store, _ = migrated
+    first, path = store.records[key("web-1")], next(journal_path)
+    writer = JournalWriter(path, {})
+    for value in (b"between", b"in the end"):
+        change = KeyChange(first.key, store.records[first.key], value)
+        number = writer.begin([Entry.of_key(change, None, None)])
+        writer.done(number, store.commit([change.mutation()]).revision)
+    writer.close()
+    if moved:
+        store.put(first.key, b"in the end")
+    result = Rollback(Journal(path), store).run()
+    assert (result.restored, result.findings) == (1, {})
+    assert store.records[first.key].value == first.value
 
 
 def test_rollback_leaves_what_others_changed(migrated, deployment):

@@ -16,7 +16,7 @@ from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.rollback import Rollback
-from kstore.migrate.settle import settle
+from kstore.migrate.settle import creations_to_come, settle
 from kstore.write.change import KeyChange
 from kstore.write.commit import UNKNOWN
 
@@ -269,6 +269,32 @@ def test_another_key_that_was_deleted_since(store: FaultySource, planner: Versio
     store.delete(changes[1].record.key)
     count, revisions = settled(tmp_path / "journal", store)
     assert (count, [one for one in revisions if one]) == (2, [revision])
+
+
+def test_another_key_whose_past_is_compacted(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """Nobody can tell any more whether it was there by then: the key that has its value decides."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes[:2], "conflict")
+    revision = store.commit([change.mutation() for change in changes[:2]]).revision
+    store.delete(changes[1].record.key)
+    store.put(key("d"), b"later")
+    store.compact(store.revision)
+    count, revisions = settled(tmp_path / "journal", store)
+    assert (count, [one for one in revisions if one]) == (2, [revision])
+
+
+def test_what_may_come_yet(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """Keys that were to be created, by transactions whose end nobody saw; what is changed comes no more."""
+    changes = planned(store, planner)
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    made = [Entry.of_key(KeyChange(key(name), None, b"x"), None, None) for name in "xyz"]
+    log.begin([changes[0]])
+    log.undone(log.begin([changes[1]]), UNKNOWN)
+    log.begin(made[:1])
+    log.undone(log.begin(made[1:2]), UNKNOWN)
+    log.undone(log.begin(made[2:]), "conflict")
+    log.close()
+    assert creations_to_come(Journal(tmp_path / "journal")) == {key("x"), key("y")}
 
 
 def test_one_key_that_is_as_it_was_read(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from kstore.errors import Interrupted
 from kstore.migrate.apply import Applier
-from kstore.migrate.journal import Journal
+from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.verify import state_of, verify_live
 from kstore.write.batches import Pace
+from kstore.write.change import KeyChange
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 
@@ -33,6 +34,21 @@ def test_verify_finds_what_differs(migrated, codec, deployment):
     assert codes(path, store, codec) == {
         "web-1": "changed", "web-2": "lease", "web-3": "deleted", "web-4": "not-written",
     }  # fmt: skip
+
+
+def test_which_revisions_a_journal_has(tmp_path):
+    """The first and the last of all objects, whether a batch has one revision for all or each its own."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    entry = Entry.of_key(KeyChange(key("x"), None, b"x"), None, None)
+    writer.done(writer.begin([entry] * 3), 7, [7, 8, 9])
+    writer.done(writer.begin([entry] * 2), 5)
+    writer.begin([entry])
+    writer.undone(writer.begin([entry] * 4), "conflict")
+    writer.close()
+    state = state_of(Journal(path))
+    assert (state.first_revision, state.last_revision) == (5, 9)
+    assert (state.batches, state.objects, state.open, state.undone) == (2, 5, 1, 4)
 
 
 def test_an_interrupted_migration(shop, planner, codec, tmp_path):

@@ -145,6 +145,22 @@ def test_verify_names_what_is_not_as_noted(codec: StorageCodec, tmp_path: Path) 
     assert {one.key: one.code for one in found.findings} == keys
 
 
+def test_the_journal_names_the_revision_of_each_key(codec: StorageCodec, tmp_path: Path) -> None:
+    """In the order of the keys, however they were given, one revision after the other."""
+    with open_demo() as source:
+        assert isinstance(source, SnapshotSource)
+        newest = source.status().revision
+        changes = some_changes(source, every=2)
+        journal = Journal(write(source, changes, tmp_path / "new.db", codec))
+    noted = [
+        (entry.key, batch.revision_of(at)) for batch in journal.batches() for at, entry in enumerate(batch.entries)
+    ]
+    assert noted == [(key, newest + at) for at, key in enumerate(sorted(one.key for one in changes), 1)]
+    with SnapshotSource(tmp_path / "new.db") as source:
+        made = [(one.record.key, one.record.mod_revision) for one in source.history_scan()]
+    assert made[-len(noted) :] == noted
+
+
 def test_a_key_that_is_not_as_it_was_read(codec: StorageCodec, tmp_path: Path) -> None:
     """Neither output nor journal is left when a change does not fit, or two are of one key."""
     with open_demo() as source:

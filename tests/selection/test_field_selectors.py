@@ -45,6 +45,15 @@ def test_broken_selectors(selector):
         parse_field_selector(selector)
 
 
+def test_who_reported_an_event():
+    """The same under the names of both versions of Events."""
+    for version, member in (("v1", "reportingComponent"), ("events.k8s.io/v1", "reportingController")):
+        event = {"apiVersion": version, "kind": "Event", "metadata": {"name": "e"}, member: "kubelet"}
+        for field in ("reportingComponent", "reportingController", "source"):
+            assert parse_field_selector(f"{field}=kubelet").matches(event)
+            assert not parse_field_selector(f"{field}=scheduler").matches(event)
+
+
 def test_what_the_server_indexes():
     """The names that a kind's own strategy offers are listed."""
     assert {"metadata.name", "metadata.namespace", "spec.nodeName", "status.phase"} <= set(

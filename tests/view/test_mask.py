@@ -12,7 +12,7 @@ from kstore.catalog.releases import newest
 from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
-from kstore.view.mask import MASK, masked, shown
+from kstore.view.mask import LAST_APPLIED, MASK, masked, shown
 
 SECRET = {
     "apiVersion": "v1",
@@ -82,6 +82,14 @@ def test_what_was_meant_to_be_a_secret():
     assert "secret" not in str(masked(damaged, b"/registry/secrets/d/s"))
     assert masked(damaged, b"/registry/secrets/d/s")["metadata"]["name"] == "s"
     assert masked(damaged, b"/registry/configmaps/d/s") is damaged
+
+
+def test_all_of_what_was_applied_last_is_hidden():
+    """Also where it is no text: a damaged Secret may have the manifest itself in that place."""
+    applied = {"kind": "Secret", "data": {"password": "aHVudGVy"}, "more": ["aHVudGVy"]}
+    for place in ("annotations", "labels"):
+        metadata = {"name": "s", place: {LAST_APPLIED: applied, "of": "no harm"}}
+        assert "aHVudGVy" not in json.dumps(masked({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}))
 
 
 def test_members_that_are_no_maps():

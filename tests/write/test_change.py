@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 
 from kstore.records import Delete, Put, Record
-from kstore.write.change import KeyChange, is_written
+from kstore.source.etcd.live import transaction
+from kstore.write.change import KeyChange, is_written, request_size
 
 KEY = b"/registry/a"
 
@@ -44,3 +45,10 @@ def test_a_change_depends_on_what_was_read_and_keeps_its_lease() -> None:
     assert change.mutation() == Put(KEY, b"new", 7, 5)
     assert KeyChange(KEY, None, b"new").mutation() == Put(KEY, b"new", 0)
     assert KeyChange(KEY, record(b"old", 7), None).mutation() == Delete(KEY, 7)
+
+
+@pytest.mark.parametrize("size", [1, 100, 1000, 60_000])
+def test_a_request_is_no_larger_than_is_reckoned(size: int) -> None:
+    """A key stands in it twice, where it is compared and where it is written."""
+    for mutation in (Put(b"k" * size, b"v" * 300, 1 << 40, 1 << 60), Delete(b"k" * size, 1 << 40)):
+        assert transaction([mutation] * 5).ByteSize() <= 5 * request_size(mutation)

@@ -330,8 +330,6 @@ class EncryptionPlanner:
             value = self.codec.encrypt(key, opened.plain)
         except KstoreError as error:
             return Skipped(read.record, error, read.gvk)
-        if value == read.record.value:  # plain, and to stay plain
-            return Unchanged(read.record, read.gvk, version)
         return Change(read.record, read.gvk, version, read.encoding, value, "encryption")
 
 

@@ -49,6 +49,21 @@ def test_views_forward_read_once(path: Path) -> None:
     file.close()
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
+def test_places_across_chunks(tmp_path: Path, size: int) -> None:
+    """Bytes are found wherever they begin: also where a chunk of the search ends within them."""
+    sought = bytes(range(1, size + 1))
+    for back in range(size + 1):
+        places = [0, (1 << 18) - back, (2 << 18) - back, (3 << 18) - size]
+        content = bytearray(3 << 18)
+        for place in places:
+            content[place : place + size] = sought
+        (tmp_path / "file").write_bytes(content)
+        file = PageFile.open(tmp_path / "file")
+        assert list(file.places(sought)) == places
+        file.close()
+
+
 def test_a_file_cut_while_open(tmp_path: Path) -> None:
     """A file that is cut short under the reader is an error, not a crash."""
     path = tmp_path / "file"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kstore.errors import Compacted, FutureRevision
 from kstore.records import Put, Record
 from kstore.source.etcd.messages import KeyValue
 from kstore.source.location.demo import open_demo
+from kstore.source.mvcc.cluster_state import ClusterState
 from kstore.source.mvcc.key_value import encode_key_value, parse_key_value, revision_key
+from kstore.source.mvcc.page_scan import ScannedPages
 from kstore.source.mvcc.reader import Mvcc
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.writer import write_database
@@ -55,6 +59,8 @@ def test_a_key_value_and_back(record: Record) -> None:
 
 
 @given(RECORDS, st.integers(0, 300))
+@example(Record(b"/registry/a", b"v" * 500, 1, 2, 3, 7), 0)
+@example(Record(b"/registry/a", b"v" * 500, 1, 2, 3, -1), 300)
 def test_only_what_stands_around_the_value(record: Record, head: int) -> None:
     """Without the value, its beginning and what comes after it are all that is read of an entry."""
     data = encode_key_value(record)
@@ -103,6 +109,58 @@ def test_one_key_alone(mvcc: Mvcc) -> None:
     assert [(entry.main, entry.sub) for entry in every] == sorted((entry.main, entry.sub) for entry in every)
     for key in {entry.key for entry in every[::7]}:
         assert list(mvcc.entries(only=key)) == [entry for entry in every if entry.key == key]
+
+
+@pytest.mark.parametrize("back", [0, 1, 7, 40])
+def test_what_a_compaction_leaves(mvcc: Mvcc, back: int) -> None:
+    """The newest change of each key that was live then, that of the very revision among them, and all after it."""
+    every = list(mvcc.entries())
+    compacted = mvcc.current_revision - back
+    mvcc.compact(compacted)
+    live = {entry.key: entry for entry in every if entry.main <= compacted}
+    kept = [entry for entry in live.values() if not entry.tombstone]
+    later = [entry for entry in every if entry.main > compacted]
+    assert list(mvcc.retained()) == sorted(kept, key=lambda entry: (entry.main, entry.key)) + later
+
+
+def test_which_revisions_can_be_looked_at(mvcc: Mvcc) -> None:
+    """From the compacted one to the newest, both included."""
+    newest = mvcc.current_revision
+    mvcc.compact(newest - 5)
+    assert [mvcc.check_revision(one) for one in (0, newest, newest - 1, newest - 5)] == [
+        newest, newest, newest - 1, newest - 5,
+    ]  # fmt: skip
+    with pytest.raises(Compacted):
+        mvcc.check_revision(newest - 6)
+    for revision in (newest + 1, -1):
+        with pytest.raises((FutureRevision, Compacted)):
+            mvcc.check_revision(revision)
+
+
+def test_pages_without_their_tree(tmp_path: Path) -> None:
+    """A revision that several pages hold, as the tree's edge before and after a write, is read once, in its place."""
+    with open_demo() as source:
+        assert isinstance(source, SnapshotSource)
+        write_database(source, [Put(b"/registry/new", b"v", 0)], tmp_path / "written.db")
+    with SnapshotSource(tmp_path / "written.db") as source:
+        bucket = source.mvcc.buckets[b"key"]
+        wanted = [element.key for leaf in bucket.leaves() for element in leaf.elements]
+        pages = ScannedPages(source.database)
+        assert any(one.last >= two.first for one, two in pairwise(pages.pages))
+        assert [element.key for leaf in pages.leaves() for element in leaf.elements] == wanted
+
+
+@pytest.mark.parametrize(
+    ("state", "voters"),
+    [({}, {0xA, 0xB}), ({b"confState": b'{"voters":[12]}'}, {12}), ({b"confState": b"{}"}, {0xA, 0xB})],
+)
+def test_who_votes(state: dict[bytes, bytes], voters: set[int]) -> None:
+    """The members but for learners, where the database does not say it in one place."""
+    buckets = {
+        b"meta": state,
+        b"members": {b"a": b'{"name":"x"}', b"b": b'{"isLearner":false}', b"c": b'{"isLearner":true}'},
+    }
+    assert ClusterState(lambda name: iter(buckets.get(name, {}).items())).voters() == voters
 
 
 def test_changes_on_top(mvcc: Mvcc) -> None:

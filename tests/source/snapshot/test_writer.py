@@ -204,6 +204,20 @@ def test_a_lease_must_be_there(demo: SnapshotSource, tmp_path: Path) -> None:
     """A lease that the store does not have is refused, as a server refuses it."""
     with pytest.raises(SourceError, match="no lease 7b"):
         write_database(demo, [Put(b"/registry/new", b"", 0, 123)], tmp_path / "written.db")
+    without = next(record for record in demo.scan() if not record.lease)
+    with pytest.raises(SourceError, match="no lease 7b"):
+        write_database(demo, [Put(without.key, b"", without.mod_revision, 123)], tmp_path / "written.db")
+
+
+def test_a_lease_that_has_gone_stays_the_keys_own(demo: SnapshotSource, tmp_path: Path) -> None:
+    """What the key has already is no new lease: the value alone is changed."""
+    leased = next(record for record in demo.scan() if record.lease)
+    demo.mvcc.cluster.granted.clear()
+    write_database(demo, [Put(leased.key, b"x", leased.mod_revision, leased.lease)], tmp_path / "written.db")
+    with SnapshotSource(tmp_path / "written.db") as written:
+        found = written.get(leased.key)
+        assert found is not None
+        assert (found.value, found.lease) == (b"x", leased.lease)
 
 
 def test_no_file_is_replaced(demo: SnapshotSource, tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""
+A saved plan: what it lets happen, and what it is refused for.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kstore.catalog.releases import newest
+from kstore.errors import JournalError
+from kstore.migrate.plan import Change, Skipped, Unchanged
+from kstore.migrate.planfile import LONGEST_LINE, SavedPlan, save_plan
+from kstore.migrate.request import Request
+
+from .conftest import key
+
+REQUEST = Request(release=newest().name, to=("apps/v1",))
+
+
+@pytest.fixture
+def saved(shop, planner, tmp_path: Path) -> Path:
+    """The plan for ten objects."""
+    path = tmp_path / "plan"
+    list(save_plan(path, REQUEST, planner.plan(shop.scan())))
+    return path
+
+
+def test_what_has_moved_since_is_skipped(shop, planner, deployment, saved) -> None:
+    """A change is what was saved: an object that was written since is not, were it with the same bytes."""
+    shop.put(key("web-1"), shop.records[key("web-1")].value)
+    shop.put(key("web-2"), deployment("web-2", image="web:9"))
+    shop.put(key("web-3"), deployment("web-3", version="apps/v1"))
+    shop.delete(key("web-4"))
+    shop.put(key("web-new"), deployment("web-new"))
+    plan = SavedPlan(saved)
+    steps = {step.record.key: step for step in plan.only(planner).plan(plan.records(shop))}
+    assert set(steps) == {key(f"web-{number}") for number in range(10)}
+    told = {step.record.key: step.error.code for step in steps.values() if isinstance(step, Skipped)}
+    assert told == {key("web-1"): "conflict", key("web-2"): "conflict", key("web-4"): "not-found"}
+    assert isinstance(steps[key("web-3")], Unchanged)
+    assert sum(isinstance(step, Change) for step in steps.values()) == 6
+
+
+def test_a_plan_is_cut_or_edited(saved) -> None:
+    """It is not applied, unless somebody says that it is meant."""
+    lines = saved.read_bytes().splitlines(keepends=True)
+    for kept in (lines[:-1], lines[:3], [*lines[:2], *lines[3:]], [*lines[:1], lines[2], lines[1], *lines[3:]]):
+        saved.write_bytes(b"".join(kept))
+        with pytest.raises(JournalError):
+            SavedPlan(saved)
+        SavedPlan(saved, edited=True)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_line_is_too_long(saved, more: int) -> None:
+    """It is refused as that, and never read in pieces."""
+    lines = saved.read_bytes().splitlines(keepends=True)
+    members = json.loads(lines[1])
+    members["path"] += "x" * (LONGEST_LINE - len(lines[1]) + more)
+    saved.write_bytes(b"".join([lines[0], json.dumps(members).encode() + b"\n", *lines[2:]]))
+    with pytest.raises(JournalError, match=f"line 2 is longer than {LONGEST_LINE} bytes"):
+        SavedPlan(saved, edited=True)

@@ -1,0 +1,101 @@
+"""
+A log made by hand on top of a database: which entries count, what a condition holds, what a request says.
+
+What a member makes of a log that it wrote itself is in `test_replay.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kstore.errors import SourceError
+from kstore.source.location.demo import open_demo
+from kstore.source.mvcc.reader import Mvcc
+from kstore.source.snapshot.source import SnapshotSource
+from kstore.source.wal.replay import replay
+from kstore.wire import delimited
+
+from .test_segments import Segments, entry, number, state
+
+INDEX = 5
+"""The last entry that the database has."""
+RESULTS = ("=", ">", "<", "!=")
+"""`rpc.proto`, Compare.CompareResult."""
+
+
+@pytest.fixture
+def mvcc() -> Iterator[Mvcc]:
+    """The demo store as that of a member which is alone."""
+    with open_demo() as source:
+        assert isinstance(source, SnapshotSource)
+        source.mvcc.cluster.meta[b"consistent_index"] = INDEX.to_bytes(8, "big")
+        source.mvcc.cluster.meta[b"term"] = (1).to_bytes(8, "big")
+        source.mvcc.cluster.meta[b"confState"] = b'{"voters":[1]}'
+        yield source.mvcc
+
+
+def put(key: bytes, value: bytes = b"v") -> bytes:
+    """A `PutRequest`."""
+    return delimited(1, key) + delimited(2, value)
+
+
+def replayed(mvcc: Mvcc, folder: Path, *requests: bytes, first: int = INDEX + 1) -> int:
+    """How many of these requests, entries of a log, changed something."""
+    entries = [entry(first + at, data=request) for at, request in enumerate(requests)]
+    Segments(folder).add(0, [*entries, state(first + len(requests) - 1)])
+    return replay(mvcc, folder)[0]
+
+
+@pytest.mark.parametrize("first", [INDEX - 1, INDEX, INDEX + 1])
+def test_what_the_database_has_is_not_done_again(mvcc: Mvcc, tmp_path: Path, first: int) -> None:
+    """Of four entries those count that come after its own last one, each at the next revision."""
+    before = mvcc.current_revision
+    requests = [delimited(4, put(b"/entry/%d" % (first + at))) for at in range(4)]
+    wanted = [b"/entry/%d" % index for index in range(INDEX + 1, first + 4)]
+    assert replayed(mvcc, tmp_path, *requests, first=first) == len(wanted)
+    assert [key for key in mvcc.view().keys if key.startswith(b"/entry/")] == wanted
+    assert mvcc.current_revision == before + len(wanted)
+
+
+def test_a_log_that_begins_too_late(mvcc: Mvcc, tmp_path: Path) -> None:
+    """An entry between the database and the log is missing."""
+    with pytest.raises(SourceError, match=f"brought to entry {INDEX}, the log begins with {INDEX + 2}"):
+        replayed(mvcc, tmp_path, delimited(4, put(b"/x")), first=INDEX + 2)
+
+
+def test_a_log_of_another_member(mvcc: Mvcc, tmp_path: Path) -> None:
+    """The entry that the database has last is of another term there."""
+    mvcc.cluster.meta[b"term"] = (2).to_bytes(8, "big")
+    with pytest.raises(SourceError, match="not of the same member"):
+        replayed(mvcc, tmp_path, delimited(4, put(b"/x")), first=INDEX)
+
+
+def test_leases(mvcc: Mvcc, tmp_path: Path) -> None:
+    """A lease has its id and its seconds; one that is revoked is known no more."""
+    grants = [delimited(8, number(1, seconds) + number(2, lease)) for lease, seconds in ((700, 60), (701, 3600))]
+    assert replayed(mvcc, tmp_path, *grants, delimited(9, number(1, 700))) == 3
+    assert mvcc.cluster.granted.get(701) == 3600
+    assert 700 not in mvcc.cluster.granted
+
+
+@pytest.mark.parametrize("result", RESULTS)
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_condition(mvcc: Mvcc, tmp_path: Path, result: str, more: int) -> None:
+    """It decides which of the two sides is done."""
+    view = mvcc.view()
+    at = next(at for at, key in enumerate(view.keys) if _version(mvcc, at) > 1)
+    condition = number(1, RESULTS.index(result)) + delimited(3, view.keys[at]) + number(4, _version(mvcc, at) + more)
+    sides = [delimited(field, delimited(2, put(key))) for field, key in ((2, b"/held"), (3, b"/did-not-hold"))]
+    assert replayed(mvcc, tmp_path, delimited(6, delimited(1, condition) + b"".join(sides))) == 1
+    holds = {"=": more == 0, ">": more < 0, "<": more > 0, "!=": more != 0}[result]
+    assert (b"/held" in mvcc.view().keys, b"/did-not-hold" in mvcc.view().keys) == (holds, not holds)
+
+
+def _version(mvcc: Mvcc, at: int) -> int:
+    view = mvcc.view()
+    record = mvcc.record(view.keys[at], view.offsets[at], view.sizes[at])
+    assert record is not None
+    return record.version
