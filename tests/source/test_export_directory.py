@@ -204,7 +204,7 @@ def test_an_index_cannot_lead_outside(tmp_path: Path, name: str) -> None:
 
 def test_what_is_no_export(tmp_path: Path) -> None:
     """Other directories, formats and versions are named for what they are."""
-    with pytest.raises(NotADatabase, match="neither"):
+    with pytest.raises(NotADatabase, match="contains no store of etcd, and is no export"):
         open_source(str(tmp_path))
     for header, kind in (
         ("{}", NotADatabase),

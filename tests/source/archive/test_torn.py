@@ -98,13 +98,15 @@ def assert_exact_or_refused(data: bytes) -> DamagedStore | None:
 
 
 @given(form=st.sampled_from(sorted(FORMS)), place=st.floats(0, 1, exclude_max=True))
+@example(form="tar", place=0.9999)
+@example(form="gz in tar", place=0.9999)
 def test_cut_anywhere(form: str, place: float) -> None:
     """It says where it ends, in bytes of the file that was given; unless only what no reader needs was cut."""
     whole = packed(form)
     cut = whole[: max(SMALLEST, int(len(whole) * place))]
     error = assert_exact_or_refused(cut)
     if error is None:
-        assert form == "tar"  # whose end mark is longer than it need be
+        assert form in ("tar", "gz in tar")  # whose end mark is longer than it need be
     elif form not in ("two.zst", "tar.two.zst"):  # of which half is a whole stream
         assert f"ends early at byte {len(cut)}" in str(error)
         assert error.offset == len(cut)
