@@ -43,7 +43,7 @@ slow: $(VENV)/test ## the tests that take long: the docs' commands, a whole clus
 	$(BIN)/python $(subst not slow,(slow or hypothesis),$(PYTEST)) --hypothesis-profile=thorough $(ARGS) || [ $$? -eq 5 ]
 
 alone: $(VENV)/test ## the tests that run beside nothing else: processes killed and frozen, clusters of three
-	$(BIN)/python $(RUN) -m "alone and not slow and not e2e" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python $(RUN) -m "alone and not e2e" $(ARGS) || [ $$? -eq 5 ]
 
 venv: $(VENV)/lint ## make .venv with all that the tests and the checks need
 
