@@ -113,10 +113,8 @@ def definition(*versions: str, stored: tuple[str, ...] = (), schema: dict[str, A
         "conversion": {"strategy": "None"},
         "preserveUnknownFields": False,
         "version": versions[0],
-        "versions": [
-            {"name": one, "served": True, "storage": one == versions[0], "schema": {"openAPIV3Schema": schema}}
-            for one in versions
-        ],
+        "versions": [{"name": one, "served": True, "storage": one == versions[0]} for one in versions],
+        "validation": {"openAPIV3Schema": schema},  # where a server keeps what all versions have in common
     }
     status = {"acceptedNames": names, "storedVersions": list(stored or versions[:1]), "conditions": []}
     found = obj("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition", "lamps.lab.example.com", "")
@@ -288,6 +286,7 @@ def ship(tons: int) -> dict[str, Any]:
 def shrunk() -> Values:
     """The CRD of lamps, whose newer version has a field less."""
     crd = json.loads(json.dumps(definition("v1", "v1beta1", stored=("v1", "v1beta1"))[DEFINITION]))
+    del crd["spec"]["validation"]
     for version, names in zip(crd["spec"]["versions"], ("a", "ab"), strict=True):
         spec = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
         version["schema"] = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
