@@ -63,8 +63,8 @@ def fuzz_one(name: str, arguments: list[str]) -> None:
     atheris.Fuzz()
 
 
-def fuzz(name: str, runs: int, seconds: int) -> Figures:
-    """Fuzz one reader; what it printed last is shown if there is a finding."""
+def fuzz(name: str, runs: int, seconds: int, seed: int) -> Figures:
+    """Fuzz one reader, with random numbers of its own for the seed 0; what it printed last is shown if it fails."""
     from tests.fuzz.readers import seeds
 
     kept = KEPT / name
@@ -78,7 +78,7 @@ def fuzz(name: str, runs: int, seconds: int) -> Figures:
             (beginning / str(number)).write_bytes(data)
         options = [
             f"-runs={runs}", f"-timeout={_SECONDS_EACH}", f"-rss_limit_mb={_MEGABYTES}", f"-max_len={_LONGEST}",
-            f"-artifact_prefix={found}/", "-print_final_stats=1", *([f"-max_total_time={seconds}"] if seconds else []),
+            f"-artifact_prefix={found}/", "-print_final_stats=1", f"-seed={seed}", *([f"-max_total_time={seconds}"] if seconds else []),
         ]  # fmt: skip
         command = [sys.executable, "-m", "tests.fuzz.guided", "--in-process", name, "--", *options]
         ended = subprocess.run([*command, str(kept), str(beginning)], cwd=REPOSITORY, capture_output=True)
@@ -107,12 +107,13 @@ def main() -> int:
     parser.add_argument("--reader", action="append", choices=READERS, help="only this one; may be given again")
     parser.add_argument("--runs", type=int, default=20_000, help="executions of each reader")
     parser.add_argument("--seconds", type=int, default=0, help="stop each reader after this time")
+    parser.add_argument("--seed", type=int, default=0, help="of the random numbers; 0 is another one each time")
     parser.add_argument("--record", action="store_true", help="keep the figures in guided.json")
     arguments = parser.parse_args()
     results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     faulty = False
     for name in arguments.reader or READERS:
-        figures = fuzz(name, arguments.runs, arguments.seconds)
+        figures = fuzz(name, arguments.runs, arguments.seconds, arguments.seed)
         print(
             f"{name:26} {figures.executions:9,} executions {figures.findings} findings {figures.seconds:7.1f} s",
             flush=True,
