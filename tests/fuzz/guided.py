@@ -78,7 +78,8 @@ def fuzz(name: str, runs: int, seconds: int, seed: int) -> Figures:
             (beginning / str(number)).write_bytes(data)
         options = [
             f"-runs={runs}", f"-timeout={_SECONDS_EACH}", f"-rss_limit_mb={_MEGABYTES}", f"-max_len={_LONGEST}",
-            f"-artifact_prefix={found}/", "-print_final_stats=1", f"-seed={seed}", *([f"-max_total_time={seconds}"] if seconds else []),
+            f"-artifact_prefix={found}/", "-print_final_stats=1", f"-seed={seed}",
+            *([f"-max_total_time={seconds}"] if seconds else []),
         ]  # fmt: skip
         command = [sys.executable, "-m", "tests.fuzz.guided", "--in-process", name, "--", *options]
         ended = subprocess.run([*command, str(kept), str(beginning)], cwd=REPOSITORY, capture_output=True)
