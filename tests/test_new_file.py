@@ -161,6 +161,58 @@ def test_who_may_read_it(tmp_path: Path) -> None:
         os.umask(before)
 
 
+def test_a_disk_that_takes_less_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one call leaves over is written by the next, until all of it is there."""
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, content: real(descriptor, content[:5]))
+    with NewFile(tmp_path / "file") as new:
+        new.write(b"the first part, ")
+        new.write(b"and the rest")
+        new.publish()
+    assert (tmp_path / "file").read_bytes() == b"the first part, and the rest"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_disk_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool) -> None:
+    """The name is given by renaming, and not taken from a file that has it."""
+    path = tmp_path / "file"
+    if is_there:
+        path.write_text("kept")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with NewFile(path) as new:
+        new.write(b"new")
+        if is_there:
+            with pytest.raises(FileExistsError, match="there already"):
+                new.publish(replace=False)
+        else:
+            new.publish(replace=False)
+    assert path.read_text() == ("kept" if is_there else "new")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of all it may lie under the hidden name, for its owner to read what is written: it is refused."""
+    monkeypatch.setattr("kstore.new_file.is_own", lambda _status: False)
+    with pytest.raises(OSError, match="in the way"):
+        NewFile(tmp_path / "file")
+
+
+def test_a_full_disk_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be emptied is not left behind."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        NewFile(tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
 # ---- folders
 
 _KILLED_FOLDER = """

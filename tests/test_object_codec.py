@@ -230,6 +230,39 @@ def test_any_unknown_fields(fields: list[tuple[int, bytes]]) -> None:
 CODEC = ObjectCodec(Scheme(Release("1.37")))
 
 
+# ---- where a value is broken
+
+_BROKEN_TIME = wire.delimited(8, b"\x0e")
+"""`creationTimestamp`, whose one byte begins a field of a wire type that there is not."""
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "cause"),
+    [
+        ("v1", "ConfigMap", "wire type 6 is not used"),
+        ("apps/v1", "ControllerRevision", "wire type 6 is not used"),
+        ("v1", "Secret", "*****"),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_the_byte_is_that_of_the_value(codec: ObjectCodec, version: str, kind: str, cause: str, wrapped: bool) -> None:
+    """It is counted from the value's beginning, before which no envelope is; nothing of a Secret is quoted."""
+    value = write_envelope(version, kind, wire.delimited(1, wire.delimited(1, b"name") + _BROKEN_TIME))
+    with pytest.raises(DecodeError) as caught:
+        codec.decode(base64.b64encode(value) if wrapped else value)
+    place = value.index(_BROKEN_TIME) + len(_BROKEN_TIME) - 1
+    assert str(caught.value) == f"no Time: {cause} at byte {place} in metadata.creationTimestamp"
+
+
+def test_the_byte_of_an_event_of_a_watch() -> None:
+    """Its envelope names no type, and is before it all the same."""
+    sent = ObjectCodec(Scheme(Release("1.37"), sent=True))
+    value = write_envelope("", "", wire.delimited(1, b"ADDED") + wire.delimited(2, b"\x0e"))
+    with pytest.raises(DecodeError, match="RawExtension") as caught:
+        sent.decode(value)
+    assert caught.value.offset == value.index(b"\x0e")
+
+
 # ---- CBOR
 
 

@@ -130,14 +130,7 @@ class ObjectCodec:
                 return self._watch_event(reader, envelope)
             name, type_name = self._type_of(envelope.api_version, envelope.kind)
             start = {"kind": envelope.kind, "apiVersion": envelope.api_version}
-            try:
-                return Decoded(name, PROTOBUF, reader.read(type_name, envelope.body, start), type_name)
-            except DecodeError as error:
-                if error.offset is not None:
-                    error.offset += envelope.start  # the reader counts within the body
-                if envelope.kind == _HIDDEN_KIND:
-                    error.hide_values()
-                raise
+            return Decoded(name, PROTOBUF, _read_body(reader, type_name, envelope, start), type_name)
         if encoding == CBOR:
             from kstore.decode.cbor import loads
 
@@ -147,7 +140,7 @@ class ObjectCodec:
     def _watch_event(self, reader: ProtobufReader, envelope: Envelope) -> Decoded:
         """What an envelope without a type holds."""
         _, type_name = self._type_of(WATCH_EVENT.api_version, WATCH_EVENT.kind)
-        found = reader.read(type_name, envelope.body, {})
+        found = _read_body(reader, type_name, envelope, {})
         if not is_watch_event(found):
             raise DecodeError("the envelope names no kind, and holds no WatchEvent", offset=envelope.start)
         return Decoded(WATCH_EVENT, PROTOBUF, found, type_name)
@@ -365,6 +358,18 @@ class ObjectCodec:
             hint = f"no release has {stored.group_version} beside {target.group_version} and keeps them: "
             hint += "save the object (`store.get(key)`), and write it anew in the other version"
         return UnknownFields(paths, hint=hint, by_way_of=between)
+
+
+def _read_body(reader: ProtobufReader, type_name: str, envelope: Envelope, start: dict[str, Any]) -> dict[str, Any]:
+    """What an envelope holds, after these members; an error says where in the value it is."""
+    try:
+        return reader.read(type_name, envelope.body, start)
+    except DecodeError as error:
+        if error.offset is not None:
+            error.offset += envelope.start  # the reader counts within the body
+        if envelope.kind == _HIDDEN_KIND:
+            error.hide_values()
+        raise
 
 
 def _generation(obj: dict[str, Any]) -> Any:

@@ -74,6 +74,11 @@ def test_nothing_wrong(whole: MemorySource, open_store: OpenStore) -> None:
         ("no-resource", "/registry/gone.io/ts/default/t", {"kind": "T", "apiVersion": "g.io/v1"}, "g.io/v1 T"),
         ("misplaced", "/registry/configmaps/default/b", config_map("a"), "its metadata says default/a"),
         (
+            "misplaced", "/registry/clusterroles/default/view",
+            {"kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "view"}},
+            "its metadata says view",
+        ),
+        (
             "object-stuck", "/registry/configmaps/default/b",
             {"kind": "ConfigMap", "apiVersion": "v1",
              "metadata": {"name": "b", "namespace": "default", "finalizers": ["x/y"],
@@ -109,6 +114,27 @@ def test_each_is_found(
     assert [one for one, _ in found[name].keys] == [key]
     if detail:
         assert found[name].keys[0][1] == detail
+
+
+def test_a_namespace_that_does_not_count(whole: MemorySource, open_store: OpenStore) -> None:
+    """That of a cluster-wide object is in no key; the apiserver empties it at the next update (`rest.BeforeUpdate`)."""
+    metadata = {"name": "view", "namespace": "default"}
+    role = {"kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": metadata}
+    whole.put("/registry/clusterroles/view", role)
+    assert checked(open_store) == {}
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [("1.29", ""), ("1.30", "deprecated-version"), ("1.31", "deprecated-version"), ("1.32", "removed-version")],
+)
+def test_the_release_from_which_a_version_is_gone(
+    whole: MemorySource, open_store: OpenStore, release: str, name: str
+) -> None:
+    """FlowSchema's v1beta3, deprecated since 1.29, which stores it all the same, is no more served by 1.32 itself."""
+    flow = {"kind": "FlowSchema", "apiVersion": "flowcontrol.apiserver.k8s.io/v1beta3", "metadata": {"name": "flow"}}
+    whole.put("/registry/flowschemas/flow", flow)
+    assert set(checked(open_store, release)) == ({name} if name else set())
 
 
 def test_what_a_release_does_not_know(whole: MemorySource, open_store: OpenStore) -> None:

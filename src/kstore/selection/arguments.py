@@ -49,6 +49,8 @@ class Target:
     """The resources whose objects may be there."""
     namespace: str = ""
     """Of what is there, only this namespace's; empty where the key says it, or all are meant."""
+    said: str = ""
+    """The namespace that the key itself says."""
     may_be_empty: bool = False
     """A resource keeps its objects there, so it is no mistake if there are none."""
 
@@ -63,9 +65,11 @@ class Target:
 
     def includes(self, other: Target) -> bool:
         """Whether all that another target means is meant by this one."""
-        if self.namespace not in ("", other.namespace):
+        if self.namespace not in ("", other.namespace or other.said):
             return False
-        return self.covers(other.key) if not other.below else self.below and other.prefix.startswith(self.prefix)
+        if other.itself and not self.covers(other.key):
+            return False
+        return not other.below or (self.below and other.prefix.startswith(self.prefix))
 
 
 def listed(store: Store, criteria: Criteria) -> list[Target]:
@@ -167,8 +171,9 @@ def _of_name(store: Store, resource: NamedResource, text: str, namespace: str) -
     if slash and namespace not in ("", within):
         raise UsageError(f"{text} lies in namespace {within}, not in {namespace}", hint=_WITHOUT_NAMESPACE)
     if not resource.namespaced:
-        return _exactly(store.key_of(resource, "", name), (resource,))
-    return _exactly(store.key_of(resource, within or namespace or DEFAULT_NAMESPACE, name), (resource,))
+        return _exactly(store.key_of(resource, "", name), resource)
+    said = within or namespace or DEFAULT_NAMESPACE
+    return _exactly(store.key_of(resource, said, name), resource, said)
 
 
 def _named_object(store: Store, text: str, namespace: str) -> Target:
@@ -193,7 +198,7 @@ def _of_any_resource(store: Store, namespace: str, name: str) -> Iterator[Target
     places = {store.key_of(one, namespace, name): one for one in store.mapper.resources if one.namespaced}
     for key, resource in places.items():
         if store.source.get(key, revision=store.revision) is not None:
-            yield _exactly(key, (resource,))
+            yield _exactly(key, resource, namespace)
 
 
 def _object(store: Store, text: str, namespace: str) -> Target:
@@ -203,7 +208,7 @@ def _object(store: Store, text: str, namespace: str) -> Target:
         require_namespaced([place.resource], namespace)
         if not default and place.namespace != namespace:
             raise UsageError(f"{text} is in namespace {place.namespace}, not in {namespace}", hint=_WITHOUT_NAMESPACE)
-    return _exactly(key, (place.resource,) if place else ())
+    return _exactly(key, place.resource, place.namespace) if place else _exactly(key)
 
 
 def _object_key(store: Store, text: str, namespace: str) -> tuple[bytes, bool]:
@@ -252,8 +257,8 @@ def _resources(store: Store, name: str, text: str) -> list[NamedResource]:
         raise
 
 
-def _exactly(key: bytes, resources: tuple[NamedResource, ...]) -> Target:
-    return Target(key, itself=True, below=False, resources=resources)
+def _exactly(key: bytes, resource: NamedResource | None = None, said: str = "") -> Target:
+    return Target(key, itself=True, below=False, resources=(resource,) if resource else (), said=said)
 
 
 def _refuse_beside_names(criteria: Criteria) -> None:
@@ -313,7 +318,14 @@ def _path(store: Store, path: bytes, namespace: str, *, required: bool) -> Targe
         )
     within = "" if place.namespace else namespace
     itself = exact and bool(place.name)
-    return Target(key, itself=itself, resources=(place.resource,), namespace=within, may_be_empty=not place.name)
+    return Target(
+        key,
+        itself=itself,
+        resources=(place.resource,),
+        namespace=within,
+        said=place.namespace,
+        may_be_empty=not place.name,
+    )
 
 
 def _require_something(store: Store, key: bytes) -> None:
@@ -337,8 +349,8 @@ def _of_resource(
 ) -> Target:
     within = namespace if resource.namespaced else ""
     prefix = store.key_of(resource, within).rstrip(b"/")
-    inside = within if store.layout.clusters else ""  # else the key says it
-    return Target(prefix, resources=together or (resource,), namespace=inside, may_be_empty=True)
+    inside, said = (within, "") if store.layout.clusters else ("", within)
+    return Target(prefix, resources=together or (resource,), namespace=inside, said=said, may_be_empty=True)
 
 
 def require_namespaced(resources: Iterable[NamedResource], namespace: str) -> None:

@@ -84,7 +84,10 @@ class TreePages:
     def _branch(
         self, number: int, count: int, overflow: int, low: bytes, high: bytes | None
     ) -> list[tuple[int, bytes, bytes | None]]:
-        """A branch's children with their bounds; their keys are one after another, as in a leaf."""
+        """
+        A branch's children with their bounds; their keys are one after another, as in a leaf, from the least that the
+        branch above names to less than the next (`tx_check.go`, `verifyKeyOrder`).
+        """
         size = (overflow + 1) * self.database.page_size
         buffer, base = self.database.file.view(number * self.database.page_size, size)
         end = base + size
@@ -104,7 +107,7 @@ class TreePages:
                 begin != expected
                 or begin + key_size > end
                 or not key
-                or (last is not None and key <= last)
+                or (key < low if last is None else key <= last)
                 or (high is not None and key >= high)
             ):
                 self._fault(f"child {len(found)} of a branch has no key, or one out of order", number, low, high)
