@@ -69,7 +69,7 @@ def default_replication_controller_replicas(obj: Obj, _scope: Scope) -> None:
 @rules.default("Volume")
 def default_volume(volume: Obj, scope: Scope) -> None:
     """A volume without a source is an empty directory; an image volume is pulled like a container's image."""
-    if all(name == "name" or value is None for name, value in volume.items()):
+    if volume.keys() <= {"name"}:
         volume["emptyDir"] = {}
     image = volume.get("image")
     if image is not None and not image.get("pullPolicy") and scope.release.enabled("ImageVolume"):
