@@ -127,6 +127,40 @@ def test_a_deletion_that_happened(store: FaultySource) -> None:
     assert list(Writer(store, Log()).write([change])) == [Written(change, 0)]
 
 
+def test_a_deletion_in_a_batch(store: FaultySource) -> None:
+    """What else was written tells the revision, at which the key went."""
+    lost(store, lambda: None, happened=True)
+    written, deleted = changes(store)[0], KeyChange(OTHER, store.records[OTHER], None)
+    assert list(Writer(store, Log()).write([written, deleted])) == [
+        Written(written, store.revision),
+        Written(deleted, store.revision),
+    ]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_others_did_each_half_of_a_batch(store: FaultySource, first: bool) -> None:
+    """One client writes the very value, another deletes the key: neither is kstore's, and the deletion is not said to be."""
+    steps = [lambda: store.delete(OTHER), lambda: store.put(KEY, b"new")]
+
+    def meanwhile() -> None:
+        for step in steps if first else reversed(steps):
+            step()
+
+    written, deleted = changes(store)[0], KeyChange(OTHER, store.records[OTHER], None)
+    lost(store, meanwhile, happened=False)
+    same, left = Writer(store, Log()).write([written, deleted])
+    assert same == Written(written, store.records[KEY].mod_revision)
+    assert isinstance(left, Left)
+    assert left.found is None
+
+
+def test_a_deletion_whose_revision_is_compacted(store: FaultySource) -> None:
+    """Nobody can tell any more: what else was written is believed."""
+    written, deleted = changes(store)[0], KeyChange(OTHER, store.records[OTHER], None)
+    lost(store, lambda: store.compact(store.revision), happened=True)
+    assert [type(one) for one in Writer(store, Log()).write([written, deleted])] == [Written, Written]
+
+
 def test_others_deleted(store: FaultySource) -> None:
     """A key that is gone is not there again."""
     lost(store, lambda: store.delete(KEY), happened=False)

@@ -34,6 +34,7 @@ from typing import Generic, Protocol, TypeVar
 
 from kstore.errors import (
     AccessDenied,
+    Compacted,
     Conflict,
     DamagedStore,
     Interrupted,
@@ -224,9 +225,22 @@ class Writer(Generic[C]):
             elif is_written(mutation, record):
                 found.append(record.mod_revision)
         if found:
-            return min(found)  # others may have written one of the values once more, later
+            revision = min(found)  # others may have written one of the values once more, later
+            deletions = [mutation for mutation in mutations if isinstance(mutation, Delete)]
+            return revision if all(self._went_at(revision, one) for one in deletions) else None
         # that a key is gone says little, since anybody deletes the same way: nothing of what else was to be written
         return 0 if gone == len(mutations) else None
+
+    def _went_at(self, revision: int, deletion: Delete) -> bool:
+        """Whether a key went at a revision, not before and not since; once that is compacted, it is taken so."""
+        try:
+            before, after = (
+                self.retry.ask(lambda at=at: self.source.get(deletion.key, revision=at))  # type: ignore[misc]
+                for at in (revision - 1, revision)
+            )
+        except Compacted:
+            return True
+        return before is not None and before.mod_revision == deletion.expected_mod_revision and after is None
 
     def _read(self, key: bytes) -> Record | None:
         return self.retry.ask(lambda: self.source.get(key))
