@@ -139,7 +139,7 @@ def test_a_deletion_in_a_batch(store: FaultySource) -> None:
 
 @pytest.mark.parametrize("first", [True, False])
 def test_others_did_each_half_of_a_batch(store: FaultySource, first: bool) -> None:
-    """One client writes the very value, another deletes the key: neither is kstore's, and the deletion is not said to be."""
+    """One client writes the very value, another deletes the key: the deletion is not called kstore's."""
     steps = [lambda: store.delete(OTHER), lambda: store.put(KEY, b"new")]
 
     def meanwhile() -> None:
