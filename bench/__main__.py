@@ -126,7 +126,7 @@ def line(row: dict[str, Any]) -> str:
     """One row for a terminal."""
 
     def took(one: dict[str, Any]) -> str:
-        return f"{one['seconds'][0]:8.2f} s {one['processor'][0]:7.2f} s {max(one['peak']) >> 20:6} MiB"
+        return f"{one['seconds'][0]:8.2f} s {one['processor'][0]:7.2f} s {int(max(one['peak'])) >> 20:6} MiB"
 
     lines = [f"{row['name']:14} {row['kstore']['name']:24}{took(row['kstore'])}"]
     lines += [

@@ -110,7 +110,8 @@ def rewritten(etcd: Etcd, client: Client) -> tuple[int, list[str]]:
             if error.status not in (409, 422):
                 raise
     after = records(etcd)
-    moved = [key for key, record in before.items() if after[key].mod_revision != record.mod_revision]
+    gone = {key for key, record in before.items() if record.lease and key not in after}  # its lease has expired
+    moved = [key for key in before if key not in gone and after[key].mod_revision != before[key].mod_revision]
     return count, [key for key in moved if not written_anyway(key, before[key], after[key])]
 
 
