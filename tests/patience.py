@@ -19,9 +19,9 @@ SECONDS = 240.0
 """When it is given up: nothing has hung for so long that is only slow."""
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool], seconds: float = SECONDS) -> None:
     """Look again and again until it holds."""
-    give_up = time.monotonic() + SECONDS
+    give_up = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < give_up, "it never came to be"
         time.sleep(0.02)

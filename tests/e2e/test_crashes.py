@@ -141,6 +141,11 @@ def reasons(client: Client) -> set[str]:
     return {one["reason"] for one in client.request("GET", "/api/v1/namespaces/default/events")["items"]}
 
 
+LOOKS = 600.0
+"""Seconds in which a server has looked for certain: it does every three minutes."""
+
+
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_a_server_says_the_same_of_services(
     release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any]
@@ -152,9 +157,9 @@ def test_a_server_says_the_same_of_services(
         values["/registry/ipaddresses/10.96.9.9"] = ADDRESS
     with put(etcd_server, Store(values), release):
         server = kube_apiserver(etcd_server, release=release)
-        until(lambda: "ClusterIPAlreadyAllocated" in reasons(server.client()))
+        until(lambda: "ClusterIPAlreadyAllocated" in reasons(server.client()), LOOKS)
         assert "PortAlreadyAllocated" not in reasons(server.client())
         server.stop()
     with put(etcd_server, cases["a port of the nodes, for another protocol"].true, release):
         server = kube_apiserver(etcd_server, release=release)
-        until(lambda: "PortAlreadyAllocated" in reasons(server.client()))
+        until(lambda: "PortAlreadyAllocated" in reasons(server.client()), LOOKS)
