@@ -5,7 +5,7 @@ Custom resources of every schema, as clients may have left them: what `migrate` 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,39 @@ def without_managers(value: bytes) -> Any:
     return found
 
 
+def put_all(source: LiveSource, given: Mapping[str, bytes]) -> None:
+    """Store all values, whatever is there."""
+    for key, value in given.items():
+        before = source.get(key.encode())
+        assert source.commit([Put(key.encode(), value, before.mod_revision if before else 0)]).succeeded
+
+
+def at_rest(client: Client, source: LiveSource, definitions: Iterable[Definition]) -> dict[str, bytes]:
+    """What a server leaves of each object when patches that ask for nothing change it no more; not what it refuses."""
+    left: dict[str, bytes] = {}
+    for definition in definitions:
+        updates = Updates(client, definition)
+        for name, _ in objects(definition):
+            revision = -1
+            while updates.patch(name):
+                record = source.get(place(definition, name).encode())
+                assert record is not None
+                if record.mod_revision == revision:
+                    left[place(definition, name)] = record.value
+                    break
+                revision = record.mod_revision
+    return left
+
+
+def update_again(client: Client, definitions: Iterable[Definition], left: Mapping[str, bytes]) -> None:
+    """Patch and put back each object of which a server has left something."""
+    for definition in definitions:
+        updates = Updates(client, definition)
+        for name, _ in objects(definition):
+            if place(definition, name) in left and updates.patch(name):
+                updates.put(name)
+
+
 @pytest.mark.parametrize("release", ["1.37", "1.33", "1.29"])
 def test_what_a_server_makes_of_them(
     release: str, etcd_server: Etcd, kube_apiserver: Callable[..., Any], tmp_path: Path
@@ -93,27 +126,10 @@ def test_what_a_server_makes_of_them(
     for definition in DEFINITIONS:
         until(partial(is_served, client, definition))
     with LiveSource([etcd_server.endpoint]) as source:
-
-        def put_all() -> None:
-            for key, value in given.items():
-                before = source.get(key.encode())
-                assert source.commit([Put(key.encode(), value, before.mod_revision if before else 0)]).succeeded
-
-        put_all()
-        left: dict[str, bytes] = {}
-        for definition in DEFINITIONS:
-            updates = Updates(client, definition)
-            for name, _ in objects(definition):
-                revision = -1
-                while updates.patch(name):
-                    record = source.get(place(definition, name).encode())
-                    assert record is not None
-                    if record.mod_revision == revision:
-                        left[place(definition, name)] = record.value
-                        break
-                    revision = record.mod_revision
+        put_all(source, given)
+        left = at_rest(client, source, DEFINITIONS)
         assert len(left) > len(DEFINITIONS) * len(SPECS)
-        put_all()
+        put_all(source, given)
     arguments = ["--store", etcd_server.endpoint, "migrate", "--to-release", release, "--yes", "--drop-unknown-fields"]
     assert run([*arguments, "--journal", str(tmp_path / "first")]) == 0
     before = stored(etcd_server)
@@ -127,11 +143,7 @@ def test_what_a_server_makes_of_them(
         if key not in kept and without_managers(before[key].value) != without_managers(value)
     }
     assert different == {}
-    for definition in DEFINITIONS:
-        updates = Updates(client, definition)
-        for name, _ in objects(definition):
-            if place(definition, name) in left and updates.patch(name):
-                updates.put(name)
+    update_again(client, DEFINITIONS, left)
     after = stored(etcd_server)
     moved = {key for key in left if after[key].mod_revision != before[key].mod_revision}
     assert moved == kept

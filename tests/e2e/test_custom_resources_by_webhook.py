@@ -17,14 +17,13 @@ import pytest
 from cryptography import x509
 from tests.e2e.custom_resources import PLAIN, RICH, SPECS, Definition, objects
 from tests.e2e.test_aged import stored
-from tests.e2e.test_custom_resources import Updates, is_served, place, without_managers
+from tests.e2e.test_custom_resources import at_rest, is_served, place, put_all, update_again, without_managers
 from tests.e2e.test_webhook_answers import Answer, Object, served
 from tests.patience import until
 from tools.cluster import Etcd
 from tools.hostile_server import self_signed
 
 from kstore.cli.main import run
-from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
 
 DEFINITIONS = (
@@ -98,27 +97,10 @@ def test_what_a_server_makes_of_them(
         given = {place(one, name): value for one in DEFINITIONS for name, value in objects(one)}
         for definition in DEFINITIONS:
             until(partial(is_served, client, definition))
-
-        def put_all() -> None:
-            for key, value in given.items():
-                before = source.get(key.encode())
-                assert source.commit([Put(key.encode(), value, before.mod_revision if before else 0)]).succeeded
-
-        put_all()
-        left: dict[str, bytes] = {}
-        for definition in DEFINITIONS:
-            updates = Updates(client, definition)
-            for name, _ in objects(definition):
-                revision = -1
-                while updates.patch(name):
-                    record = source.get(place(definition, name).encode())
-                    assert record is not None
-                    if record.mod_revision == revision:
-                        left[place(definition, name)] = record.value
-                        break
-                    revision = record.mod_revision
+        put_all(source, given)
+        left = at_rest(client, source, DEFINITIONS)
         assert len(left) > len(DEFINITIONS) * len(SPECS)
-        put_all()
+        put_all(source, given)
         arguments = ["--store", etcd_server.endpoint, "migrate", "--to-release", release, "--yes",
                      "--drop-unknown-fields", "--allow-webhooks"]  # fmt: skip
         run([*arguments, "--journal", str(tmp_path / "first")])
@@ -134,10 +116,6 @@ def test_what_a_server_makes_of_them(
             if without_managers(before[key].value) != without_managers(value)
         }
         assert different == {}
-        for definition in DEFINITIONS:
-            updates = Updates(client, definition)
-            for name, _ in objects(definition):
-                if place(definition, name) in left and updates.patch(name):
-                    updates.put(name)
+        update_again(client, DEFINITIONS, left)
         after = stored(etcd_server)
         assert {key for key in left if after[key].mod_revision != before[key].mod_revision} == set()
