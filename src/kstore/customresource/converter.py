@@ -180,7 +180,7 @@ class CustomConverter:
         """
         version = _version_of(obj)
         through = self._updated_in(version)
-        uncounted = {"metadata", "status"} if through in self.definition.with_status else {"metadata"}
+        uncounted = self._uncounted(through)
         changed = through != version and _whole_numbers(obj, uncounted)
         read = self._served(obj)
         if through != version:
@@ -188,9 +188,9 @@ class CustomConverter:
                 structural.drop_nulls(obj, self.definition.schemas.get(through))
             structural.default(obj, self.definition.schemas[version])  # by whoever reads it next, and no change of it
         if through in self._defaulting:
-            before = {name: copied(value) for name, value in obj.items() if name not in uncounted}
+            before = copied(_without(obj, uncounted))
             self._fill_in(obj, through, version)
-            changed |= before != {name: value for name, value in obj.items() if name not in uncounted}
+            changed |= before != _without(obj, uncounted)
         changed |= _whole_numbers(obj, uncounted)
         metadata = obj.get("metadata")
         if metadata:
@@ -198,6 +198,10 @@ class CustomConverter:
                 raise_generation(metadata)
             self._settle(metadata)
         return read
+
+    def _uncounted(self, version: str) -> set[str]:
+        """The members whose changes, by updates in a version, raise no generation."""
+        return {"metadata", "status"} if version in self.definition.with_status else {"metadata"}
 
     def _updated_in(self, version: str) -> str:
         """
@@ -262,15 +266,14 @@ class CustomConverter:
     def _updated(self, obj: Object) -> Object:
         """An object in the version that an update is asked for in, after it."""
         version = _version_of(obj)
-        schema, uncounted = self.definition.schemas[version], {"metadata"}
+        schema, uncounted = self.definition.schemas[version], self._uncounted(version)
         if version in self.definition.with_status:
-            uncounted.add("status")
             schema = schema and structural.without_member(schema, "status")
         self._coerce(obj, version, lenient=False)
-        before = {name: copied(value) for name, value in obj.items() if name not in uncounted}
+        before = copied(_without(obj, uncounted))
         changed = _whole_numbers(obj, uncounted)
         structural.default(obj, schema)
-        changed |= before != {name: value for name, value in obj.items() if name not in uncounted}
+        changed |= before != _without(obj, uncounted)
         if changed and obj.get("metadata"):
             raise_generation(obj["metadata"])
         return obj
@@ -378,6 +381,11 @@ def _whole_numbers(obj: Object, uncounted: set[str]) -> bool:
         obj[name], whole = go_json.whole_numbers(value)
         changed |= whole and name not in uncounted
     return changed
+
+
+def _without(obj: Object, names: set[str]) -> Object:
+    """The object without some of its members; the others are its own."""
+    return {name: value for name, value in obj.items() if name not in names}
 
 
 def _version_of(obj: Object) -> str:
