@@ -17,6 +17,7 @@ from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.rollback import Rollback
 from kstore.migrate.settle import creations_to_come, settle
+from kstore.records import Put
 from kstore.write.change import KeyChange
 from kstore.write.commit import UNKNOWN
 
@@ -234,6 +235,45 @@ def test_the_whole_of_a_split_batch(store: FaultySource, planner: VersionPlanner
     assert sorted(one for one in found if one) == revisions
 
 
+def test_the_whole_came_after_its_parts_were_given_up(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path
+) -> None:
+    """One revision is that of one transaction: of the whole, and not also of its parts, which would fit as well."""
+    changes = planned(store, planner)
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    for part in (changes, changes[:1], changes[1:]):
+        log.undone(log.begin(part), UNKNOWN)
+    log.close()
+    revision = store.commit([change.mutation() for change in changes]).revision
+    count, found = settled(tmp_path / "journal", store)
+    assert (count, [one for one in found if one]) == (3, [revision])
+    result = Rollback(Journal(tmp_path / "journal"), store).run()
+    assert (result.restored, result.findings) == (3, {})
+
+
+def test_a_part_whose_revision_is_compacted(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """What only one key tells is taken for the part's, and not for that of the whole."""
+    changes = planned(store, planner)
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    for part in (changes, changes[:2]):
+        log.begin(part)
+    log.close()
+    revision = store.commit([change.mutation() for change in changes[:2]]).revision
+    for change in changes[1:]:
+        store.delete(change.record.key)
+    store.compact(store.revision)
+    assert settled(tmp_path / "journal", store) == (2, [0, revision])
+
+
+def test_one_of_two_creations_that_others_made(store: FaultySource, tmp_path: Path) -> None:
+    """The other key was never there: the batch was not written."""
+    begun(
+        tmp_path / "journal", [Entry.of_key(KeyChange(key(name), None, b"made"), None, None) for name in "xy"], UNKNOWN
+    )
+    store.put(key("x"), b"made")
+    assert settled(tmp_path / "journal", store) == (0, [0])
+
+
 def test_others_wrote_the_same_once_more(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
     """A transaction's revision is the first at which its values were seen: a later one is somebody else's."""
     changes = planned(store, planner)
@@ -249,6 +289,24 @@ def test_another_key_that_has_not_changed_since(store: FaultySource, planner: Ve
     begun(tmp_path / "journal", changes[:2], "conflict")
     store.put(changes[1].record.key, b"of others")
     store.put(changes[0].record.key, changes[0].value)
+    assert settled(tmp_path / "journal", store) == (0, [0])
+
+
+def test_another_key_that_had_its_value_before(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """Others have written both values, one after the other, and one of the keys once more: that was no transaction."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes[:2], "conflict")
+    store.put(changes[1].record.key, changes[1].value)
+    store.put(changes[0].record.key, changes[0].value)
+    store.put(changes[1].record.key, b"of others")
+    assert settled(tmp_path / "journal", store) == (0, [0])
+
+
+def test_others_wrote_all_keys_at_once(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """With one of the values, and another one that is theirs: the batch was not written."""
+    changes = planned(store, planner)[:2]
+    begun(tmp_path / "journal", changes, "conflict")
+    store.commit([changes[0].mutation(), Put(changes[1].record.key, b"theirs", changes[1].record.mod_revision)])
     assert settled(tmp_path / "journal", store) == (0, [0])
 
 

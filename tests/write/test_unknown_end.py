@@ -10,7 +10,7 @@ import pytest
 from tests.migrate.conftest import FaultySource
 
 from kstore.errors import NotWritable, StoreUnreachable
-from kstore.records import Mutation
+from kstore.records import Mutation, Put
 from kstore.source.location.demo import open_demo
 from kstore.write.change import KeyChange
 from kstore.write.commit import Left, Writer, Written, writable
@@ -231,3 +231,53 @@ def test_a_creation_that_others_deleted(store: FaultySource) -> None:
     ended = list(Writer(store, Log()).write(changes))
     assert [type(one) for one in ended] == [Written, Written]
     assert made not in store.records
+
+
+def test_one_of_two_creations_that_came_by_another_request(store: FaultySource) -> None:
+    """A request of an earlier process made one of the keys meanwhile: the other one was not made with it."""
+    one, two = b"/registry/one", b"/registry/two"
+    lost(store, lambda: store.put(one, b"new"), happened=False)
+    ended = list(Writer(store, Log()).write([KeyChange(one, None, b"new"), KeyChange(two, None, b"new")]))
+    assert [type(ending) for ending in ended] == [Written, Written]
+    assert store.records[two].value == b"new"
+    assert [ending.revision for ending in ended if isinstance(ending, Written)] == [
+        store.records[name].mod_revision for name in (one, two)
+    ]
+
+
+def test_others_wrote_both_keys_at_once(store: FaultySource) -> None:
+    """One transaction of theirs has left one of the values, and not the other: it is not taken for kstore's."""
+    theirs = [
+        Put(KEY, b"new", store.records[KEY].mod_revision),
+        Put(OTHER, b"theirs", store.records[OTHER].mod_revision),
+    ]
+    lost(store, lambda: store.commit(theirs), happened=False)
+    same, left = Writer(store, Log()).write(changes(store))
+    assert isinstance(same, Written)
+    assert isinstance(left, Left)
+    assert store.records[OTHER].value == b"theirs"
+
+
+def test_the_same_value_once_more(store: FaultySource) -> None:
+    """A key that is written again as it is has left its revision only where it really was."""
+    log = Log()
+    lost(store, lambda: None, happened=False)
+    record = store.records[KEY]
+    (ended,) = Writer(store, log).write([KeyChange(KEY, record, record.value)])
+    assert isinstance(ended, Written)
+    assert store.records[KEY].mod_revision == ended.revision > record.mod_revision
+    assert log.lines == [("begin", 1), ("undone unknown", 1), ("begin", 2), ("done", 2)]
+
+
+def test_others_deleted_what_was_to_be_written_and_what_was_to_go(store: FaultySource) -> None:
+    """That a key is gone which was to get a value is not the transaction."""
+
+    def meanwhile() -> None:
+        store.delete(KEY)
+        store.delete(OTHER)
+
+    writing, deleting = changes(store)[0], KeyChange(OTHER, store.records[OTHER], None)
+    lost(store, meanwhile, happened=False)
+    first, _ = Writer(store, Log()).write([writing, deleting])
+    assert isinstance(first, Left)
+    assert first.found is None

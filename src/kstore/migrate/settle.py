@@ -3,24 +3,25 @@ Transactions that a journal does not call done, though they may have happened: f
 
 A journal has such a batch without an end, where kstore was killed while it was written, or as `undone`, where the
 request was given up and the store did not have it then. Either may have happened since: `write/commit.py` says why no
-time limit and no read excludes that. So each is judged by what is stored now. A key whose value has the digest that the
-batch was to leave, at a later revision than the batch depended on, was written by it, unless another batch of the
-journal says that it wrote just that revision. And a batch can happen no more as soon as one of its keys has left the
-revision that the batch depends on; where none has, one key is written again as it is, which ends that.
+time limit and no read excludes that. So each is judged by what is stored now, and was: it
+was written at the first revision that its keys have, if each of them got the value there that the batch was to leave
+(told by its digest), and unless another batch of the journal says that it wrote just that. And a batch can happen no
+more as soon as one of its keys has left the revision that the batch depends on; where none has, one key is written
+again as it is, which ends that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kstore.errors import Compacted, Conflict
-from kstore.migrate.journal import Batch, Entry, Journal, digest
+from kstore.migrate.journal import Batch, Journal, digest
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
 from kstore.write.change import KeyChange
-from kstore.write.commit import UNKNOWN, Writer
+from kstore.write.commit import UNKNOWN, Writer, stored_at
 from kstore.write.retry import Retry
 
 _MAY_COME = ("", UNKNOWN, Conflict.code)
@@ -65,12 +66,29 @@ class Unsettled:
                     found.written.setdefault(entry.key, set()).add(batch.revision_of(at))
         return found
 
-    def latest_first(self) -> Iterator[Batch]:
+    def landed(self, source: Source, retry: Retry) -> dict[int, int]:
         """
-        The batches in the order in which they are to be judged: the parts of one that was split, then itself, so that
-        what a part has written is not taken for the whole.
+        The batches that were written, so far: their numbers, and the revisions at which they were.
+
+        A batch was written at a revision where all of its keys were: the whole is judged before the parts that it was
+        split into, which would fit as well. Where the store has forgotten that revision, the parts are judged first, so
+        that what one of them has written is not taken for the whole.
+
+        Raises:
+            SourceError: the store failed.
         """
-        return reversed(self.batches.values())
+        found: dict[int, int] = {}
+        unsure: list[Batch] = []
+        for batch in self.batches.values():
+            judged = self._judged(batch, source, retry)
+            if judged.compacted:
+                unsure.append(batch)
+            elif judged.revision:
+                found[batch.number] = self._account(batch, judged.revision)
+        for batch in reversed(unsure):
+            if revision := self._judged(batch, source, retry).revision:
+                found[batch.number] = self._account(batch, revision)
+        return found
 
     def count_landed(self, source: Source, retry: Retry) -> int:
         """
@@ -79,45 +97,40 @@ class Unsettled:
         Raises:
             SourceError: the store failed.
         """
-        count = 0
-        for batch in self.latest_first():
-            if revision := self.revision(batch, source, retry):
-                self.account(batch, revision)
-                count += len(batch.entries)
-        return count
+        return sum(len(self.batches[number].entries) for number in self.landed(source, retry))
 
-    def account(self, batch: Batch, revision: int) -> None:
+    def _account(self, batch: Batch, revision: int) -> int:
         """Take a batch as written: the same one, which was sent twice, was not written a second time."""
         for entry in batch.entries:
             self.written.setdefault(entry.key, set()).add(revision)
+        return revision
 
-    def revision(self, batch: Batch, source: Source, retry: Retry) -> int:
-        """The revision at which a batch happened, or 0 if it has not: for all of its keys, or for none."""
-        found: list[int] = []
-        gone: list[Entry] = []
-        others: list[int] = []
-        for entry in batch.entries:
-            record = _read(source, entry.key, retry)
-            if record is None:
-                gone.append(entry)  # not created, or deleted since: the other keys must tell
-            elif record.mod_revision == entry.mod_revision:
-                return 0  # whatever the others hold: a part of the batch, which was sent anew, has written them
-            elif self._is_its(record, entry):
-                found.append(record.mod_revision)
-            else:
-                others.append(record.mod_revision)
-        revision = min(found, default=0)  # others may have written one of the values once more, later
-        # a key that nobody has touched since an earlier revision was not written at this one: another batch was
-        if any(other < revision for other in others):
-            return 0
-        return 0 if revision and any(_was_gone(source, entry.key, revision, retry) for entry in gone) else revision
+    def _judged(self, batch: Batch, source: Source, retry: Retry) -> _Judged:
+        """When a batch was written, if it was: all of its keys, or none."""
+        stored = [(entry, _read(source, entry.key, retry)) for entry in batch.entries]
+        # the first of the revisions: others may have written some of the keys since
+        revision = min((record.mod_revision for _, record in stored if record is not None), default=0)
+        if not revision or any(revision in self.written.get(entry.key, ()) for entry in batch.entries):
+            return _Judged(0)
+        compacted = False
+        for entry, record in stored:
+            try:
+                then = stored_at(source, entry.key, record, revision, retry)
+            except Compacted:
+                compacted = True
+                continue
+            if then is None or then.mod_revision != revision or digest(then.value) != entry.after:
+                return _Judged(0)
+        return _Judged(revision, compacted)
 
-    def _is_its(self, record: Record, entry: Entry) -> bool:
-        return (
-            record.mod_revision > entry.mod_revision
-            and digest(record.value) == entry.after
-            and record.mod_revision not in self.written.get(entry.key, ())
-        )
+
+class _Judged(NamedTuple):
+    """What is known of a batch."""
+
+    revision: int
+    """At which it was written; 0 if it was not."""
+    compacted: bool = False
+    """Whether the store has forgotten what some of its keys held then."""
 
 
 def creations_to_come(journal: Journal) -> set[bytes]:
@@ -177,17 +190,17 @@ def settle(
     retry = retry or Retry()
     unsettled = Unsettled.of(journal)
     count = 0
-    for batch in unsettled.latest_first():
-        if for_good and (batch.revision is None or batch.reason in _MAY_COME):
-            _end(batch, source, retry)
-        revision = unsettled.revision(batch, source, retry)
-        if revision:
-            unsettled.account(batch, revision)
+    if for_good:
+        for batch in unsettled.batches.values():
+            if batch.revision is None or batch.reason in _MAY_COME:
+                _end(batch, source, retry)
+    landed = unsettled.landed(source, retry)
+    for number, batch in unsettled.batches.items():
+        if number in landed:
             count += len(batch.entries)
-            number = batch.number if batch.revision is None else writer.begin(batch.entries)
-            writer.done(number, revision)
+            writer.done(number if batch.revision is None else writer.begin(batch.entries), landed[number])
         elif batch.revision is None:
-            writer.undone(batch.number, UNKNOWN)
+            writer.undone(number, UNKNOWN)
     return count
 
 
@@ -205,13 +218,5 @@ def _end(batch: Batch, source: WritableSource, retry: Retry) -> None:
             pass  # written, or by others meanwhile: either way the key has left its revision
 
 
-def _was_gone(source: Source, key: bytes, revision: int, retry: Retry) -> bool:
-    """Whether a key was not there at a revision at which a batch should have written it; if that can still be told."""
-    try:
-        return _read(source, key, retry, revision) is None
-    except Compacted:
-        return False
-
-
-def _read(source: Source, key: bytes, retry: Retry, revision: int = 0) -> Record | None:
-    return retry.ask(lambda: source.get(key, revision=revision))
+def _read(source: Source, key: bytes, retry: Retry) -> Record | None:
+    return retry.ask(lambda: source.get(key))

@@ -212,38 +212,47 @@ class Writer(Generic[C]):
         Ask the store whether a transaction of unknown end happened, so far: its revision, 0 where that cannot be told,
         or None.
         """
-        found: list[int] = []
-        gone = 0
-        for mutation in mutations:
-            record = self._read(mutation.key)
-            if record is None and not mutation.expected_mod_revision:
-                continue  # not created yet, or deleted by others since: the other keys must tell
-            if record is not None and record.mod_revision == mutation.expected_mod_revision:
-                return None  # all of them happen, or none: others have written, or deleted, the keys that look like it
-            if record is None:
-                gone += isinstance(mutation, Delete)
-            elif is_written(mutation, record):
-                found.append(record.mod_revision)
-        if found:
-            revision = min(found)  # others may have written one of the values once more, later
-            deletions = [mutation for mutation in mutations if isinstance(mutation, Delete)]
-            return revision if all(self._went_at(revision, one) for one in deletions) else None
-        # that a key is gone says little, since anybody deletes the same way: nothing of what else was to be written
-        return 0 if gone == len(mutations) else None
+        stored = [(one, self._read(one.key)) for one in mutations]
+        # the first of the revisions: others may have written some of the keys since
+        revision = min((record.mod_revision for _, record in stored if record is not None), default=0)
+        if revision:
+            return revision if all(self._done_at(revision, one, record) for one, record in stored) else None
+        # that a key is gone says little, since anybody deletes the same way
+        return 0 if all(isinstance(one, Delete) for one in mutations) else None
 
-    def _went_at(self, revision: int, deletion: Delete) -> bool:
-        """Whether a key went at a revision, not before and not since; once that is compacted, it is taken so."""
+    def _done_at(self, revision: int, mutation: Mutation, now: Record | None) -> bool:
+        """Whether a key has what a mutation leaves since just that revision; once that is compacted, it is taken so."""
         try:
-            before, after = (
-                self.retry.ask(lambda at=at: self.source.get(deletion.key, revision=at))  # type: ignore[misc]
-                for at in (revision - 1, revision)
-            )
+            after = stored_at(self.source, mutation.key, now, revision, self.retry)
+            if not isinstance(mutation, Delete):
+                return is_written(mutation, after) and after is not None and after.mod_revision == revision
+            before = stored_at(self.source, mutation.key, None, revision - 1, self.retry)
         except Compacted:
             return True
-        return before is not None and before.mod_revision == deletion.expected_mod_revision and after is None
+        return after is None and before is not None and before.mod_revision == mutation.expected_mod_revision
 
     def _read(self, key: bytes) -> Record | None:
         return self.retry.ask(lambda: self.source.get(key))
+
+
+def stored_at(source: Source, key: bytes, now: Record | None, revision: int, retry: Retry) -> Record | None:
+    """
+    What was stored under a key at a revision, which need not be asked for where nobody has written the key since.
+
+    Args:
+        source: the store.
+        key: the key.
+        now: what is stored under it now.
+        revision: of the store.
+        retry: how long to wait for a store that does not answer.
+
+    Raises:
+        Compacted: the store has forgotten it.
+        SourceError: the store failed.
+    """
+    if now is not None and now.mod_revision <= revision:
+        return now
+    return retry.ask(lambda: source.get(key, revision=revision))
 
 
 def writable(source: Source) -> WritableSource:
