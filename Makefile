@@ -5,8 +5,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 WHEEL := .wheel
-# Slow or needing Go: they have recipes of their own.
+# Slow or needing Go: they have recipes of their own. What is large is in all runs but the quick one.
 PLAIN := not slow and not alone and not e2e and not oracle and not golden
+QUICK := $(PLAIN) and not large
 # Further arguments for pytest: make test ARGS="-k envelope -x"
 ARGS ?=
 # CI names a file in SECOND_CHANCE: what failed runs once more, and what passes then is noted in it.
@@ -14,7 +15,7 @@ SECOND_CHANCE ?=
 RUN := -m $(if $(SECOND_CHANCE),tools.second_chance $(SECOND_CHANCE),pytest)
 # Two a core: half of the time a test waits for a server.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))')
-PYTEST := $(RUN) -m "$(PLAIN)" -n $(WORKERS)
+PYTEST := $(RUN) -n $(WORKERS)
 FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 10
 # Compiled modules are kept, whatever the environment says: without them each kstore that a test starts compiles itself.
@@ -36,11 +37,11 @@ help: ## this list
 demo: $(VENV)/kstore ## install kstore in .venv and run its main job on the demo store
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/demo/tour.sh
 
-test: $(VENV)/test ## install what the tests need in .venv and pass them
-	$(BIN)/python $(PYTEST) $(ARGS)
+test: $(VENV)/test ## install what the tests need in .venv and pass them, but for those that take long
+	$(BIN)/python $(PYTEST) -m "$(QUICK)" $(ARGS)
 
-slow: $(VENV)/test ## the tests that take long: the docs' commands, a whole cluster's tables, kills, copies, and more random examples
-	$(BIN)/python $(subst not slow,(slow or hypothesis),$(PYTEST)) --hypothesis-profile=thorough $(ARGS) || [ $$? -eq 5 ]
+slow: $(VENV)/test ## the tests that take long: screens, the docs' commands, a whole cluster's tables, kills, copies, and more random examples
+	$(BIN)/python $(PYTEST) -m "$(subst not slow,(slow or large or hypothesis),$(PLAIN))" --hypothesis-profile=thorough $(ARGS) || [ $$? -eq 5 ]
 
 alone: $(VENV)/test ## the tests that run beside nothing else: processes killed and frozen, clusters of three
 	$(BIN)/python $(RUN) -m "alone and not e2e" $(ARGS) || [ $$? -eq 5 ]
@@ -49,7 +50,7 @@ venv: $(VENV)/lint ## make .venv with all that the tests and the checks need
 
 # What users install: first the wheel and its dependencies alone, which must do, then what the tests need beside it.
 # kstore is imported from the wheel: src is not on the path.
-test-wheel: $(VENV)/pip ## build the wheel, use it alone, and pass the same tests with it, in an environment of its own
+test-wheel: $(VENV)/pip ## build the wheel, use it alone, and pass the tests with it, large ones too, in an environment of its own
 	rm -rf $(WHEEL)
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(WHEEL) .
 	$(BIN)/python -m venv $(WHEEL)/venv
@@ -57,7 +58,7 @@ test-wheel: $(VENV)/pip ## build the wheel, use it alone, and pass the same test
 	$(WHEEL)/venv/bin/python -m pip install --quiet $(WHEEL)/kstore-*.whl
 	$(WHEEL)/venv/bin/kstore --store demo ls
 	$(WHEEL)/venv/bin/python -m pip install --quiet --group test
-	PATH="$(CURDIR)/$(WHEEL)/venv/bin:$$PATH" $(WHEEL)/venv/bin/python $(PYTEST) $(COVERAGE) $(ARGS)
+	PATH="$(CURDIR)/$(WHEEL)/venv/bin:$$PATH" $(WHEEL)/venv/bin/python $(PYTEST) -m "$(PLAIN)" $(COVERAGE) $(ARGS)
 
 lint: $(VENV)/lint ## style, types and imports; every check runs, and then any that failed fails it
 	@failed=; \

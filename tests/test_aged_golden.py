@@ -51,6 +51,7 @@ def different(release: str, cases: list[dict[str, Any]]) -> list[tuple[str, str]
     return found
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("release", RELEASES)
 def test_what_a_migration_leaves(release: str) -> None:
     """Byte for byte, and a second migration changes nothing: some cases, a few of each kind."""

@@ -350,6 +350,7 @@ def test_a_call_fails(name: str, tmp_path: Path) -> None:
             assert left_over(folder) == [], (number, fault)
 
 
+@pytest.mark.large
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a process that dies is a fork of this one")
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_process_dies(name: str, tmp_path: Path) -> None:

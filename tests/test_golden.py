@@ -34,6 +34,7 @@ def differences(name: str, lines: Iterable[bytes]) -> list[str]:
     return found
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_own_cases(path: Path) -> None:
     """The cases kept in the repo, made by tools/oracle."""

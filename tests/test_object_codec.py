@@ -99,6 +99,7 @@ def test_unknown_protobuf_fields_are_kept(codec: ObjectCodec, path: str) -> None
     assert value == codec.encode(json.loads(json.dumps(shown)))
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("path", PLACES)
 def test_dropping_them_is_refused(codec: ObjectCodec, path: str) -> None:
     """A conversion names the field that it would drop; told to drop it, it does as the apiserver would."""

@@ -46,6 +46,7 @@ def _used(tree: ast.Module) -> Iterator[str]:
                 yield f"{node.value.id}.{name}"
 
 
+@pytest.mark.large
 def test_one_module_names_what_only_some_systems_have(repository: Path) -> None:
     """All others run wherever Python does, as far as that goes."""
     source = repository / "src" / "kstore"
@@ -109,6 +110,7 @@ raise SystemExit(run(sys.argv[1:]))
 """A program whose Python has lost what Windows lacks; Python's modules and others' have chosen theirs before."""
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("arguments", "begins"),
     [

@@ -57,6 +57,7 @@ def objects(path: Path, release: str, configuration: Path | None = None) -> Iter
             yield codec, read
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("name", "release", "encrypted", "count"),
     [

@@ -33,6 +33,7 @@ def no_peers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", os.defpath)
 
 
+@pytest.mark.large
 def test_rows_of_a_file(tmp_path: Path, no_peers: None) -> None:
     """Rows are found by their names, kept in a file beside those that were known, and put on the page."""
     common = ("--count", 20, "--rounds", 1, "--folder", tmp_path / "data", "--results", tmp_path / "results.json")
@@ -49,12 +50,14 @@ def test_rows_of_a_file(tmp_path: Path, no_peers: None) -> None:
     assert str(tmp_path) not in page
 
 
+@pytest.mark.large
 def test_a_row_that_is_not_there(tmp_path: Path) -> None:
     found = bench("keyz", "--count", 20, "--folder", tmp_path)
     assert found.returncode == 1
     assert "no such row or case: keyz" in found.stderr
 
 
+@pytest.mark.large
 def test_data_without_the_work_fail(tmp_path: Path, no_peers: None) -> None:
     """A database of fewer objects than are asked for: the keys are counted."""
     few = data.snapshot(tmp_path, 5)

@@ -151,6 +151,7 @@ def test_the_tree_is_what_ls_counts(demo: Kstore) -> None:
         browse(contents, do)
 
 
+@pytest.mark.large
 def test_a_list_has_the_columns_of_kubectl(demo: Kstore) -> None:
     """What `kstore ls` prints stands in the table, wide on demand; a filter by name or by labels."""
     printed = demo("ls", "deploy", "-o", "wide").text.splitlines()
@@ -175,6 +176,7 @@ def test_a_list_has_the_columns_of_kubectl(demo: Kstore) -> None:
         browse(contents, do)
 
 
+@pytest.mark.large
 def test_an_object_in_four_ways() -> None:
     """As YAML, described, byte by byte, and its history; the values of a Secret are hidden in all of them."""
 
@@ -196,6 +198,7 @@ def test_an_object_in_four_ways() -> None:
         browse(contents, do)
 
 
+@pytest.mark.large
 def test_secrets_on_demand() -> None:
     """`--show-secrets` shows them."""
 
@@ -208,6 +211,7 @@ def test_secrets_on_demand() -> None:
         browse(contents, do)
 
 
+@pytest.mark.large
 def test_a_text_is_found_in_a_page() -> None:
     """`/` goes to the first line that has it, `n` to the next, and after the last comes the first."""
 
@@ -225,6 +229,7 @@ def test_a_text_is_found_in_a_page() -> None:
         browse(contents, do, size=(80, 12))
 
 
+@pytest.mark.large
 def test_what_cannot_be_read_is_shown(tmp_path: Path) -> None:
     """It stands in its list with its reason, and its page says what to try; nothing stops."""
 
@@ -244,6 +249,7 @@ def test_what_cannot_be_read_is_shown(tmp_path: Path) -> None:
         assert contents.unreadable
 
 
+@pytest.mark.large
 def test_long_lists_are_read_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """So much is read as is looked at, and the next page when the cursor nears the end of the last."""
     monkeypatch.setattr(contents_module, "_PAGE", 10)
@@ -258,6 +264,7 @@ def test_long_lists_are_read_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         browse(contents, do)
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_a_running_etcd(etcd_server: Etcd) -> None:
     """What changes meanwhile is there after a refresh; a server that goes away is said, and the browser stays."""
@@ -291,6 +298,7 @@ def test_a_running_etcd(etcd_server: Etcd) -> None:
         browse(contents, do)
 
 
+@pytest.mark.large
 def test_a_fault_is_shown_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong with a list or an object, the browser goes on."""
     monkeypatch.setattr(contents_module, "printer_for", lambda *_: 1 / 0)
@@ -307,6 +315,7 @@ def test_a_fault_is_shown_where_it_happened(monkeypatch: pytest.MonkeyPatch) -> 
         browse(contents, do)
 
 
+@pytest.mark.large
 def test_what_is_not_there_is_said() -> None:
     """A resource that no type has, and one of which nothing is stored."""
 
@@ -322,6 +331,7 @@ def test_what_is_not_there_is_said() -> None:
         browse(contents, do)
 
 
+@pytest.mark.large
 def test_a_narrow_terminal_is_the_tables_alone() -> None:
     """At 80 columns the tree makes room for the table that is entered, and comes back."""
 
@@ -355,6 +365,7 @@ def test_it_needs_textual_and_a_terminal(demo: Kstore, monkeypatch: pytest.Monke
     assert "textual" in hint
 
 
+@pytest.mark.large
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
 def test_on_a_terminal() -> None:
     """The command starts the browser, and `q` ends it."""
@@ -368,6 +379,7 @@ def test_on_a_terminal() -> None:
     assert child.exitstatus == 0
 
 
+@pytest.mark.large
 def test_nothing_stored_steers_the_screen(etcd_server: Etcd) -> None:
     """Whatever names and values hold, the tree, the table, the status and each page of an object show it harmlessly."""
     with open_source(etcd_server.endpoint) as source:

@@ -42,6 +42,7 @@ def assert_whole(hands: Hands) -> None:
         assert column.get_render_width(table) - 2 * table.cell_padding >= widest, hands.rows[0][at]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("size", SIZES)
 def test_columns_are_as_wide_as_their_cells(size: tuple[int, int]) -> None:
     """Sizes of the first table, too, which is drawn before they are counted; then a list, wide, sorted."""
@@ -59,6 +60,7 @@ def test_columns_are_as_wide_as_their_cells(size: tuple[int, int]) -> None:
         browse(contents, do, size)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("size", SIZES)
 def test_help(size: tuple[int, int]) -> None:
     """`?` shows what the keys do, and goes away again, over lists and objects."""
@@ -80,6 +82,7 @@ def test_help(size: tuple[int, int]) -> None:
         browse(contents, do, size)
 
 
+@pytest.mark.large
 def test_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the next column, and the other way round; over all pages, with amounts by how much they are."""
     monkeypatch.setattr("kstore.cli.browse.contents._PAGE", 7)
@@ -116,6 +119,7 @@ def test_amounts(less: str, more: str) -> None:
     assert order.of(Line(b"", ())) == (1, 0.0, "")
 
 
+@pytest.mark.large
 def test_comparison() -> None:
     """Two objects, field by field; what is missing is said."""
 
@@ -151,6 +155,7 @@ COMPLETED = {
 }  # fmt: skip
 
 
+@pytest.mark.large
 def test_going_to_an_object() -> None:
     """`:deploy/shop/cart` opens it; what is typed is completed."""
 
@@ -174,6 +179,7 @@ def test_going_to_an_object() -> None:
         browse(contents, do)
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 @pytest.mark.parametrize("answers_after", [0.0, 0.7], ids=["at once", "slower than it is asked"])
 def test_following(etcd_server: Etcd, monkeypatch: pytest.MonkeyPatch, answers_after: float) -> None:

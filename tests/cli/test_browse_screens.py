@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from tools.generate_screens import SCREENS, SIZES, screen
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
 def test_screens(name: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:

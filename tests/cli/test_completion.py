@@ -262,6 +262,7 @@ class Shell:
         self.child.close(force=True)
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 @pytest.mark.parametrize("name", ["bash", *(pytest.param(name, marks=pytest.mark.slow) for name in ("zsh", "fish"))])
 def test_in_a_real_shell(name: str, many: str, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_piped(
     here: Path, snapshot: SnapshotAssertion, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
@@ -54,6 +55,7 @@ def test_piped(
     assert {"code": code, "out": out} == snapshot
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("columns", [80, 160])
 @pytest.mark.parametrize("arguments", TERMINAL, ids=" ".join)
 def test_on_a_terminal(here: Path, snapshot: SnapshotAssertion, arguments: tuple[str, ...], columns: int) -> None:

@@ -92,6 +92,7 @@ def test_a_member_without_documentation_is_found() -> None:
     assert faults("migrate-verify", {name: value for name, value in document.items() if name != "others"})
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("name", "arguments", "codes"),
     [
@@ -135,6 +136,7 @@ def test_on_the_demo_store(demo: Kstore, name: str, arguments: list[str], codes:
     hold(name, demo(*arguments), codes)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("name", "arguments", "codes"),
     [
@@ -221,6 +223,7 @@ def filled(etcd_server: Etcd) -> Etcd:
     return etcd_server
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_on_a_running_etcd(kstore: Kstore, filled: Etcd, tmp_path: Path) -> None:
     """What needs a server: watch, a live migration with its journal and rollback, encryption, leases."""

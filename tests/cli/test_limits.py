@@ -83,6 +83,7 @@ def test_what_is_to_be_encoded_is_refused(
     assert "fault of kstore" not in said
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("depth", [2_000, 9_000, 100_000])
 @pytest.mark.parametrize("command", [["decode"], ["decode", "-o", "yaml"], ["convert", "--to", "v1"]])
 def test_deep_values(

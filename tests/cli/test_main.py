@@ -103,6 +103,7 @@ def test_output_is_utf8_whatever_the_locale_says(encoding: str) -> None:
     assert "\n├─ core " in ran.stdout.decode()
 
 
+@pytest.mark.large
 @pytest.mark.skipif(os.name != "posix", reason="a shell is needed to close streams")
 @pytest.mark.parametrize(
     ("command", "code", "words"),

@@ -20,6 +20,7 @@ finally:
 """
 
 
+@pytest.mark.large
 def test_sql_loads_no_pandas() -> None:
     """pyarrow imports pandas at its first array; a command keeps it from that, and loads no more of pyarrow."""
     pytest.importorskip("duckdb")

@@ -191,6 +191,7 @@ def test_objects_are_put_back(kstore: Kstore, backup: Path) -> None:
     assert not Path("same.db").exists()
 
 
+@pytest.mark.large
 def test_what_lies_there_is_overwritten_on_request(kstore: Kstore, backup: Path) -> None:
     """A key that holds something else is a conflict; with --overwrite it is saved, and put back."""
     fine(kstore("--store", "backup.db", "migrate", "deployments", "--to", "apps/v1", "--yes", "--output", "new.db"))

@@ -48,6 +48,7 @@ COMMANDS = [
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_output(demo: Kstore, snapshot: SnapshotAssertion, arguments: tuple[str, ...]) -> None:
     """Standard output, standard error and the exit code."""
@@ -55,6 +56,7 @@ def test_output(demo: Kstore, snapshot: SnapshotAssertion, arguments: tuple[str,
     assert {"code": ran.code, "out": ran.text, "err": ran.err} == snapshot
 
 
+@pytest.mark.large
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
 @pytest.mark.parametrize("columns", [80, 160])
 @pytest.mark.parametrize("arguments", [COMMANDS[3], COMMANDS[10], COMMANDS[16]], ids=" ".join)

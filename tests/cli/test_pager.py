@@ -52,6 +52,7 @@ def test_what_is_longer_than_the_screen() -> None:
     assert "paged:" not in on_terminal("completion", "bash", KSTORE_PAGER=MARK)[1]
 
 
+@pytest.mark.large
 def test_which_pager() -> None:
     """kstore's own variable before the common one; the option and `cat` turn it off."""
     assert "paged:" in on_terminal(*LONG, PAGER=MARK)[1]
@@ -63,6 +64,7 @@ def test_which_pager() -> None:
     assert "paged:" not in on_terminal(*LONG, KSTORE_PAGER=MARK, TERM="dumb")[1]
 
 
+@pytest.mark.large
 def test_the_exit_code_is_the_commands() -> None:
     """What check found, it has found; a pager that is left early is as a pipe that breaks."""
     assert on_terminal("check", lines=5, KSTORE_PAGER=MARK)[0] == 5

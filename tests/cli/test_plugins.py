@@ -76,6 +76,7 @@ def picky(spec, scope):
 """
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "rule", ['extra.to_hub("ShipSpek")(print)', "1 / 0", 'extra.default("apps.v1.Deployment")(print)']
 )

@@ -46,6 +46,7 @@ def run_on(terminal: Terminal, *arguments: str) -> int:
         return run(["--store", "demo", *arguments])
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "command",
     [

@@ -52,6 +52,7 @@ def objects() -> list[StoredObject]:
         return [read for read in map(store.codec.read, source.scan(b"/registry/")) if isinstance(read, StoredObject)]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", SELECTIONS)
 @pytest.mark.parametrize("what", [(), ("/",)])
 def test_keys(demo: Kstore, objects: list[StoredObject], name: str, what: tuple[str, ...]) -> None:

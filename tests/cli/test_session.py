@@ -43,6 +43,7 @@ def test_salvage(damaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--store", "demo", "--salvage", "ls", "pods", "-o", "name"]) == 0
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("command", [["check", "--only", "removed-version"], ["analyze"], ["crds"], ["report"]])
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_answers_of_a_damaged_file(
@@ -58,6 +59,7 @@ def test_answers_of_a_damaged_file(
     assert "lost: " in shown.err
 
 
+@pytest.mark.large
 @pytest.mark.skipif(os.name != "posix", reason="nothing is remembered where files have no ctime")
 def test_what_is_hashed_again(hashed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking into a snapshot hashes it once a day; what checks it, or writes by it, hashes it anew."""

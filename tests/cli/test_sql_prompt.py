@@ -15,6 +15,7 @@ pytest.importorskip("duckdb")
 pytest.importorskip("prompt_toolkit")
 
 
+@pytest.mark.large
 def test_a_conversation(tmp_path: Path) -> None:
     """Completion, queries over several lines, errors that end nothing, masked Secrets, history for the next time."""
     environment = os.environ | {"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}

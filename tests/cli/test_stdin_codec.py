@@ -105,6 +105,7 @@ def test_nothing_to_read(kstore: Kstore, given: bytes) -> None:
     assert "nothing to read" in ran.err
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("command", [["decode"], ["convert"]])
 def test_several_processes_answer_as_one(command: list[str], pod: bytes) -> None:
     """Every line in its place, whoever answered it, errors too."""

@@ -110,6 +110,7 @@ def test_the_hint_of_what_is_not_there(endpoint: str, kstore: Kstore, name: str)
     assert kstore(*words[1:], "--store", endpoint).code == 0
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", [name for name in NAMES if "\n" not in name])
 def test_the_words_about_a_journal(etcd_server: Etcd, kstore: Kstore, tmp_path: Path, name: str) -> None:
     """verify and rollback name the very journal, and so does the error of one that is there already."""
@@ -126,6 +127,7 @@ def test_the_words_about_a_journal(etcd_server: Etcd, kstore: Kstore, tmp_path: 
         assert {shlex.split(command)[3] for command in pairs} == {str(journal)}
 
 
+@pytest.mark.large
 def test_keys_are_read_back_line_by_line(endpoint: str, kstore: Kstore) -> None:
     """What `-o keys` prints is a key a line; each is found by get and delete, as `xargs -d '\\\\n'` would give it."""
     lines = kstore("ls", "/", "-o", "keys", "--store", endpoint).text.splitlines()

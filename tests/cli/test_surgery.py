@@ -222,6 +222,7 @@ text = text.replace("blue", "pink")
 """
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("code", "expected"),
     [

@@ -64,6 +64,7 @@ def test_when_colours_are_wanted(
         assert wants_color(file, when) is pipe
 
 
+@pytest.mark.large
 def test_colours_of_a_command(demo: Kstore, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--color`, with a word or without, before the command and after it; errors have colours, too."""
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -187,6 +188,7 @@ def test_no_far_fetched_option_is_suggested(demo: Kstore, typed: tuple[str, ...]
     assert "mean" not in ran.err
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "given", [("-n", "shop"), ("-nshop",), ("-n=shop",), ("--namespace", "shop"), ("--namespace=shop",), ("-A",)]
 )

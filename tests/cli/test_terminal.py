@@ -379,6 +379,7 @@ def test_progress_does_not_steer_with_what_it_names(planted: Planted) -> None:
         assert not [char for char in sequences.sub("", shown) if char in STEERING]
 
 
+@pytest.mark.large
 def test_the_browser(planted: Planted) -> None:
     """The browser draws with sequences of its own; none of those that were planted is among them."""
     child = pexpect.spawn(
@@ -396,6 +397,7 @@ def test_the_browser(planted: Planted) -> None:
     assert not [char for char in text if char in STEERING and char not in "\x07\x0e\x0f\r\x1b"]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("form", ["describe", "storage", "custom-columns=A:.metadata", "wide"])
 def test_in_a_pipe_what_people_read_is_escaped(planted: Planted, kstore: Kstore, form: str) -> None:
     """A pager or a log may show it on a terminal later."""

@@ -54,6 +54,7 @@ def damaged(kstore: Kstore, tmp_path_factory: pytest.TempPathFactory) -> Callabl
     return call
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("arguments", "code"), COMMANDS, ids=lambda one: " ".join(one) if isinstance(one, tuple) else ""
 )
@@ -100,6 +101,7 @@ ODD: list[Any] = [
 ]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("metadata", ODD, ids=str)
 def test_odd_metadata(kstore: Kstore, tmp_path: Path, metadata: Any) -> None:
     """A custom object may hold anything in the place of its metadata: nothing ends in a fault of kstore's own."""

@@ -238,6 +238,7 @@ def refuses(*numbers: int, words: str = "boat {number} has no mast") -> Answer:
     return answer
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("refused", [(0,), (2,), (99,), (0, 50, 51, 99), tuple(range(0, 100, 7))])
 def test_a_refused_object_costs_only_itself(serve, certificate, refused):
     """The others are converted, in order; beside each refused one stands what the webhook said of that very one."""
@@ -418,6 +419,7 @@ ODD: list[Callable[[dict[str, Any]], Any]] = [
 ]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("spoil", ODD, ids=range(len(ODD)))
 def test_odd_objects_are_skipped(harbour, serve, certificate, spoil):
     """An object that is not what was sent, or not one at all, is skipped alone; the run goes on."""

@@ -115,6 +115,7 @@ def test_any_bytes(value: bytes) -> None:
     assert sum(tally.outcomes.values()) >= 1
 
 
+@pytest.mark.large
 @given(st.text(max_size=60))
 def test_any_json(text: str) -> None:
     """Any text after a brace: an object or an error with its byte."""

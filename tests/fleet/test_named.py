@@ -76,6 +76,7 @@ def test_buckets(s3: S3) -> None:
         named_stores(["s3://kstore-has-no-such-bucket/*"], PLAIN)
 
 
+@pytest.mark.large
 def test_objects_of_a_bucket_are_known_the_next_time(s3: S3, night: Path) -> None:
     """One that is there, one that is torn; one that is not is asked again."""
     addresses = [s3.put(name, (night / name).read_bytes()) for name in ("a.db", "torn.db")]

@@ -60,6 +60,7 @@ def shown(folder: Path, width: int) -> dict[str, Any]:
     return seen
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("width", [1280, 390])
 def test_search_and_sort(width: int, tmp_path: Path) -> None:
     """Numbers sort as numbers, a search hides the other rows, and the page itself is never wider than the screen."""

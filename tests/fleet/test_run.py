@@ -58,6 +58,7 @@ def test_a_process_that_dies_once(program: Program, tmp_path: Path, processes: P
     assert run_task(Task("check", "x").as_document(), 200, 1, processes)["status"] == "done"
 
 
+@pytest.mark.large
 def test_one_process_answers_many(program: Program, night: Path, processes: Processes) -> None:
     """Each in a copy, from which the next has nothing: a store says the same in a new process and in a prepared one."""
     ran = program(f"exec {sys.executable} -m kstore.fleet")
@@ -102,6 +103,7 @@ def test_a_process_that_went_to_sleep(program: Program, processes: Processes) ->
     assert len(ran.read_text().splitlines()) == 3
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_what_is_prepared_can_be_copied(kind: str, tmp_path: Path) -> None:
     """No thread of Python's is begun by it, and nothing is written."""

@@ -13,6 +13,7 @@ from kstore.errors import DamagedStore
 from kstore.fleet.tasks import KINDS, Task, answer
 
 
+@pytest.mark.large
 def test_check(night: Path) -> None:
     """Counts, the cluster, the newest time and the findings."""
     (row,) = answer(Task("check", str(night / "a.db"), {"release": "1.37"}, {"target_release": "1.36"}))

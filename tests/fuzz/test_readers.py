@@ -36,6 +36,7 @@ def test_whole(reader: Reader) -> None:
     assert all(reader.attempt(data) for data in seeds(reader.name))
 
 
+@pytest.mark.large
 def test_damaged(reader: Reader) -> None:
     """What was damaged at random is read or refused, and soon."""
     random, began = Random(reader.name), time.process_time()

@@ -248,6 +248,7 @@ def test_forms_for_programs(whole: MemorySource, open_store: OpenStore) -> None:
     assert int(report.get("failures", 0)) == len(report.findall("testcase/failure")) == 2
 
 
+@pytest.mark.large
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """The demo store has things to find: exit code 5; a check that there is not is a usage error."""
     assert run(["--store", "demo", "check", "--target-release", "1.34"]) == 5
@@ -304,6 +305,7 @@ def owned(name: str, *owners: tuple[str, str, str, str], **metadata: Any) -> dic
 GONE = ("batch/v1", "Job", "gone", "1")
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "dependent",
     [

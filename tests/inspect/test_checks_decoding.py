@@ -100,6 +100,7 @@ def test_what_a_server_refuses_is_an_error(store: MemorySource, open_store: Open
     assert [key for key, _ in found["undecodable"][0].keys] == [GULL]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("value", "deviation"),
     [

@@ -161,6 +161,7 @@ def losing(found: list[Finding]) -> set[str]:
     return {command[2] for command in commands if command[1] == "delete"}
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(12, 60))])
 def test_nothing_in_use_is_lost(seed: int) -> None:
     """With and without the keys, against each release, at each prefix: only what is beyond use may be deleted."""
@@ -176,6 +177,7 @@ def test_nothing_in_use_is_lost(seed: int) -> None:
         assert losing(run_checks(Survey(tenant, release))) == set()
 
 
+@pytest.mark.large
 def test_the_draw_is_worth_it() -> None:
     """Every part is drawn often, and what is beyond use is found in most clusters that have it."""
     clusters = [drawn(seed) for seed in range(60)]

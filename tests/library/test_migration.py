@@ -24,6 +24,7 @@ from kstore.source.location.address import open_source
 Answer = Callable[..., Any]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("keywords", "options"),
     [
@@ -127,6 +128,7 @@ def full_etcd(etcd_server: Etcd) -> Etcd:
     return etcd_server
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 @pytest.mark.parametrize("keywords", [{"to": "apps/v1"}, {"to_release": "1.37"}])
 def test_a_running_store(full_etcd: Etcd, keywords: dict[str, str], tmp_path: Path) -> None:

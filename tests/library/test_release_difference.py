@@ -38,6 +38,7 @@ def test_backwards_is_the_mirror_image() -> None:
         }
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", known_releases())
 def test_a_release_does_not_differ_from_itself(name: str) -> None:
     """Nothing changes, in every release that is known."""

@@ -20,6 +20,7 @@ from kstore.testing import MemorySource
 Answer = Callable[..., Any]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("keywords", "options"),
     [
@@ -50,6 +51,7 @@ def test_objects(store: kstore.Store, answer: Answer, keywords: dict[str, str], 
         assert [key.rpartition("/")[2] for key in keys] == [name.rpartition("/")[2] for name in names]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", ["pods/default/webserver", "deployments/shop/cart", "/registry/namespaces/shop"])
 def test_get(store: kstore.Store, answer: Answer, name: str) -> None:
     """An object in its stored version and in another, as `get` prints it."""
@@ -134,6 +136,7 @@ def test_tree_and_analysis(store: kstore.Store, answer: Answer) -> None:
     assert store.analyze().total.live_bytes == answer("analyze", "-o", "json")["total"]["liveBytes"]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("release", ["1.31", "1.37"])
 def test_check(store: kstore.Store, answer: Answer, release: str) -> None:
     """The findings of `check`, for the store's release and for another."""

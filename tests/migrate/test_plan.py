@@ -108,6 +108,7 @@ def test_encrypting_what_is_plain(codec, deployment, tmp_path):
     assert encrypting.open(key("web"), converted.value).plain == deployment("a", version="apps/v1")
 
 
+@pytest.mark.large
 def test_several_processes_plan_as_one(planner, codec, deployment):
     """The same steps in the same order, the skipped among them, whoever converts."""
     records = [record(deployment(f"web-{n}")[: None if n % 7 else -3], f"web-{n}") for n in range(3000)]

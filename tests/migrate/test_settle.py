@@ -112,6 +112,7 @@ def status_of(journal: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, An
     return found
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("resumed", [True, False])
 def test_it_comes_late(etcd, given_up, resumed, planner, capsys, tmp_path: Path):
     """The transaction lands when kstore is gone: `status` tells, and `resume` and `rollback` take it for their own."""

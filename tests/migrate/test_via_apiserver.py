@@ -355,6 +355,7 @@ def test_every_misdeed_has_its_words() -> None:
     assert WORDS.keys() == MISDEEDS.keys()
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("misdeed", "step"),
     # silence is from the first connection on

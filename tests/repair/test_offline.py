@@ -69,6 +69,7 @@ def held(before: Path, output: Path, journal: Path, codec: StorageCodec) -> Veri
         return verify_file(Journal(journal), old, new, codec)
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 @pytest.mark.parametrize(("every", "from_directory"), [(2, False), (7, True)])
 def test_the_output_is_what_an_etcd_would_hold(

@@ -153,6 +153,7 @@ def _step(both: Both, model: Etcd, step: Step) -> None:
             assert sorted(one.ID for one in asked.leases) == sorted(one.ID for one in told.leases)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_history(start_etcd: Callable[..., RealEtcd], seed: int) -> None:
     """Random transactions, reads of now and of the past, leases and compactions, from an empty store on."""

@@ -34,6 +34,7 @@ SEEDS = range(60)
 FAILED = json.loads(Path(__file__).with_name("failed.json").read_text())
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("scenario", ALL)
 def test_every_promise_is_kept(scenario: str) -> None:
     """Whatever the store, the network, the disk and others do: `make simulate` tries more of it."""
@@ -73,6 +74,7 @@ FAULTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("what", FAULTS)
 def test_it_finds_faults(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault that is put into the writers breaks a promise in some schedule."""
@@ -92,6 +94,7 @@ def test_a_seed_is_a_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
         assert again.made == first.made
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("scenario", ALL)
 def test_a_schedule_leaves_nothing_behind(scenario: str) -> None:
     """A million run in one process: neither threads nor what is known of former schedules may gather."""
@@ -116,6 +119,7 @@ sys.exit(tool.main())
 """
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.skipif(sys.platform == "win32", reason="which has no groups of processes that are sent a signal")

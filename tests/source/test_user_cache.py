@@ -41,6 +41,7 @@ def run(cache: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.large
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere snapshots are hashed each time")
 def test_what_is_in_the_cache(repository: Path, tmp_path: Path) -> None:
     """The demo store and a snapshot that was found whole; both kinds, no other; again when they were deleted."""

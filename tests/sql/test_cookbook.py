@@ -319,6 +319,7 @@ def test_there_are_twenty_five() -> None:
     assert len(QUESTIONS) == 25
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("question", ANSWERS)
 def test_a_question(question: str, store: kstore.Store, objects: list[Any]) -> None:
     """SQL says what plain Python counts."""

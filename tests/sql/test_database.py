@@ -44,6 +44,7 @@ SAME = [
 ]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("query", SAME)
 def test_what_is_not_read_changes_nothing(query: str, demo_store: AskedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer is that of the same query with every table read whole."""

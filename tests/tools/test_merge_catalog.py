@@ -54,6 +54,7 @@ def gone() -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.large
 def test_the_newest_release_taken_out_and_put_back(
     tmp_path: Path, history: dict[str, Any], gone: dict[str, list[str]]
 ) -> None:
@@ -73,6 +74,7 @@ def test_the_newest_release_taken_out_and_put_back(
     }
 
 
+@pytest.mark.large
 def test_the_committed_tables_lost_nothing_unsaid(history: dict[str, Any], gone: dict[str, list[str]]) -> None:
     """Without one row of gone.json the merge would stop, and name it."""
     whole = Written(merge_catalog.TABLES, history)

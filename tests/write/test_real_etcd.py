@@ -69,6 +69,7 @@ def telling_etcd(tmp_path: Path) -> Iterator[Callable[..., Etcd]]:
         server.stop()
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("what", ["rollback", "restore"])
 def test_room_is_left(telling_etcd, deployment, tmp_path: Path, monkeypatch, what: str, capsys):
     """A rollback, and what puts back many keys, end before the server's quota does; the apiserver still can write."""
@@ -113,6 +114,7 @@ class CompactedUnderScan(LiveSource):
             yield record
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("revision_asked", [False, True])
 def test_a_scan_goes_on_after_a_compaction(start_etcd, deployment, revision_asked: bool):
     """Every key comes once, in order, and it is said; a revision that was asked for is not exchanged."""
@@ -131,6 +133,7 @@ def test_a_scan_goes_on_after_a_compaction(start_etcd, deployment, revision_aske
     assert told == [True]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("command", ["migrate", "encrypt", "analyze", "check", "export"])
 def test_commands_under_a_compaction(start_etcd, deployment, command: str, tmp_path: Path, monkeypatch, capsys):
     """What writes, and what counts, goes on and says so; an export is of one revision, or is not there."""

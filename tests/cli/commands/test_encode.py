@@ -8,6 +8,7 @@ import base64
 import json
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Kstore
 
 POD = b"""
@@ -19,6 +20,7 @@ spec:
 """
 
 
+@pytest.mark.large
 def test_every_object_of_the_demo_store_comes_back(demo: Kstore, kstore: Kstore) -> None:
     """Decoded and encoded again, each object is the very bytes that were stored."""
     keys = demo("ls", "/", "-o", "keys").text.split()

@@ -29,6 +29,7 @@ def one_cache(monkeypatch: pytest.MonkeyPatch, night: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(night / "cache"))
 
 
+@pytest.mark.large
 def test_check(kstore: Kstore, night: Path, tmp_path: Path) -> None:
     """A pattern, a file of names, a page; findings end with 5, else stores that cannot be read with 3, or 1 if all."""
     both = kstore("fleet", "check", f"{night}/*.db", "-o", "json", "--html", str(tmp_path / "fleet.html"))
@@ -48,6 +49,7 @@ def test_check(kstore: Kstore, night: Path, tmp_path: Path) -> None:
     assert kstore("fleet", "check", f"{night}/torn.db").code == 1
 
 
+@pytest.mark.large
 def test_tables(kstore: Kstore, night: Path) -> None:
     """A person's table is short, with what did not answer; -o wide has every column."""
     short = kstore("fleet", "check", f"{night}/*.db")
@@ -62,6 +64,7 @@ def test_tables(kstore: Kstore, night: Path) -> None:
         assert kstore("fleet", kind, f"{night}/a.db").text.split()[0] == "STORE"
 
 
+@pytest.mark.large
 def test_why_a_backup_is_not_proved(kstore: Kstore, night: Path) -> None:
     """Beside the verdict is the first reason, without the name of the store, which the row has."""
     head, good, torn = kstore("fleet", "prove", f"{night}/*.db").text.splitlines()
@@ -70,6 +73,7 @@ def test_why_a_backup_is_not_proved(kstore: Kstore, night: Path) -> None:
     assert re.search(r"not proved +whole: the database has \d+ bytes, the file only 19968", torn)
 
 
+@pytest.mark.large
 def test_sql(kstore: Kstore, night: Path) -> None:
     """One query over all stores; those that cannot be read are named."""
     pytest.importorskip("duckdb")
@@ -80,6 +84,7 @@ def test_sql(kstore: Kstore, night: Path) -> None:
     assert kstore("fleet", "sql", "select nope from pods", f"{night}/a.db").code == 2
 
 
+@pytest.mark.large
 def test_options_of_the_store_hold_for_all(kstore: Kstore, night: Path) -> None:
     """The release and the flags of the server, as for one store; a flag that is none is refused before."""
     asked = ("fleet", "versions", f"{night}/a.db", "-o", "json")
@@ -103,6 +108,7 @@ def test_parquet(kstore: Kstore, night: Path, tmp_path: Path) -> None:
     assert sum(parquet.read_table(tmp_path / "x.parquet")["objects"].to_pylist()) == 264
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -45,6 +45,7 @@ def step(ran: Ran, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.large
 def test_proved(kstore: Kstore, backup: Path) -> None:
     """A statement about just this file, dated and hashed; the table says the same in words."""
     before = datetime.now(UTC).replace(microsecond=0)
@@ -68,6 +69,7 @@ def test_proved(kstore: Kstore, backup: Path) -> None:
     assert table.text.splitlines()[-1] == "proved"
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_served(kstore: Kstore, backup: Path, etcd_binary: Path) -> None:
     """An etcd restores it and serves the same content, of a snapshot and of a database without a checksum."""
@@ -111,6 +113,7 @@ def test_a_data_directory_with_its_log(kstore: Kstore, start_etcd: Callable[...,
     assert "log and all" in step(ran, "serve")["detail"]
 
 
+@pytest.mark.large
 def test_not_served(kstore: Kstore, backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be served is an error before anything is read; an etcd that refuses is a verdict in its words."""
     assert kstore("--store", "backup.db", "export", "copy").code == 0
@@ -144,6 +147,7 @@ def test_not_whole(kstore: Kstore, backup: Path, damage: tuple[int, bytes]) -> N
     assert kstore("prove", "cut.db").code == 5
 
 
+@pytest.mark.large
 def test_not_complete(kstore: Kstore, backup: Path) -> None:
     """A resource that an earlier proof had is missing: as long as that is so, also in the proof after the next."""
     assert kstore("prove", "backup.db", "--record", "proof.json").code == 0
@@ -169,6 +173,7 @@ def test_a_record_that_was_changed(kstore: Kstore, backup: Path) -> None:
     assert kstore("prove", "backup.db", "--earlier", "nothing.json").code == 1
 
 
+@pytest.mark.large
 def test_keys_and_objects(kstore: Kstore, backup: Path, tmp_path: Path) -> None:
     """Encrypted objects without their keys fail `keys`, damaged ones `decodes`; with the keys all is well."""
     keys = tmp_path / "enc.yaml"
@@ -203,6 +208,7 @@ def test_damaged_objects_and_the_target(kstore: Kstore, etcd_server: Etcd, backu
         assert kstore("prove", etcd_server.endpoint, "--serve").code == 2
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(("age", "code"), [("100000d", 0), ("1m", 5), ("0h2m", 5), ("soon", 2), ("0d", 2), ("5", 2)])
 def test_age(kstore: Kstore, backup: Path, age: str, code: int) -> None:
     """By the newest time in the objects, not the file's."""

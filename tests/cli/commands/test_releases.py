@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.cli.conftest import Kstore
 from tests.cli.test_json_reference import faults
 
 
+@pytest.mark.large
 def test_a_difference(kstore: Kstore, demo: Kstore) -> None:
     """The same as a document; with a store its objects, and exit code 5."""
     plain = kstore("releases", "--diff", "1.36", "1.37", "-o", "json")
@@ -34,6 +36,7 @@ def test_a_difference_in_words(kstore: Kstore) -> None:
     assert " - " not in text
 
 
+@pytest.mark.large
 def test_touched_objects_in_words(demo: Kstore) -> None:
     """How many a newer release would store otherwise, in what way, and one of them; none is said, too."""
     ran = demo("releases", "--diff", "1.33", "1.37")

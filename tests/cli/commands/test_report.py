@@ -62,6 +62,7 @@ def test_the_page(page: str) -> None:
     assert "deployments.apps" in page
 
 
+@pytest.mark.large
 def test_its_head(page: str, demo: Kstore) -> None:
     """When and by what it was made; how many of each severity, as `check` counts them."""
     assert re.search(rf"<dd>\d{{4}}-\d\d-\d\d \d\d:\d\d UTC by kstore {re.escape(package.__version__)}</dd>", page)
@@ -131,6 +132,7 @@ window.addEventListener("load", () => {
 </script></body>"""
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("width", [390, 1280])
 def test_in_a_browser(page: str, width: int, tmp_path: Path) -> None:
     """Every number is seen without scrolling aside; search, sorting and the keyboard do what they should."""

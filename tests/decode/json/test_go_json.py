@@ -109,6 +109,7 @@ def test_broken_text(text: bytes, offset: int) -> None:
     assert offset == caught.value.offset
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("opening", "closing", "levels"),
     [(b"[", b"]", 10_000), (b'{"a":', b"}", 10_000), (b'[{"b" : ', b"} ]", 5_000)],

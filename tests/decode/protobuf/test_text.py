@@ -36,6 +36,7 @@ def expected(value: bytes, codec: ObjectCodec = CODEC) -> bytes | None:
         return None
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("release", ["1.37", "1.29", "1.20"])
 def test_every_object_of_the_demo_store(release: str) -> None:
     """Once read and once remembered, the text is the same."""

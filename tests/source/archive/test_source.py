@@ -205,6 +205,7 @@ def test_bounds(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "TMPDIR" in caught.value.hint
 
 
+@pytest.mark.large
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the process's own peak")
 def test_memory(demo: Path, tmp_path: Path) -> None:
     """Memory does not grow with what is unpacked: 200 MB of it take less than 120 MB in all."""
@@ -224,6 +225,7 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
     assert int(ran.stdout) << 10 < 120 << 20
 
 
+@pytest.mark.large
 def test_standard_input(demo: Path, records: list[Record]) -> None:
     """`-` is standard input, compressed or not; a pipe by its name as well."""
     for data in (demo.read_bytes(), gzip.compress(demo.read_bytes())):
@@ -233,6 +235,7 @@ def test_standard_input(demo: Path, records: list[Record]) -> None:
             assert ran.stdout.splitlines() == [record.key for record in records]
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_a_data_directory(
     newest_release: EtcdRelease,

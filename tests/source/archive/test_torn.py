@@ -241,6 +241,7 @@ def test_a_stream_of_pzstd() -> None:
     assert read(first + packed("zst")) == demo()[1]
 
 
+@pytest.mark.large
 def test_in_a_fleet(tmp_path: Path) -> None:
     """Each row says what is wrong with its store."""
     for name in ("whole.db.zst", "torn.db.zst", "short.db.gz", "cut.tar", "other.zip"):

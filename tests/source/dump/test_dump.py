@@ -45,6 +45,7 @@ def hex_line(line: bytes) -> list[tuple[bytes | None, bytes]]:
     return [(each.key, each.value) for each in read_hex_line(line)]
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_each_format_of_etcdctl(
     etcd_release: EtcdRelease, serve: Callable[..., Etcd], connect: Callable[..., LiveSource]

@@ -144,6 +144,7 @@ def compacted_under_scan(
     return begin
 
 
+@pytest.mark.large
 def test_compaction_during_a_scan(compacted_under_scan: Callable[..., tuple[LiveSource, Iterator]]) -> None:
     """A scan whose revision is compacted away under it ends with an error, not with half a store."""
     _, scan = compacted_under_scan()
@@ -152,6 +153,7 @@ def test_compaction_during_a_scan(compacted_under_scan: Callable[..., tuple[Live
     assert "read it again" in caught.value.hint
 
 
+@pytest.mark.large
 def test_going_on_after_a_compaction(compacted_under_scan: Callable[..., tuple[LiveSource, Iterator]]) -> None:
     """If asked to, the scan goes on with the newest state of what remains, each key once, as the apiserver offers."""
     _, scan = compacted_under_scan(across=True)

@@ -228,6 +228,7 @@ def test_the_quorum_is_lost(three_members: list[Server], connect: Connect, capsy
 # ---- users who may read a part
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("may_read", "expected"),
     [("/tenant-a/", "/tenant-a"), ("/registry/", "/registry"), ("/tenant-a/configmaps/", "/tenant-a")],
@@ -262,6 +263,7 @@ def test_a_user_of_one_prefix(
         assert Analyzer(store).run().total.objects == 1
 
 
+@pytest.mark.large
 def test_the_history_of_such_a_user(
     etcd_release: EtcdRelease, serve: Callable[..., Etcd], connect: Connect, etcd_binary: Path, tmp_path: Path
 ) -> None:

@@ -230,6 +230,7 @@ def test_unreachable(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
         open_source("s3://backups/x.db")
 
 
+@pytest.mark.large
 def test_too_slow(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes the connection, and answers nothing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -300,6 +301,7 @@ def filled(s3: S3) -> S3:
     return s3
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("pattern", "keys"),
     [

@@ -46,6 +46,7 @@ def assert_agree(live: LiveSource, offline: SnapshotSource, prefixes: tuple[byte
 SNAPSHOTS = ("cluster-1.29", "cluster-1.37", "json-encrypted-1.37", "old-versions", "wardle")
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 @pytest.mark.shared
 @pytest.mark.parametrize("name", SNAPSHOTS)
@@ -98,6 +99,7 @@ def act(live: LiveSource, release: EtcdRelease, endpoint: str) -> None:
     live.commit([Put(b"/registry/" + b"k" * 300, b"long key", 0)])
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_files_of_each_release(etcd_release: EtcdRelease, serve: Serve, connect: Connect, tmp_path: Path) -> None:
     """A snapshot of each release, its database once it has ended, and its data directory are read alike."""
@@ -117,6 +119,7 @@ def test_files_of_each_release(etcd_release: EtcdRelease, serve: Serve, connect:
             assert (list(offline.scan()), list(offline.history_scan()), offline.leases()) == expected
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_the_file_of_a_running_etcd(
     newest_release: EtcdRelease, serve: Serve, connect: Connect, tmp_path: Path

@@ -55,6 +55,7 @@ def some_mutations(source: SnapshotSource, new: int = 3000) -> list[Mutation]:
     return [*mutations, Put(b"/registry/new/large", bytes(range(256)) * 4000, 0), Put(b"/registry/new/empty", b"", 0)]
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_etcd_accepts_and_serves_the_output(
     etcd_release: EtcdRelease, serve: Serve, connect: Connect, tmp_path: Path

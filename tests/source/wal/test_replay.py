@@ -81,6 +81,7 @@ def everything(source: LiveSource | SnapshotSource) -> tuple[list[Record], list[
     return list(source.scan()), list(source.history_scan()), source.leases(), source.status().revision
 
 
+@pytest.mark.large
 def test_a_log_on_top_of_an_old_database(
     etcd_release: EtcdRelease,
     serve: Callable[..., Etcd],

@@ -54,6 +54,7 @@ def test_every_metric(codec: ObjectCodec, via: str) -> None:
     assert lost == lost_metrics(via, minor)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("via", VIAS)
 def test_every_status(codec: ObjectCodec, via: str) -> None:
     """Current metrics of every type come back, but for those that upstream loses."""
