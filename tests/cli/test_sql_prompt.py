@@ -43,6 +43,15 @@ def test_a_conversation(tmp_path: Path) -> None:
     talk.send("select data from secrets where name = 'payment-gateway';\r")
     talk.expect(r"\*\*\*\*\*")
     talk.expect("kstore>")
+    talk.send(".columns\r")
+    talk.expect("'.columns' needs TABLE")
+    talk.send(".output xml\r")
+    talk.expect("'.output' does not take 'xml'")
+    left = "\x1b[D" * len(" from deployments where spec is not null;")
+    talk.send(f"select sta from deployments where spec is not null;{left}\t")  # a column of the table behind it
+    talk.expect("tus")
+    talk.send("\r")
+    talk.expect("rows in")
     talk.send("select 1")
     talk.sendintr()
     talk.expect("kstore>")
@@ -52,4 +61,5 @@ def test_a_conversation(tmp_path: Path) -> None:
     assert talk.exitstatus == 0
     history = tmp_path / "kstore" / "sql_history"
     assert "+select nope from pods;" in history.read_text()
+    assert "+select resource, count(*) n from objects\n+group by 1" in history.read_text()  # one entry
     assert history.stat().st_mode & 0o777 == 0o600

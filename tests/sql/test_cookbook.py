@@ -8,34 +8,32 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 pytest.importorskip("duckdb")
 
+from tests.sql.edge_objects import edge_source
+
 import kstore
+from kstore.source.interface import StoreStatus
+from kstore.testing import MemorySource
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sql.md"
 QUESTIONS = dict(re.findall(r"^### (.+?)\n.*?^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M))
 Row = tuple[Any, ...]
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[kstore.Store]:
-    """The demo store, beside a few objects that make each question worth asking."""
-    with kstore.open("demo", release="1.37") as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def objects(store: kstore.Store) -> list[kstore.StoredObject]:
-    """Every object of it."""
-    found = list(store.objects())
-    assert all(isinstance(one, kstore.StoredObject) for one in found)
-    return found  # type: ignore[return-value]
+@pytest.fixture(scope="module", params=["demo", "edges"])
+def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
+    """The demo store, and one that makes each question easy to answer wrongly."""
+    with kstore.open("demo" if request.param == "demo" else edge_source(), release="1.37") as opened:
+        yield Counted(opened)
 
 
 class Counted:
@@ -44,17 +42,22 @@ class Counted:
 
     Args:
         store: the store.
-        objects: all of its objects.
     """
 
-    def __init__(self, store: kstore.Store, objects: list[Any]) -> None:
+    def __init__(self, store: kstore.Store) -> None:
         self.store = store
-        self.objects = objects
+        read = list(store.objects())
+        self.objects: list[Any] = [one for one in read if isinstance(one, kstore.StoredObject)]
+        self.unreadable: list[Any] = [one for one in read if isinstance(one, kstore.Undecodable)]
         self.resources = {one.resource + (f".{one.group}" if one.group else ""): one for one in store.resources()}
 
+    def everything(self) -> list[Any]:
+        """The objects, and what cannot be read."""
+        return self.objects + self.unreadable
+
     def of(self, resource: str) -> list[Any]:
-        """The objects of a resource."""
-        return [one for one in self.objects if plural(one) == resource]
+        """The objects of a built-in resource, which custom ones with its name are none of."""
+        return [one for one in self.objects if plural(one) == resource and not one.resource.endswith(".example.com")]
 
     def pods(self, *path: str) -> Iterator[tuple[str, Any]]:
         """Every value at a path of the Pods' spec, lists spread out, with the namespace."""
@@ -68,6 +71,17 @@ class Counted:
         for key in sorted(keys):
             if key.startswith("/registry/"):
                 yield from self.store.history(key)
+
+
+def resource(one: Any) -> tuple[str, str]:
+    """`deployments` and `apps`."""
+    name, _, group = str(one.resource).partition(".")
+    return name, group
+
+
+def author(one: Any) -> str:
+    """Who wrote a revision last; empty where nobody says so."""
+    return last_manager(one) or "" if isinstance(one, kstore.StoredObject) else ""
 
 
 def plural(one: Any) -> str:
@@ -99,7 +113,7 @@ def last_manager(one: Any) -> str | None:
 
 def created(one: Any) -> datetime:
     """metadata.creationTimestamp."""
-    return datetime.fromisoformat(one.object["metadata"]["creationTimestamp"])
+    return datetime.fromisoformat(one.object["metadata"]["creationTimestamp"]).astimezone(ZoneInfo("UTC"))
 
 
 def grouped(pairs: Iterator[tuple[Any, int]] | list[tuple[Any, int]]) -> dict[Any, list[int]]:
@@ -110,16 +124,24 @@ def grouped(pairs: Iterator[tuple[Any, int]] | list[tuple[Any, int]]) -> dict[An
     return found
 
 
-def unused(counted: Counted, resource: str, *paths: str) -> list[Row]:
-    """What of a resource no Pod names at any of the paths."""
-    used = {place for path in paths for place in counted.pods(*path.split("."))}
-    return [(one.namespace, one.name) for one in counted.of(resource) if (one.namespace, one.name) not in used]
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+_VOLUMES = (("secret", "secretName"), ("azureFile", "secretName"), ("projected", "sources", "secret", "name"),
+            ("csi", "nodePublishSecretRef", "name"))  # fmt: skip
+
+
+def unused(counted: Counted, resource: str, in_pods: tuple[tuple[str, ...], ...],
+           in_containers: tuple[tuple[str, ...], ...]) -> list[Row]:  # fmt: skip
+    """What of a resource no Pod names at any of the paths, those of every kind of container among them."""
+    paths = [*in_pods, *((kind, *path) for kind in _CONTAINERS for path in in_containers)]
+    used = {place for path in paths for place in counted.pods(*path)}
+    names = [(one.namespace, one.name) for one in counted.everything() if one.resource == resource]
+    return [name for name in names if name not in used]
 
 
 def registry(image: str) -> str:
     """The host of an image's name."""
     first, slash, _ = image.partition("/")
-    return first if slash and ("." in first or ":" in first) else "docker.io"
+    return first if slash and ("." in first or ":" in first or first == "localhost") else "docker.io"
 
 
 ANSWERS: dict[str, Callable[[Counted], list[Row]]] = {}
@@ -138,24 +160,25 @@ def answers(question: str) -> Callable[[Callable[[Counted], list[Row]]], Callabl
 @answers("Which versions are objects stored in, by cluster?")
 def _versions(c: Counted) -> list[Row]:
     location = c.store._store.source.status().location
-    return [(location, *pair) for pair in Counter(one.stored_version for one in c.objects).items()]
+    versions = [one.stored_version for one in c.objects] + [None] * len(c.unreadable)
+    return [(location, *pair) for pair in Counter(versions).items()]
 
 
 @answers("What fills the store?")
 def _fills(c: Counted) -> list[Row]:
-    sizes = grouped([(plural(one), one.size) for one in c.objects])
-    return [(name, len(found), sum(found), max(found)) for name, found in sizes.items()]
+    sizes = grouped([(resource(one), one.size) for one in c.everything()])
+    return [(*name, len(found), sum(found), max(found)) for name, found in sizes.items()]
 
 
 @answers("Which namespaces hold most?")
 def _namespaces(c: Counted) -> list[Row]:
-    sizes = grouped([(one.namespace, one.size) for one in c.objects if one.namespace])
+    sizes = grouped([(one.namespace, one.size) for one in c.everything() if one.namespace])
     return [(name, len(found), sum(found)) for name, found in sizes.items()]
 
 
 @answers("Which are the ten largest objects?")
 def _largest(c: Counted) -> list[Row]:
-    return sorted(((one.key, one.size) for one in c.objects), key=lambda row: (-row[1], row[0]))[:10]
+    return sorted(((one.key, one.size) for one in c.everything()), key=lambda row: (-row[1], row[0]))[:10]
 
 
 @answers("What is not stored in the version that the release stores?")
@@ -168,23 +191,24 @@ def _stale(c: Counted) -> list[Row]:
 
 @answers("What of the confidential resources is not encrypted at rest?")
 def _plain(c: Counted) -> list[Row]:
-    names = [plural(one) for one in c.objects if not one.encryption]
+    names = [one.resource for one in c.everything() if not one.encryption]
     return [(name, names.count(name)) for name in ("configmaps", "secrets") if name in names]
 
 
 @answers("Which registries do images come from?")
 def _registries(c: Counted) -> list[Row]:
-    return list(Counter(registry(image) for _, image in c.pods("containers", "image")).items())
+    return list(Counter(registry(image) for kind in _CONTAINERS for _, image in c.pods(kind, "image")).items())
 
 
-@answers("Which images have no fixed tag?")
+@answers("Which images of Deployments have no fixed tag?")
 def _tags(c: Counted) -> list[Row]:
     found = []
     for one in c.of("deployments"):
-        for image in spread(one.object["spec"], ("template", "spec", "containers", "image")):
-            last = image.rpartition("/")[2]
-            if ":" not in last or image.endswith(":latest"):
-                found.append((one.namespace, one.name, image))
+        for kind in _CONTAINERS:
+            for image in spread(one.object["spec"], ("template", "spec", kind, "image")):
+                last = image.rpartition("/")[2]
+                if ":" not in last or image.endswith(":latest"):
+                    found.append((one.namespace, one.name, image))
     return found
 
 
@@ -211,15 +235,17 @@ def _phases(c: Counted) -> list[Row]:
 
 @answers("Which Secrets does no Pod use?")
 def _secrets(c: Counted) -> list[Row]:
+    in_pods = (("imagePullSecrets", "name"), *(("volumes", *path) for path in _VOLUMES))
     return unused(
-        c, "secrets", "volumes.secret.secretName", "containers.envFrom.secretRef.name",
-        "containers.env.valueFrom.secretKeyRef.name", "imagePullSecrets.name",
-    )  # fmt: skip
+        c, "secrets", in_pods, (("envFrom", "secretRef", "name"), ("env", "valueFrom", "secretKeyRef", "name"))
+    )
 
 
 @answers("Which ConfigMaps does no Pod use?")
 def _configmaps(c: Counted) -> list[Row]:
-    return unused(c, "configmaps", "volumes.configMap.name", "containers.envFrom.configMapRef.name")
+    in_pods = (("volumes", "configMap", "name"), ("volumes", "projected", "sources", "configMap", "name"))
+    in_containers = (("envFrom", "configMapRef", "name"), ("env", "valueFrom", "configMapKeyRef", "name"))
+    return unused(c, "configmaps", in_pods, in_containers)
 
 
 @answers("Who wrote most bytes?")
@@ -230,13 +256,15 @@ def _bytes(c: Counted) -> list[Row]:
 
 @answers("Whose hand is in which resources?")
 def _hands(c: Counted) -> list[Row]:
-    found = Counter((name, plural(one)) for one in c.objects for name in {entry["manager"] for entry in entries(one)})
+    found = Counter(
+        (name, *resource(one)) for one in c.objects for name in {entry["manager"] for entry in entries(one)}
+    )
     return [(*key, count) for key, count in found.items()]
 
 
 @answers("Which controller changes most, revision by revision?")
 def _churn(c: Counted) -> list[Row]:
-    found = Counter((last_manager(one.item) or "", plural(one.item)) for one in c.history() if one.item)
+    found = Counter((author(one.item), *resource(one.item)) for one in c.history() if one.item)
     return [(*key, count) for key, count in found.items()]
 
 
@@ -279,7 +307,10 @@ def _everything(c: Counted) -> list[Row]:
     return [
         (one.name,)
         for one in c.of("clusterroles")
-        if all("*" in list(spread(one.object.get("rules") or [], (name,))) for name in ("verbs", "resources"))
+        if any(
+            all("*" in rule.get(name, ()) for name in ("verbs", "apiGroups", "resources"))
+            for rule in one.object.get("rules") or []
+        )
     ]
 
 
@@ -295,7 +326,11 @@ def _selectors(c: Counted) -> list[Row]:
 @answers("What waits to be deleted, and for whom?")
 def _waiting(c: Counted) -> list[Row]:
     return [
-        (one.key, metadata["deletionTimestamp"], json.dumps(metadata.get("finalizers"), separators=(",", ":")))
+        (
+            one.key,
+            metadata["deletionTimestamp"],
+            json.dumps(held, separators=(",", ":")) if (held := metadata.get("finalizers")) else None,
+        )
         for one in c.objects
         if (metadata := one.object["metadata"]).get("deletionTimestamp")
     ]
@@ -321,7 +356,29 @@ def test_there_are_twenty_five() -> None:
 
 @pytest.mark.large
 @pytest.mark.parametrize("question", ANSWERS)
-def test_a_question(question: str, store: kstore.Store, objects: list[Any]) -> None:
+def test_a_question(question: str, counted: Counted) -> None:
     """SQL says what plain Python counts."""
-    asked = store.sql(QUESTIONS[question]).fetchall()
-    assert sorted(map(repr, asked)) == sorted(map(repr, ANSWERS[question](Counted(store, objects))))
+    asked = counted.store.sql(QUESTIONS[question]).fetchall()
+    assert sorted(map(repr, asked)) == sorted(map(repr, ANSWERS[question](counted)))
+
+
+def test_two_stores_stay_apart() -> None:
+    """What a Pod of one store mounts is not in use in another."""
+    unused = QUESTIONS["Which Secrets does no Pod use?"]
+    with kstore.open(edge_source()) as one, kstore.open(_Elsewhere(without_pods())) as other:
+        both = one.sql(unused, others=[other]).fetchall()
+        assert sorted(both) == sorted(one.sql(unused).fetchall() + other.sql(unused).fetchall())
+
+
+def without_pods() -> dict[bytes, bytes]:
+    """What the store of edge cases holds beside its Pods."""
+    live = edge_source().live()
+    return {key: record.value for key, record in live.items() if not key.startswith(b"/registry/pods/")}
+
+
+class _Elsewhere(MemorySource):
+    """A store in memory at another address."""
+
+    def status(self) -> StoreStatus:
+        """As of the others, but for the address."""
+        return replace(super().status(), location="elsewhere")

@@ -258,6 +258,7 @@ def test_a_query_reaches_nothing_else(query: str, demo_store: AskedStore, tmp_pa
     ("query", "said", "hint"),
     [
         ("select nodeNam from pods", "there is no column 'nodeNam'", "pods has store,"),
+        ("select namespac from pods", "there is no column 'namespac'", "did you mean 'namespace'?"),
         ("select p.nope from pods p", "there is no column 'nope'", "spec"),
         ("select * from podz", "there is no table 'podz'", "pods"),
         ("select * from deployments.apps", "there is no schema 'deployments'", '"deployments.apps"'),

@@ -45,11 +45,13 @@ def prompt(session: SqlSession) -> int:
     click.echo("Queries end with a semicolon; .help shows the commands, .quit leaves.", err=True)
     while True:
         try:
-            text = _query(lines)
+            text = lines.prompt()
         except KeyboardInterrupt:
             continue  # what was begun is dropped, as in every shell
         except EOFError:
             return 0
+        if not text.strip():
+            continue
         if text.strip().rstrip(";") in (".quit", ".exit"):
             return 0
         try:
@@ -62,21 +64,22 @@ def prompt(session: SqlSession) -> int:
             click.echo("kstore: interrupted", err=True)
 
 
-def _query(lines: PromptSession[str]) -> str:
-    """One query, of as many lines as it has, or one dot command."""
-    text = ""
-    while True:
-        line = lines.prompt("   ...> " if text else "kstore> ")
-        text = f"{text}\n{line}" if text else line
-        if text.strip() and (text.lstrip().startswith(".") or text.rstrip().endswith(";")):
-            return text
-        text = text if text.strip() else ""
+def is_complete(text: str) -> bool:
+    """
+    Whether Enter ends what was typed: a dot command, or a query with its semicolon.
+
+    Args:
+        text: all of its lines.
+    """
+    return text.lstrip().startswith(".") or text.rstrip().endswith(";") or not text.strip()
 
 
 def _lines(session: SqlSession) -> PromptSession[str]:
     try:
         from prompt_toolkit import PromptSession
+        from prompt_toolkit.application import get_app
         from prompt_toolkit.completion import Completer, Completion
+        from prompt_toolkit.filters import Condition
         from prompt_toolkit.history import FileHistory, InMemoryHistory
         from prompt_toolkit.output import create_output
     except ImportError:
@@ -92,12 +95,16 @@ def _lines(session: SqlSession) -> PromptSession[str]:
             before = document.text_before_cursor
             word = _LAST_WORD.search(before)
             begun = word[0] if word else ""
-            for name in proposals(session, before, begun):
+            for name in proposals(session, before, begun, document.text_after_cursor):
                 yield Completion(name, -len(begun))
 
     place = _history()
     history = FileHistory(str(place)) if place else InMemoryHistory()
     return PromptSession(
+        "kstore> ",
+        # a query is one entry of the history, however many lines it has
+        multiline=Condition(lambda: not is_complete(get_app().current_buffer.text)),
+        prompt_continuation="   ...> ",
         history=history,
         completer=Names(),
         complete_while_typing=False,
@@ -106,14 +113,15 @@ def _lines(session: SqlSession) -> PromptSession[str]:
     )
 
 
-def proposals(session: SqlSession, before: str, begun: str) -> list[str]:
+def proposals(session: SqlSession, before: str, begun: str, after: str = "") -> list[str]:
     """
     What the word at the cursor may become.
 
     Args:
         session: knows tables and columns.
-        before: the line up to the cursor.
+        before: what was typed, up to the cursor.
         begun: the word that was begun.
+        after: what stands behind the cursor; it may name the tables.
     """
     tables = session.database.tables
     if before.lstrip().startswith("."):
@@ -126,7 +134,7 @@ def proposals(session: SqlSession, before: str, begun: str) -> list[str]:
         names = [f'"{name}"' if not name.isidentifier() else name for name in tables.names()]
     else:
         columns: list[str] = []
-        for name in _TABLE.findall(before) or ["objects"]:
+        for name in _TABLE.findall(before + after) or ["objects"]:
             with suppress(KstoreError):
                 columns += [one.name for one in tables.find(name).columns]
         names = [*dict.fromkeys(columns), *_WORDS]

@@ -40,6 +40,16 @@ _CELL: Final = 80
 """Characters of a cell on a terminal."""
 
 
+def _no_command(word: str, rest: str) -> UsageError:
+    """What is wrong with a dot command that cannot be carried out."""
+    usage = next((each for each in COMMANDS if each.partition(" ")[0] == word), "")
+    if not usage:
+        return UsageError(f"{word!r} is no command", hint=f"there are {', '.join(COMMANDS)}")
+    if not rest:
+        return UsageError(f"{word!r} needs {usage.partition(' ')[2]}", hint=f"`{usage}`: {COMMANDS[usage]}")
+    return UsageError(f"{word!r} does not take {rest!r}", hint=f"`{usage}`: {COMMANDS[usage]}")
+
+
 @dataclass
 class Unread:
     """Names each value that cannot be read once, however often a query meets it."""
@@ -123,7 +133,7 @@ class SqlSession:
             yield from (f"{name:{width}}  {about}" for name, about in COMMANDS.items())
             yield "Anything else is SQL; a query ends with a semicolon."
         else:
-            raise UsageError(f"{text!r} is no command", hint=f"there are {', '.join(COMMANDS)}")
+            raise _no_command(word, rest)
 
     def _reveal(self) -> None:
         """Settle for the next query whether Secrets are masked: by the same rule as for every output."""

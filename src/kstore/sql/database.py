@@ -7,6 +7,7 @@ changed.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -286,8 +287,7 @@ class Database:
         if ": " in message and message.partition(": ")[0].endswith("Error"):
             message = message.partition(": ")[2]
         if (found := _NO_COLUMN.search(text)) and isinstance(error, self._duckdb.BinderException):
-            known = [f"{table.name} has {', '.join(one.name for one in table.columns)}" for table in tables]
-            return UsageError(f"there is no column {found[1]!r}", hint="; ".join(known))
+            return UsageError(f"there is no column {found[1]!r}", hint=_known_columns(found[1], tables))
         if isinstance(error, self._duckdb.ParserException) and _GROUP.search(query):
             return UsageError(
                 f"the query failed: {message}", hint='the column is written "group": group is a word of SQL'
@@ -298,6 +298,14 @@ class Database:
             error, self._duckdb.ParserException | self._duckdb.BinderException | self._duckdb.CatalogException
         )
         return (UsageError if is_usage else KstoreError)(f"the query failed: {message}")
+
+
+def _known_columns(name: str, tables: Sequence[Table]) -> str:
+    """The column that a wrong name was meant for, or, where none is like it, those that there are."""
+    every = [one.name for table in tables for one in table.columns]
+    if close := difflib.get_close_matches(name.lower(), every, 1):
+        return f"did you mean {close[0]!r}?"
+    return "; ".join(f"{table.name} has {', '.join(one.name for one in table.columns)}" for table in tables)
 
 
 def _decoded(wanted: Wanted) -> str:
