@@ -53,12 +53,28 @@ def test_a_page_names_a_store_once_a_row() -> None:
 
 
 def test_metrics() -> None:
-    """A gauge for each number, and whether each store answered; labels are escaped."""
+    """A gauge for each number, what was found out beside it, and whether each store answered; labels are escaped."""
     text = "".join(prometheus_text("check", [GOOD, BAD]))
-    assert 'kstore_fleet_check_objects{store="a.db",cluster="c1",release="1.30"' in text
+    assert 'kstore_fleet_check_objects{store="a.db"} 3\n' in text
+    assert (
+        'kstore_fleet_check_info{store="a.db",cluster="c1",release="1.30",target_release="1.37",verdict="errors"} 1'
+        in text
+    )
     assert 'kstore_fleet_up{store="<b>\\"evil\\"\\n"} 0\n' in text
     for line in text.splitlines():
         assert re.fullmatch(r'# TYPE \w+ gauge|\w+\{(?:\w+="(?:[^"\\\n]|\\.)*",?)+\} -?\d+', line), line
+
+
+def test_a_series_goes_on_when_the_verdict_is_another() -> None:
+    """Numbers are labelled by what names them; only what is found out beside them changes from night to night."""
+
+    def series(verdict: str) -> set[str]:
+        row = {**GOOD["rows"][0], "verdict": verdict, "release": verdict}
+        return {line.rpartition(" ")[0] for line in prometheus_text("check", [{**GOOD, "rows": [row]}])}
+
+    changed = series("errors") ^ series("clean")
+    assert changed
+    assert all(line.startswith("kstore_fleet_check_info{") for line in changed)
 
 
 class Reader(HTMLParser):

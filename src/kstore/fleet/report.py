@@ -102,23 +102,35 @@ def something_found(kind: str, results: Iterable[Result]) -> bool:
     return any(KINDS[kind].found(row) for one in results for row in one["rows"])
 
 
+_IDENTITY: Final = ("store", "resource", "stored_version")
+"""Labels of every series: what a run finds out may be another the next night, and would end the series."""
+_NO_LABELS: Final = ("newest", "why", "file")
+
+
 def prometheus_text(kind: str, results: Sequence[Result]) -> Iterator[str]:
-    """Yield the run as metrics in Prometheus' text format: a gauge for each number, labelled by the text columns."""
+    """
+    Yield the run as metrics in Prometheus' text format.
+
+    A gauge for each number, and one named `…_info`, always 1, whose labels are the text columns.
+    """
     columns = KINDS[kind].columns
     rows = [row for one in results for row in one["rows"]]
-    labels = [name for name, type_ in columns.items() if type_ == "string" and name not in ("newest", "why", "file")]
-    for name, type_ in columns.items():
-        if type_ != "int64":
-            continue
-        metric = f"kstore_fleet_{kind}_{name}"
-        yield f"# TYPE {metric} gauge\n"
-        for row in rows:
-            if row.get(name) is not None:
-                said = ",".join(f'{label}="{_label(row.get(label))}"' for label in labels)
-                yield f"{metric}{{{said}}} {row[name]}\n"
-    yield "# TYPE kstore_fleet_up gauge\n"
-    for one in results:
-        yield f'kstore_fleet_up{{store="{_label(one["address"])}"}} {int(one["status"] == DONE)}\n'
+    texts = [name for name, type_ in columns.items() if type_ == "string" and name not in _NO_LABELS]
+    identity = [name for name in texts if name in _IDENTITY]
+    for name in (name for name, type_ in columns.items() if type_ == "int64"):
+        found = [(row, row[name]) for row in rows if row.get(name) is not None]
+        yield from _gauge(f"kstore_fleet_{kind}_{name}", identity, found)
+    if texts != identity:
+        yield from _gauge(f"kstore_fleet_{kind}_info", texts, [(row, 1) for row in rows])
+    answered = [({"store": one["address"]}, int(one["status"] == DONE)) for one in results]
+    yield from _gauge("kstore_fleet_up", ["store"], answered)
+
+
+def _gauge(metric: str, labels: Sequence[str], values: Iterable[tuple[dict[str, Any], int]]) -> Iterator[str]:
+    yield f"# TYPE {metric} gauge\n"
+    for row, value in values:
+        said = ",".join(f'{label}="{_label(row.get(label))}"' for label in labels)
+        yield f"{metric}{{{said}}} {value}\n"
 
 
 def _label(value: Any) -> str:
