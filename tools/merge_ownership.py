@@ -35,7 +35,7 @@ Modules whose own clients carry the schema of CRDs and APIServices: the first th
 module of their own. Only the newest releases have them; the markers that they are made from (`+listType`, all others
 being owned as a whole) have been the same since the oldest exact one.
 """
-_SORTS = ("structs", "exceptions", "maps", "lists")
+_SORTS = ("structs", "exceptions", "maps", "lists", "keys", "defaulted")
 _UNTYPED = "__"
 """What the schema has for values of no type begins so."""
 
@@ -92,11 +92,16 @@ def written_in(source: str) -> Any:
 def facts(schema: Any) -> dict[str, set[str]]:
     """
     What one release owns how: `structs` and `maps` (a field's) as a whole, `lists` (a field's) in parts, and so
-    `exceptions`: fields whose struct is owned as a whole elsewhere.
+    `exceptions`: fields whose struct is owned as a whole elsewhere. By which of their fields the elements of a list are
+    told apart: `keys` has those that an element may lack, `defaulted` those that it has by default.
 
     What is not named is owned the other way.
     """
     found: dict[str, set[str]] = {sort: set() for sort in _SORTS}
+    defaulted = {
+        one["name"]: {field["name"] for field in (one.get("map") or {}).get("fields") or () if "default" in field}
+        for one in schema["types"]
+    }
     for one in schema["types"]:
         name = bare(one["name"])
         body = one.get("map")
@@ -108,6 +113,9 @@ def facts(schema: Any) -> dict[str, set[str]]:
             place, kind = f"{name}.{field['name']}", field["type"]
             if kind.get("list", {}).get("elementRelationship") == "associative":
                 found["lists"].add(place)
+                for key in kind["list"].get("keys") or ():
+                    has_default = key in defaulted.get(kind["list"]["elementType"].get("namedType"), ())
+                    found["defaulted" if has_default else "keys"].add(f"{place} {key}")
             elif (
                 kind.get("map", {}).get("elementRelationship") == "atomic"
                 or kind.get("elementRelationship") == "atomic"

@@ -334,6 +334,24 @@ def ownership() -> Iterator[Aged]:
     yield Aged("/registry/persistentvolumes/parts", {**obj, "status": {"phase": "Bound"}})
 
 
+def nameless() -> Iterator[Aged]:
+    """Whose lists have elements without the key that tells them apart, beside managedFields; values of any type."""
+    labels = {"a": "b"}
+    owned = {"managedFields": [_entry("m", "v1", {"f:metadata": {"f:labels": {".": {}, "f:a": {}}}})], "labels": labels}
+    for name, secrets in (("all", [{}]), ("one", [{"name": "t"}, {"kind": "Secret"}])):
+        yield Aged(f"/registry/serviceaccounts/default/nameless-{name}", {"apiVersion": "v1", "kind": "ServiceAccount",
+                   "metadata": _meta(f"nameless-{name}", **owned), "secrets": secrets})  # fmt: skip
+    pod = {"metadata": {"labels": labels}, "spec": {**_POD_SPEC, "imagePullSecrets": [{"name": "p"}, {}]}}
+    entries = [_entry("m", version, {"f:spec": {"f:replicas": {}}}) for version in ("apps/v1beta2", "apps/v1")]
+    metadata = _meta("nameless", generation=1, labels=labels, managedFields=entries)
+    body = {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod}
+    yield Aged("/registry/deployments/default/nameless",
+               {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": body})  # fmt: skip
+    owned = {"managedFields": [_entry("m", "apps/v1", {"f:data": {".": {}, "f:spec": {"f:a": {}}}, "f:revision": {}})]}
+    yield Aged("/registry/controllerrevisions/default/parts", {"apiVersion": "apps/v1", "kind": "ControllerRevision",
+               "metadata": _meta("parts", **owned), "data": {"spec": {"a": 1}}, "revision": 1})  # fmt: skip
+
+
 def events() -> Iterator[Aged]:
     """Events are updated through two groups; each drops the other's managedFields, so through their own here."""
     for name, version in (("of-core", "v1"), ("of-events", "events.k8s.io/v1")):
@@ -348,5 +366,5 @@ def events() -> Iterator[Aged]:
 
 def all_aged() -> list[Aged]:
     """Every object."""
-    makers = (services, claims, other_versions, accounts, workloads, metadata, ownership, events)
+    makers = (services, claims, other_versions, accounts, workloads, metadata, ownership, nameless, events)
     return [aged for make in makers for aged in make()]

@@ -30,6 +30,8 @@ OBJECTS = 40
 """So many of each kind."""
 GROUPS_APART = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 """Whose objects would change what the server serves."""
+OF_THE_CLOCK = ("timeAdded",)
+"""Never left out: their default is the time at which the server's cache read the object, which nothing tells later."""
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 # what printers ask for; any other string means no more to them than `a` does
@@ -92,7 +94,7 @@ class Filler:
         for field in self._catalog.struct(name).fields if depth < 9 else ():
             if field.inline:
                 found |= self._struct(field.type.name, depth) if field.type.name != "meta.v1.TypeMeta" else {}
-            elif field.json and field.type.form != "union" and self._often():
+            elif field.json and field.type.form != "union" and (self._often() or field.json in OF_THE_CLOCK):
                 value = self._value(field.type, depth)
                 if value or not field.omitempty:  # no server writes what it leaves out
                     found[field.json] = value

@@ -47,6 +47,15 @@ def reconciled(api_version: str, kind: str, fields: dict[str, Any], release: str
             "v1", "Pod", {"f:spec": {"f:imagePullSecrets": {'k:{"name":"p"}': {".": {}, "f:name": {}}}}},
             {"f:spec": {"f:imagePullSecrets": {'k:{"name":"p"}': {}}}},
         ),
+        (  # a value of any type
+            "apps/v1", "ControllerRevision", {"f:data": {".": {}, "f:spec": {"f:template": {}}}, "f:revision": {}},
+            {"f:data": {}, "f:revision": {}},
+        ),
+        (  # the same, in an element of a list that is owned in parts
+            "resource.k8s.io/v1", "ResourceClaim",
+            {"f:status": {"f:devices": {'k:{"device":"d","driver":"e","pool":"p"}': {"f:data": {"f:a": {}}}}}},
+            {"f:status": {"f:devices": {'k:{"device":"d","driver":"e","pool":"p"}': {"f:data": {}}}}},
+        ),
         (  # of a server of its own
             "apiextensions.k8s.io/v1", "CustomResourceDefinition",
             {"f:spec": {"f:versions": {".": {}, 'k:{"name":"v1"}': {".": {}, "f:name": {}}}}},

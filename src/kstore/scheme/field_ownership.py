@@ -12,9 +12,9 @@ the metadata of custom resources `customresource/field_ownership.py`'s.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from kstore.catalog.loader import Catalog
 from kstore.catalog.releases import in_range
@@ -23,6 +23,10 @@ from kstore.catalog.types import Field, TypeRef
 from kstore.decode.json.raw_json import RawJSON
 from kstore.naming import GroupVersionKind
 from kstore.scheme.field_sets import FieldSet, parsed, written
+from kstore.scheme.list_keys import ListKeys
+
+_UNTYPED: Final = ("RawExtension",)
+"""Values of any type, owned as a whole in every release (`__untyped_atomic_` in the schemas)."""
 
 
 class FieldOwnership:
@@ -41,6 +45,17 @@ class FieldOwnership:
             for sort, rows in _table().items()
         }
         self._suspicious: dict[str, re.Pattern[bytes]] = {}
+        self._keys = ListKeys(catalog, self._owned["keys"], self._owned["defaulted"])
+
+    def can_be_told(self, gvk: GroupVersionKind, obj: Mapping[str, Any]) -> bool:
+        """
+        Whether a server can say of an object who owns what, at whatever update.
+
+        Args:
+            gvk: its kind, in the version that it is in.
+            obj: the object.
+        """
+        return not self._catalog.is_built_in(gvk) or not self._keys.are_missing(self._catalog.kind(gvk).type, obj)
 
     def reconciled(self, gvk: GroupVersionKind, fields: Any) -> Any:
         """
@@ -106,8 +121,10 @@ class FieldOwnership:
             return place not in self._owned["lists"]
         if place in self._owned["exceptions"]:
             return False
-        return place in self._owned["maps"] or (
-            field.type.form == "struct" and field.type.name in self._owned["structs"]
+        return (
+            place in self._owned["maps"]
+            or field.type.name in _UNTYPED
+            or (field.type.form == "struct" and field.type.name in self._owned["structs"])
         )
 
     def _fields(self, struct: str) -> dict[str, tuple[str, Field]]:

@@ -11,7 +11,7 @@ and in `managed_fields.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from kstore.catalog.loader import Catalog
 from kstore.naming import GroupVersionKind
@@ -23,6 +23,13 @@ from kstore.scheme.registry import Obj, Registry, RunningServer, Scope
 
 Serves = Callable[[str], bool]
 """Whether a server has the kind of the object at hand in a version, given as `group/version`."""
+
+
+_KEEPS_WHAT_FAILS: Final = 37
+"""
+The first release in which managedFields stay as they were where a server cannot say who owns what; those before drop
+all of them (`apimachinery/pkg/util/managedfields/internal/fieldmanager.go`, UpdateNoErrors).
+"""
 
 
 class Updater:
@@ -81,11 +88,17 @@ class Updater:
             _raise_generation(obj)
         metadata = obj.get("metadata")
         if metadata:
+            held = metadata.get("managedFields")
+            fails = bool(held) and not self._ownership.can_be_told(gvk, obj)
+            if fails and scope.release.rules_minor < _KEEPS_WHAT_FAILS:
+                del metadata["managedFields"]
             settle_metadata(
                 metadata,
                 lambda version: self._serves(gvk, version),
                 lambda version, fields: self._ownership.reconciled(kind_in(version, gvk.kind), fields),
             )
+            if fails and scope.release.rules_minor >= _KEEPS_WHAT_FAILS:
+                metadata["managedFields"] = held
 
     def _serves(self, gvk: GroupVersionKind, api_version: str) -> bool:
         """

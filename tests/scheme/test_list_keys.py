@@ -1,0 +1,75 @@
+"""
+Elements of lists without the key that tells them apart; what real servers do then is held in tests/e2e/aged_objects.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kstore.catalog.releases import Release
+from kstore.naming import gvk
+from kstore.object_codec import ObjectCodec
+from kstore.scheme.field_ownership import FieldOwnership
+from kstore.scheme.registry import RunningServer
+from kstore.scheme.scheme import Scheme
+
+Obj = dict[str, Any]
+SCHEMES = {release: Scheme(Release(release)) for release in ("1.29", "1.33", "1.34", "1.36", "1.37")}
+OWNED = {
+    "manager": "m",
+    "operation": "Update",
+    "time": "2020-01-01T00:00:00Z",
+    "fieldsType": "FieldsV1",
+    "fieldsV1": {"f:metadata": {"f:labels": {}}},
+}
+
+
+def can_be_told(release: str, api_version: str, kind: str, obj: Obj) -> bool:
+    """Whether a server of a release can say who owns what."""
+    return FieldOwnership(SCHEMES[release].catalog).can_be_told(gvk(api_version, kind), obj)
+
+
+@pytest.mark.parametrize("release", SCHEMES)
+@pytest.mark.parametrize(
+    ("secrets", "expected"),
+    [([{"name": "a"}], True), ([{"name": "a"}, {}], False), ([{"name": ""}], False), ([], True), (None, True)],
+)
+def test_a_key_without_a_default(release: str, secrets: Any, expected: bool) -> None:
+    """The name of a ServiceAccount's secret has had no default yet; empty is as good as missing."""
+    assert can_be_told(release, "v1", "ServiceAccount", {"secrets": secrets}) is expected
+
+
+@pytest.mark.parametrize(("release", "expected"), [("1.29", False), ("1.33", True), ("1.37", True)])
+def test_a_key_that_got_a_default(release: str, expected: bool) -> None:
+    """The name of a pull secret is empty by default from 1.31 on; it is found in templates and in lists of others."""
+    nameless = {"spec": {"imagePullSecrets": [{"name": "a"}, {}]}}
+    for kind in ("Deployment", "StatefulSet"):
+        assert can_be_told(release, "apps/v1", kind, {"spec": {"template": nameless}}) is expected
+    assert can_be_told(release, "v1", "Pod", nameless) is expected
+    assert can_be_told(release, "v1", "Pod", {"spec": {"imagePullSecrets": [{"name": "a"}]}})
+
+
+@pytest.mark.parametrize("release", ["1.34", "1.37"])
+def test_one_key_of_several(release: str) -> None:
+    """A device without its share is told apart by its other keys."""
+    device = {"driver": "a.example.com", "pool": "p", "device": "d"}
+    for one in (device, {**device, "shareID": "s"}):
+        assert can_be_told(release, "resource.k8s.io/v1", "ResourceClaim", {"status": {"devices": [one]}})
+
+
+@pytest.mark.parametrize(("release", "kept"), [("1.29", []), ("1.36", []), ("1.37", ["gone.example.com/v1", "v1"])])
+def test_what_becomes_of_managed_fields(release: str, kept: list[str]) -> None:
+    """They are dropped where nobody can say who owns what; from 1.37 on all stay as they are, even those of no use."""
+    entries = [{**OWNED, "apiVersion": version} for version in ("gone.example.com/v1", "v1")]
+    codec = ObjectCodec(SCHEMES[release])
+
+    def migrated(**more: Any) -> list[str]:
+        metadata = {"name": "a", "namespace": "default", "uid": "u", "managedFields": entries}
+        value = codec.encode({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, **more})
+        found = codec.decode(codec.convert_typed(value, server=RunningServer())[1]).object
+        return [one["apiVersion"] for one in found["metadata"].get("managedFields", [])]
+
+    assert migrated(secrets=[{}]) == kept
+    assert migrated(secrets=[{"name": "a"}]) == ["v1"]
