@@ -62,6 +62,8 @@ def services() -> Iterator[Aged]:
     yield _service("node-port", selector=selector, clusterIP="10.96.7.3", type="NodePort", ports=ports,
                    externalTrafficPolicy="Cluster")  # fmt: skip
     yield _service("only-policy-missing", selector=selector, clusterIP="10.96.7.4", clusterIPs=["10.96.7.4"])
+    yield _service("without-address", selector=selector)
+    yield _service("without-address-or-selector")
     addresses: Object = {"clusterIP": "10.96.7.6", "clusterIPs": ["10.96.7.6"], "ipFamilies": ["IPv4"]}
     yield _service("families-without-policy", selector=selector, **addresses)
     headless: Object = {"clusterIP": "None", "clusterIPs": ["None"], "ipFamilies": ["IPv6"]}

@@ -48,11 +48,13 @@ def service(release: str = "1.37", family: str = "IPv4", **spec: Any) -> Any:
         ({"clusterIP": "None", "selector": {"a": "b"}}, ["IPv6"], "SingleStack"),
         ({"clusterIP": "None"}, ["IPv6", "IPv4"], "RequireDualStack"),
         ({"type": "ExternalName", "externalName": "x"}, None, None),
-        ({}, None, None),
+        ({}, ["IPv6"], "SingleStack"),
+        ({"ipFamilies": ["IPv4", "IPv6"]}, ["IPv4"], "SingleStack"),
+        ({"ipFamilyPolicy": "PreferDualStack"}, None, "PreferDualStack"),
     ],
 )
 def test_families_follow_from_addresses(spec: dict[str, Any], families: list[str] | None, policy: str | None) -> None:
-    """Headless Services have the cluster's first family, here IPv6; what has no address at all has none."""
+    """Headless Services, and those without any address, have the cluster's first family, here IPv6."""
     found = service(family="IPv6", **spec)
     assert (found.get("ipFamilies"), found.get("ipFamilyPolicy")) == (families, policy)
     assert found.get("clusterIPs") == spec.get("clusterIPs", [spec["clusterIP"]] if "clusterIP" in spec else None)

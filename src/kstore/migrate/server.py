@@ -12,7 +12,7 @@ from kstore.codec import StoredObject
 from kstore.errors import KstoreError
 from kstore.naming import GroupVersionKind
 from kstore.object_codec import ObjectCodec
-from kstore.scheme.groups.core.storage import family_of, is_headless
+from kstore.scheme.groups.core.storage import family_of, needs_first_family
 from kstore.scheme.registry import RunningServer
 from kstore.store import Store
 
@@ -37,7 +37,7 @@ class AssumedServer:
         if not self.family_assumed or read.gvk != _SERVICE:
             return ""
         spec = codec.decode(read.plain).object.get("spec") or {}
-        if spec.get("ipFamilies") or not is_headless(spec) or spec.get("type") == "ExternalName":
+        if not needs_first_family(spec):
             return ""
         return f"service-family={self.running.service_family}"
 

@@ -40,7 +40,7 @@ def _read_families(spec: Obj, primary: str) -> None:
     """
     The families, from the addresses; a headless Service has none, and gets the primary one of the cluster.
 
-    What has no address at all is left: its server allocates one.
+    What has no address at all is left as it is when it is read.
     """
     policy = "SingleStack"
     if is_headless(spec):
@@ -64,6 +64,12 @@ def is_headless(spec: Obj) -> bool:
     return spec.get("clusterIP") == "None"
 
 
+def needs_first_family(spec: Obj) -> bool:
+    """Whether the family of a Service is told by nothing in it: neither a family nor an address."""
+    has_address = bool(spec.get("clusterIP") or spec.get("clusterIPs")) and not is_headless(spec)
+    return spec.get("type") != "ExternalName" and not spec.get("ipFamilies") and not has_address
+
+
 def family_of(address: str) -> str:
     """The family of an address; what is no address counts as IPv4, as for the server."""
     return "IPv6" if ":" in address else "IPv4"
@@ -83,7 +89,8 @@ def update_service(obj: Obj, scope: Scope, server: RunningServer) -> bool:
 def _update_families(spec: Obj, primary: str) -> None:
     """
     The addresses, their families and the policy, as far as they are known (`service/storage/alloc.go`,
-    initIPFamilyFields); what has no address at all is left: its server allocates one.
+    initIPFamilyFields). What has no address at all gets none by an update, but a family; a policy that asks for two is
+    left, as its server may have addresses to give.
     """
     if spec.get("type") == "ExternalName":
         spec.pop("internalTrafficPolicy", None)  # which a read drops; without it neither of the two writes anything
@@ -92,6 +99,8 @@ def _update_families(spec: Obj, primary: str) -> None:
     families = list(spec.get("ipFamilies") or ())
     policy = spec.get("ipFamilyPolicy") or _policy_of(spec, families, addresses)
     if not addresses:
+        if policy == "SingleStack":
+            spec.update(ipFamilies=families[:1] or [primary], ipFamilyPolicy=policy)
         return
     spec["clusterIPs"] = addresses
     if policy == "PreferDualStack" and families:
