@@ -1,7 +1,8 @@
 """
-Aged objects as a migration leaves them and a real server does, too: cases that need neither Go nor a server.
+Aged and odd objects as a migration leaves them and a real server does, too: cases that need neither Go nor a server.
 
-`tests/golden/record_aged.py` has made them; `tests/e2e/test_aged.py` and `test_aged_fields.py` ask the servers.
+`tests/golden/record_aged.py` has made them; `tests/e2e/test_aged.py`, `test_aged_fields.py` and `test_odd_objects.py`
+ask the servers.
 """
 
 from __future__ import annotations

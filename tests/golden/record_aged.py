@@ -1,5 +1,5 @@
 """
-Records what migrations make of aged objects, as far as a real server leaves it as it is:
+Records what migrations make of aged and odd objects, as far as a real server leaves it as it is:
 
     python -m tests.golden.record_aged 1.37 1.33 1.29
 
@@ -21,14 +21,17 @@ from pathlib import Path
 from tests.e2e.aged_objects import Aged, all_aged
 from tests.e2e.aged_variants import Variants
 from tests.e2e.conftest import KUBE_APISERVERS, SERVING_ALL
+from tests.e2e.odd_objects import all_odd, text_of
 from tests.e2e.test_aged import LEASED_ANEW, migrate, store, stored
 from tests.e2e.test_aged_fields import update_unchanged
 from tools.cluster import Etcd, KubeApiserver, find
 
 from kstore.catalog.releases import Release
 from kstore.object_codec import ObjectCodec
+from kstore.records import Put
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme
+from kstore.source.etcd.live import LiveSource
 
 HERE = Path(__file__).parent
 
@@ -45,10 +48,13 @@ def main() -> None:
 
 def record(release: str, folder: Path) -> list[str]:
     """The cases of one release."""
-    objects = [*all_aged(), *Variants(release).all()]
+    objects = [*all_aged(), *all_odd(), *Variants(release).all()]
     with Etcd(find("etcd"), folder / "etcd") as etcd:
         store(etcd, all_aged())
         store(etcd, list(Variants(release).all()), release)
+        with LiveSource([etcd.endpoint]) as source:
+            for odd in all_odd():  # what is odd stays as it stands
+                assert source.commit([Put(odd.key.encode(), text_of(odd), 0)]).succeeded
         given = stored(etcd)
         migrate(etcd, release, folder / "journal")
         made = stored(etcd)
