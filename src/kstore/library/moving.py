@@ -238,6 +238,7 @@ class Move:
         target = self.destination.source
         if not isinstance(target, WritableSource):
             raise NotWritable("this store is only read", where=self.destination.address)
+        target.require_writable()
         return target
 
     def write(

@@ -217,6 +217,14 @@ class WritableSource(Source):
             SourceError: the store failed; whether the transaction happened is then unknown, and must be read.
         """
 
+    def require_writable(self) -> None:
+        """
+        See that it may be written, as it was opened; a kind of store that always may has nothing to do here.
+
+        Raises:
+            NotWritable: what it reads may be stale.
+        """
+
     def grant_lease(self, lease: int, seconds: int) -> int:
         """
         See that there is a lease: of this id, if the store lets one choose, and if it has it already, that one.

@@ -260,10 +260,11 @@ def writable(source: Source) -> WritableSource:
     The store as one that can be written.
 
     Raises:
-        NotWritable: it is only read.
+        NotWritable: it is only read, or opened so that it must not be written.
     """
     if not isinstance(source, WritableSource):
         raise NotWritable(
             "this store is only read", where=source.status().location, hint="only a running etcd is changed in place"
         )
+    source.require_writable()
     return source

@@ -16,7 +16,7 @@ from kstore.errors import (
     StoreUnreachable,
     Unsupported,
 )
-from kstore.source.etcd.errors import is_passing, typed_error, was_refused_unseen
+from kstore.source.etcd.errors import explain, is_passing, typed_error, was_refused_unseen
 
 
 class Refused(grpc.RpcError):
@@ -48,6 +48,8 @@ CASES = [
     ("UNKNOWN", "context deadline exceeded", StoreUnreachable, True),
     ("CANCELLED", "context canceled", StoreUnreachable, True),
     ("CANCELLED", "Locally cancelled by application!", SourceError, False),
+    ("CANCELLED", "Stream removed (RST_STREAM (Received RST_STREAM with error code 8))", StoreUnreachable, True),
+    ("INTERNAL", "Received RST_STREAM with error code 2", StoreUnreachable, True),
     ("RESOURCE_EXHAUSTED", "etcdserver: too many requests", StoreUnreachable, True),
     ("UNKNOWN", "database is locked (5) (SQLITE_BUSY)", StoreUnreachable, True),
     ("UNKNOWN", "something else", SourceError, False),
@@ -63,8 +65,27 @@ def test_refusals(code: str, details: str, expected: type[KstoreError], passing:
     assert is_passing(refused) == passing
 
 
+@pytest.mark.parametrize(
+    ("details", "meaning"),
+    [
+        ("Stream removed (RST_STREAM (Received RST_STREAM with error code 8))", "no answer in time"),
+        ("Received RST_STREAM with error code 2", "it broke off its answer"),
+        (
+            "UNKNOWN: unix:/run/etcd.sock: connection attempt timed out before receiving SETTINGS frame",
+            "it takes the connection, and does not answer",
+        ),
+        ("ipv4:127.0.0.1:2379: recvmsg:Connection reset by peer (104)", "it closed the connection"),
+        ("Trying to connect an http1.x server (HTTP status 400)", "it speaks HTTP, but not etcd's protocol"),
+    ],
+)
+def test_no_words_of_grpcs_own(details: str, meaning: str) -> None:
+    """What gRPC and HTTP/2 say of a connection that breaks is told as what it means."""
+    assert explain(details) == meaning
+
+
 def test_what_certainly_did_not_happen() -> None:
     """Only that may be sent again blindly; a locked database may have been, in the end."""
+    assert was_refused_unseen(Refused(grpc.StatusCode.UNAVAILABLE, "etcdserver: no leader"))
     assert was_refused_unseen(Refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "etcdserver: too many requests"))
     assert not was_refused_unseen(Refused(grpc.StatusCode.UNKNOWN, "database is locked"))
     assert not was_refused_unseen(Refused(grpc.StatusCode.UNAVAILABLE, "Socket closed"))

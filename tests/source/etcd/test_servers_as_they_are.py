@@ -21,13 +21,14 @@ from tools.cluster import Etcd, Server, find_etcd, free_port
 
 from kstore.catalog.releases import newest
 from kstore.cli.main import run
-from kstore.errors import StoreUnreachable
+from kstore.errors import NotWritable, StoreUnreachable
 from kstore.inspect.analysis import Analyzer
 from kstore.records import Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.etcd.live import LiveSource
 from kstore.store import Store
 from kstore.testing import HISTORY_CHECKS, READ_CHECKS, WRITE_CHECKS, closes_twice, fill
+from kstore.write.commit import writable
 
 pytestmark = pytest.mark.etcd
 
@@ -221,8 +222,24 @@ def test_the_quorum_is_lost(three_members: list[Server], connect: Connect, capsy
         check(behind)
     assert run(["--store", last.endpoint, "--consistency", "serializable", "--etcd-prefix", "/a", "ls", "/", "-o", "keys"]) == 0  # noqa: E501  # fmt: skip
     assert capsys.readouterr().out.splitlines() == ["/a/1", "/a/3"]
-    with pytest.raises(StoreUnreachable):
+    with pytest.raises(StoreUnreachable, match="quorum is lost") as caught:
         connect(last.endpoint, command_timeout=2.0).commit([Put(b"/x", b"1", 0)])
+    assert "`serializable=True`" in caught.value.hint
+
+
+def test_a_stale_store_is_not_written(etcd_server: Etcd, connect: Connect) -> None:
+    """What one member has by itself says nothing of how a write ended: it is refused, before anything is saved."""
+    with pytest.raises(NotWritable, match="stale") as caught:
+        writable(connect(etcd_server.endpoint, serializable=True))
+    assert "`serializable=True`" in caught.value.hint
+    assert writable(connect(etcd_server.endpoint))
+
+
+def test_nobody_listens_behind_a_tunnel(connect: Connect) -> None:
+    """Where a certificate is not verified, a server that is not there is told as any other: not as our own socket."""
+    with pytest.raises(StoreUnreachable, match="connection refused") as caught:
+        connect(f"https://127.0.0.1:{free_port()}", insecure_skip_tls_verify=True).reach()
+    assert "kstore-tls" not in f"{caught.value} {caught.value.hint}"
 
 
 # ---- users who may read a part

@@ -87,6 +87,11 @@ class Client(etcd3.Etcd3Client):  # type: ignore[misc]
             certificate_chain=read_pem(options.cert, "cert") if options.cert else None,
         )
 
+    @property
+    def tunnel_fault(self) -> str:
+        """Why the tunnel had no session with the server when it last tried; empty where it had, or there is none."""
+        return self._tunnel.fault if self._tunnel is not None else ""
+
     def close(self) -> None:
         """Close the channel and what carries it."""
         super().close()

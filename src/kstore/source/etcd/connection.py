@@ -125,8 +125,7 @@ class Connection:
             member = self.member(avoid=failed, until=until)
             try:
                 remaining = max(deadline - time.monotonic(), 0.001)
-                metadata = self._metadata_of_reads() if repeatable else self.metadata()
-                answer = call(member)(request, timeout=remaining, metadata=metadata)
+                answer = call(member)(request, timeout=remaining, metadata=self._with_leader())
             except grpc.RpcError as error:
                 if _NO_LEADER in (error.details() or "") and not self._has_answered:
                     deadline = min(deadline, began + _ELECTION)
@@ -136,7 +135,7 @@ class Connection:
                     raise self.error(why or error, member, where, failed) from None
                 until = deadline
             else:
-                self._has_answered = True
+                self._has_answered = not self.options.serializable
                 return answer
 
     def start(self, call: Call, request: Any) -> grpc.Future[Any]:
@@ -152,7 +151,7 @@ class Connection:
         Open a streaming call on a member that works; errors come with reading and are raised as grpc's own.
         """
         member = self.member()
-        return member, Answers(call(member)(request, metadata=self._metadata_of_reads()))
+        return member, Answers(call(member)(request, metadata=self._with_leader()))
 
     def may_retry(
         self,
@@ -211,10 +210,11 @@ class Connection:
         """What to send along with every call: the token, if a user is given."""
         return (("token", self._token),) if self._token else ()
 
-    def _metadata_of_reads(self) -> tuple[tuple[str, str], ...]:
+    def _with_leader(self) -> tuple[tuple[str, str], ...]:
         """
         The same, and that a member without a leader shall say so at once, where it would fall silent, as it is told by
-        the apiserver's watches (`api/v3rpc/rpctypes/md.go`, MetadataRequireLeaderKey).
+        the apiserver's watches (`api/v3rpc/rpctypes/md.go`, MetadataRequireLeaderKey). A write that is refused so was
+        not proposed; without it its end would be unknown.
         """
         return self.metadata() if self.options.serializable else (*self.metadata(), ("hasleader", "true"))
 
@@ -334,7 +334,7 @@ class Connection:
             member.status = answer.result()
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE or is_timeout(error):
-                return error.details() or error.code().name
+                return getattr(member.client, "tunnel_fault", "") or error.details() or error.code().name
             # It is there, and only keeps its status to itself (no permission, or an old kine).
             member.status = None
         return ""

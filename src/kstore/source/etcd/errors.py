@@ -55,14 +55,14 @@ _STOPPING = "it is being stopped"
 PASSING = (
     # refused before anything was done: by gRPC, by the interceptor (`server/etcdserver/api/v3rpc/interceptor.go`),
     # before the proposal (`server/etcdserver/v3_server.go`, processInternalRaftRequestOnce), by raft itself (`raft.go`,
-    # ErrProposalDropped)
+    # ErrProposalDropped); the interceptor also where a member without a leader is asked by one who wants one
     Passing("failed to connect to all addresses", "", unseen=True),
     Passing("not supported for learner", "it is a learner, which answers serializable reads only", unseen=True),
     Passing("etcdserver: not capable", "it has not joined the cluster yet", unseen=True),
     Passing("too many requests", "it has more to do than it can keep up with", unseen=True),
     Passing("raft proposal dropped", "the members have no leader, or are changing it", unseen=True),
+    Passing("no leader", "the members have no leader: the quorum is lost", unseen=True),
     # given up, maybe after the proposal (`server/etcdserver/errors/errors.go`); raft may still carry it out
-    Passing("no leader", "the members have no leader: the quorum is lost"),
     Passing("leader changed", "the members have changed their leader"),
     Passing("request timed out", _SILENT),
     Passing("unhealthy cluster", _SILENT),
@@ -72,6 +72,10 @@ PASSING = (
     Passing("request cancelled", _NO_ANSWER),
     Passing("context canceled", _NO_ANSWER),
     Passing("context deadline exceeded", _NO_ANSWER),
+    # HTTP/2's CANCEL: a server written in Go ends the stream so when the time of a request is over on its side
+    # (grpc-go's `internal/transport/http2_server.go`, operateHeaders); any other end is a proxy's, or a fault
+    Passing("RST_STREAM with error code 8", _NO_ANSWER),
+    Passing("RST_STREAM", "it broke off its answer"),
     # SQLite under kine, after its busy timeout
     Passing("database is locked", "its database is locked by another writer"),
 )
@@ -142,7 +146,7 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
         lambda details, where: AccessDenied(
             "this user may not read or write here",
             where=where,
-            hint="`etcdctl role get ROLE` says where it may; analyze and check read all keys",
+            hint="`etcdctl role get ROLE` says where it may",
         ),
     ),
     ("invalid auth token", lambda details, where: AccessDenied(_REFUSED, where=where)),
@@ -160,6 +164,8 @@ _BY_CODE: dict[Any, Callable[[str, str], KstoreError]] = {
     grpc.StatusCode.DEADLINE_EXCEEDED: lambda details, where: StoreUnreachable(_NO_ANSWER, where=where),
     grpc.StatusCode.DATA_LOSS: lambda details, where: DamagedStore(details, where=where),
 }
+
+_CLOSED = ("Socket closed", "Connection reset by peer", "Broken pipe", "End of TCP stream", "GOAWAY")
 
 # What a broken connection attempt says of itself, and what it means for a person.
 _EXPLANATIONS = (
@@ -183,6 +189,9 @@ _EXPLANATIONS = (
     ("Network is unreachable", "its network cannot be reached"),
     ("keepalive watchdog timeout", "it stopped answering"),
     ("Deadline Exceeded", _NO_ANSWER),
+    ("before receiving SETTINGS frame", "it takes the connection, and does not answer"),
+    ("http1.x server", "it speaks HTTP, but not etcd's protocol"),
+    *((text, "it closed the connection") for text in _CLOSED),
 )
 
 _CERTIFICATE_WANTED = (

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from kstore.errors import AccessDenied, Compacted, LeaseExists, RequestTooLarge, Unsupported, UsageError
+from kstore.errors import AccessDenied, Compacted, LeaseExists, NotWritable, RequestTooLarge, Unsupported, UsageError
 from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Progress, Put, Record, Revision, prefix_end
 from kstore.source.etcd import messages as rpc
@@ -253,6 +253,16 @@ class LiveSource(WritableSource):
         return self._connection.ask(lambda member: member.client.kvstub.Range, request, where=where)
 
     # ---- writing
+
+    def require_writable(self) -> None:
+        """
+        See `WritableSource.require_writable`: a serializable read may be older than a write whose end it is to tell.
+        """
+        if self.options.serializable:
+            raise NotWritable(
+                "a serializable read may be stale: nothing is written on the strength of one",
+                where=self._connection.location, hint="a write takes a quorum: leave `serializable=True` out",
+            )  # fmt: skip
 
     def limits(self) -> Limits:
         """What one transaction may hold, as far as the server has told by refusing."""

@@ -46,6 +46,8 @@ class Tunnel:
         self._listener.bind(str(path))
         self._listener.listen()
         self.target = f"unix:{path}"
+        self.fault = ""
+        """Why there was no session when it was last tried, which gRPC only sees as a connection that is closed."""
         threading.Thread(target=self._accept, daemon=True, name="kstore-tls").start()
 
     def close(self) -> None:
@@ -68,8 +70,15 @@ class Tunnel:
         """
         Move bytes both ways until either side ends; a server that cannot be reached just ends the inner side.
         """
-        with inner, suppress(OSError), _session(self._endpoint, self._options, self._context) as session:
-            _relay(inner, session)
+        with inner, suppress(OSError):
+            try:
+                session = _session(self._endpoint, self._options, self._context)
+            except OSError as error:
+                self.fault = _words(error)
+                return
+            self.fault = ""
+            with session:
+                _relay(inner, session)
 
 
 def _context(options: SourceOptions) -> ssl.SSLContext:
@@ -108,12 +117,24 @@ def handshake_fault(endpoint: Endpoint, options: SourceOptions) -> str | None:
     try:
         with _session(endpoint, options, _context(options)) as session:
             return "" if session.recv(1) else None
-    except ssl.SSLCertVerificationError as error:
-        return f"CERTIFICATE_VERIFY_FAILED: {error.verify_message}"
     except ssl.SSLError as error:
-        return f"{error.reason or error}"
+        return _words(error)
     except OSError:
         return None
+
+
+def _words(error: OSError) -> str:
+    """Why there is no session, in the words that `explain` knows."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"CERTIFICATE_VERIFY_FAILED: {error.verify_message}"
+        case ssl.SSLError():
+            return f"{error.reason or error}"
+        case socket.gaierror():
+            return "DNS resolution failed"
+        case TimeoutError():
+            return "Deadline Exceeded"
+    return error.strerror or str(error)
 
 
 def _listener() -> socket.socket:
