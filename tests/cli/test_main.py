@@ -19,9 +19,9 @@ from kstore.source.location.demo import unpacked
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["ls", "-o", "xml"], 2, "'xml' is none of"),
+        (["ls", "-o", "xml"], 2, "there is no format 'xml'"),
         (["lss"], 2, "did you mean 'ls'"),
-        (["ls", "--nope"], 2, "no such option"),
+        (["ls", "--nope"], 2, "there is no option"),
         (["get"], 2, "missing argument"),
         (["get", "pods"], 0, ""),
         (["get", "pods/default/none"], 1, "nothing is stored at /registry/pods/default/none"),

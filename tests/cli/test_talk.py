@@ -104,8 +104,8 @@ def test_verbose(demo: Kstore) -> None:
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [
-        (("get", "pods", "webservr"), "pods/default/webserver?"),
-        (("get", "deploy", "cart"), "deployments/shop/cart?"),
+        (("get", "pods", "webservr"), "did you mean 'pods/default/webserver'?"),
+        (("get", "deploy", "cart"), "did you mean 'deployments/shop/cart'?"),
         (("get", "nodes", "node-c"), "nodes/node-"),
         (("get", "/registry/pods/default/webserve"), "pods/default/webserver"),
         (("describe", "deploy/shop/card"), "deployments/shop/cart"),
@@ -167,12 +167,12 @@ def test_progress(count: int, total: int | None, seconds: float, text: str) -> N
         (("pods",), "did you mean `kstore get pods`?"),
         (("deploy", "-n", "shop"), "did you mean `kstore get deploy -n shop`?"),
         (("snapshots",), "--store FILE opens one"),
-        (("get", "ct", "my-new"), "did you mean crontabs/default/my-new-cron-object?"),
-        (("delete", "pod", "webserver", "--dry-run"), "did you mean pod/webserver?"),
+        (("get", "ct", "my-new"), "did you mean 'crontabs/default/my-new-cron-object'?"),
+        (("delete", "pod", "webserver", "--dry-run"), "did you mean 'pod/webserver'?"),
         (("edit", "cm", "settings"), "an object is one word"),
-        (("ls", "registry/pods"), "did you mean /registry/pods?"),
-        (("get", "registry/pods/default/webserver"), "did you mean /registry/pods/default/webserver?"),
-        (("get", "pods", "--timeout", "1"), "'--command-timeout', '--dial-timeout'?"),
+        (("ls", "registry/pods"), "did you mean '/registry/pods'?"),
+        (("get", "registry/pods/default/webserver"), "did you mean '/registry/pods/default/webserver'?"),
+        (("get", "pods", "--timeout", "1"), "did you mean '--dial-timeout' or '--command-timeout'?"),
     ],
 )
 def test_what_users_of_other_tools_type(demo: Kstore, typed: tuple[str, ...], said: str) -> None:

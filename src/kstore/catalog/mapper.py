@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from kstore.catalog.layouts import APISERVER, Layout
 from kstore.errors import UnknownResource
 from kstore.naming import GroupKind
+from kstore.similar import did_you_mean
 
 
 class NamedResource(Protocol):
@@ -152,11 +153,8 @@ class ResourceMapper(Generic[R]):
 
     def _hint(self, wanted: str) -> str:
         """What was probably meant."""
-        import difflib
-
         names = {name for one in self.resources for name in (one.resource, one.singular, *one.short_names)}
-        close = difflib.get_close_matches(wanted, names, 1, 0.7)
-        return f"did you mean {close[0]!r}?" if close else ""
+        return did_you_mean(wanted, names, likeness=0.7)
 
     def of_kind(self, kind: GroupKind) -> R | None:
         """The resource of a kind."""

@@ -18,6 +18,7 @@ from kstore.catalog.tables import table_exists
 from kstore.catalog.types import TypeRef, parse_type
 from kstore.errors import ExtensionError
 from kstore.naming import GroupVersion
+from kstore.similar import in_brackets
 
 Row = dict[str, Any]
 
@@ -141,7 +142,7 @@ class Tables:
             kinds = {kind["kind"] for kind in self.kinds if kind["group"] == one.group}
             if one.kind not in kinds:
                 yield ExtensionError(
-                    f"the table of kinds has no {one.kind!r} in {one.group}{did_you_mean(one.kind, kinds)}", row=row
+                    f"the table of kinds has no {one.kind!r} in {one.group}{in_brackets(one.kind, kinds)}", row=row
                 )
                 continue
             known = [str(version) for version in self._versions(one)]
@@ -149,14 +150,14 @@ class Tables:
                 if f"{one.group}/{version}" not in known:
                     yield ExtensionError(
                         f"{one.kind} has no version {version!r} in the table of kinds"
-                        + did_you_mean(version, [name.rpartition("/")[2] for name in known]),
+                        + in_brackets(version, [name.rpartition("/")[2] for name in known]),
                         row=f"{row}: versions",
                     )
             for releases, stored in one.storage.items():
                 yield from _range_faults(releases, f"{row}: storage")
                 if stored not in known:
                     yield ExtensionError(
-                        f"{one.kind} has no version {stored!r} in the table of kinds{did_you_mean(stored, known)}",
+                        f"{one.kind} has no version {stored!r} in the table of kinds{in_brackets(stored, known)}",
                         row=f"{row}: storage",
                     )
 
@@ -178,7 +179,7 @@ class Tables:
                     for flag in row.get("flags", "").split():
                         if flag not in _FLAGS:
                             yield ExtensionError(
-                                f"the flag {flag!r} is unknown{did_you_mean(flag, _FLAGS)}; "
+                                f"the flag {flag!r} is unknown{in_brackets(flag, _FLAGS)}; "
                                 f"expected {', '.join(_FLAGS)}",
                                 row=where,
                             )
@@ -192,17 +193,9 @@ class Tables:
             if name not in self.types.get(package, {}) and not _built_in(package, name):
                 yield ExtensionError(
                     f"{ref.name or ref} is defined neither here nor in the built-in tables"
-                    + did_you_mean(ref.name, self.struct_names),
+                    + in_brackets(ref.name, self.struct_names),
                     row=where,
                 )
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What was probably meant by a word that is not known, as the end of a sentence; empty where nothing is like it."""
-    import difflib
-
-    close = difflib.get_close_matches(word, sorted(known), 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def raise_first(faults: list[ExtensionError]) -> None:
@@ -254,7 +247,7 @@ def _unknown_members(tables: Mapping[str, Any]) -> Iterator[ExtensionError]:
     for where, row, known in rows:
         for member in row:
             if member not in known:
-                yield ExtensionError(f"the member {member!r} is unknown{did_you_mean(member, known)}", row=where)
+                yield ExtensionError(f"the member {member!r} is unknown{in_brackets(member, known)}", row=where)
 
 
 def _built_in(package: str, name: str) -> bool:

@@ -27,6 +27,7 @@ from kstore.cli.pager import paging
 from kstore.cli.plugins import PLUGIN_NOT_LOADED
 from kstore.cli.streams import escaping_streams
 from kstore.errors import KstoreError, UsageError
+from kstore.similar import did_you_mean, question
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -132,11 +133,8 @@ def _is_resource(name: str) -> bool:
 
 def _similar(name: str) -> str:
     """A question after the command that was probably meant."""
-    import difflib
-
-    names = [known for section in COMMANDS.values() for known in section]
-    found = difflib.get_close_matches(name, names, 1)
-    return f": did you mean {found[0]!r}?" if found else ""
+    meant = did_you_mean(name, [known for section in COMMANDS.values() for known in section])
+    return f": {meant}" if meant else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,10 +282,7 @@ def _worded(error: Exception, talk: Talk) -> int:
         return error.exit_code
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "kstore"
-        if isinstance(error, click.NoSuchOption):
-            alike = [one for one in error.possibilities or () if _like(error.option_name, one)]
-            error = click.NoSuchOption(error.option_name, error.message, alike, error.ctx)
-        talk.say(_lower_first(error.format_message()), _others(error) or f"see `{path} --help`")
+        talk.say(_unknown(error) or _lower_first(error.format_message()), _others(error) or f"see `{path} --help`")
         return ExitCode.USAGE
     if isinstance(error, click.ClickException):
         talk.say(_lower_first(error.format_message()))
@@ -318,6 +313,19 @@ def _others(error: click.UsageError) -> str:
     return (
         f"kubectl's {error.option_name} is {flag.answer}: {flag.why}" if flag else ELSEWHERE.get(error.option_name, "")
     )
+
+
+def _unknown(error: click.UsageError) -> str:
+    """What to say of an option or subcommand that does not exist, with those that were probably meant; else nothing."""
+    if isinstance(error, click.NoSuchOption):
+        wrong = f"there is no option {error.option_name!r}"
+        meant = [one for one in error.possibilities or () if _like(error.option_name, one)]
+    elif isinstance(error, click.NoSuchCommand):
+        wrong = f"there is no command {error.command_name!r}"
+        meant = list(error.possibilities or ())
+    else:
+        return ""
+    return f"{wrong}: {question(*meant)}" if meant else wrong
 
 
 def _like(name: str, other: str) -> bool:

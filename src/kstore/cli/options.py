@@ -18,6 +18,7 @@ from kstore.cli.expressions import EXPRESSIONS, resolved
 from kstore.cli.forms import is_for_programs
 from kstore.cli.settings import settings
 from kstore.cli.streams import for_programs
+from kstore.similar import did_you_mean
 
 if TYPE_CHECKING:
     TextType = click.ParamType[str]
@@ -283,11 +284,9 @@ class Form(TextType):
             template = ctx.meta.get(_TEMPLATE, "") if ctx is not None else ""
             value = resolved(value if given else "", template) or value
         if value not in ("", *self.choices) and not value.startswith(self.prefixes or ("\0",)):
-            import difflib
-
-            close = difflib.get_close_matches(value, self.words, 1)
-            meant = f"did you mean {close[0]!r}? " if close else ""
-            self.fail(f"{meant}{value!r} is none of {', '.join(self.words)}", param, ctx)
+            meant = did_you_mean(value, self.words)
+            wrong = f"there is no format {value!r}" + (f": {meant}" if meant else "")
+            self.fail(f"{wrong}\n  hint: the formats are {', '.join(self.words)}", param, ctx)
         return value
 
 

@@ -19,6 +19,7 @@ from kstore.cli.session import Session
 from kstore.cli.stopping import stopping
 from kstore.errors import NotASingleObject, NotFound, Unsupported
 from kstore.printable import key_text
+from kstore.similar import question
 from kstore.write.progress import Silent
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def selected(store: Store, criteria: Criteria, unreadable: Unreadable, *, many: 
             selection = Selection.either(store, replace(criteria, what=(text,)), many=many)
         except NotASingleObject as error:
             if len(criteria.what) == 2 and not any("/" in one for one in criteria.what):
-                error.hint = f"did you mean {'/'.join(criteria.what)}?"
+                error.hint = question("/".join(criteria.what))
             raise
         records = {record.key: record for record in _records(selection, unreadable)}
         if not records and not selection.filter:

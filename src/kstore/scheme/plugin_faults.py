@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kstore.catalog.loader import Catalog
-from kstore.catalog.plugin_tables import Tables, did_you_mean, is_range
+from kstore.catalog.plugin_tables import Tables, is_range
 from kstore.catalog.releases import Release, in_range, known_releases, minor_of, newest
 from kstore.catalog.tables import table_exists
 from kstore.catalog.types import INTEGERS, Field, Kind, TypeRef
 from kstore.errors import ExtensionError
 from kstore.scheme.conversion import fields_by_go_name
 from kstore.scheme.registry import Rule, Rules
+from kstore.similar import in_brackets
 
 
 def faults(tables: Tables, rules_given: Sequence[Rules]) -> list[ExtensionError]:
@@ -80,7 +81,7 @@ def _package_faults(rules: Rules, tables: Tables) -> Iterator[ExtensionError]:
         if table_exists(f"types/{package}.json"):
             message = f"the {role} {package} is built in: a plugin has rules for its own types only"
         else:
-            message = f"the {role} {package} is no package of the tables{did_you_mean(package, tables.types)}"
+            message = f"the {role} {package} is no package of the tables{in_brackets(package, tables.types)}"
         yield ExtensionError(message, rule=f"Rules({rules.versioned!r}, hub={rules.hub!r})")
     hubs = {
         kind["hub"].rpartition(".")[0]
@@ -107,7 +108,7 @@ def _name_faults(rules: Rules, tables: Tables) -> Iterator[ExtensionError]:
                     f"{name} is built in: a plugin has rules for its own types only", rule=rule.declared
                 )
             elif package in tables.types:
-                close = did_you_mean(short, tables.types[package])
+                close = in_brackets(short, tables.types[package])
                 yield ExtensionError(f"{package} has no type {short!r} in the tables{close}", rule=rule.declared)
             elif package in (rules.versioned, rules.hub):
                 continue  # said of the package
@@ -116,7 +117,7 @@ def _name_faults(rules: Rules, tables: Tables) -> Iterator[ExtensionError]:
                     f"a rule is for a whole type; {package!r} is one, {name!r} is not", rule=rule.declared
                 )
             else:
-                close = did_you_mean(package, tables.types)
+                close = in_brackets(package, tables.types)
                 yield ExtensionError(f"{package} is no package of the tables{close}", rule=rule.declared)
 
 
@@ -209,7 +210,7 @@ class _Coverage:
                 yield from self._fields(field, right[name], row, target, seen, ruled=ruled)
             elif not ruled:
                 yield ExtensionError(
-                    f"{target} has no such field{did_you_mean(name, right)}, and no rule converts {source} to {target}",
+                    f"{target} has no such field{in_brackets(name, right)}, and no rule converts {source} to {target}",
                     row=row,
                 )
 

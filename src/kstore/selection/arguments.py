@@ -16,6 +16,7 @@ from kstore.catalog.mapper import NamedResource
 from kstore.errors import NotASingleObject, NotFound, UnknownResource, UsageError
 from kstore.printable import key_bytes, key_text
 from kstore.selection.criteria import Criteria
+from kstore.similar import question, similar
 from kstore.store import Store
 
 DEFAULT_NAMESPACE: Final = "default"
@@ -253,7 +254,7 @@ def _resources(store: Store, name: str, text: str) -> list[NamedResource]:
         return list(store.resources(name))
     except UnknownResource as error:
         if f"/{text}".startswith(tuple(f"{prefix}/" for prefix in store.prefixes)):
-            error.hint = f"did you mean /{text}?"
+            error.hint = question(f"/{text}")
         raise
 
 
@@ -337,11 +338,9 @@ def _require_something(store: Store, key: bytes) -> None:
 
 
 def _hint(store: Store, text: str) -> str:
-    import difflib
-
     below = text.removeprefix(f"{store.prefix}/")
-    close = difflib.get_close_matches(below, list(store.directories()), 1) if below != text else []
-    return f"did you mean {store.prefix}/{close[0]}?" if close else ""
+    close = similar(below, store.directories()) if below != text else []
+    return question(*(f"{store.prefix}/{one}" for one in close))
 
 
 def _of_resource(

@@ -4,10 +4,10 @@ What was probably meant by a name that is not there: one that is spelled alike, 
 
 from __future__ import annotations
 
-import difflib
 from itertools import islice
 
 from kstore.printable import key_text
+from kstore.similar import did_you_mean, question, similar
 from kstore.store import Store
 
 _MOST = 20_000
@@ -31,13 +31,11 @@ def similar_object(store: Store, key: bytes) -> str:
     names = {one.removeprefix(path): one for one in written}
     inside = f"{place.namespace}/" if place.namespace else ""
     beside = {name.removeprefix(inside): name for name in names if name.startswith(inside)}
-    close = difflib.get_close_matches(place.name, list(beside), 1, 0.7)
+    close = similar(place.name, beside, likeness=0.7)
     found = [beside[one] for one in close or [one for one in beside if one.startswith(place.name)][:2]]
     found += [name for name in names if inside and name.endswith(f"/{place.name}")][:2]
-    if not found:
-        return ""
-    said = " or ".join(f"{place.resource.resource}/{key_text(one.encode('utf-8', 'surrogateescape'))}" for one in found)
-    return f"did you mean {said}?"
+    texts = [key_text(one.encode("utf-8", "surrogateescape")) for one in found]
+    return question(*(f"{place.resource.resource}/{text}" for text in texts))
 
 
 def similar_namespace(store: Store, name: str) -> str:
@@ -47,5 +45,5 @@ def similar_namespace(store: Store, name: str) -> str:
     known = [key_text(one.removeprefix(root)) for one in islice(store.source.keys(root), _MOST)]
     if name in known or not known:
         return ""
-    close = difflib.get_close_matches(name, known, 1)
-    return f"there is no namespace {name!r}" + (f": did you mean {close[0]!r}?" if close else "")
+    meant = did_you_mean(name, known)
+    return f"there is no namespace {name!r}" + (f": {meant}" if meant else "")

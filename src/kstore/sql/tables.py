@@ -4,7 +4,6 @@ The tables that a query may name: objects, one for each resource, history, findi
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +15,7 @@ from kstore.decode.projection import Projection
 from kstore.errors import ExtraMissing, UnknownResource, Unsupported, UsageError
 from kstore.inspect.findings import Finding
 from kstore.naming import GroupVersionKind, parse_group_version
+from kstore.similar import question, similar
 from kstore.sql.asked_store import AskedStore
 from kstore.sql.columns import (
     BOOLEAN,
@@ -121,10 +121,9 @@ class Tables:
 
     def _no_table(self, name: str) -> UsageError:
         last = name.rpartition(".")[2]
-        close = difflib.get_close_matches(name.lower(), self.names(), 3) or difflib.get_close_matches(last, self._fixed)
+        close = similar(name.lower(), self.names(), most=3) or similar(last, self._fixed, most=3)
         every = f"there are {', '.join(self._fixed)}, and each of `store.resources()`"
-        hint = f"did you mean {' or '.join(close)}?" if close else every
-        return UsageError(f"there is no table {name!r}: no resource has that name", hint=hint)
+        return UsageError(f"there is no table {name!r}: no resource has that name", hint=question(*close) or every)
 
     def names(self) -> list[str]:
         """The fixed tables, and each resource: by its plural, or with its group where another has the same plural."""

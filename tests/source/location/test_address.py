@@ -193,7 +193,7 @@ def test_sockets_are_servers(address: str) -> None:
 @pytest.mark.parametrize(
     ("name", "error", "message", "hint"),
     [
-        ("backup.bd", StoreNotFound, "no such file", "did you mean {folder}/backup.db?"),
+        ("backup.bd", StoreNotFound, "no such file", "did you mean '{folder}/backup.db'?"),
         ("other", StoreNotFound, "no such file", "a running etcd is https://HOST:PORT"),
         ("nowhere/backup.db", StoreNotFound, "there is no directory {folder}/nowhere", ""),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from kstore.cli.settings import settings
 from kstore.cli.standard_output import counting, show, terminal
 from kstore.errors import UsageError
 from kstore.scalars.counts import counted
+from kstore.similar import did_you_mean
 
 if TYPE_CHECKING:
     from kstore.inspect.checks.interface import Check
@@ -93,9 +93,8 @@ def _wanted(only: str, skip: str, severities: tuple[str, ...]) -> list[Check]:
     named = {name.strip() for name in only.split(",") if name.strip()}
     left_out = {name.strip() for name in skip.split(",") if name.strip()}
     for name in sorted((named | left_out) - known):
-        close = difflib.get_close_matches(name, known, 1)
-        meant = f"did you mean {close[0]}? " if close else ""
-        raise UsageError(f"there is no check {name!r}", hint=f"{meant}`kstore check --list` names them")
+        meant = f"{did_you_mean(name, known)} `kstore check --list` lists all".lstrip()
+        raise UsageError(f"there is no check {name!r}", hint=meant)
     return [
         check
         for check in CHECKS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from kstore.cli.standard_output import terminal
 from kstore.cli.unreadable import Unreadable
 from kstore.errors import NotFound
 from kstore.printable import command_text
+from kstore.similar import question, similar
 
 if TYPE_CHECKING:
     from kstore.cli.session import Session
@@ -97,6 +97,5 @@ def _similar(name: str, session: Session) -> str:
     for one in session.store.custom_resources:
         words = (one.resource, one.kind.lower(), one.singular, *one.short_names, resource_label(one))
         known |= dict.fromkeys(words, resource_label(one))
-    close = difflib.get_close_matches(name.lower(), known, 1)
-    meant = f"did you mean {known[close[0]]}? " if close else ""
-    return f"{meant}`kstore crds` lists all"
+    meant = question(*(known[one] for one in similar(name.lower(), known)))
+    return f"{meant} `kstore crds` lists all".lstrip()

@@ -4,7 +4,6 @@ What to say of an address at which there is no file: of an unknown kind, or near
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from kstore.errors import StoreNotFound, UsageError
+from kstore.similar import question, similar
 
 _NO_FILE: Final = "there is no such file or directory"
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.I)
@@ -28,6 +28,6 @@ def nothing_at(path: Path) -> StoreNotFound | UsageError:
     if not path.parent.is_dir():
         return StoreNotFound(f"there is no directory {path.parent}", where=str(path))
     with suppress(OSError):
-        if close := difflib.get_close_matches(path.name, os.listdir(path.parent), 1):
-            return StoreNotFound(_NO_FILE, where=str(path), hint=f"did you mean {path.with_name(close[0])}?")
+        if close := similar(path.name, os.listdir(path.parent)):
+            return StoreNotFound(_NO_FILE, where=str(path), hint=question(str(path.with_name(close[0]))))
     return StoreNotFound(_NO_FILE, where=str(path), hint="a running etcd is https://HOST:PORT")

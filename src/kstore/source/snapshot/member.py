@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from kstore.errors import KstoreError, StoreNotFound
 from kstore.operating_system import is_locked
+from kstore.similar import question
 from kstore.source.bbolt.database import Database
 from kstore.source.bbolt.page_file import PageFile
 
@@ -57,7 +58,7 @@ def find_database(path: Path) -> Found:
         if database.is_file():
             return Found(database)
     nested = sorted(path.glob("*/member/snap/db"))
-    hint = f"did you mean {nested[0].parents[2]}?" if nested else "an etcd data directory has member/snap/db"
+    hint = question(str(nested[0].parents[2])) if nested else "an etcd data directory has member/snap/db"
     raise StoreNotFound("there is no etcd database in this directory", where=str(path), hint=hint)
 
 
