@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tests.patience import SECONDS, InsistentSource
@@ -42,6 +44,7 @@ def test_no_client_certificate(start_tls_etcd: Callable[..., TlsEtcd], authority
         connect(server.endpoint, cacert=authority.cacert).reach()
     assert server.endpoint in caught.value.where or server.endpoint in str(caught.value)
     assert "client certificate" in f"{caught.value} {caught.value.hint}"
+    assert "`cert=` and `key=`" in caught.value.hint
 
 
 def test_another_authority(
@@ -82,11 +85,45 @@ def test_another_name(start_tls_etcd: Callable[..., TlsEtcd], authority: Authori
 
 
 def test_plain_text_where_tls_is_spoken(start_tls_etcd: Callable[..., TlsEtcd], connect: Connect) -> None:
-    """http:// to a server that speaks TLS is an error in time, with a hint."""
+    """http:// to a server that speaks TLS is an error in time, and the hint has the other scheme."""
     server = start_tls_etcd()
-    with pytest.raises(StoreUnreachable) as caught:
+    with pytest.raises(StoreUnreachable, match="closed the connection") as caught:
         connect(server.endpoint.replace("https", "http")).reach()
-    assert caught.value.hint
+    assert "write https://" in caught.value.hint
+
+
+def test_tls_where_plain_text_is_spoken(etcd_server: Etcd, connect: Connect) -> None:
+    """And the other way round."""
+    with pytest.raises(StoreUnreachable, match="closed the connection") as caught:
+        connect(etcd_server.endpoint.replace("http", "https")).reach()
+    assert "http:// if it does not" in caught.value.hint
+
+
+def test_a_certificate_of_another_authority(
+    start_tls_etcd: Callable[..., TlsEtcd], authority: Authority, connect: Connect, tmp_path: Path
+) -> None:
+    """A server that does not know who signed the client's certificate says so; the hint names its own option."""
+    server = start_tls_etcd()
+    cert, key = Authority(tmp_path, "other").issue("client")
+    with pytest.raises(StoreUnreachable, match="certificate") as caught:
+        connect(server.endpoint, cacert=authority.cacert, cert=cert, key=key).reach()
+    assert "--trusted-ca-file" in caught.value.hint
+
+
+class Silent(http.server.BaseHTTPRequestHandler):
+    """A web server without a log."""
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_port_of_something_else(connect: Connect) -> None:
+    """A web server is not an etcd, and where etcd's clients usually go is told."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(StoreUnreachable, match="it does not speak etcd's protocol") as caught:
+            connect(f"http://127.0.0.1:{server.server_address[1]}").reach()
+        server.shutdown()
+    assert "2379" in caught.value.hint
 
 
 # ---- users
@@ -122,8 +159,9 @@ def test_users_and_roles(guarded: Etcd, connect: Connect) -> None:
         list(reader.scan(b"/b"))
     with pytest.raises(AccessDenied, match="may not"):
         reader.commit([Put(b"/a/3", b"x", 0)])
-    with pytest.raises(AccessDenied, match="wrong user or password"):
+    with pytest.raises(AccessDenied, match="wrong user or password") as wrong:
         connect(guarded.endpoint, user="root", password="no").count()
+    assert "an etcd user, not of Kubernetes" in wrong.value.hint
     with pytest.raises(AccessDenied) as caught:
         connect(guarded.endpoint).count()
     assert "`user=`" in caught.value.hint

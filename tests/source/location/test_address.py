@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from kstore.errors import NotADatabase, StoreNotFound, StoreUnreachable, UsageError
-from kstore.source.location.address import DEFAULT, is_live, locate_store, open_source, parse_duration
+from kstore.source.location.address import (
+    DEFAULT,
+    DEFAULT_ORIGIN,
+    Location,
+    is_live,
+    locate_store,
+    open_location,
+    open_source,
+    parse_duration,
+)
 from kstore.source.location.config_file import read_contexts
 from kstore.source.options import SourceOptions
 
@@ -217,12 +226,29 @@ def test_an_unknown_scheme() -> None:
     assert "s3://" in caught.value.hint
 
 
-def test_nothing_answers() -> None:
-    """Who named the address is told, and the demo store offered."""
-    with pytest.raises(StoreUnreachable) as caught:
-        open_source("http://127.0.0.1:1", environment={})
+@pytest.mark.parametrize(
+    ("given", "variables", "said"),
+    [
+        ("http://127.0.0.1:1", {}, ""),
+        ("", {"KSTORE_STORE": "http://127.0.0.1:1"}, "; the address comes from $KSTORE_STORE"),
+        ("", {"ETCDCTL_ENDPOINTS": "127.0.0.1:1"}, "; the address comes from $ETCDCTL_ENDPOINTS"),
+    ],
+)
+def test_nothing_answers(given: str, variables: dict[str, str], said: str) -> None:
+    """What to look at is told, and who named the address if it was not named with the call."""
+    with pytest.raises(StoreUnreachable, match="connection refused") as caught:
+        open_source(given, environment=variables)
     assert caught.value.hint == (
-        "the address comes from `address=`; `address='demo'` is a small cluster that comes with kstore"
+        f"see that etcd runs there, and on which port: its clients use 2379 unless it is configured otherwise{said}"
+    )
+
+
+def test_nobody_named_a_store() -> None:
+    """The default is an etcd on this machine; where none answers the demo store is offered."""
+    with pytest.raises(StoreUnreachable) as caught:
+        open_location(Location("http://127.0.0.1:1", origin=DEFAULT_ORIGIN))
+    assert caught.value.hint.endswith(
+        "; no store was named with `address=`; `address='demo'` is a small cluster that comes with kstore"
     )
 
 

@@ -139,7 +139,11 @@ _BY_TEXT: tuple[tuple[str, Callable[[str, str], KstoreError]], ...] = (
     ),
     (
         "authentication failed",
-        lambda details, where: AccessDenied("wrong user or password", where=where),
+        lambda details, where: AccessDenied(
+            "wrong user or password",
+            where=where,
+            hint="`user=` and `password=` are those of an etcd user, not of Kubernetes",
+        ),
     ),
     (
         "permission denied",
@@ -165,63 +169,69 @@ _BY_CODE: dict[Any, Callable[[str, str], KstoreError]] = {
     grpc.StatusCode.DATA_LOSS: lambda details, where: DamagedStore(details, where=where),
 }
 
-_CLOSED = ("Socket closed", "Connection reset by peer", "Broken pipe", "End of TCP stream", "GOAWAY")
-
-# What a broken connection attempt says of itself, and what it means for a person.
-_EXPLANATIONS = (
-    ("Connection refused", "connection refused"),
-    ("certificate has expired", "its certificate has expired"),
-    ("certificate is not yet valid", "its certificate is not valid yet"),
-    ("CERTIFICATE_EXPIRED", "it finds the client's certificate expired"),
-    ("CERTIFICATE_REQUIRED", "it wants a client certificate"),
-    ("ALERT_UNKNOWN_CA", "it does not know the authority of the client's certificate"),
-    ("Hostname mismatch", "its certificate is for another name"),
-    ("IP address mismatch", "its certificate is for another name"),
-    ("CERTIFICATE_VERIFY_FAILED", "its certificate is not signed by a known authority"),
-    ("certificate verify failed", "its certificate is not signed by a known authority"),
-    ("Hostname Verification Check failed", "its certificate is for another name"),
-    ("Peer name", "its certificate is for another name"),
-    ("WRONG_VERSION_NUMBER", "it does not speak TLS there"),
-    ("TSI_DATA_CORRUPTED", "it ended the encrypted connection"),
-    ("ALERT_BAD_CERTIFICATE", "it does not accept the client's certificate, or misses one"),
-    ("Domain name not found", "there is no host of that name"),
-    ("DNS resolution failed", "there is no host of that name"),
-    ("Network is unreachable", "its network cannot be reached"),
-    ("keepalive watchdog timeout", "it stopped answering"),
-    ("Deadline Exceeded", _NO_ANSWER),
-    ("before receiving SETTINGS frame", "it takes the connection, and does not answer"),
-    ("http1.x server", "it speaks HTTP, but not etcd's protocol"),
-    *((text, "it closed the connection") for text in _CLOSED),
+_NAME = ("its certificate is for another name", "name the expected host with `tls_server_name=`")
+_AUTHORITY = (
+    "its certificate is not signed by a known authority",
+    "name the certificate of the server's authority with `cacert=`",
 )
-
-_CERTIFICATE_WANTED = (
-    "a server that wants a client certificate, or another one, does so: give it with `cert=` and `key=`"
+_SCHEME = "write https:// if the server uses TLS, and http:// if it does not"
+_CLOSED = (
+    "it closed the connection",
+    f"{_SCHEME}; give `cert=` and `key=` if it asks for a client certificate",
 )
-_UNVERIFIED = "`insecure_skip_tls_verify=True` reads the store all the same"
+_SIGNED = "`cert=` and `key=` name one that an authority of the server's --trusted-ca-file has signed"
+_CLOSING = ("Socket closed", "Connection reset by peer", "Broken pipe", "End of TCP stream", "GOAWAY")
+_NO_HOST = ("there is no host of that name", "")
+_UNVERIFIED = "`insecure_skip_tls_verify=True` connects all the same"
 _ONE_MEMBER = "`serializable=True` reads what one member has, which may be stale; nothing can be written"
-_NAME = "name the expected host with `tls_server_name=`"
-_AUTHORITY = "name the authority's certificate with `cacert=`"
-_HINTS = (
-    ("certificate has expired", f"renew it; {_UNVERIFIED}"),
-    ("certificate is not yet valid", f"compare the clocks of both machines; {_UNVERIFIED}"),
-    ("CERTIFICATE_EXPIRED", "renew the client's certificate"),
-    ("Hostname mismatch", _NAME),
-    ("IP address mismatch", _NAME),
-    ("no leader", _ONE_MEMBER),
-    ("not supported for learner", _ONE_MEMBER),
-    ("CERTIFICATE_VERIFY_FAILED", _AUTHORITY),
-    ("certificate verify failed", _AUTHORITY),
-    ("Hostname Verification Check failed", _NAME),
-    ("Peer name", _NAME),
-    ("WRONG_VERSION_NUMBER", "use http:// if it is meant to be plain text"),
-    ("TSI_DATA_CORRUPTED", _CERTIFICATE_WANTED),
-    ("ALERT_BAD_CERTIFICATE", _CERTIFICATE_WANTED),
-    ("Socket closed", "a server that wants TLS, or a client certificate, closes the connection like this"),
+_PORT = "see that etcd runs there, and on which port: its clients use 2379 unless it is configured otherwise"
+
+_CONNECTION: tuple[tuple[str, str, str], ...] = (
+    ("Connection refused", "connection refused", _PORT),
+    ("certificate has expired", "its certificate has expired", f"renew it; {_UNVERIFIED}"),
     (
-        "Connection reset by peer",
-        "a server that wants TLS, or a client certificate, closes the connection like this",
+        "certificate is not yet valid",
+        "its certificate is not valid yet",
+        f"compare the clocks of both machines; {_UNVERIFIED}",
     ),
+    ("CERTIFICATE_EXPIRED", "it finds the client's certificate expired", "renew the certificate of `cert=`"),
+    ("CERTIFICATE_REQUIRED", "it asks for a client certificate", "give `cert=` and `key=`"),
+    (
+        "ALERT_UNKNOWN_CA",
+        "it does not know the authority of the client's certificate",
+        _SIGNED,
+    ),
+    ("Hostname mismatch", *_NAME),
+    ("IP address mismatch", *_NAME),
+    ("CERTIFICATE_VERIFY_FAILED", *_AUTHORITY),
+    ("certificate verify failed", *_AUTHORITY),
+    ("Hostname Verification Check failed", *_NAME),
+    ("Peer name", *_NAME),
+    ("WRONG_VERSION_NUMBER", "it does not speak TLS there", _SCHEME),
+    ("UNEXPECTED_EOF_WHILE_READING", "it closed the connection when TLS began", _SCHEME),
+    (
+        "TSI_DATA_CORRUPTED",
+        "it ended the encrypted connection",
+        "it may ask for a client certificate, or for another one: give it with `cert=` and `key=`",
+    ),
+    (
+        "ALERT_BAD_CERTIFICATE",
+        "it asks for a client certificate, or does not accept the one that it was given",
+        _SIGNED,
+    ),
+    ("Failed parsing HTTP/2", "it does not speak etcd's protocol", _PORT),
+    ("before receiving SETTINGS frame", "it takes the connection, and does not answer", _PORT),
+    ("http1.x server", "it speaks HTTP, but not etcd's protocol", _PORT),
+    *((text, *_CLOSED) for text in _CLOSING),
+    ("Domain name not found", *_NO_HOST),
+    ("DNS resolution failed", *_NO_HOST),
+    ("Network is unreachable", "its network cannot be reached", ""),
+    ("keepalive watchdog timeout", "it stopped answering", ""),
+    ("Deadline Exceeded", _NO_ANSWER, ""),
+    ("no leader", "", _ONE_MEMBER),
+    ("not supported for learner", "", _ONE_MEMBER),
 )
+"""What a failed connection says of itself, what it means, where only this table knows, and what to try."""
 
 
 def explain(details: str) -> str:
@@ -229,8 +239,8 @@ def explain(details: str) -> str:
     In a person's words, why a connection or an answer did not come to be; etcd's and grpc's own words if
     unknown.
     """
-    for text, meaning in _EXPLANATIONS:
-        if text in details:
+    for text, meaning, _ in _CONNECTION:
+        if meaning and text in details:
             return meaning
     passing = _passing(details)
     if passing and passing.meaning:
@@ -240,7 +250,7 @@ def explain(details: str) -> str:
 
 def connection_hint(details: str) -> str:
     """What to try when a connection failed with these words; empty when there is nothing to say."""
-    return next((hint for text, hint in _HINTS if text in details), "")
+    return next((hint for text, _, hint in _CONNECTION if text in details), "")
 
 
 def took_too_long(details: str) -> bool:

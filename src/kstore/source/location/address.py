@@ -31,6 +31,7 @@ STANDARD_INPUT = "-"
 DEFAULT = "http://127.0.0.1:2379"
 DEFAULT_ORIGIN = "the default"
 """Who said so when nobody did."""
+_GIVEN = "`address=`"
 _OFFER = "`address='demo'` is a small cluster that comes with kstore"
 
 _LIVE = re.compile(r"(https?|unixs?)://|unixs?:")
@@ -55,7 +56,7 @@ class Location:
 
     address: str
     options: SourceOptions = field(default_factory=SourceOptions)
-    origin: str = "`address=`"
+    origin: str = _GIVEN
     """Where the address comes from, in words for an error: `$KSTORE_STORE`, `context prod of …`."""
     etcd_prefix: str = ""
     """The key prefix that whoever named the store also named; empty if nobody did."""
@@ -196,8 +197,15 @@ def open_location(location: Location) -> Source:
             return _open_live(address, location.options)
         return _open_path(Path(os.path.expanduser(address)), location.options)
     except StoreUnreachable as error:
-        error.hint = "; ".join(filter(None, (error.hint, f"the address comes from {location.origin}", _OFFER)))
+        error.hint = "; ".join(filter(None, (error.hint, _who_named_it(location))))
         raise
+
+
+def _who_named_it(location: Location) -> str:
+    """What to say of an address at which nothing answers; nothing of one that was given with the call."""
+    if location.origin == DEFAULT_ORIGIN:
+        return f"no store was named with `address=`; {_OFFER}"
+    return "" if location.origin == _GIVEN else f"the address comes from {location.origin}"
 
 
 def is_live(address: str) -> bool:
