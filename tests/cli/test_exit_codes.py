@@ -134,3 +134,26 @@ def test_nobody_reads_the_output() -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (ExitCode.BROKEN_PIPE, b"")
+
+
+def test_nobody_reads_the_messages() -> None:
+    """As with `2>&1 | head`: 141 for a command that goes on to print, an error keeps its own code."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    codes = []
+    for words in (["--store", "demo", "-v", "get", "nodes"], ["ls", "--nope"]):
+        command = [sys.executable, "-m", "kstore", *words]
+        codes.append(
+            subprocess.run(command, stdout=subprocess.PIPE, stderr=writing, timeout=60, check=False).returncode
+        )
+    os.close(writing)
+    assert codes == [ExitCode.BROKEN_PIPE, ExitCode.USAGE]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_a_full_disk_under_the_output() -> None:
+    """It is named."""
+    command = [sys.executable, "-m", "kstore", "--store", "demo", "ls", "/", "-o", "json"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, b"kstore: standard output: No space left on device\n")

@@ -7,12 +7,14 @@ does is its own business.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMPLETE = "_KSTORE_COMPLETE"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Set where a shell asks what may stand next."""
 _SHORT_WITH_EQUALS = re.compile(r"^(-[A-Za-z])=")
 _ALIKE = 0.75
@@ -150,15 +153,16 @@ class Talk:
         return cls(asked_for(_spelled(given)), not {"-q", "--quiet"}.intersection(given))
 
     def say(self, message: str, hint: str = "") -> None:
-        """An error on standard error, and what to try."""
+        """An error on standard error, and what to try; the exit code tells it, too, where nobody reads on."""
         name = "kstore:"
         if wants_color(sys.stderr, self.color):
             from kstore.view.styles import styled
 
             name = styled(name, "red")
-        click.echo(f"{name} {message}", err=True, color=True)
-        if hint and self.hints:
-            click.echo(f"  hint: {hint}", err=True)
+        with suppress(BrokenPipeError):
+            click.echo(f"{name} {message}", err=True, color=True)
+            if hint and self.hints:
+                click.echo(f"  hint: {hint}", err=True)
 
 
 def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -189,7 +193,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         the exit code.
     """
     with escaping_streams():
-        return int(_run(sys.argv[1:] if arguments is None else arguments))
+        code = int(_run(sys.argv[1:] if arguments is None else arguments))
+        _drop_unread()
+    return code
 
 
 def _run(given: Sequence[str]) -> int:
@@ -205,12 +211,12 @@ def _run(given: Sequence[str]) -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else ExitCode.DONE
     except BrokenPipeError:
-        return _silenced()
+        return ExitCode.BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):
         Talk.of(given).say("interrupted")
         return ExitCode.INTERRUPTED
     except SystemExit as stop:  # click, when the pipe broke below it
-        return _silenced() if stop.code == 1 else int(stop.code or 0)
+        return ExitCode.BROKEN_PIPE if stop.code == 1 else int(stop.code or 0)
     except Exception as error:
         if trace:
             import traceback
@@ -288,7 +294,9 @@ def _worded(error: Exception, talk: Talk) -> int:
         talk.say(_lower_first(error.format_message()))
         return error.exit_code
     if isinstance(error, OSError) and error.strerror:
-        talk.say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+        # files have errors of their own; what has no name and has run full is what we print to
+        where = error.filename or ("standard output" if error.errno in _FULL else "")
+        talk.say(f"{where}: {error.strerror}" if where else error.strerror)
         return ExitCode.FAILED
     if isinstance(error, UnicodeEncodeError) and error.reason.startswith("surrogates"):
         # what the shell passed on as bytes; as a file's name it is none the worse, as a key or a word it is
@@ -341,8 +349,10 @@ def _lower_first(message: str) -> str:
     return (message[:1].lower() + message[1:]).rstrip(".")
 
 
-def _silenced() -> int:
-    """Whoever read our output has gone: nothing is left to be said, and nothing must fail at exit."""
-    # the interpreter flushes standard output when it ends
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.BROKEN_PIPE
+def _drop_unread() -> None:
+    """Nothing that nobody reads any more must fail at exit: the interpreter would end with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
