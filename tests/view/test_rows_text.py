@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kstore.view.rows_text import FORMS, cell_text, plain_value, table_text
+from kstore.view.rows_text import FORMS, cell_text, plain_value, table_text, terminal_text
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,54 @@ def test_cells_are_one_line() -> None:
     assert "".join(FORMS["table"](["x"], ["VARCHAR"], [row])) == "X\na\\nb\\tc|d\n"
     assert "".join(FORMS["markdown"](["x"], ["VARCHAR"], [row])).splitlines()[2] == "| a\\\\nb\\\\tc\\|d |"
     assert "".join(table_text(["x"], ["VARCHAR"], [["abcdef"]], most=4)) == "X\nabc…\n"
+
+
+def wide(*lengths: int) -> list[list[str]]:
+    """A row of texts of so many characters."""
+    return [["a" * length for length in lengths]]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "width", "shown"),
+    [
+        ((10, 20), 80, (10, 20)),  # fits as it is
+        ((10, 200), 80, (10, 67)),  # only the longest is cut
+        ((100, 100), 80, (38, 39)),  # both are
+        ((100,), 20, (32,)),  # a single column is left for the terminal to break
+    ],
+)
+def test_a_table_fits_a_terminal(lengths: tuple[int, ...], width: int, shown: tuple[int, ...]) -> None:
+    """Long cells are cut until the line fits, short ones stay whole."""
+    columns = [f"c{number}" for number in range(len(lengths))]
+    text = "".join(terminal_text(columns, ["VARCHAR"] * len(lengths), wide(*lengths), width))
+    heading, line = text.splitlines()
+    assert heading.split() == [name.upper() for name in columns]
+    found = [len(cell) for cell in line.split()]
+    assert len(line) <= max(width, 32)
+    assert [abs(one - other) <= 1 for one, other in zip(found, shown, strict=True)] == [True] * len(lengths)
+
+
+def test_too_many_columns_for_a_terminal() -> None:
+    """Each row becomes lines of a name and a value; later rows, too, and an empty line is between them."""
+    rows = [["x" * 40, "", "z" * 400], ["short", "y", "z"]]
+    text = "".join(terminal_text(["key", "namespace", "object"], ["VARCHAR"] * 3, rows, 60))
+    assert text.splitlines() == [
+        "key        " + "x" * 40,
+        "namespace",
+        "object     " + "z" * 48 + "…",
+        "",
+        "key        short",
+        "namespace  y",
+        "object     z",
+    ]
+
+
+def test_what_comes_later() -> None:
+    """The first rows decide, and no cell of a later one is longer than the terminal is wide."""
+    rows = [["a", "b"]] * 150 + [["a" * 90, "b"]]
+    lines = "".join(terminal_text(["x", "y"], ["VARCHAR"] * 2, rows, 40)).splitlines()
+    assert len(lines) == 152
+    assert lines[-1].split() == ["a" * 39 + "…", "b"]
 
 
 def test_two_columns_of_one_name() -> None:

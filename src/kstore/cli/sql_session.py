@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.cli.forms import is_for_programs, masks
+from kstore.cli.standard_output import terminal
 from kstore.cli.streams import for_programs
 from kstore.cli.unreadable import Unreadable
 from kstore.errors import UsageError
@@ -36,8 +37,6 @@ COMMANDS: Final = {
 """What begins with a dot, and what it shows."""
 _FOR_PEOPLE: Final = ("table", "markdown")
 """Forms of which two would run into each other without a blank line."""
-_CELL: Final = 80
-"""Characters of a cell on a terminal."""
 
 
 def _no_command(word: str, rest: str) -> UsageError:
@@ -143,13 +142,13 @@ class SqlSession:
             for_programs()
 
     def _write(self, statement: str) -> None:
-        from kstore.view.rows_text import FORMS, table_text
+        from kstore.view.rows_text import FORMS, terminal_text
 
         self._reveal()
         answer = self.database.answer(statement)
         form = FORMS[self._output]
-        if self._output == "table":
-            form = partial(table_text, most=_CELL if sys.stdout.isatty() else 0)
+        if self._output == "table" and sys.stdout.isatty():
+            form = partial(terminal_text, width=terminal().width)
         for piece in form(answer.columns, answer.types, self._counted(answer.rows)):
             sys.stdout.write(piece)
         sys.stdout.flush()

@@ -12,18 +12,21 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any, Final
 
 from kstore.decode.json.raw_json import RawJSON
 from kstore.printable import one_line
 from kstore.view.json_text import indented, to_json, to_json_line
-from kstore.view.tab_writer import TabWriter
+from kstore.view.tab_writer import BLOCK, TabWriter, column_width
 
 Rows = Iterable[Sequence[Any]]
 
 NONE: Final = "<none>"
 """What a table shows for what is not there, as kubectl does."""
 _JSON: Final = "JSON"
+_SHORTEST: Final = 32
+"""No cell is cut to less: the beginnings of keys and names are much the same."""
 
 
 def plain_value(value: Any, kind: str = "") -> Any:
@@ -96,6 +99,48 @@ def table_text(columns: Sequence[str], kinds: Sequence[str], rows: Rows, *, most
             yield line(cell_text(value, kind) for value, kind in zip(row, kinds, strict=True))
 
     return TabWriter().stream(lines())
+
+
+def terminal_text(columns: Sequence[str], kinds: Sequence[str], rows: Rows, width: int) -> Iterator[str]:
+    """
+    A table for a terminal: cells are cut until a line fits; what has too many columns for that is shown row by row.
+
+    Args:
+        columns: their names.
+        kinds: their types.
+        rows: the values; the first ones decide.
+        width: columns of the terminal.
+    """
+    remaining = iter(rows)
+    first = list(islice(remaining, BLOCK))
+    texts = [[one_line(cell_text(value, kind)) for value, kind in zip(row, kinds, strict=True)] for row in first]
+    widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
+    every = chain(first, remaining)
+    if most := _most_that_fits(widths, width):
+        yield from table_text(columns, kinds, every, most=most)
+    else:
+        yield from records_text(columns, kinds, every, width)
+
+
+def _most_that_fits(widths: Sequence[int], width: int) -> int:
+    """How long a cell may be at most for a line to fit; 0 where cells would be too short to be of use."""
+    for most in range(width, _SHORTEST - 1, -1):
+        *before, last = (min(one, most) for one in widths)
+        if sum(column_width(one) for one in before) + last <= width:
+            return most
+    return _SHORTEST if len(widths) == 1 else 0
+
+
+def records_text(columns: Sequence[str], kinds: Sequence[str], rows: Rows, width: int) -> Iterator[str]:
+    """Each row as lines of a name and a value, with an empty line between rows; a value that is too long is cut."""
+    names = [one_line(name) for name in columns]
+    beside = max(map(len, names), default=0) + 2
+    for number, row in enumerate(rows):
+        cells = (one_line(cell_text(value, kind)) for value, kind in zip(row, kinds, strict=True))
+        lines = [
+            f"{name:{beside}}{_cut(cell, max(width - beside, 1))}" for name, cell in zip(names, cells, strict=True)
+        ]
+        yield "\n" * bool(number) + "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _cut(text: str, most: int) -> str:

@@ -17,6 +17,11 @@ BLOCK = 100
 """Lines that are measured together before any is printed; kubectl flushes as often."""
 
 
+def column_width(cell: int) -> int:
+    """What a column takes whose widest cell has so many characters, the space behind it included."""
+    return max(_MINIMUM, cell + _PADDING)
+
+
 class TabWriter:
     """Lays out blocks of lines whose cells are separated by tabs; widths are remembered from block to block."""
 
@@ -49,11 +54,11 @@ class TabWriter:
                 continue
             _write(lines[first:at], widths, out)
             first = at
-            width = _MINIMUM
+            widest = 0
             while at < end and column < len(lines[at]) - 1:
-                width = max(width, len(lines[at][column]) + _PADDING)
+                widest = max(widest, len(lines[at][column]))
                 at += 1
-            widths.append(self._remember(column, width))
+            widths.append(self._remember(column, column_width(widest)))
             self._format(lines, first, at, widths, out)
             widths.pop()
             first = at

@@ -32,7 +32,7 @@ class Browser(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    Tree { width: 35%; min-width: 28; max-width: 44; }
+    Tree { width: 28%; min-width: 22; max-width: 44; }
     Tree > .tree--guides, Tree > .tree--guides-hover, Tree > .tree--guides-selected { color: ansi_bright_black; }
     Tree, DataTable, Log { scrollbar-size: 1 1; }
     Tree { overflow-x: hidden; }

@@ -23,7 +23,7 @@ from textual.worker import get_current_worker
 
 from kstore.cli.browse.contents import Contents, Line, Page, worded
 from kstore.cli.browse.object_screen import ComparisonScreen, ObjectScreen
-from kstore.cli.browse.order import Order, justified, widths_of
+from kstore.cli.browse.order import Order, justified, versions_first, widths_of
 from kstore.cli.browse.prompt import Prompt
 from kstore.errors import KstoreError
 from kstore.printable import key_text, one_line
@@ -209,9 +209,9 @@ class Lists(Screen[None]):
         if not path:
             group = None if node.parent is None else str(node.label)
             members = [one for one in self._branches if group in (None, one_line(group_of(one) or "core"))]
-            cells = [(name_of(one), *(figures(one) if self._counted else ())) for one in members]
+            cells = [(name_of(one), *(versions_first(figures(one)) if self._counted else ())) for one in members]
             lines = [Line(one.path.encode(), row) for one, row in zip(members, cells, strict=True)]
-            self._append(Page(("RESOURCE", *HEADINGS), lines))
+            self._append(Page(("RESOURCE", *versions_first(HEADINGS)), lines))
 
     def read_list(self) -> None:
         """Read the list from its beginning."""
