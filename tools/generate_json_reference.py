@@ -37,7 +37,7 @@ against them. The contract:
 
 - Members are added within a major version of kstore; none is removed, renamed or given another type. Programs must
   ignore members that they do not know.
-- `-o json` is one document; `-o jsonl` and `--batch` are JSON Lines: one document a line, in UTF-8. The order of
+- `-o json` is one document; `-o jsonl` and `--batch` are JSON Lines: one document per line, in UTF-8. The order of
   members is not part of the contract.
 - Standard output contains only the document. Messages go to standard error; see also the [exit codes](exit-codes.md).
 - Keys are text: bytes that are not UTF-8, and control characters, are [percent-encoded](security.md).
@@ -45,7 +45,7 @@ against them. The contract:
 - [Masking](security.md) describes when values of Secrets are included.
 
 `check -o sarif` is [SARIF 2.1.0](https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html). `-o
-jsonpath-as-json=PATH` is a list with whatever the path finds. Journals and saved plans are in [journal.md](journal.md).
+jsonpath-as-json=PATH` is a list of what the path finds. Journals and saved plans are in [journal.md](journal.md).
 A member in *italics* may be missing.
 """
 
@@ -76,7 +76,7 @@ def _document(name: str, schema: dict[str, Any]) -> Iterator[str]:
     if "description" in schema:
         yield schema["description"] + "\n"
     rows = list(_rows(schema, ""))
-    yield "\n".join(["| member | type | what it says |", "|---|---|---|", *rows, ""])
+    yield "\n".join(["| member | type | meaning |", "|---|---|---|", *rows, ""])
 
 
 def _rows(schema: dict[str, Any], path: str) -> Iterator[str]:
