@@ -161,6 +161,16 @@ def test_a_deletion_whose_revision_is_compacted(store: FaultySource) -> None:
     assert [type(one) for one in Writer(store, Log()).write([written, deleted])] == [Written, Written]
 
 
+def test_a_key_that_is_there_though_its_past_is_compacted(store: FaultySource) -> None:
+    """It was not deleted, whatever the store has forgotten: the deletion is sent once more."""
+    log = Log()
+    lost(store, lambda: store.compact(store.records[OTHER].mod_revision), happened=False)
+    (ended,) = Writer(store, log).write([KeyChange(OTHER, store.records[OTHER], None)])
+    assert isinstance(ended, Written)
+    assert OTHER not in store.records
+    assert log.lines == [("begin", 1), ("undone unknown", 1), ("begin", 2), ("done", 2)]
+
+
 def test_others_deleted(store: FaultySource) -> None:
     """A key that is gone is not there again."""
     lost(store, lambda: store.delete(KEY), happened=False)

@@ -226,10 +226,12 @@ class Writer(Generic[C]):
             after = stored_at(self.source, mutation.key, now, revision, self.retry)
             if not isinstance(mutation, Delete):
                 return is_written(mutation, after) and after is not None and after.mod_revision == revision
+            if after is not None:
+                return False
             before = stored_at(self.source, mutation.key, None, revision - 1, self.retry)
         except Compacted:
             return True
-        return after is None and before is not None and before.mod_revision == mutation.expected_mod_revision
+        return before is not None and before.mod_revision == mutation.expected_mod_revision
 
     def _read(self, key: bytes) -> Record | None:
         return self.retry.ask(lambda: self.source.get(key))
