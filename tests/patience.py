@@ -12,7 +12,7 @@ from kstore.errors import StoreUnreachable
 from kstore.records import Mutation
 from kstore.source.etcd.live import LiveSource
 from kstore.source.interface import Committed
-from kstore.write.change import is_written
+from kstore.write.compare_and_swap import is_written
 from kstore.write.retry import Retry
 
 SECONDS = 240.0

@@ -56,7 +56,7 @@ from kstore.sql.parquet import write_parquet
 from kstore.sql.tables import object_rows
 from kstore.store import Store
 from kstore.testing import MemorySource
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 
 CALLS = ("open", "write", "pwrite", "fsync", "fdatasync", "ftruncate", "rename", "replace", "link", "mkdir", "sync")
 FAULTS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EINTR)

@@ -120,13 +120,12 @@ PROMISES = "| promise | limits | held by |\n|---|---|---|\n"
 
 
 @pytest.mark.parametrize(
-    "held_by", ["", "somebody", "`write/test_gone.py`", "`write/test_change.py::test_that_is_gone`", "`conftest.py`"]
+    "held_by",
+    ["", "somebody", "`write/test_gone.py`", "`write/test_compare_and_swap.py::test_that_is_gone`", "`conftest.py`"],
 )
 def test_a_promise_that_nothing_holds(held_by: str) -> None:
     """It is found, and those that are held are not."""
-    page = (
-        f"{PROMISES}| Held. | | `write/test_change.py::test_a_put_of_unknown_end` |\n| Not. | x | {held_by} |\n\n| y |"
-    )
+    page = f"{PROMISES}| Held. | | `write/test_compare_and_swap.py::test_a_put_of_unknown_end` |\n| Not. | x | {held_by} |\n\n| y |"
     (found,) = promises_without_tests(page)
     assert found.startswith("Not.: ")
 

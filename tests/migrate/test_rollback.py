@@ -17,7 +17,7 @@ from kstore.migrate.targets import VersionTargets
 from kstore.migrate.verify import state_of, verify_live
 from kstore.naming import GroupVersion
 from kstore.write.batches import Pace
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 

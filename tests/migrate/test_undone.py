@@ -18,8 +18,8 @@ from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.rollback import Rollback
 from kstore.migrate.settle import creations_to_come, settle
 from kstore.records import Put
-from kstore.write.change import KeyChange
 from kstore.write.commit import UNKNOWN
+from kstore.write.compare_and_swap import KeyChange
 
 from .conftest import FaultySource, key
 

@@ -16,7 +16,7 @@ from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.verify import state_of, verify_live
 from kstore.write.batches import Pace
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 

@@ -28,7 +28,7 @@ from kstore.source.export_directory import DirectoryWriter
 from kstore.source.location.address import open_source
 from kstore.source.location.demo import open_demo
 from kstore.source.snapshot.source import SnapshotSource
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 
 Serve = Callable[..., Etcd]
 Connect = Callable[..., LiveSource]

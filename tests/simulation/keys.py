@@ -17,8 +17,8 @@ from tests.simulation.world import OURS, World, is_ours
 from kstore.records import Record
 from kstore.repair.restore import plan_restore
 from kstore.write.batches import write_all
-from kstore.write.change import KeyChange
 from kstore.write.commit import Left, Writer, Written
+from kstore.write.compare_and_swap import KeyChange
 
 Told = list[Written[KeyChange] | Left[KeyChange]]
 

@@ -28,7 +28,7 @@ from kstore.migrate import settle
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Mutation, Put
 from kstore.write import commit
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 
 SEEDS = range(60)
 FAILED = json.loads(Path(__file__).with_name("failed.json").read_text())

@@ -14,8 +14,8 @@ from tests.migrate.conftest import FaultySource, key
 
 from kstore.write import batches
 from kstore.write.batches import Pace, write_all
-from kstore.write.change import KeyChange, request_size
 from kstore.write.commit import Writer
+from kstore.write.compare_and_swap import KeyChange, request_size
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 

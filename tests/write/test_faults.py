@@ -39,8 +39,8 @@ from kstore.repair.restore import plan_restore
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import Committed
 from kstore.write.batches import ONE_BY_ONE, write_all
-from kstore.write.change import KeyChange
 from kstore.write.commit import Writer, Written
+from kstore.write.compare_and_swap import KeyChange
 from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 

@@ -12,8 +12,8 @@ from tests.migrate.conftest import FaultySource
 from kstore.errors import NotWritable, StoreUnreachable
 from kstore.records import Mutation, Put
 from kstore.source.location.demo import open_demo
-from kstore.write.change import KeyChange
 from kstore.write.commit import Left, Writer, Written, writable
+from kstore.write.compare_and_swap import KeyChange
 
 KEY, OTHER = b"/registry/a", b"/registry/b"
 

@@ -18,7 +18,7 @@ from kstore.library.journal_files import journal_beside, require_free
 from kstore.printable import key_text
 
 if TYPE_CHECKING:
-    from kstore.write.change import KeyChange
+    from kstore.write.compare_and_swap import KeyChange
 
 output_option = click.option(
     "--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from kstore.records import Record
     from kstore.selection import Criteria, Selection
     from kstore.store import Store
-    from kstore.write.change import KeyChange
     from kstore.write.commit import Left, Written
+    from kstore.write.compare_and_swap import KeyChange
 
 
 def selected(store: Store, criteria: Criteria, unreadable: Unreadable, *, many: bool) -> list[Record]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from kstore.migrate.plan import Change
 from kstore.naming import GroupVersionKind
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 
 FORMAT, VERSION = "kstore-journal", 1
 HEADER = {

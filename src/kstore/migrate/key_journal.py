@@ -12,7 +12,7 @@ from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.summary import Summary
 from kstore.naming import GroupVersionKind
 from kstore.records import Record
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 
 
 class KeyJournal:

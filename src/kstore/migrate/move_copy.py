@@ -21,8 +21,8 @@ from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.write.batches import Pace, write_all
-from kstore.write.change import KeyChange
 from kstore.write.commit import Left, Writer, Written
+from kstore.write.compare_and_swap import KeyChange
 from kstore.write.offline import write_copy
 from kstore.write.progress import Progress, Stop
 from kstore.write.retry import Retry

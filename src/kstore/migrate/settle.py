@@ -20,8 +20,8 @@ from kstore.migrate.journal import Batch, Journal, digest
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
-from kstore.write.change import KeyChange
 from kstore.write.commit import UNKNOWN, Writer, stored_at
+from kstore.write.compare_and_swap import KeyChange
 from kstore.write.retry import Retry
 
 _MAY_COME = ("", UNKNOWN, Conflict.code)

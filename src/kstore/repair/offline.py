@@ -10,7 +10,7 @@ from pathlib import Path
 from kstore.errors import NotCopyable, UsageError
 from kstore.source.interface import Source, WritableSource
 from kstore.source.snapshot.source import SnapshotSource
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 from kstore.write.offline import FileLog, Written, write_copy
 
 _ELSEWHERE = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from kstore.records import Record, Revision
 from kstore.source.interface import Source
-from kstore.write.change import KeyChange
+from kstore.write.compare_and_swap import KeyChange
 from kstore.write.leases import SameLeases
 
 

@@ -13,8 +13,8 @@ from typing import Generic, TypeVar
 
 from kstore.errors import Interrupted, NoSpace, WorkerLost
 from kstore.records import Put
-from kstore.write.change import Change, request_size
 from kstore.write.commit import Left, Writer, Written
+from kstore.write.compare_and_swap import Change, request_size
 from kstore.write.room import Room
 
 C = TypeVar("C", bound=Change)

@@ -47,7 +47,7 @@ from kstore.errors import (
 )
 from kstore.records import Delete, Mutation, Record
 from kstore.source.interface import Source, WritableSource
-from kstore.write.change import Change, is_written, request_size
+from kstore.write.compare_and_swap import Change, is_written, request_size
 from kstore.write.retry import Retry
 
 C = TypeVar("C", bound=Change)

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from kstore.records import Mutation
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.writer import Written, write_database
-from kstore.write.change import Change
+from kstore.write.compare_and_swap import Change
 
 C = TypeVar("C", bound=Change)
 C_contra = TypeVar("C_contra", bound=Change, contravariant=True)

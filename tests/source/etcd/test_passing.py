@@ -15,8 +15,8 @@ from kstore.errors import StoreUnreachable
 from kstore.records import Put
 from kstore.source.etcd.errors import PASSING, Passing
 from kstore.source.etcd.live import LiveSource
-from kstore.write.change import KeyChange
 from kstore.write.commit import Writer, Written
+from kstore.write.compare_and_swap import KeyChange
 
 KEY = b"/registry/a"
 UNKNOWN, UNAVAILABLE = grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE

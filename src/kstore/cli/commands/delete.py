@@ -49,7 +49,7 @@ def command(
     kstore --store backup.db delete /registry/pods/shop/broken --output without.db
     """
     from kstore.decode.projection import METADATA
-    from kstore.write.change import KeyChange
+    from kstore.write.compare_and_swap import KeyChange
 
     unreadable = Unreadable()
     with open_session() as session:

@@ -91,7 +91,7 @@ def _edit(
     from kstore.inspect.changes import differences_of
     from kstore.repair.edit import edited, restriction
     from kstore.view.difference_text import difference_lines
-    from kstore.write.change import KeyChange
+    from kstore.write.compare_and_swap import KeyChange
 
     value = edited(session.codec, read, changed)
     again = session.codec.read(replace(read.record, value=value))

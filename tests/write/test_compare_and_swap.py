@@ -8,7 +8,7 @@ import pytest
 
 from kstore.records import Delete, Put, Record
 from kstore.source.etcd.live import transaction
-from kstore.write.change import KeyChange, is_written, request_size
+from kstore.write.compare_and_swap import KeyChange, is_written, request_size
 
 KEY = b"/registry/a"
 
