@@ -125,7 +125,7 @@ PROMISES = "| promise | limits | held by |\n|---|---|---|\n"
 )
 def test_a_promise_that_nothing_holds(held_by: str) -> None:
     """It is found, and those that are held are not."""
-    page = f"{PROMISES}| Held. | | `write/test_compare_and_swap.py::test_a_put_of_unknown_end` |\n| Not. | x | {held_by} |\n\n| y |"
+    page = f"{PROMISES}| Held. | | `write/test_unknown_end.py::test_it_happened` |\n| Not. | x | {held_by} |\n\n| y |"
     (found,) = promises_without_tests(page)
     assert found.startswith("Not.: ")
 

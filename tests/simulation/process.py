@@ -16,6 +16,7 @@ from tests.simulation.world import World
 from kstore.errors import KstoreError
 from kstore.migrate import apply, journal_writer, move_copy, rollback
 from kstore.source.etcd import connection, paging
+from kstore.source.etcd import retry as etcd_retry
 from kstore.source.etcd.live import LiveSource
 from kstore.source.options import SourceOptions
 from kstore.write import batches, progress, retry, room
@@ -30,7 +31,7 @@ _SEAMS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (journal_writer, ("threading",)),
     (rollback, ("ThreadPoolExecutor",)),
     (connection, ("time",)),
-    (paging, ("time",)),
+    (etcd_retry, ("time",)),
 )
 """Where a module gets its threads and its time."""
 _OPTIONS = SourceOptions(dial_timeout=1.0, command_timeout=3.0)

@@ -29,29 +29,17 @@ from kstore.source.etcd.errors import (
     connection_hint,
     explain,
     is_learners,
-    is_passing,
     is_timeout,
     only_of_voters,
-    says_why,
     took_too_long,
     typed_error,
-    wants_new_token,
-    was_refused_unseen,
 )
 from kstore.source.etcd.member import Member
+from kstore.source.etcd.retry import PAUSE, Attempts
 from kstore.source.options import SourceOptions
 
 _STAGGER = 0.3
 """Seconds that one endpoint is given before the next one is tried beside it."""
-_ELECTION = 10.0
-"""
-Seconds that members which have not answered yet are given to elect a leader, before the quorum counts as lost. Members
-that have are known to be a cluster that works: they are given the whole time of a request.
-"""
-_NO_LEADER = "etcdserver: no leader"
-_PAUSE = 0.1
-"""Seconds between two attempts while a cluster elects a leader or a server restarts."""
-
 Call = Callable[[Member], Any]
 """Picks a stub's method, such as `lambda member: member.client.kvstub.Range`."""
 
@@ -116,24 +104,14 @@ class Connection:
             StoreUnreachable: no endpoint answers, or none in time.
             KstoreError: what the server answered instead; see `etcd_errors`.
         """
-        began = time.monotonic()
-        deadline = began + self.options.command_timeout
-        failed: dict[Member, str] = {}
-        why: grpc.RpcError | None = None
-        until = 0.0
+        attempts = self.attempts(repeatable=repeatable)
         while True:
-            member = self.member(avoid=failed, until=until)
+            member = self.member(avoid=attempts.failed, until=attempts.until)
             try:
-                remaining = max(deadline - time.monotonic(), 0.001)
-                answer = call(member)(request, timeout=remaining, metadata=self._with_leader())
+                answer = call(member)(request, timeout=attempts.remaining, metadata=self._with_leader())
             except grpc.RpcError as error:
-                if _NO_LEADER in (error.details() or "") and not self._has_answered:
-                    deadline = min(deadline, began + _ELECTION)
-                if not is_timeout(error):
-                    why = error if says_why(error) else None
-                if not self.may_retry(member, error, repeatable, deadline, failed):
-                    raise self.error(why or error, member, where, failed) from None
-                until = deadline
+                if not attempts.again(member, error):
+                    raise self.error(attempts.told_by(error), member, where, attempts.failed) from None
             else:
                 self._has_answered = not self.options.serializable
                 return answer
@@ -153,41 +131,12 @@ class Connection:
         member = self.member()
         return member, Answers(call(member)(request, metadata=self._with_leader()))
 
-    def may_retry(
-        self,
-        member: Member,
-        error: grpc.RpcError,
-        repeatable: bool,
-        deadline: float,
-        failed: dict[Member, str],
-    ) -> bool:
-        """
-        Whether to send the request again; prepares for it: a new token, another member, a pause.
-
-        Args:
-            member: who refused or failed.
-            error: what the call ended with.
-            repeatable: whether the request may be sent although it may have happened.
-            deadline: when to give up.
-            failed: who failed so far and with what words; added to.
-        """
-        if time.monotonic() >= deadline:
-            return False
-        if wants_new_token(error) and self.options.user:
-            self._authenticate(member)
-            return True
-        if not is_passing(error) or not (repeatable or was_refused_unseen(error)):
-            return False
-        failed[member] = error.details() or ""
-        with self._lock:
-            if self._current is member:
-                self._current = None
-        if len(failed) >= len(self.members):
-            if all(is_learners(details) for details in failed.values()):
-                return False  # no time makes a voter of it
-            failed.clear()
-            time.sleep(_PAUSE)
-        return True
+    def attempts(self, *, repeatable: bool = True) -> Attempts:
+        """The attempts at a request, of which none was made yet."""
+        return Attempts(
+            self.members, self.options, leave=self.leave, renew=self._authenticate,
+            repeatable=repeatable, had_leader=self._has_answered,
+        )  # fmt: skip
 
     def error(
         self, error: grpc.RpcError, member: Member, where: str = "", failed: dict[Member, str] | None = None
@@ -267,7 +216,7 @@ class Connection:
             slow = any(map(took_too_long, failures.values()))
             if not (self.was_connected or avoid or slow) or time.monotonic() >= deadline:
                 raise unreachable({**avoid, **failures})
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
 
     def _race(self, candidates: Sequence[Member]) -> tuple[Member | None, dict[Member, str]]:
         """Ask one member after the other for its status, a little apart; the first good answer wins."""

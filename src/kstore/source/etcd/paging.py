@@ -8,7 +8,6 @@ by the bytes that came. A server that has RangeStream (etcd 3.7) does the paging
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -163,8 +162,7 @@ class RangeReader:
         Taken up again on another member where it broke off, since the revision is known by now.
         """
         options = self.connection.options
-        deadline = time.monotonic() + options.command_timeout
-        failed: dict[Any, str] = {}
+        attempts = self.connection.attempts()
         while True:
             member, answers = self.connection.open_stream(_range_stream, self._request(0))
             try:
@@ -173,7 +171,7 @@ class RangeReader:
                     if kvs:
                         self._move(kvs)
                         yield kvs
-                        deadline = time.monotonic() + options.command_timeout
+                        attempts.begin()
                 return
             except TimeoutError:
                 raise StoreUnreachable(
@@ -183,8 +181,8 @@ class RangeReader:
                 if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                     self.streams = False
                     return
-                if not self.connection.may_retry(member, error, True, deadline, failed):
-                    raise self.connection.error(error, member, where, failed) from None
+                if not attempts.again(member, error):
+                    raise self.connection.error(error, member, where, attempts.failed) from None
             finally:
                 answers.close()
 

@@ -111,10 +111,9 @@ def watch(connection: Connection, key: bytes, end: bytes, start: int) -> Generat
         StoreUnreachable: no endpoint has answered for as long as a command may take.
         SourceError: the server cancelled the watch.
     """
-    options = connection.options
     while True:
-        deadline = time.monotonic() + options.command_timeout
-        stream = _reopen(connection, key, end, start, deadline)
+        attempts = connection.attempts()
+        stream = _reopen(connection, key, end, start, attempts.deadline)
         with closing(stream):
             try:
                 while True:
@@ -122,14 +121,14 @@ def watch(connection: Connection, key: bytes, end: bytes, start: int) -> Generat
                         answer = stream.next(_TICK)
                         if answer is None:
                             break
-                        deadline = time.monotonic() + options.command_timeout
+                        attempts.begin()
                         for event in answer.events:
                             yield to_revision(event)
                         start = max(start, answer.header.revision + 1 if not answer.events else event_end(answer))
                         if not answer.events:
                             yield Progress(answer.header.revision)
             except grpc.RpcError as error:
-                if not connection.may_retry(stream.member, error, True, deadline, {}):
+                if not attempts.again(stream.member, error):
                     raise connection.error(error, stream.member) from None
 
 
