@@ -251,6 +251,32 @@ def test_the_whole_came_after_its_parts_were_given_up(
     assert (result.restored, result.findings) == (3, {})
 
 
+@pytest.mark.parametrize("reason", [UNKNOWN, "access-denied"])
+def test_a_part_that_was_given_up_before(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path, reason: str
+) -> None:
+    """An earlier process had tried one of the keys alone: what a later one has written is all noted, and put back."""
+    changes = planned(store, planner)
+    before = {name: one.value for name, one in store.records.items()}
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    log.undone(log.begin(changes[:1]), reason)
+    log.begin(changes)
+    log.close()
+    revision = store.commit([change.mutation() for change in changes]).revision
+    count, found = settled(tmp_path / "journal", store)
+    assert (count, [one for one in found if one]) == (3, [revision])
+    Rollback(Journal(tmp_path / "journal"), store).run()
+    assert {name: one.value for name, one in store.records.items()} == before
+
+
+def test_what_the_server_has_refused(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """It was not written, and comes no more: the same values are those of others."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes, "access-denied")
+    store.commit([change.mutation() for change in changes])
+    assert settled(tmp_path / "journal", store) == (0, [0])
+
+
 def test_a_part_whose_revision_is_compacted(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
     """What only one key tells is taken for the part's, and not for that of the whole."""
     changes = planned(store, planner)

@@ -31,7 +31,8 @@ _MAY_COME = ("", UNKNOWN, Conflict.code)
 @dataclass
 class Unsettled:
     """
-    The batches of a journal that it does not call done, and that none of those which it does has replaced for good.
+    The batches of a journal that may have happened though it does not call them done: the server has not refused them,
+    and none of those which it calls done has replaced them for good.
     """
 
     batches: dict[int, Batch] = field(default_factory=dict)
@@ -51,6 +52,8 @@ class Unsettled:
         waiting: dict[tuple[bytes, int], set[int]] = {}
         keys: set[bytes] = set()
         for batch in journal.batches():
+            if batch.revision == 0 and batch.reason not in _MAY_COME:
+                continue
             if not batch.revision:
                 found.batches[batch.number] = batch
                 for entry in batch.entries:
@@ -79,7 +82,7 @@ class Unsettled:
         """
         found: dict[int, int] = {}
         unsure: list[Batch] = []
-        for batch in self.batches.values():
+        for batch in sorted(self.batches.values(), key=lambda one: -len(one.entries)):
             judged = self._judged(batch, source, retry)
             if judged.compacted:
                 unsure.append(batch)
@@ -192,8 +195,7 @@ def settle(
     count = 0
     if for_good:
         for batch in unsettled.batches.values():
-            if batch.revision is None or batch.reason in _MAY_COME:
-                _end(batch, source, retry)
+            _end(batch, source, retry)
     landed = unsettled.landed(source, retry)
     for number, batch in unsettled.batches.items():
         if number in landed:
