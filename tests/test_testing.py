@@ -163,6 +163,31 @@ def test_a_source_that_is_wrong(kind: type[MemorySource], checks: Sequence[Check
     assert any("expected" in text for text in said)
 
 
+class WithinPrefix(MemorySource):
+    """Refuses what a user who may read `/registry/` only may not read."""
+
+    def get(self, key: bytes, *, revision: int = 0) -> Record | None:
+        """One key, which may be the prefix itself."""
+        assert key == b"/registry" or key.startswith(b"/registry/")
+        return super().get(key, revision=revision)
+
+    def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
+        """Keys below the prefix."""
+        assert prefix.startswith(b"/registry/")
+        return super().keys(prefix, revision=revision, start=start)
+
+
+def test_keys_below_a_path() -> None:
+    """As a directory: nothing of `/registry-other` is read, neither for the prefix nor for a part of it."""
+    names = ("/registry-other/pods/a", "/registry/pods", "/registry/pods/d/a", "/registry/podtemplates/d/a")
+    store = Store(WithinPrefix(dict.fromkeys(names, b"{}")), Scheme(newest()))
+    assert list(store.keys("/registry")) == [name.encode() for name in names[1:]]
+    assert list(store.keys("/registry/pods")) == [b"/registry/pods", b"/registry/pods/d/a"]
+    assert list(store.keys("/registry/pods/")) == [b"/registry/pods/d/a"]
+    everything = Store(MemorySource(dict.fromkeys(names, b"{}")), Scheme(newest()))
+    assert len(list(everything.keys("/"))) == len(list(everything.keys(""))) == len(list(everything.under(""))) == 4
+
+
 def test_in_three_lines() -> None:
     """As the module's docstring has it."""
     pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "default"}}

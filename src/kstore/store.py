@@ -371,19 +371,25 @@ class Store:
 
         As a directory, not as a string: `/registry/pods` does not take `/registry/podtemplates` along.
         """
-        exact = None if path.endswith("/") else self.source.get(_key(path), revision=self.revision)
+        exact, below = self._at_and_below(path)
         if exact is not None:
             yield self.codec.read(exact, projection)
-        below = f"{path.rstrip('/')}/" if path.strip("/") else ""
-        yield from self.read(self.source.scan(_key(below), revision=self.revision), projection)
+        yield from self.read(self.source.scan(below, revision=self.revision), projection)
 
     def keys(self, path: str) -> Iterator[bytes]:
-        """Yield the keys at a path or below it; no value is read."""
+        """Yield the keys at a path or below it, as `under` takes it; of what is below no value is read."""
+        exact, below = self._at_and_below(path)
+        if exact is not None:
+            yield exact.key
+        yield from self.source.keys(below, revision=self.revision)
+
+    def _at_and_below(self, path: str) -> tuple[Record | None, bytes]:
+        """What is stored at exactly this path, and what all keys below it begin with; nothing beside it is read."""
         whole = _key(path.rstrip("/"))
-        below = whole + b"/" if whole else b""
-        keys = self.source.keys(whole, revision=self.revision)
-        exact = b"" if path.endswith("/") else whole
-        return (key for key in keys if key.startswith(below) or key == exact)
+        if not whole:
+            return None, b""
+        exact = None if path.endswith("/") else self.source.get(whole, revision=self.revision)
+        return exact, whole + b"/"
 
     def get(self, key: bytes) -> Read:
         """

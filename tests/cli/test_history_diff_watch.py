@@ -84,3 +84,25 @@ def test_a_life_in_a_real_etcd(etcd_server: Etcd, capsys: pytest.CaptureFixture[
     assert run([*store, "diff", f"@{second}", "@", "-o", "lines"]) == 5
     assert f"- {KEY}" in capsys.readouterr().out
     assert run([*store, "diff", f"{KEY}@{first}", f"{KEY}@{second}"]) == 5
+
+
+@pytest.mark.parametrize(
+    "name", ["ct", "crontab", "CronTab", "crontabs", "ct.stable.example.com", "crontabs.stable.example.com"]
+)
+def test_a_crd_by_its_names(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each name that kubectl takes for its resource; one that it has not is told what it is nearly called."""
+    assert run(["--store", "demo", "crds", name, "-o", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["customResources"]
+    assert [one["name"] for one in found] == ["crontabs.stable.example.com"]
+    assert run(["--store", "demo", "crds", "ct.example.com"]) == 1
+    assert "the store has no CRD ct.example.com" in capsys.readouterr().err
+
+
+def test_nothing_is_held_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was asked for is repeated as it was meant: with its namespace, and with what else it was to meet."""
+    arguments = ["--store", "demo", "history", "configmaps", "-n", "shop-too", "--where", "size(data) > 9"]
+    assert run(arguments) in (1, 2)
+    said = capsys.readouterr().err
+    assert run(arguments[:-2]) == 1
+    assert "no revision of configmaps in namespace shop-too is held" in capsys.readouterr().err
+    assert "-n is held" not in said

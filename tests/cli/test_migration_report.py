@@ -31,6 +31,25 @@ def test_one_is_singular(capsys: pytest.CaptureFixture[str]):
     assert "1 change, 1 unchanged" in capsys.readouterr().out
 
 
+def test_what_is_skipped_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Each line of it is broken between words, and what goes on stands further in; elsewhere it is one line."""
+    arguments = ["--store", "demo", "migrate", "--to-release", "1.37", "--dry-run"]
+    run(arguments)
+    whole = [line for line in capsys.readouterr().err.splitlines() if line.startswith("skipped ")]
+    assert any(len(line) > 80 for line in whole)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    run(["--no-progress", "--color=never", *arguments])
+    lines = capsys.readouterr().err.splitlines()
+    begun = [at for at, line in enumerate(lines) if line.startswith("skipped ")]
+    assert len(begun) == len(whole)
+    rest = [line for line in lines[begun[0] : begun[-1] + 1] if not line.startswith("skipped ")]
+    assert all(len(line) <= 80 or " " not in line.strip() for line in lines[begun[0] : begun[-1] + 1])
+    assert rest
+    assert all(line.startswith("  ") for line in rest)
+    assert " ".join(line.strip() for line in lines[begun[0] : begun[-1]]) in " ".join(whole)
+
+
 def test_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """On 80 columns, where the table is wider, the versions come last and are broken between words."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)

@@ -49,6 +49,17 @@ def test_another_namespace_than_the_name_says(store: Store, what: tuple[str, ...
         named(store, Criteria(what, namespace="stage"))
 
 
+@pytest.mark.parametrize("namespace", ["", "shop", "stage"])
+def test_a_whole_key_of_no_known_resource(namespace: str) -> None:
+    """It is meant whatever namespace is asked for, because nothing tells which part of it is one."""
+    key = b"/registry/leftover/shop/web"
+    store = Store(MemorySource({key: b"value", key + b"/sub": b"value"}), Scheme(newest()))
+    for selection in (Selection.listed, Selection.either):
+        chosen = selection(store, Criteria((key.decode(),), namespace=namespace))
+        assert key in list(chosen.keys())
+        assert key in [one.key for one in chosen.records()]
+
+
 @pytest.mark.parametrize(("name", "namespace", "key"), [("web", "stage", "stage/web"), ("web", "", "default/web")])
 def test_a_name_alone(store: Store, name: str, namespace: str, key: str) -> None:
     """It is looked for in the namespace that is asked for, else in `default`."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kstore.cli.hints import hint_of
-from kstore.cli.standard_output import terminal
+from kstore.cli.standard_output import say, terminal
 from kstore.printable import command_text
 from kstore.scalars.counts import counted
 
@@ -140,9 +140,9 @@ def say_skipped(named: Sequence[SkippedObject], count: int) -> None:
     """Say on standard error what was left as it is, why and what to try: what is named, and how many more there are."""
     for one in named:
         hint = hint_of(one.error)
-        click.echo(f"skipped {one.key}: {one.message} ({one.code}){f': {hint}' if hint else ''}", err=True)
+        say(f"skipped {one.key}: {one.message} ({one.code}){f': {hint}' if hint else ''}")
     if count > len(named):
-        click.echo(f"skipped {count - len(named)} more", err=True)
+        say(f"skipped {count - len(named)} more")
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,15 @@ What standard output is: a terminal with a width and colours, or a pipe that tak
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+
+import click
 
 from kstore.cli.color import wants_color
 from kstore.cli.settings import settings
@@ -39,6 +42,24 @@ def show(pieces: Iterable[str]) -> None:
     from kstore.view.wrapping import wrapped
 
     write(wrapped(pieces, terminal().width) if sys.stdout.isatty() else pieces)
+
+
+def say(line: str) -> None:
+    """A line on standard error: on a terminal it is broken between words, and its rest stands further in."""
+    from kstore.view.wrapping import wrapped
+
+    text = f"{line}\n"
+    if sys.stderr.isatty():
+        text = "".join(wrapped([text], shutil.get_terminal_size((_columns_of_errors(), 24)).columns))
+    click.echo(text, err=True, nl=False)
+
+
+def _columns_of_errors() -> int:
+    """How wide standard error is, where standard output is no terminal."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return _PIPED_WIDTH
 
 
 _SELDOM = 0x1F

@@ -105,8 +105,8 @@ class Selection:
         return target.covers(key) and self._in_namespace(target, key)
 
     def _in_namespace(self, target: Target, key: bytes) -> bool:
-        if not target.namespace:
-            return True
+        if not target.namespace or (target.itself and key == target.key):
+            return True  # a key that is named whole is meant, though no resource tells which part is its namespace
         place = self.store.place(key) or self._unexplained.place(self.store.path_of(key) or "")
         return place is not None and place.namespace == target.namespace
 

@@ -27,24 +27,25 @@ if TYPE_CHECKING:
 def command(names: tuple[str, ...], output: str) -> int:
     """
     List the CRDs of the store: how many objects each has, the versions that they are stored in, status.storedVersions,
-    and what to do.
+    and what to do. A CRD is named as kubectl names its resource: in the plural or singular, short, by its kind, with or
+    without the group.
 
     \b
     kstore crds
+    kstore crds ct
     kstore crds crontabs.stable.example.com -o json
     """
     from kstore.inspect.crds import custom_usages
 
     unreadable = Unreadable()
     with open_session() as session:
-        found = [
-            one
-            for one in custom_usages(session.store, unreadable.note)
-            if not names or one.name in names or one.name.partition(".")[0] in names
-        ]
-        unknown = [name for name in names if not any(name in (one.name, one.name.partition(".")[0]) for one in found)]
-        if unknown:
-            raise NotFound(f"the store has no CRD {unknown[0]}", hint=_similar(unknown[0], session))
+        called = _names(session)
+        meant = {name: [crd for crd, words in called.items() if name.lower() in words] for name in names}
+        for name, crds in meant.items():
+            if not crds:
+                raise NotFound(f"the store has no CRD {name}", hint=_similar(name, called))
+        wanted = {crd for crds in meant.values() for crd in crds}
+        found = [one for one in custom_usages(session.store, unreadable.note) if not names or one.name in wanted]
         if output == "json":
             from kstore.view.json_text import to_json
 
@@ -89,13 +90,19 @@ def _to_do(one: CustomUsage) -> str:
     return ""
 
 
-def _similar(name: str, session: Session) -> str:
-    """What to try where no CRD has the name: the one that is called so otherwise, or nearly so."""
+def _names(session: Session) -> dict[str, set[str]]:
+    """What each CRD is called by, as kubectl takes it: without a group, and with it, or with the beginning of it."""
     from kstore.inspect.directories import resource_label
 
-    known: dict[str, str] = {}
+    called: dict[str, set[str]] = {}
     for one in session.store.custom_resources:
-        words = (one.resource, one.kind.lower(), one.singular, *one.short_names, resource_label(one))
-        known |= dict.fromkeys(words, resource_label(one))
+        words = {one.resource, one.kind.lower(), one.singular, *one.short_names} - {""}
+        called[resource_label(one)] = words | {f"{word}.{one.group}" for word in words}
+    return called
+
+
+def _similar(name: str, called: dict[str, set[str]]) -> str:
+    """What to try where no CRD has the name: the one that is called nearly so."""
+    known = {word: crd for crd, words in called.items() for word in words}
     meant = question(*(known[one] for one in similar(name.lower(), known)))
     return f"{meant} `kstore crds` lists all".lstrip()

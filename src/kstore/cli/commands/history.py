@@ -78,7 +78,11 @@ def command(
                 )
             )
         if not seen:
-            text = " ".join((*criteria.what, *map(option_of, criteria.given)))
+            text = " ".join(criteria.what)
+            if criteria.namespace:
+                text += f" in namespace {criteria.namespace}"
+            if criteria.filters:
+                text += f" with {', '.join(map(option_of, criteria.filters))}"
             raise NotFound(
                 f"no revision of {text} {'that was deleted ' if deleted else ''}is held",
                 hint=f"history is held since the compaction at revision {session.source.status().compact_revision}",
