@@ -8,6 +8,7 @@ import gzip
 import json
 import shlex
 import shutil
+import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.cli.conftest import Kstore, Ran
 from tests.source.conftest import connect, newest_release, serve
 from tests.source.etcd_releases import EtcdRelease
 from tests.source.sqlite.test_source import write as write_state
-from tools.cluster import Etcd
+from tools.cluster import Etcd, find_etcd
 
 from kstore.migrate.journal import Journal
 from kstore.records import Put, Record
@@ -285,3 +286,26 @@ def test_the_journal_names_what_was_done(kstore: Kstore, backup: Path) -> None:
     (entry,) = batch.entries
     assert (entry.key, entry.kind, entry.stored, entry.target, entry.deletes) == (SETTINGS, "ConfigMap", "v1", "", True)
     assert entry.before == values(backup)[SETTINGS]
+
+
+@pytest.mark.etcd
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("delete", SETTINGS.decode(), "--yes"),
+        ("migrate", "deployments", "--to", "apps/v1", "--yes"),
+        ("move", "--to-prefix", "/moved", "--yes"),
+    ],
+    ids=lambda words: words[0],
+)
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_copy_without_checksum(kstore: Kstore, backup: Path, words: tuple[str, ...], saved: bool) -> None:
+    """A database of a data directory has none, and so its copy: the command that restores it is said, and does."""
+    store = backup if saved else as_directory(backup)
+    ran = kstore("--store", str(store), *words, "--output", "new file.db")
+    assert ran.code in (0, 3), ran.err
+    commands = [text for text in ran.err.split("`") if text.startswith("etcdutl ")]
+    assert len(commands) == (0 if saved else 1)
+    told = shlex.split(commands[0])[1:] if commands else ["snapshot", "restore", "new file.db"]
+    subprocess.run([str(find_etcd("etcdutl")), *told, "--data-dir", "restored"], check=True, capture_output=True)
+    assert values("restored") == values("new file.db")

@@ -15,6 +15,7 @@ from kstore.cli.confirm import confirm, require_terminal
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled
 from kstore.cli.migration_report import Shown
+from kstore.cli.offline_surgery import say_if_without_checksum
 from kstore.cli.server_flags import with_flags, words_of
 from kstore.cli.session import Session
 from kstore.cli.settings import Settings, settings
@@ -262,6 +263,8 @@ class Run:
         for note in report.notes:
             self._shown.say(note)
         self._shown.summary(report.summary, journal=report.journal, result=report.output)
+        if report.output is not None:
+            say_if_without_checksum(report.output)
         return ExitCode.SOME_SKIPPED if report.summary.skipped_count else ExitCode.DONE
 
     def _leave_metrics(self, summary: Summary, *, finished: bool) -> None:

@@ -19,6 +19,7 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.hints import hint_of
 from kstore.cli.journals import as_journaled, origin_session
 from kstore.cli.migration_report import say_skipped
+from kstore.cli.offline_surgery import say_if_without_checksum
 from kstore.cli.session import Session
 from kstore.cli.settings import settings
 from kstore.cli.standard_output import progressing
@@ -208,6 +209,8 @@ def _say(output: str, move: Move, summary: MoveSummary, report: MoveReport | Non
         words.append(("migrate", "rollback", str(report.journal)))
     commands = ", ".join(f"`{command_text('kstore', *one)}`" for one in words)
     click.echo(f"kstore: the journal is {report.journal}: {commands}", err=True)
+    if report.output is not None:
+        say_if_without_checksum(report.output)
     if report.meanwhile and report.meanwhile.changed:
         meanwhile = report.meanwhile
         click.echo(

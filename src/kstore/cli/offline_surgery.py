@@ -4,6 +4,7 @@ Single objects changed in a store that is a file: written, with a journal, as a 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,12 @@ from kstore.cli.journals import command
 from kstore.cli.session import Session
 from kstore.errors import SourceError, UsageError, WriteRefused
 from kstore.library.journal_files import journal_beside, require_free
-from kstore.printable import key_text
+from kstore.printable import command_text, key_text
 
 if TYPE_CHECKING:
     from kstore.write.compare_and_swap import KeyChange
+
+_SECTOR = 512
 
 output_option = click.option(
     "--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",
@@ -82,7 +85,23 @@ def write_copy(session: Session, changes: Sequence[KeyChange], done: str, output
         click.echo(f"{key_text(key)} {done} (revision {revision})")
     click.echo(f"new database: {output}, at revision {written.revision}; the store is as it was", err=True)
     click.echo(f"`{command('migrate', 'verify', str(output))}` compares the two", err=True)
+    say_if_without_checksum(output)
     return 0
+
+
+def say_if_without_checksum(output: Path) -> None:
+    """
+    Say what etcdutl has to be told where a new database has no checksum, because its store has none.
+
+    As etcdutl tells it: pages are of whole 512 bytes, and a checksum comes after them (`hasChecksum` of
+    `etcdutl/snapshot/v3_snapshot.go`).
+    """
+    if output.stat().st_size % _SECTOR != hashlib.sha256().digest_size:
+        click.echo(
+            "it has no checksum, for only a saved snapshot ends with one: "
+            f"`{command_text('etcdutl', 'snapshot', 'restore', '--skip-hash-check', str(output))}` takes it",
+            err=True,
+        )
 
 
 def _header(session: Session, output: Path) -> dict[str, Any]:
