@@ -80,8 +80,8 @@ BOAT: dict[str, Any] = {
 }
 
 
-def converter(crd: dict[str, Any] = CRD, review: Any = None) -> CustomConverter:
-    return CustomConverter(CustomDefinition.of(crd), TypedJson(Catalog(Release("1.37"))), review)
+def converter(crd: dict[str, Any] = CRD, review: Any = None, release: str = "1.37") -> CustomConverter:
+    return CustomConverter(CustomDefinition.of(crd), TypedJson(Catalog(Release(release))), review)
 
 
 def with_webhook() -> dict[str, Any]:
@@ -355,9 +355,22 @@ def test_metadata_is_written_as_a_server_writes_it() -> None:
     assert not found.keys() & {"selfLink", "resourceVersion"}
     assert found["ownerReferences"] == [owner]
     assert [entry["manager"] for entry in found["managedFields"]] == ["a", "b"]
-    entries[0]["apiVersion"] = "harbour.example.com/v0"
-    found = one(converter().convert([boat], "v1")).object["metadata"]
-    assert [entry["manager"] for entry in found["managedFields"]] == ["b", "a"], "with an unknown version all stay"
+
+
+@pytest.mark.parametrize(("release", "kept"), [("1.29", []), ("1.36", []), ("1.37", ["b", "a"])])
+@pytest.mark.parametrize(
+    ("version", "spec"), [("v0", {}), ("v1", {"sails": "two"})], ids=["of no version", "of another type"]
+)
+def test_managed_fields_that_a_server_fails_to_update(
+    release: str, kept: list[str], version: str, spec: dict[str, Any]
+) -> None:
+    """All are dropped up to 1.36, and stay as they are since: those of a version that is gone, of a wrong value."""
+    fields = {"operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {}}}
+    entries = [{"manager": name, "apiVersion": f"harbour.example.com/{one}", **fields}
+               for name, one in (("b", "v1"), ("a", version))]  # fmt: skip
+    boat = {**BOAT, "spec": {**BOAT["spec"], **spec}, "metadata": {**BOAT["metadata"], "managedFields": entries}}
+    found = one(converter(release=release).convert([boat], "v1")).object["metadata"]
+    assert [entry["manager"] for entry in found.get("managedFields", [])] == kept
 
 
 @pytest.mark.parametrize("text", ["-0.0", "-0e3", "7.0", "12e2", "1e18"])

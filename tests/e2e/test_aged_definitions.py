@@ -106,13 +106,36 @@ def dragons() -> list[Aged]:
             _entry("one", "sky.example.com/v1", {"f:spec": owned}),
             _entry("two", "sky.example.com/v1", {"f:metadata": {"f:labels": {".": {}, "f:a": {}}, **OWNER}}),
         ]
-        metadata = {
-            "name": name, "namespace": "default", "uid": name, "generation": 1, "managedFields": entries,
-            "creationTimestamp": "2020-01-01T00:00:00Z",
-        }  # fmt: skip
-        obj = {"apiVersion": "sky.example.com/v1", "kind": "Dragon", "metadata": metadata, "spec": VALUES}
-        place = f"/registry/sky.example.com/dragons/default/{name}"
-        found.append(Aged(place, obj, "json", updated_as="sky.example.com/v1"))
+        found.append(_dragon(name, entries, VALUES))
+    return found
+
+
+def _dragon(name: str, entries: list[Object], spec: Object) -> Aged:
+    metadata = {
+        "name": name, "namespace": "default", "uid": name, "generation": 1, "managedFields": entries,
+        "creationTimestamp": "2020-01-01T00:00:00Z",
+    }  # fmt: skip
+    obj = {"apiVersion": "sky.example.com/v1", "kind": "Dragon", "metadata": metadata, "spec": spec}
+    return Aged(f"/registry/sky.example.com/dragons/default/{name}", obj, "json", updated_as="sky.example.com/v1")
+
+
+WRONG: dict[str, Object] = {
+    "number": {"frame": {"length": "1"}},
+    "text": {"colors": [1]},
+    "object": {"frame": ["a"]},
+    "list": {"colors": "red"},
+    "element": {"tags": [["red"]]},
+    "whole-number": {"frame": {"length": 1.5}},
+}
+"""Values that the schema refuses; from 1.30 on a server lets those be that it finds."""
+
+
+def failing(release: str) -> list[Aged]:
+    """Whose managedFields a server fails to update: they speak of a version that is gone, or the object is wrong."""
+    entries = [_entry(name, f"sky.example.com/{name}", {"f:spec": {"f:frame": {}}}) for name in ("v0", "v1")]
+    found = [_dragon("of-no-version", entries, VALUES)]
+    if release != "1.29":
+        found += [_dragon(f"wrong-{name}", entries[1:], spec) for name, spec in WRONG.items()]
     return found
 
 
@@ -129,7 +152,7 @@ def test_parts_of_a_whole(release: str, etcd_server: Etcd, kube_apiserver: Calla
     """After a migration the server has nothing to change in them."""
     client = kube_apiserver(etcd_server, release=release).client()
     codec = ObjectCodec(Scheme(Release(release)))
-    objects = dragons()
+    objects = [*dragons(), *failing(release)]
     for manifest, condition, entries in (
         (DRAGONS, "Established", OF_DEFINITION),
         (SKY, "Available", OF_SERVICE),

@@ -30,8 +30,8 @@ OBJECTS = 40
 """So many of each kind."""
 GROUPS_APART = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 """Whose objects would change what the server serves."""
-OF_THE_CLOCK = ("timeAdded",)
-"""Never left out: their default is the time at which the server's cache read the object, which nothing tells later."""
+OF_THE_CLOCK = {"DeviceTaintRule": ("spec", "taint", "timeAdded")}
+"""What no object is without: its default is the time at which the cache of the server read it, which nobody tells."""
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 # what printers ask for; any other string means no more to them than `a` does
@@ -71,6 +71,12 @@ class Filler:
         """An object of a kind."""
         found = self._struct(self._catalog.kind(gvk).type, 0)
         metadata = {**self._metadata(), "name": name} | ({"namespace": namespace} if namespace else {})
+        *path, last = OF_THE_CLOCK.get(gvk.kind, ("",))
+        below = found
+        for step in path:
+            below = below.setdefault(step, {})
+        if last:
+            below.setdefault(last, self._time("%SZ"))
         return {**found, "apiVersion": gvk.api_version, "kind": gvk.kind, "metadata": metadata}
 
     def _metadata(self) -> dict[str, Any]:
@@ -94,7 +100,7 @@ class Filler:
         for field in self._catalog.struct(name).fields if depth < 9 else ():
             if field.inline:
                 found |= self._struct(field.type.name, depth) if field.type.name != "meta.v1.TypeMeta" else {}
-            elif field.json and field.type.form != "union" and (self._often() or field.json in OF_THE_CLOCK):
+            elif field.json and field.type.form != "union" and self._often():
                 value = self._value(field.type, depth)
                 if value or not field.omitempty:  # no server writes what it leaves out
                     found[field.json] = value

@@ -14,14 +14,16 @@ from typing import Any
 from kstore.customresource import structural
 from kstore.customresource.definition import CustomDefinition
 from kstore.customresource.field_ownership import reconciled
+from kstore.customresource.typed_values import fits
 from kstore.customresource.unstructured import Object, normalize
 from kstore.customresource.webhook_answer import checked
 from kstore.decode.json import go_json
 from kstore.decode.json.typed_json import TypedJson
 from kstore.errors import DecodeError, NotConvertible, UnknownFields
 from kstore.scheme.field_ownership import FieldOwnership
+from kstore.scheme.list_keys import ONE_KEY_IS_ENOUGH
 from kstore.scheme.managed_fields import can_be_read
-from kstore.scheme.running_server import copied, raise_generation, settle_metadata
+from kstore.scheme.running_server import KEEPS_WHAT_FAILS, copied, raise_generation, settle_metadata
 
 Review = Callable[[list[Object], str], "list[Object | NotConvertible]"]
 """
@@ -196,7 +198,7 @@ class CustomConverter:
         if metadata:
             if changed:
                 raise_generation(metadata)
-            self._settle(metadata)
+            self._settle(obj)
         return read
 
     def _uncounted(self, version: str) -> set[str]:
@@ -286,7 +288,7 @@ class CustomConverter:
 
     def _settled(self, obj: Object, pruned: tuple[str, ...]) -> Converted:
         if obj.get("metadata"):
-            self._settle(obj["metadata"])
+            self._settle(obj)
         return Converted(obj, pruned)
 
     def _fill_in(self, obj: Object, through: str, version: str) -> None:
@@ -309,19 +311,25 @@ class CustomConverter:
             self._coerce(obj, version, lenient=False)
             structural.default(obj, schemas[version])
 
-    def _settle(self, metadata: Object) -> None:
+    def _settle(self, obj: Object) -> None:
         """
-        Bring metadata into the form that an update writes.
+        Bring an object's metadata into the form that an update writes.
 
-        Where managedFields speak of a version that the CRD does not have the server fails to update them, and leaves
-        all of them as they are.
+        Where managedFields speak of a version that the CRD does not have, or the object is not what its schema says,
+        the server fails to update them: releases before 1.37 drop all of them, and those since leave them as they are.
         """
+        metadata, minor = obj["metadata"], self._typed.catalog.release.rules_minor
         entries = metadata.get("managedFields") or []
         versions = {f"{self.definition.kind.group}/{version}" for version in self.definition.versions}
-        kept = can_be_read(entries) and not versions.issuperset(entry["apiVersion"] for entry in entries)
+        fails = can_be_read(entries) and not (
+            versions.issuperset(entry["apiVersion"] for entry in entries)
+            and fits(obj, self.definition.schemas[_version_of(obj)], one_key_is_enough=minor >= ONE_KEY_IS_ENOUGH)
+        )
         settle_metadata(metadata, lambda _: True, self._reconciled)
-        if kept:
+        if fails and entries:
             metadata["managedFields"] = entries
+            if minor < KEEPS_WHAT_FAILS:
+                del metadata["managedFields"]
 
     def _reconciled(self, api_version: str, fields: Any) -> Any:
         """A set of fields as the schema of the version that it speaks of owns it."""

@@ -21,9 +21,9 @@ Repair = Callable[[Any, str], Any]
 @dataclass(frozen=True, slots=True)
 class Structural:
     """
-    One level of a structural schema, as far as it decides what is kept and what is filled in.
+    One level of a structural schema, as far as it decides what is kept, what is filled in, and who owns what.
 
-    Validation (`allOf` and the like, patterns, CEL) changes no value and is left out (schema/convert.go).
+    Other validation (`allOf` and the like, patterns, CEL) changes no value and is left out (schema/convert.go).
     """
 
     properties: Mapping[str, Structural] = field(default_factory=dict)
@@ -40,6 +40,11 @@ class Structural:
     whole: bool = False
     """Whether managedFields own it as a whole: an atomic map, or a list that is not of the type `map` or `set`."""
     default: Any = None
+    type: str = ""
+    """`object`, `array`, `string`, …; empty for what may be of any."""
+    format: str = ""
+    keys: tuple[str, ...] = ()
+    """What tells the elements of a list apart (`x-kubernetes-list-map-keys`)."""
 
     @staticmethod
     def of(schema: Mapping[str, Any]) -> Structural:
@@ -56,6 +61,9 @@ class Structural:
             nullable=bool(schema.get("nullable")),
             whole=_is_whole(schema),
             default=copy.deepcopy(schema.get("default")),
+            type=str(schema.get("type") or ""),
+            format=str(schema.get("format") or ""),
+            keys=tuple(schema.get("x-kubernetes-list-map-keys") or ()),
         )
         prune(built.default, built)
         return built

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import Field, TypeRef
 
-_ONE_KEY_IS_ENOUGH = 34
+ONE_KEY_IS_ENOUGH = 34
 """The first release in which an element may lack some of its keys, if it has one (structured-merge-diff v6)."""
 
 
@@ -89,7 +89,7 @@ class ListKeys:
         names = self._keys.get(place, ())
         fields: dict[str, Field] = {field.json: field for field in self._catalog.struct(element.name).fields}
         optional = [_Key(name, fields[name].type.pointer) for name in names if fields[name].omitempty]
-        if self._catalog.release.rules_minor < _ONE_KEY_IS_ENOUGH:
+        if self._catalog.release.rules_minor < ONE_KEY_IS_ENOUGH:
             yield from ((key,) for key in optional)
         elif optional and len(optional) == len(names) and place not in self._defaulted:
             yield tuple(optional)

@@ -25,7 +25,7 @@ Serves = Callable[[str], bool]
 """Whether a server has the kind of the object at hand in a version, given as `group/version`."""
 
 
-_KEEPS_WHAT_FAILS: Final = 37
+KEEPS_WHAT_FAILS: Final = 37
 """
 The first release in which managedFields stay as they were where a server cannot say who owns what; those before drop
 all of them (`apimachinery/pkg/util/managedfields/internal/fieldmanager.go`, UpdateNoErrors).
@@ -90,14 +90,14 @@ class Updater:
         if metadata:
             held = metadata.get("managedFields")
             fails = bool(held) and not self._ownership.can_be_told(gvk, obj)
-            if fails and scope.release.rules_minor < _KEEPS_WHAT_FAILS:
+            if fails and scope.release.rules_minor < KEEPS_WHAT_FAILS:
                 del metadata["managedFields"]
             settle_metadata(
                 metadata,
                 lambda version: self._serves(gvk, version),
                 lambda version, fields: self._ownership.reconciled(kind_in(version, gvk.kind), fields),
             )
-            if fails and scope.release.rules_minor >= _KEEPS_WHAT_FAILS:
+            if fails and scope.release.rules_minor >= KEEPS_WHAT_FAILS:
                 metadata["managedFields"] = held
 
     def _serves(self, gvk: GroupVersionKind, api_version: str) -> bool:
