@@ -354,6 +354,30 @@ def nameless() -> Iterator[Aged]:
                "metadata": _meta("parts", **owned), "data": {"spec": {"a": 1}}, "revision": 1})  # fmt: skip
 
 
+def twice() -> Iterator[Aged]:
+    """With a finalizer twice, beside managedFields of the version that is stored and of another."""
+    scaling = {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}}
+    fields = {"f:metadata": {"f:labels": {".": {}, "f:a": {}}}}
+    for name, versions in (("both", ("v1", "v2")), ("one", ("v2",)), ("other", ("v1",))):
+        entries = [_entry(version, f"autoscaling/{version}", fields) for version in versions]
+        more = {"labels": {"a": "b"}, "finalizers": ["a.example.com/x"] * 2, "managedFields": entries, "generation": 1}
+        metadata = _meta(f"twice-{name}", **more)
+        obj = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": scaling}
+        yield Aged(f"/registry/horizontalpodautoscalers/default/twice-{name}", obj)
+
+
+def resources_of_pods() -> Iterator[Aged]:
+    """Resources of whole pods that ask for none; releases that do not know them drop them when they are read."""
+    spec = {**_POD_SPEC, "resources": {}}
+    metadata = _meta("resources", generation=1)
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    yield Aged("/registry/pods/default/resources", pod)
+    labels = {"a": "b"}
+    body = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}}
+    workload = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": body}
+    yield Aged("/registry/deployments/default/resources", workload)
+
+
 def events() -> Iterator[Aged]:
     """Events are updated through two groups; each drops the other's managedFields, so through their own here."""
     for name, version in (("of-core", "v1"), ("of-events", "events.k8s.io/v1")):
@@ -368,5 +392,17 @@ def events() -> Iterator[Aged]:
 
 def all_aged() -> list[Aged]:
     """Every object."""
-    makers = (services, claims, other_versions, accounts, workloads, metadata, ownership, nameless, events)
+    makers = (
+        services,
+        claims,
+        other_versions,
+        accounts,
+        workloads,
+        metadata,
+        ownership,
+        nameless,
+        twice,
+        resources_of_pods,
+        events,
+    )
     return [aged for make in makers for aged in make()]

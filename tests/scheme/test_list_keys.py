@@ -26,9 +26,9 @@ OWNED = {
 }
 
 
-def can_be_told(release: str, api_version: str, kind: str, obj: Obj) -> bool:
+def can_be_told(release: str, api_version: str, kind: str, obj: Obj, *versions: str) -> bool:
     """Whether a server of a release can say who owns what."""
-    return FieldOwnership(SCHEMES[release].catalog).can_be_told(gvk(api_version, kind), obj)
+    return FieldOwnership(SCHEMES[release].catalog).can_be_told(gvk(api_version, kind), obj, versions)
 
 
 @pytest.mark.parametrize("release", SCHEMES)
@@ -57,6 +57,35 @@ def test_one_key_of_several(release: str) -> None:
     device = {"driver": "a.example.com", "pool": "p", "device": "d"}
     for one in (device, {**device, "shareID": "s"}):
         assert can_be_told(release, "resource.k8s.io/v1", "ResourceClaim", {"status": {"devices": [one]}})
+
+
+TWICE: tuple[Obj, ...] = (
+    {"metadata": {"finalizers": ["a.example.com/x", "a.example.com/x"]}},
+    {"metadata": {}, "status": {"conditions": [{"type": "A", "reason": "b"}, {"type": "A", "reason": "c"}]}},
+)
+
+
+@pytest.mark.parametrize("twice", TWICE)
+def test_an_element_that_is_there_twice(twice: Obj) -> None:
+    """It hinders nobody, until the object is wanted in another version, of which managedFields speak."""
+    once: Obj = {"metadata": {"finalizers": ["a.example.com/x", "a.example.com/y"]}}
+    for release in SCHEMES:
+        asked = release, "autoscaling/v2", "HorizontalPodAutoscaler"
+        assert can_be_told(*asked, twice, "autoscaling/v2")
+        assert not can_be_told(*asked, twice, "autoscaling/v2", "autoscaling/v1")
+        assert can_be_told(*asked, once, "autoscaling/v2", "autoscaling/v1")
+
+
+def test_parts_of_an_element_that_is_there_twice() -> None:
+    """Several keys tell elements apart; lists that are owned as a whole may have what they like."""
+    ports = [{"containerPort": 1, "protocol": "TCP"}, {"containerPort": 1, "protocol": "UDP"}]
+    for spec, expected in (
+        ({"containers": [{"name": "a", "ports": ports, "args": ["x", "x"]}]}, True),
+        ({"containers": [{"name": "a", "ports": [*ports, ports[0]]}]}, False),
+        ({"containers": [{"name": "a", "env": [{"name": "E", "value": "1"}, {"name": "E", "value": "2"}]}]}, False),
+    ):
+        job = {"spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}}}
+        assert can_be_told("1.33", "batch/v1", "CronJob", job, "batch/v1beta1") is expected
 
 
 @pytest.mark.parametrize(("release", "kept"), [("1.29", []), ("1.36", []), ("1.37", ["gone.example.com/v1", "v1"])])

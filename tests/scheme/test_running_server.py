@@ -22,7 +22,7 @@ from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "k8s-1.37-filled.jsonl.xz"
-CODECS = {release: ObjectCodec(Scheme(Release(release))) for release in ("1.19", "1.29", "1.37")}
+CODECS = {release: ObjectCodec(Scheme(Release(release))) for release in ("1.19", "1.29", "1.33", "1.37")}
 METADATA = {"name": "a", "namespace": "default", "uid": "u"}
 
 
@@ -118,6 +118,27 @@ def test_a_changed_template_counts(release: str) -> None:
         found = updated({"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}, release)
         assert "annotations" not in found["spec"]["template"]["metadata"]
         assert found["metadata"]["generation"] == (5 if release == "1.37" else 4), kind
+
+
+@pytest.mark.parametrize(
+    ("resources", "dropped"),
+    [({}, True), ({"limits": {}}, True), ({"claims": [{"name": "a"}]}, True), ({"requests": {"cpu": "1"}}, False)],
+)
+@pytest.mark.parametrize("release", ["1.33", "1.37"])
+def test_resources_of_a_whole_pod_that_ask_for_none(release: str, resources: dict[str, Any], dropped: bool) -> None:
+    """1.33 has the feature switched off, and takes them for not in use; what is dropped counts."""
+    metadata = {**METADATA, "generation": 4}
+    pod = {"containers": [{"name": "a", "image": "b"}], "resources": resources}
+    objects: list[Any] = [
+        {"apiVersion": "v1", "kind": "Pod", "spec": pod},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"metadata": {}, "spec": pod}}},
+    ]
+    for obj in objects:
+        found = updated({**obj, "metadata": metadata}, release)
+        spec = found["spec"] if obj["kind"] == "Pod" else found["spec"]["template"]["spec"]
+        is_gone = dropped and release == "1.33"
+        assert ("resources" not in spec) is is_gone
+        assert found["metadata"]["generation"] == 4 + is_gone
 
 
 def test_defaults_of_the_new_version_count() -> None:

@@ -12,7 +12,7 @@ the metadata of custom resources `customresource/field_ownership.py`'s.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from kstore.catalog.types import Field, TypeRef
 from kstore.decode.json.raw_json import RawJSON
 from kstore.naming import GroupVersionKind
 from kstore.scheme.field_sets import FieldSet, parsed, written
-from kstore.scheme.list_keys import ListKeys
+from kstore.scheme.list_keys import ListKeys, members_of
 
 _UNTYPED: Final = ("RawExtension",)
 """Values of any type, owned as a whole in every release (`__untyped_atomic_` in the schemas)."""
@@ -45,17 +45,26 @@ class FieldOwnership:
             for sort, rows in _table().items()
         }
         self._suspicious: dict[str, re.Pattern[bytes]] = {}
-        self._keys = ListKeys(catalog, self._owned["keys"], self._owned["defaulted"])
+        self._keys = ListKeys(catalog, self._owned["lists"], self._owned["keys"], self._owned["defaulted"])
 
-    def can_be_told(self, gvk: GroupVersionKind, obj: Mapping[str, Any]) -> bool:
+    def can_be_told(self, gvk: GroupVersionKind, obj: Mapping[str, Any], versions: Iterable[str]) -> bool:
         """
         Whether a server can say of an object who owns what, at whatever update.
+
+        An object that has an element twice it can take as it is, but not convert
+        (`managedfields/internal/versionconverter.go`, Convert).
 
         Args:
             gvk: its kind, in the version that it is in.
             obj: the object.
+            versions: those that managedFields speak of, as far as they are served.
         """
-        return not self._catalog.is_built_in(gvk) or not self._keys.are_missing(self._catalog.kind(gvk).type, obj)
+        if not self._catalog.is_built_in(gvk):
+            return True
+        type_name = self._catalog.kind(gvk).type
+        if self._keys.are_missing(type_name, obj):
+            return False
+        return all(one == gvk.api_version for one in versions) or not self._keys.are_twice(type_name, obj)
 
     def reconciled(self, gvk: GroupVersionKind, fields: Any) -> Any:
         """
@@ -82,7 +91,7 @@ class FieldOwnership:
     # ---- walking a set along its type; each says whether something was changed
 
     def _struct(self, name: str, found: FieldSet) -> bool:
-        members = self._fields(name)
+        members = members_of(self._catalog, name)
         changed = False
         for key, below in found.items():
             field = members.get(key[2:]) if key.startswith("f:") else None
@@ -127,16 +136,6 @@ class FieldOwnership:
             or (field.type.form == "struct" and field.type.name in self._owned["structs"])
         )
 
-    def _fields(self, struct: str) -> dict[str, tuple[str, Field]]:
-        """The members of a struct by their JSON name, with the struct that declares each; inline ones among them."""
-        found: dict[str, tuple[str, Field]] = {}
-        for field in self._catalog.struct(struct).fields:
-            if field.inline:
-                found.update(self._fields(field.type.name))
-            elif field.json:
-                found[field.json] = struct, field
-        return found
-
     # ---- most sets need no change, and are not parsed to find that out
 
     def _pattern(self, type_name: str) -> re.Pattern[bytes]:
@@ -153,7 +152,7 @@ class FieldOwnership:
         if struct in seen:
             return
         seen.add(struct)
-        for name, (owner, field) in self._fields(struct).items():
+        for name, (owner, field) in members_of(self._catalog, struct).items():
             if self._is_whole(owner, field):
                 yield name
                 continue

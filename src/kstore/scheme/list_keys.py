@@ -18,6 +18,17 @@ ONE_KEY_IS_ENOUGH = 34
 """The first release in which an element may lack some of its keys, if it has one (structured-merge-diff v6)."""
 
 
+def members_of(catalog: Catalog, struct: str) -> dict[str, tuple[str, Field]]:
+    """The members of a struct by their JSON name, with the struct that declares each; inline ones among them."""
+    found: dict[str, tuple[str, Field]] = {}
+    for field in catalog.struct(struct).fields:
+        if field.inline:
+            found.update(members_of(catalog, field.type.name))
+        elif field.json:
+            found[field.json] = struct, field
+    return found
+
+
 class _Key(NamedTuple):
     name: str
     pointer: bool
@@ -42,12 +53,20 @@ class ListKeys:
 
     Args:
         catalog: the release's types.
-        keys: those without a default, as `core.v1.PodSpec.imagePullSecrets name`.
+        lists: those whose elements are told apart, as `core.v1.PodSpec.imagePullSecrets`.
+        keys: their keys without a default, as `core.v1.PodSpec.imagePullSecrets name`.
         defaulted: those with one.
     """
 
-    def __init__(self, catalog: Catalog, keys: frozenset[str], defaulted: frozenset[str]) -> None:
+    def __init__(
+        self, catalog: Catalog, lists: frozenset[str], keys: frozenset[str], defaulted: frozenset[str]
+    ) -> None:
         self._catalog = catalog
+        self._lists = lists
+        self._every: dict[str, list[str]] = {}
+        for one in sorted(keys | defaulted):
+            place, _, name = one.partition(" ")
+            self._every.setdefault(place, []).append(name)
         self._defaulted = {one.partition(" ")[0] for one in defaulted}
         self._keys: dict[str, list[str]] = {}
         for one in sorted(keys):
@@ -67,6 +86,29 @@ class ListKeys:
         if plans is None:
             plans = self._plans[type_name] = tuple(self._planned(type_name, frozenset()))
         return _is_missing(plans, obj)
+
+    def are_twice(self, type_name: str, obj: Mapping[str, Any]) -> bool:
+        """Whether a list of an object has elements that cannot be told apart, as an environment with a name twice."""
+        return self._is_twice(TypeRef("struct", name=type_name), obj)
+
+    def _is_twice(self, ref: TypeRef, value: Any) -> bool:
+        element = ref.element
+        if ref.form == "struct" and isinstance(value, dict):
+            return any(
+                self._are_alike(f"{owner}.{name}", value[name]) or self._is_twice(field.type, value[name])
+                for name, (owner, field) in members_of(self._catalog, ref.name).items()
+                if value.get(name)
+            )
+        if element is not None and element.form == "struct" and isinstance(value, list):
+            return any(self._is_twice(element, item) for item in value)
+        return False
+
+    def _are_alike(self, place: str, value: Any) -> bool:
+        if place not in self._lists or not isinstance(value, list):
+            return False
+        names = self._every.get(place)
+        known = [repr([item.get(name) for name in names]) if names else repr(item) for item in value]
+        return len(set(known)) < len(known)
 
     def _planned(self, struct: str, above: frozenset[str]) -> Iterator[_Plan]:
         if struct in above:  # a type within itself, as a schema of JSON

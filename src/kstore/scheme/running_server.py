@@ -89,7 +89,8 @@ class Updater:
         metadata = obj.get("metadata")
         if metadata:
             held = metadata.get("managedFields")
-            fails = bool(held) and not self._ownership.can_be_told(gvk, obj)
+            served = [str(one.get("apiVersion")) for one in held or () if self._serves(gvk, str(one.get("apiVersion")))]
+            fails = bool(held) and not self._ownership.can_be_told(gvk, obj, served)
             if fails and scope.release.rules_minor < KEEPS_WHAT_FAILS:
                 del metadata["managedFields"]
             settle_metadata(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kstore.catalog.releases import Release
 from kstore.scheme.registry import Obj, OnUpdate, RunningServer, Scope
 
 _INIT_CONTAINER_ANNOTATIONS = (
@@ -14,6 +15,8 @@ _INIT_CONTAINER_ANNOTATIONS = (
     "pod.beta.kubernetes.io/init-container-statuses",
     "pod.alpha.kubernetes.io/init-container-statuses",
 )
+
+_OF_PODS = "PodLevelResources"
 
 
 def drop_init_container_annotations(metadata: Obj | None) -> bool:
@@ -29,13 +32,27 @@ def drop_init_container_annotations(metadata: Obj | None) -> bool:
     return bool(found)
 
 
+def drop_empty_resources(spec: Obj | None, release: Release) -> bool:
+    """
+    Drop resources of a whole pod that ask for none, where the feature is known and switched off; whether there were any
+    (dropDisabledPodLevelResources, which takes those for not in use).
+    """
+    if not spec or spec.get("resources") is None or _OF_PODS not in release.known_gates or release.enabled(_OF_PODS):
+        return False
+    if spec["resources"].get("requests") or spec["resources"].get("limits"):
+        return False
+    del spec["resources"]
+    return True
+
+
 def update_template(*path: str) -> OnUpdate:
     """The rule of a kind whose template is at a path."""
 
-    def update(obj: Obj, _scope: Scope, _server: RunningServer) -> bool:
+    def update(obj: Obj, scope: Scope, _server: RunningServer) -> bool:
         template: Any = obj
         for name in path:
             template = template.get(name) or {}
-        return drop_init_container_annotations(template.get("metadata"))
+        changed = drop_empty_resources(template.get("spec"), scope.release)
+        return drop_init_container_annotations(template.get("metadata")) or changed
 
     return update
