@@ -58,7 +58,7 @@ def crds_options(function: Decorated) -> Decorated:
     for option in reversed((
         click.option("--crds", cls=Once, metavar="FILE|DIR|STORE", help="The CRDs of custom resources."),
         click.option("--webhook-url", cls=Once, metavar="URL", help="Ask the conversion webhooks of CRDs here."),
-        click.option("--allow-webhooks", is_flag=True, help="Send objects to the conversion webhooks that CRDs name."),
+        click.option("--allow-webhooks", is_flag=True, help="Send objects to the conversion webhooks of CRDs."),
     )):  # fmt: skip
         decorated = option(decorated)
     return cast(Decorated, decorated)

@@ -34,11 +34,12 @@ def journaled_options(function: Any) -> Any:
         click.option("--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",
                      help="The new database, for a store that is a file."),
         click.option("--journal", "journal_file", type=click.Path(path_type=Path), metavar="FILE",
-                     help="Where every change is noted before it is made."),
-        click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects a transaction."),
+                     help="The file that records every change before it is made."),
+        click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects per transaction."),
         click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
-                     help="Transactions at once."),
-        click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most."),
+                     help="Concurrent transactions."),
+        click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N",
+                     help="Maximum objects per second."),
         retry_timeout_option,
         output_option(OUTPUTS, "table", short=True),
     )):  # fmt: skip
@@ -50,7 +51,7 @@ def write_options(function: Any) -> Any:
     """What every command that rewrites many objects takes."""
     for option in reversed((
         click.option("--dry-run", default="", metavar="[=diff]", type=click.Choice(["", "summary", "diff"]),
-                     help="Only say what would change; =diff: each field."),
+                     help="Only show what would change; =diff shows each field."),
         journaled_options,
         click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE",
                      help="Write the counts as Prometheus text."),
@@ -61,9 +62,9 @@ def write_options(function: Any) -> Any:
 
 def allow_webhooks_option(function: Any) -> Any:
     """Consent to what a store, a journal or a plan can only name."""
-    return click.option(
-        "--allow-webhooks", is_flag=True, help="Send objects to the conversion webhooks that CRDs name."
-    )(function)
+    return click.option("--allow-webhooks", is_flag=True, help="Send objects to the conversion webhooks of CRDs.")(
+        function
+    )
 
 
 def selection_of(criteria: Criteria) -> dict[str, Any]:

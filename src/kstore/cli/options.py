@@ -144,16 +144,17 @@ _CODEC: list[_Option] = [
     (("release", "--release"), {
         "metavar": "R", "help": "The release whose types and storage versions to use; default: the newest."}),
     (("like", "--like"), {
-        "metavar": "FILE", "help": "Its release and flags as in a kube-apiserver's static Pod manifest."}),
+        "metavar": "FILE", "help": "Take the release and the flags from a kube-apiserver's static Pod manifest."}),
     (("emulated_version", "--emulated-version"), {
-        "metavar": "R", "help": "The release that the server emulates, as its own flag says it."}),
+        "metavar": "R", "help": "As the server's own flag: the release that it emulates."}),
     (("min_compatibility_version", "--min-compatibility-version"), {
         "metavar": "R", "help": "As the server's own flag; default: the one before the emulated release."}),
     (("feature_gates", "--feature-gates"), {"metavar": "LIST", "help": "As the server's own flag: A=true,B=false."}),
     (("runtime_config", "--runtime-config"), {
         "metavar": "LIST", "help": "As the server's own flag; not given: every API counts as served."}),
     (("storage_media_type", "--storage-media-type"), {
-        "metavar": "TYPE", "help": "As the server's own flag: application/json or protobuf's."}),
+        "metavar": "TYPE",
+        "help": "As the server's own flag: application/json or application/vnd.kubernetes.protobuf."}),
 ]  # fmt: skip
 
 _GLOBAL: list[_Option] = [
@@ -185,7 +186,7 @@ talk_options = _apply(_GLOBAL)
 _SELECTION: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "namespace": (("-n", "--namespace"), {"cls": Once, "metavar": "NS", "help": "Only this namespace."}),
     "all_namespaces": (("-A", "--all-namespaces"), {
-        "is_flag": True, "help": "All namespaces; for `get RESOURCE`, the others do so anyway."}),
+        "is_flag": True, "help": "All namespaces; without it, `get` and `describe` use `default`."}),
     "selector": (("-l", "--selector"), {
         "cls": Once, "metavar": "SELECTOR", "help": "Only objects with these labels."}),
     "field_selector": (("--field-selector",), {
@@ -336,7 +337,7 @@ def template_options(function: Decorated) -> Decorated:
     for option in reversed((
         click.option(
             "--template", cls=Once, metavar="TEMPLATE", expose_value=False, is_eager=True, callback=keep,
-            help="The expression, or its file, of -o; alone, a go-template.",
+            help="The expression of -o, or its file; without -o, a go-template.",
         ),
         click.option(
             "--allow-missing-template-keys/--no-allow-missing-template-keys", default=None,
@@ -356,14 +357,14 @@ def table_options(function: Decorated) -> Decorated:
     """What stands in a table beside the server's columns."""
     for option in reversed((
         click.option("--no-headers", is_flag=True, help="Leave out the header line."),
-        click.option("--show-kind", is_flag=True, help="Names with their resource: pod/web."),
-        click.option("--show-labels", is_flag=True, help="A column of all labels."),
-        click.option("-L", "--label-columns", multiple=True, metavar="KEY", help="A column for this label."),
+        click.option("--show-kind", is_flag=True, help="Show names with their resource: pod/web."),
+        click.option("--show-labels", is_flag=True, help="Add a column with all labels."),
+        click.option("-L", "--label-columns", multiple=True, metavar="KEY", help="Add a column for this label."),
         click.option("--storage-columns", default="", metavar="NAMES", help=_STORAGE_COLUMNS),
-        click.option("--now", default="", metavar="TIME", help="Count ages to this time (RFC 3339)."),
+        click.option("--now", default="", metavar="TIME", help="Compute ages for this time (RFC 3339)."),
     )):  # fmt: skip
         function = option(function)
     return function
 
 
-_STORAGE_COLUMNS = "How objects are stored: stored-version, encoding, encryption, size, revision, lease; or all."
+_STORAGE_COLUMNS = "Add columns: stored-version, encoding, encryption, size, revision, lease; or all."

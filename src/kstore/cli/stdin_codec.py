@@ -44,7 +44,7 @@ def filter_options(function: Decorated) -> Decorated:
     """The input, `--batch` and `--workers`."""
     for decorate in reversed((
         click.argument("file", required=False, metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False)),
-        click.option("--batch", is_flag=True, help="JSON Lines in, JSON Lines out: a line for every line, in order."),
+        click.option("--batch", is_flag=True, help="JSON Lines in, JSON Lines out: one line for each line, in order."),
         workers_option,
     )):  # fmt: skip
         function = decorate(function)

@@ -24,7 +24,7 @@ def value_output_option(function: Decorated) -> Decorated:
         "-o",
         "--output",
         type=click.Choice(["raw", "base64", "hex"]),
-        help="The bytes as they are, or a line of base64 or hex; default: raw, on a terminal base64.",
+        help="The bytes, or one line of base64 or hex; default: raw, on a terminal base64.",
     )(function)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("what", nargs=-1, metavar="[PATH or RESOURCE]...")
 @selection_options
-@click.option("--top", default=10, type=click.IntRange(0), show_default=True, help="Rows of each table; 0 is all.")
+@click.option("--top", default=10, type=click.IntRange(0), show_default=True, help="Rows of each table; 0 shows all.")
 @click.option("--history/--no-history", default=True, help="Count the history, too: churn, replaced values.")
 @output_option(("table", "json", "prometheus"), "table")
 @store_options

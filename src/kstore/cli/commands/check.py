@@ -27,13 +27,15 @@ _STYLES = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 @click.command()
-@click.option("--target-release", default="", metavar="R", help="The release to be upgraded to; default: the newest.")
+@click.option("--target-release", default="", metavar="R", help="The release to upgrade to; default: the newest.")
 @click.option("--only", default="", metavar="IDS", help="Only these checks, joined by commas (--list names them).")
 @click.option("--skip", default="", metavar="IDS", help="All checks but these.")
 @click.option("--severity", default="note", type=click.Choice(["error", "warning", "note"]), show_default=True,
-              help="The least that is reported.")  # fmt: skip
-@click.option("--keys", default=5, type=click.IntRange(0), show_default=True, help="Keys of each finding; 0 is all.")
-@click.option("--list", "list_checks", is_flag=True, help="Name the checks, and do nothing.")
+              help="The lowest severity to report.")  # fmt: skip
+@click.option(
+    "--keys", default=5, type=click.IntRange(0), show_default=True, help="Keys to show for each finding; 0 shows all."
+)
+@click.option("--list", "list_checks", is_flag=True, help="List the checks, and exit.")
 @output_option(("table", "json", "sarif", "junit"), "table")
 @store_options
 def command(

@@ -21,7 +21,7 @@ def command(shell: str) -> None:
     fish:        kstore completion fish | source
     PowerShell:  kstore completion powershell | Out-String | Invoke-Expression
 
-    A store that does not answer within $KSTORE_COMPLETION_TIMEOUT seconds (2) has nothing to offer.
+    If the store does not answer within $KSTORE_COMPLETION_TIMEOUT seconds (2), nothing from it is completed.
     """
     from kstore.cli.main import cli
     from kstore.cli.shells import source

@@ -29,7 +29,7 @@ def command() -> None:
     """
     Show and change the contexts of the config file.
 
-    They are stores under names of their own, as --context takes them.
+    A context is a store with a name, for --context.
 
     \b
     kstore config set-context backup --store /var/backups/etcd/latest.db
@@ -44,7 +44,7 @@ def command() -> None:
 @click.option("--context", cls=Once, metavar="NAME", help="The context that --minify shows.")
 @talk_options
 def view(raw: bool, minify: bool, context: str) -> None:
-    """Print the contexts as YAML, passwords and what else permits to read left out."""
+    """Print the contexts as YAML, without passwords and other credentials."""
     from kstore.view.yaml_text import to_yaml
 
     contexts = _contexts()
@@ -82,7 +82,7 @@ def current_context() -> None:
 @click.argument("name", metavar="NAME")
 @talk_options
 def use_context(name: str) -> None:
-    """Make a context the current one."""
+    """Set the current context."""
     _change(lambda document: document.use(name))
     click.echo(f'Switched to context "{name}".')
 
@@ -93,7 +93,7 @@ def use_context(name: str) -> None:
 @store_options
 def set_context(name: str, current: bool) -> None:
     """
-    Make a context, or change the one of that name: what the options of the store say, and the rest stays.
+    Create a context, or change the members of one that the options give.
 
     \b
     kstore config set-context prod --store https://10.0.0.1:2379 --cacert ca.crt --cert client.crt --key client.key
@@ -110,7 +110,7 @@ def set_context(name: str, current: bool) -> None:
 @click.argument("new", metavar="NEW-NAME")
 @talk_options
 def rename_context(old: str, new: str) -> None:
-    """Give a context another name."""
+    """Rename a context."""
     _change(lambda document: document.rename(old, new))
     click.echo(f'Context "{old}" renamed to "{new}".')
 

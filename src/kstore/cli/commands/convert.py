@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--to", default="", metavar="GROUP/VERSION", help="Default: the version that the release stores.")
 @click.option("--media", default="", metavar="TYPE", help="protobuf or json; default: as the apiserver stores it.")
 @click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know.")
-@click.option("--as-server", is_flag=True, help="Also do what a running server does to objects beside its scheme.")
+@click.option("--as-server", is_flag=True, help="Also make the changes that a running server makes besides conversion.")
 @click.option("--service-family", default="IPv4", show_default=True, type=click.Choice(["IPv4", "IPv6"]),
               metavar="FAMILY", help="With --as-server: the first family of the server's Services.")  # fmt: skip
 @crds_options
@@ -58,13 +58,12 @@ def command(
     Turn stored bytes into those that a kube-apiserver of the release would store in another version: decoded,
     defaulted, converted through the hub, encoded. The result is never encrypted.
 
-    That is what the scheme makes of them. With --as-server it is what a running server would leave in etcd after an
-    update that changes nothing, as `kstore migrate` writes it.
+    This applies the scheme only. With --as-server the result is what a running server would store after an update that
+    changes nothing, as `kstore migrate` writes it.
 
-    Custom resources are known by the CRDs of --crds (manifests in a file or folder, or a store), and become what
-    `kstore migrate` writes.
+    Custom resources need --crds (manifests in a file or folder, or a store); they become what `kstore migrate` writes.
 
-    What would drop fields that the release does not know is refused, unless --drop-unknown-fields says so. With --batch
+    Objects with fields that the release does not know are rejected, unless you use --drop-unknown-fields. With --batch
     a line {"value": "<base64>", "to": "apps/v1", "media": "protobuf", "key": "/registry/..."} gives a line
     {"apiVersion": ..., "kind": ..., "value": "<base64>"}, or {"error": {"code": ..., "message": ...}}.
 

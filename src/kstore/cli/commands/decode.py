@@ -46,14 +46,15 @@ def command(
     Turn stored bytes into objects, in their stored version, without defaults, with unknown fields. Values of Secrets
     are masked on a terminal only.
 
-    A value comes as it is stored; in base64 or hex, also as a database prints it; as etcdctl prints a get, a watch or a
-    transaction (-w simple, json, fields or protobuf), or the gRPC gateway; as protobuf text; or as hexdump, xxd or od
-    show any of these. What is sent and never stored is taken, too: Status, DeleteOptions, AdmissionReview, WatchEvent.
+    The input is a stored value; its base64 or hex, also as a database prints it; the output of etcdctl get, watch or
+    txn (-w simple, json, fields or protobuf), or of the gRPC gateway; protobuf text; or the output of hexdump, xxd or
+    od for any of these. Objects that are sent but never stored are decoded, too: Status, DeleteOptions,
+    AdmissionReview, WatchEvent.
     With --batch a line {"value": "<base64>", "key": "/registry/..."} (the key may be left out) gives a line
     {"apiVersion": ..., "kind": ..., "encoding": ..., "object": {...}}, or {"error": {"code": ..., "message": ...}}.
 
-    With --crds (manifests in a file or folder, or a store) a custom object that a server with these CRDs could not read
-    is an error: of a kind or version that they do not have, or malformed.
+    With --crds (manifests in a file or folder, or a store) it is an error if a server with these CRDs could not read a
+    custom object: if they lack its kind or version, or if it is malformed.
 
     \b
     etcdctl get /registry/pods/default/webserver -w json | kstore decode -o yaml

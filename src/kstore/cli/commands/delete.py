@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 @click.argument("what", nargs=-1, required=True, metavar="KEY or RESOURCE/[NS/]NAME...")
 @selection_options
 @click.option(
-    "--all", "everything", is_flag=True, help="All below a prefix, or of a resource; -l and the like say which."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Delete everything below a prefix or of a resource that matches -l and the like.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where the copy goes; default: kstore-deleted-TIME.")  # fmt: skip
+              help="The directory for the copy; default: kstore-deleted-TIME.")  # fmt: skip
 @output_option
 @store_options
 def command(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     default=None,
     help="The Events about each object; default: of one object, not of many or of a prefix.",
 )
-@click.option("--now", default="", metavar="TIME", help="Count ages to this time (RFC 3339).")
+@click.option("--now", default="", metavar="TIME", help="Compute ages for this time (RFC 3339).")
 @shown_options
 @store_options
 def command(

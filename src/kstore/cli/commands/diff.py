@@ -46,7 +46,7 @@ _SIGNS = {
 @click.argument("new", metavar="B")
 @click.argument("what", nargs=-1, metavar="[PATH or RESOURCE]...")
 @selection_options
-@click.option("--stored", is_flag=True, help="Compare what is stored, even in two versions of a kind.")
+@click.option("--stored", is_flag=True, help="Compare the stored bytes, even of different versions of a kind.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
 @click.option("--show-managed-fields", is_flag=True, help="Compare metadata.managedFields, too.")
 @output_option(("diff", "unified", "external", "lines", "summary", "json", "jsonl"), "diff")
@@ -57,8 +57,8 @@ def command(
     """
     Compare A with B, each of which is a store (a file, directory or endpoint; `.` is the store of --store), a revision
     of the store (@1200; @ is now), or an object, also as of a revision (pods/shop/web@1200). Exits with 5 when they
-    differ. What is the same object in another version, encoding or key is marked with =. -o unified is a diff of YAML
-    in git's form, for its pagers; -o external runs $KUBECTL_EXTERNAL_DIFF, or diff -u -N, as kubectl does.
+    differ. Objects that differ only in version, encoding or key are marked with =. -o unified is a diff of YAML in
+    git's format, for its pagers; -o external runs $KUBECTL_EXTERNAL_DIFF, or diff -u -N, as kubectl does.
 
     \b
     kstore diff before.db after.db                 two snapshots

@@ -39,7 +39,7 @@ _HEADER = """\
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where the copy goes; default: kstore-edited-TIME.")  # fmt: skip
+              help="The directory for the copy; default: kstore-edited-TIME.")  # fmt: skip
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets in the diff.")
 @output_option
 @store_options

@@ -32,8 +32,8 @@ def command(criteria: Criteria, **options: Any) -> int:
     kstore encrypt secrets --encryption-provider-config new.yaml --yes
     kstore --store backup.db encrypt --encryption-provider-config new.yaml --yes --output encrypted.db
 
-    Give the configuration that holds the old keys after the new ones, as the apiserver wants it for a rotation. It is
-    written, resumed, undone and proved as a migration: `kstore migrate status|resume|rollback|verify JOURNAL`.
+    Use the configuration that has the old keys after the new ones, as the apiserver needs it for a rotation. Resume,
+    undo and verify it like a migration: `kstore migrate status|resume|rollback|verify JOURNAL`.
     """
     from kstore.migrate.request import Request
 

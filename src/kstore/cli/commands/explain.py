@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("what", metavar="RESOURCE[.FIELD...] or KEY")
 @click.option("--api-version", default="", metavar="GROUP/VERSION", help="Default: the version that is stored.")
-@click.option("-R", "--recursive", is_flag=True, help="Fields of fields too.")
+@click.option("-R", "--recursive", is_flag=True, help="Also the fields of fields.")
 @click.option(
-    "--max-depth", default=0, type=click.IntRange(min=0), metavar="N", help="With --recursive, so deep; 0 is all."
+    "--max-depth",
+    default=0,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="With --recursive: the maximum depth; 0 is unlimited.",
 )
 @click.option("--built-in", is_flag=True, help="Only built-in resources: no store is opened.")
 @output_option(("text", "plaintext", "json"), "text")

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 @selection_options
 @click.option(
     "-o", "--output", type=click.Choice(["directory", "parquet"]), default="directory", show_default=True,
-    help="A directory of files, or one file with a row an object (Parquet: extra parquet).",
+    help="A directory of files, or one Parquet file with one row per object (extra parquet).",
 )  # fmt: skip
 @click.option(
     "--partition", is_flag=True,
-    help="With -o parquet: DIR is a dataset of many stores, this one in a folder of its own.",
+    help="With -o parquet: DIR is a dataset of many stores; add this one in its own folder.",
 )  # fmt: skip
 @click.option("--yaml/--no-yaml", default=True, help="Readable YAML beside the stored bytes.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets in YAML and Parquet.")

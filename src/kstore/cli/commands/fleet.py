@@ -40,18 +40,19 @@ def command() -> None:
     kstore fleet sql "select store, count(*) from pods group by 1" night/*.db
 
     Exit code 0: all answered, nothing found; 5: something was found; 3: some stores could not be read; 1: none could.
-    Where several fit, 1 comes before 5, and 5 before 3: the column status has each store's.
+    If several apply, 1 comes before 5, and 5 before 3; the column status shows the result of each store.
     """
 
 
 _RUN = (
-    click.option("--stores", "listed", cls=Once, metavar="FILE", help="Stores of a file, too, one a line; - is stdin."),
+    click.option("--stores", "listed", cls=Once, metavar="FILE",
+                 help="Read more stores from a file, one per line; - is standard input."),
     click.option("--scheduler", cls=Once, metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786."),
     workers_option,
-    click.option("--timeout", default="10m", metavar="TIME", show_default=True, help="What one store may take."),
+    click.option("--timeout", default="10m", metavar="TIME", show_default=True, help="Time limit for one store."),
     click.option("--retries", default=2, type=click.IntRange(0), show_default=True,
-                 help="How often a store is begun anew when its process or worker dies."),
-    click.option("--no-cache", is_flag=True, help="Ask again what is known of files that have not changed."),
+                 help="How often a store is tried again if its process or worker dies."),
+    click.option("--no-cache", is_flag=True, help="Do not use cached results of files that have not changed."),
 )  # fmt: skip
 
 
@@ -62,12 +63,12 @@ def _run_options(function: Callable[..., int]) -> Callable[..., int]:
     return store_options(function)
 
 
-_target_release = click.option("--target-release", default="", metavar="R", help="The release to be upgraded to.")
+_target_release = click.option("--target-release", default="", metavar="R", help="The release to upgrade to.")
 _html = click.option(
     "--html",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Also write a page of all stores (of check: and one of each).",
+    help="Also write an HTML page of all stores; check also writes one per store.",
 )
 _stores = click.argument("stores", nargs=-1, metavar="[STORE]...")
 
@@ -96,7 +97,7 @@ def check(stores: tuple[str, ...], target_release: str, html: Path | None, outpu
 def versions(stores: tuple[str, ...], target_release: str, html: Path | None, output: str, **run: Any) -> int:
     """Count objects by stored version.
 
-    Beside each the version that the target release stores.
+    Also show the version that the target release stores.
     """
     return _ask("versions", stores, {"target_release": target_release}, html, output, run)
 
@@ -146,10 +147,10 @@ def export(folder: Path, stores: tuple[str, ...], output: str, **run: Any) -> in
 @output_option(("table", "markdown", "csv", "json", "jsonl"), "table")
 @_run_options
 def sql(query: str, stores: tuple[str, ...], lake: Path | None, output: str, **run: Any) -> int:
-    """Ask in SQL of all stores at once.
+    """Query all stores at once in SQL.
 
-    Each is written as Parquet first, with Secrets masked, and kept; the query reads these files: `objects`, and a table
-    for each resource with metadata, spec and status.
+    Each store is first written as Parquet, with Secrets masked, and kept. The query reads these files: `objects`, and
+    a table for each resource with metadata, spec and status.
     """
     from kstore.fleet.report import failed
     from kstore.sql.lake import Lake

@@ -52,10 +52,12 @@ if TYPE_CHECKING:
 @as_served_option
 @output_option(FORMS_OF_GET, "", expressions=True)
 @template_options
-@click.option("-w", "--watch", is_flag=True, help="Show the objects, and then every change of them, as it happens.")
+@click.option("-w", "--watch", is_flag=True, help="Show the objects, and then every change as it happens.")
 @click.option("--watch-only", is_flag=True, help="Show only the changes.")
-@click.option("--output-watch-events", is_flag=True, help="With each object what happened: ADDED, MODIFIED, DELETED.")
-@click.option("--ignore-not-found", is_flag=True, help="Say nothing, and exit with 0, where an object is not there.")
+@click.option(
+    "--output-watch-events", is_flag=True, help="Print what happened to each object: ADDED, MODIFIED, DELETED."
+)
+@click.option("--ignore-not-found", is_flag=True, help="If an object does not exist, exit with 0 and print no error.")
 @table_options
 @shown_options
 @store_options

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("what", metavar="KEY or RESOURCE/[NS/]NAME or PREFIX")
 @selection_options
-@click.option("--deleted", is_flag=True, help="Below a prefix: only keys that are deleted by now, as they were last.")
+@click.option("--deleted", is_flag=True, help="Below a prefix: only deleted keys, each with its last value.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
 @click.option("--show-managed-fields", is_flag=True, help="Compare metadata.managedFields, too.")
 @output_option(("diff", "lines", "json", "jsonl"), "diff")

@@ -64,9 +64,9 @@ def command(
     kstore ls deploy --where 'spec.replicas > 1 && stored.version != "apps/v1"'
     kstore ls pods -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
 
-    Conditions are asked of objects as they are stored, also with --as. A field that the type does not have is an
-    error, as it is of the apiserver; --field-selector takes the labels that the apiserver supports: of a custom
-    resource those that its CRD has as selectableFields; of a built-in type any other field that it has, too.
+    Conditions apply to objects as they are stored, also with --as. A field that the type does not have is an
+    error, as in the apiserver. For a custom resource, --field-selector takes the selectableFields of its CRD;
+    for a built-in type, it takes every field.
     """
     from kstore.selection import Selection
 

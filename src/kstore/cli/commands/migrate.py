@@ -79,21 +79,24 @@ def command() -> None:
 
     \b
     kstore migrate --to apps/v1 --dry-run=diff             what would change
-    kstore migrate --to-release 1.37 --yes                 each resource to what 1.37 stores
+    kstore migrate --to-release 1.37 --yes                 each resource as 1.37 stores it
     kstore --store backup.db migrate --to apps/v1 --yes --output new.db
-    kstore migrate resume kstore-….journal                 go on after an interruption
-    kstore migrate rollback kstore-….journal               put back the bytes that were replaced
+    kstore migrate resume kstore-….journal                 continue after an interruption
+    kstore migrate rollback kstore-….journal               restore the bytes that were replaced
     kstore migrate --prove admin.conf                      what the server would still change; nothing is written
 
-    Every write is a compare-and-swap that keeps the key's lease; what others change meanwhile is planned
-    again, never overwritten. Where --kubeconfig or $KUBECONFIG names a running apiserver, it is asked first
-    which versions it stores: what it would at once write back is refused, unless --force says so.
+    Every write is a compare-and-swap that keeps the key's lease. Objects that others change in the meantime
+    are planned again, never overwritten. If --kubeconfig or $KUBECONFIG names a running apiserver, kstore
+    first asks it which versions it stores, and refuses to write versions that it would write back at once,
+    unless you use --force.
     """
 
 
 @command.command("run", hidden=True, cls=DryRunCommand)
 @click.argument("what", nargs=-1, metavar="[RESOURCE]...")
-@click.option("--to", multiple=True, metavar="GROUP/VERSION", help="Store in this version whatever can be had in it.")
+@click.option(
+    "--to", multiple=True, metavar="GROUP/VERSION", help="Convert all objects that exist in this version to it."
+)
 @click.option("--storage-versions", default="", metavar="LIST", help="Several versions at once, joined by commas.")
 @click.option("--to-release", default="", metavar="R", help="Store each resource as this release's apiserver does.")
 @selection_options
@@ -102,26 +105,26 @@ def command() -> None:
               help="The encoding; default: the apiserver's.")  # fmt: skip
 @click.option("--drop-unknown-fields", is_flag=True, help="Drop fields that the release does not know, as it would.")
 @click.option("--assume-version", default="", metavar="GROUP/VERSION",
-              help="Read custom objects whose own version has left their CRD as if stored in this one.")  # fmt: skip
+              help="Read custom objects whose version is no longer in the CRD as if they had this one.")  # fmt: skip
 @click.option("--service-family", default="", type=click.Choice(["", "IPv4", "IPv6"]), metavar="FAMILY",
-              help="The first family of the server's Services: IPv4 or IPv6; default: the store's.")  # fmt: skip
+              help="The first IP family of the server's Services; default: read from the store.")  # fmt: skip
 @click.option("--webhook-url", default="", metavar="URL",
-              help="Ask the conversion webhooks of CRDs here, not where the CRDs say.")  # fmt: skip
+              help="The address for all conversion webhooks, instead of those in the CRDs.")  # fmt: skip
 @allow_webhooks_option
 @click.option("--via", type=click.Choice(["direct", "apiserver"]), default="direct", show_default=True,
-              help="Who writes: kstore, or the apiserver that it asks to.")  # fmt: skip
+              help="Who writes: kstore directly, or the apiserver.")  # fmt: skip
 @click.option(
     "--kubeconfig", default="", envvar="KUBECONFIG", metavar="FILE",
     help="The apiserver to ask for its storage versions, and to write --via apiserver; default: $KUBECONFIG.",
 )  # fmt: skip
 @click.option("--prove", "prove_with", default="", metavar="KUBECONFIG",
               help="Write nothing: ask this running apiserver what it would still change.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Write although the apiserver would at once write another version.")
-@click.option("--save-plan", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: keep the plan.")
 @click.option(
-    "--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Apply a plan that was kept."
+    "--force", is_flag=True, help="Write even if the apiserver stores another version and would write it back."
 )
-@click.option("--edited-plan", is_flag=True, help="With --plan: it was changed since, and that is meant.")
+@click.option("--save-plan", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: save the plan.")
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Apply a saved plan.")
+@click.option("--edited-plan", is_flag=True, help="With --plan: accept a plan that was edited.")
 @workers_option
 @write_options
 @store_options
@@ -193,7 +196,7 @@ def run(
 @output_option(OUTPUTS, "table")
 @store_options
 def status(journal: Path, output: str) -> int:
-    """Say what a journal holds; of transactions that it does not call done, also what is stored."""
+    """Show the content of a journal, and for unfinished transactions also what is stored."""
     from kstore.library.journal_files import open_journal
     from kstore.migrate.verify import state_of
 
@@ -205,16 +208,16 @@ def status(journal: Path, output: str) -> int:
 @command.command()
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
-              help="Transactions at once.")  # fmt: skip
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects a transaction.")
-@click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Objects a second at most.")
+              help="Concurrent transactions.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Objects per transaction.")
+@click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Maximum objects per second.")
 @retry_timeout_option
 @allow_webhooks_option
 @workers_option
 @output_option(OUTPUTS, "table")
 @store_options
 def resume(journal: Path, output: str, **pace: Any) -> int:
-    """Go on with a migration, or a move, that was interrupted."""
+    """Continue a migration or a move that was interrupted."""
     from kstore.library.journal_files import open_journal
     from kstore.library.journals import saved_plan_of
     from kstore.migrate.request import Request
@@ -236,11 +239,11 @@ def resume(journal: Path, output: str, **pace: Any) -> int:
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--any-cluster", is_flag=True,
-              help="Also in another cluster than the journal names: one restored from a backup.")  # fmt: skip
+              help="Also write to another cluster than the journal names, such as a restored one.")  # fmt: skip
 @output_option(OUTPUTS, "table")
 @store_options
 def rollback(journal: Path, yes: bool, any_cluster: bool, output: str) -> int:
-    """Put back what a migration replaced, unless others changed it since."""
+    """Restore the bytes that a migration replaced, unless someone changed them since."""
     from kstore.library.journal_files import open_journal
 
     return roll_back(open_journal(journal), yes=yes, shown=Shown(output), any_cluster=any_cluster)
@@ -253,7 +256,7 @@ def rollback(journal: Path, yes: bool, any_cluster: bool, output: str) -> int:
 @output_option(OUTPUTS, "table")
 @store_options
 def verify(journal: Path, kubeconfig: str, output: str) -> int:
-    """Read it all again and hold it against the journal."""
+    """Read all objects again and compare them with the journal."""
     from kstore.library.journal_files import open_journal
 
     return verify_journal(open_journal(journal), Shown(output), kubeconfig)

@@ -14,11 +14,13 @@ from kstore.errors import UsageError
 
 @click.command()
 @click.option("--to-prefix", "to_prefixes", multiple=True, metavar="PREFIX",
-              help="The --etcd-prefix that the copies get; for an OpenShift one for each of its two.")  # fmt: skip
-@click.option("--to-store", default="", metavar="ADDRESS", help="The running store that gets them; default: the same.")
+              help="The --etcd-prefix of the copies; for OpenShift, one for each of its two.")  # fmt: skip
+@click.option(
+    "--to-store", default="", metavar="ADDRESS", help="The running store that receives them; default: the same."
+)
 @click.option("--to-encryption-provider-config", "to_encryption", default="", metavar="FILE",
               help="The new apiserver's encryption configuration; default: the same.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Only say what would be copied.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be copied.")
 @journaled_options
 @store_options
 def command(**options: Any) -> int:
@@ -26,7 +28,7 @@ def command(**options: Any) -> int:
     Copy all keys of one cluster below another prefix, into another store, or both. Stop the cluster's apiservers first;
     then start new ones with the new --etcd-prefix. Encrypted values are encrypted again, because the key's path is
     authenticated. Leases are kept, or granted again in another store. A key is written only if it does not exist. The
-    former keys stay until they are deleted. Undone, resumed and proved as a migration: `kstore migrate
+    old keys stay until you delete them. Resume, undo and verify a move like a migration: `kstore migrate
     status|resume|rollback|verify JOURNAL`.
 
     \b

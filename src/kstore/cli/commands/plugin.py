@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.group()
 def command() -> None:
     """
-    Try the plugins that are installed.
+    Test the installed plugins.
 
     \b
     kstore plugin check             all of them
@@ -32,13 +32,15 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--objects", type=click.IntRange(1), default=200, show_default=True, help="How many of each version.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws other objects.")
+@click.option(
+    "--objects", type=click.IntRange(1), default=200, show_default=True, help="The number of objects of each version."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed for the random objects.")
 @output_option(("table", "json"), "table")
 @codec_options
 def check(names: tuple[str, ...], objects: int, seed: int, output: str) -> int:
     """
-    Say all that is wrong with the plugins that are installed, and try their rules on random objects.
+    Report all errors in the installed plugins, and try their rules on random objects.
 
     Each object is converted from its version to the hub and back, which must give the same bytes. Exit code 5 if
     anything was found.

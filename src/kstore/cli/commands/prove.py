@@ -29,13 +29,15 @@ _STYLES = {"ok": "green", "failed": "red", "not run": ""}
 
 @click.command()
 @click.argument("address", required=False, default="", metavar="[STORE]")
-@click.option("--target-release", default="", metavar="R", help="The release that shall read it; default: --release.")
-@click.option("--serve", is_flag=True, help="Restore it into a scratch etcd, and compare what that serves.")
+@click.option(
+    "--target-release", default="", metavar="R", help="The release that must be able to read it; default: --release."
+)
+@click.option("--serve", is_flag=True, help="Restore it into a temporary etcd, and compare what that serves.")
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE",
-              help="Write the proof as JSON; what an earlier one there had must still be there.")  # fmt: skip
+              help="Write the proof as JSON; if FILE has an earlier proof, compare with it first.")  # fmt: skip
 @click.option("--earlier", type=click.Path(path_type=Path), metavar="FILE",
-              help="The earlier proof to compare with, if not the one that --record names.")  # fmt: skip
-@click.option("--max-age", default="", metavar="AGE", help="How old its newest object may be: 36h, 7d.")
+              help="The earlier proof to compare with; default: the one of --record.")  # fmt: skip
+@click.option("--max-age", default="", metavar="AGE", help="The maximum age of the newest object: 36h, 7d.")
 @output_option(("table", "json"), "table")
 @store_options
 def command(

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--target-release", default="", metavar="R", help="The release that the store is checked against.")
-@click.option("--top", default=20, type=click.IntRange(0), show_default=True, help="Rows of each table; 0 is all.")
-@click.option("--keys", default=20, type=click.IntRange(0), show_default=True, help="Keys of each finding; 0 is all.")
+@click.option("--top", default=20, type=click.IntRange(0), show_default=True, help="Rows of each table; 0 shows all.")
+@click.option(
+    "--keys", default=20, type=click.IntRange(0), show_default=True, help="Keys to show for each finding; 0 shows all."
+)
 @store_options
 def command(target_release: str, top: int, keys: int) -> int:
     """

@@ -39,16 +39,16 @@ _MANIFESTS = ("yaml", "json")
 @click.option(
     "--from-rev", default=0, type=click.IntRange(min=0), metavar="N", help="As of this revision of the store."
 )
-@click.option("--from-history", is_flag=True, help="Deleted keys, as they were before the deletion.")
+@click.option("--from-history", is_flag=True, help="Restore deleted keys, as they were before the deletion.")
 @click.option("-o", "output", default="", type=click.Choice(["", *_MANIFESTS]), metavar="yaml|json",
               help="Print manifests for kubectl instead, without uid, resourceVersion and status.")  # fmt: skip
 @click.option("--as", "version", default="", metavar="GROUP/VERSION", help="Manifests in this version.")
-@click.option("--show-secrets", is_flag=True, help="Show the values of Secrets of manifests on a terminal, too.")
-@click.option("--overwrite", is_flag=True, help="Also keys that hold something else now (a copy is kept).")
-@click.option("--dry-run", is_flag=True, help="Only say what would be put back.")
+@click.option("--show-secrets", is_flag=True, help="Show the values of Secrets in manifests on a terminal, too.")
+@click.option("--overwrite", is_flag=True, help="Also overwrite keys that exist (a copy is kept).")
+@click.option("--dry-run", is_flag=True, help="Only show what would be restored.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where the copy of what is overwritten goes; default: kstore-overwritten-TIME.")  # fmt: skip
+              help="The directory for copies of overwritten objects; default: kstore-overwritten-TIME.")  # fmt: skip
 @output_option
 @store_options
 def command(

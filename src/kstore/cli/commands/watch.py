@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("what", default="/", metavar="[PREFIX or RESOURCE]")
 @selection_options
 @click.option(
-    "--since", default=0, type=click.IntRange(min=0), metavar="N", help="Begin with the changes of revision N."
+    "--since", default=0, type=click.IntRange(min=0), metavar="N", help="Start with the changes of revision N."
 )
 @click.option("--count", default=0, type=click.IntRange(min=0), metavar="N", help="Stop after N changes.")
 @click.option("--show-secrets", is_flag=True, help="Show the values of Secrets.")
