@@ -186,7 +186,7 @@ def test_a_disk_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, i
     with NewFile(path) as new:
         new.write(b"new")
         if is_there:
-            with pytest.raises(FileExistsError, match="there already"):
+            with pytest.raises(FileExistsError, match="already exists"):
                 new.publish(replace=False)
         else:
             new.publish(replace=False)

@@ -128,7 +128,7 @@ class NewFile:
             raise
         except OSError:  # a file system without links
             if self.path.exists():
-                raise FileExistsError(errno.EEXIST, "the file is there already", str(self.path)) from None
+                raise FileExistsError(errno.EEXIST, "the file already exists", str(self.path)) from None
             self._unfinished.replace(self.path)
         else:
             self._unfinished.unlink()

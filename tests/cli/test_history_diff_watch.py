@@ -32,7 +32,7 @@ def secret(value: str) -> bytes:
 def test_nothing_to_find_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """A key without history is an error, a store compared with itself is not."""
     assert run(["--store", "demo", "history", "/registry/pods/default/nobody"]) == 1
-    assert "no revision of" in capsys.readouterr().err
+    assert "the history has no revision of" in capsys.readouterr().err
     assert run(["--store", "demo", "diff", ".", "demo"]) == 0
     assert run(["--store", "demo", "diff", ".", "cm/default/x"]) == 2
 

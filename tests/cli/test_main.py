@@ -28,7 +28,7 @@ from kstore.source.location.demo import unpacked
         (["get", "/registry/none"], 1, "nothing is stored"),
         (["get", "/registry/pods"], 1, "`kstore ls /registry/pods` shows"),
         (["get", "poods"], 2, "did you mean 'pods'"),
-        (["get", "deploy/shop/cart", "--as", "apps/v3"], 2, "apps has v1, v1beta1, v1beta2"),
+        (["get", "deploy/shop/cart", "--as", "apps/v3"], 2, "known versions are apps/v1, apps/v1beta1, apps/v1beta2"),
         (["get", "deploy/shop/cart", "--as", "apps/v3", "-o", "raw"], 2, "no kind is known in apps/v3"),
         (["ls", "deploy", "--as", "none.example.com/v1"], 2, "no kind is known in none.example.com/v1"),
         (["ls", "ct", "--as", "stable.example.com/v9"], 3, "it has v1beta1, v1"),

@@ -21,7 +21,7 @@ from kstore.records import Record
 REASONS = {
     CUT: "a field is longer than its message",
     SEALED: "aesgcm lost",
-    RUBBISH: "in no encoding that Kubernetes stores",
+    RUBBISH: "neither protobuf, JSON nor CBOR as Kubernetes stores it",
     "/registry/configmaps/": "v1 ConfigMop is not a built-in type",
 }
 ALL = ("/",)

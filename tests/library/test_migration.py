@@ -105,7 +105,7 @@ def test_a_file(store: kstore.Store, tmp_path: Path) -> None:
     assert (verified.findings, verified.objects) == ([], report.summary.changes)
     with kstore.open(tmp_path / "new.db") as written:
         assert written.get("deployments/shop/cart").stored_version == "apps/v1"
-    with pytest.raises(kstore.WriteRefused, match="there already"):
+    with pytest.raises(kstore.WriteRefused, match="already exists"):
         migration.write(tmp_path / "new.db")
     with pytest.raises(kstore.UsageError, match="came to its end"):
         journal.resume()

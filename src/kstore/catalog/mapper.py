@@ -134,7 +134,7 @@ class ResourceMapper(Generic[R]):
         if in_category:
             return in_category
         raise UnknownResource(
-            f"the server's types and the store's CRDs have no resource {name!r}", hint=self._hint(wanted)
+            f"there is no resource {name!r}: it is not built in, and no CRD defines it", hint=self._hint(wanted)
         )
 
     def _named(self, wanted: str, group: str, rest: str) -> list[R]:

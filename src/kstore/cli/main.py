@@ -29,6 +29,7 @@ from kstore.cli.pager import paging
 from kstore.cli.plugins import PLUGIN_NOT_LOADED
 from kstore.cli.streams import escaping_streams
 from kstore.errors import KstoreError, UsageError
+from kstore.printable import command_text
 from kstore.similar import did_you_mean, question
 
 if TYPE_CHECKING:
@@ -110,6 +111,9 @@ class LazyGroup(click.Group):
             if _is_resource(args[0]):
                 shown = " ".join(["kstore get", *args])
                 raise UsageError(f"there is no command {args[0]!r}", hint=f"did you mean `{shown}`?") from error
+            if _is_store(args[0]):
+                shown = command_text("kstore", "--store", args[0], *(args[1:] or ["ls"]))
+                raise UsageError(f"there is no command {args[0]!r}", hint=f"did you mean `{shown}`?") from error
             raise click.UsageError(f"there is no command {args[0]!r}{_similar(args[0])}", ctx) from error
 
 
@@ -132,6 +136,13 @@ def _is_resource(name: str) -> bool:
         return bool(ResourceMapper(resources_of(newest())).find(name))
     except KstoreError:
         return False
+
+
+def _is_store(name: str) -> bool:
+    """Whether a word that is no command is a file, or the address of a server or an object."""
+    from kstore.source.location.address import is_live
+
+    return "://" in name or is_live(name) or os.path.exists(name)
 
 
 def _similar(name: str) -> str:

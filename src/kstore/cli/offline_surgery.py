@@ -57,7 +57,7 @@ def see_that_it_may_change(session: Session, output: Path | None) -> None:
         return
     copyable(source)
     if output.exists():
-        raise WriteRefused("the file is there already", where=str(output), hint="name another output")
+        raise WriteRefused("the file already exists", where=str(output), hint="name another output")
     if not output.absolute().parent.is_dir():
         raise SourceError("there is no such directory", where=str(output.parent))
 

@@ -50,7 +50,7 @@ class Unreadable:
         """Say how many were not named, and give the exit code."""
         if self.count > _NAMED:
             more = f"{counted(self.count - _NAMED, 'more object')} cannot be read"
-            click.echo(f"kstore: {more}\n  hint: `kstore check --keys 0` names them all", err=True)
+            click.echo(f"kstore: {more}\n  hint: `kstore check --keys 0` lists all", err=True)
         return self.exit_code
 
     @property

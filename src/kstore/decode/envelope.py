@@ -67,7 +67,7 @@ def _describe(value: bytes) -> str:
         return f"the value is encrypted at rest ({value[:40].rpartition(b':')[0].decode(errors='replace')})"
     if value.startswith(b"k8s\r") or b"k8s\x00" in value[:64]:
         return "the value has something before, or instead of, its k8s\\0 prefix"
-    return f"the value is in no encoding that Kubernetes stores: it begins with {value[:8]!r}"
+    return f"the value is neither protobuf, JSON nor CBOR as Kubernetes stores it: it begins with {value[:8]!r}"
 
 
 def _advice(value: bytes) -> str:

@@ -118,7 +118,7 @@ def read_configuration(data: bytes | str, *, where: str = "encryption configurat
     top = faults.mapping(document, "", ("apiVersion", "kind", "resources"))
     if [top.get("apiVersion"), top.get("kind")] not in _KINDS:
         raise EncryptionConfigError(
-            "is no EncryptionConfiguration of apiserver.config.k8s.io/v1",
+            "this is no EncryptionConfiguration of apiserver.config.k8s.io/v1",
             where=where,
             hint="it begins with apiVersion: apiserver.config.k8s.io/v1 and kind: EncryptionConfiguration",
         )

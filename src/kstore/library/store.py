@@ -196,7 +196,7 @@ class Store:
             item = self._item(step.read) if step.read is not None else None
             yield Revision(step.key, step.revision, step.what, item, step.authors, step.time, step.differences)
         if not found:
-            raise NotFound(f"no revision of {name} is held")
+            raise NotFound(f"the store has no revision of {name}")
 
     def _item(self, read: codec.StoredObject | codec.Undecodable) -> Item:
         place = self._store.any_place(read.record.key)

@@ -96,7 +96,7 @@ def journal_of_file(output: Path, journal: Path | None, header: dict[str, Any]) 
 
     path = journal or journal_beside(output)
     if output.exists():
-        raise WriteRefused("the file is there already", where=str(output), hint="name another output")
+        raise WriteRefused("the file already exists", where=str(output), hint="name another output")
     require_free(path, output)
     writer = JournalWriter(path, header, appears_whole=True)
     try:

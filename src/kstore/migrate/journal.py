@@ -35,7 +35,7 @@ from kstore.migrate.journal_format import (
 from kstore.regular_file import open_regular
 
 _NO_JOURNAL: Final = "this is no journal of a migration"
-_WHICH: Final = "a migration says at its end where its journal is; of a new file NEW.db it is NEW.db.journal"
+_WHICH: Final = "a migration prints the name of its journal at its end; for a new file NEW.db it is NEW.db.journal"
 
 LONGEST_HEADER, LONGEST_LINE = 1 << 20, 256 << 20
 """Bytes of the first line, and of one of the others: what one transaction replaced, in base64."""

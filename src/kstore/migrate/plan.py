@@ -246,7 +246,7 @@ class VersionPlanner:
         for kind, members in kinds.items():
             converter = self._custom_converter(kind)
             if converter is None:
-                fault = NotConvertible(f"no built-in type and no CRD of the store explains {kind}")
+                fault = NotConvertible(f"{kind} is not built in, and no CRD of the store defines it")
                 steps += [Skipped(read.record, fault, read.gvk) for read in members]
             else:
                 steps += self._of_definition(converter, members)

@@ -66,7 +66,7 @@ def save_plan(path: Path, request: Request, steps: Iterable[Step]) -> Iterator[S
             file.flush()
             new.publish(replace=False)
     except FileExistsError:
-        raise JournalError("the file is there already", where=str(path), hint="name another") from None
+        raise JournalError("the file already exists", where=str(path), hint="name another") from None
     except OSError as error:
         raise JournalError(f"the plan cannot be written: {error.strerror}", where=str(path)) from error
 

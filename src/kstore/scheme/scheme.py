@@ -297,13 +297,16 @@ class Scheme:
         """
         if wanted in self.versions or wanted.group in custom_groups:
             return
-        others = sorted(one.version for one in self.versions if one.group == wanted.group)
-        raise UsageError(
-            f"no kind is known in {wanted}",
-            hint=f"{wanted.group or 'the core group'} has {', '.join(others)}"
+        group = wanted.group or wanted.version  # a group alone reads as a version of the core group
+        others = [one for one in self.versions if one.group == group] or [
+            one for one in self.versions if one.group == wanted.group
+        ]
+        hint = (
+            f"known versions are {', '.join(sorted(map(str, others)))}"
             if others
-            else "`store.resources()` lists all groups",
+            else "`store.resources()` lists all groups"
         )
+        raise UsageError(f"no kind is known in {wanted}", hint=hint)
 
     def kind_in(self, gvk: GroupVersionKind, to: GroupVersion) -> GroupVersionKind:
         """

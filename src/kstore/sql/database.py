@@ -293,7 +293,7 @@ class Database:
                 f"the query failed: {message}", hint='the column is written "group": group is a word of SQL'
             )
         if isinstance(error, self._duckdb.PermissionException):
-            return UsageError(f"a query reaches only the tables of stores: {message}", hint="`.tables` names them")
+            return UsageError(f"a query reaches only the tables of stores: {message}", hint="`.tables` lists them")
         is_usage = isinstance(
             error, self._duckdb.ParserException | self._duckdb.BinderException | self._duckdb.CatalogException
         )

@@ -62,7 +62,7 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
     """
     require_pyarrow()
     if path.exists():
-        raise WriteRefused("the file is there already", where=str(path), hint="name another file")
+        raise WriteRefused("the file already exists", where=str(path), hint="name another file")
     columns = [one for one in OBJECTS if not (partitioned and one.name == _PARTITION)]
     schema = schema_of(columns, json=False)
     try:
@@ -75,7 +75,7 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
     except BlockingIOError as taken:
         raise WriteRefused(str(taken.strerror), where=str(path), hint="name another file") from None
     except FileExistsError:
-        raise WriteRefused("the file is there already", where=str(path), hint="name another file") from None
+        raise WriteRefused("the file already exists", where=str(path), hint="name another file") from None
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror or error}", where=str(path)) from error
     return count

@@ -225,7 +225,7 @@ def test_no_file_is_replaced(demo: SnapshotSource, tmp_path: Path) -> None:
     """A file that is there stays, unless told otherwise; the input stays in any case, under any of its names."""
     there = tmp_path / "there.db"
     there.write_bytes(b"mine")
-    with pytest.raises(WriteRefused, match="there already"):
+    with pytest.raises(WriteRefused, match="already exists"):
         write_database(demo, [], there)
     assert there.read_bytes() == b"mine"
     write_database(demo, [], there, overwrite=True)

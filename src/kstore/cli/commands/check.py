@@ -28,7 +28,7 @@ _STYLES = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 @click.command()
 @click.option("--target-release", default="", metavar="R", help="The release to upgrade to; default: the newest.")
-@click.option("--only", default="", metavar="IDS", help="Only these checks, joined by commas (--list names them).")
+@click.option("--only", default="", metavar="IDS", help="Only these checks, joined by commas (see --list).")
 @click.option("--skip", default="", metavar="IDS", help="All checks but these.")
 @click.option("--severity", default="note", type=click.Choice(["error", "warning", "note"]), show_default=True,
               help="The lowest severity to report.")  # fmt: skip

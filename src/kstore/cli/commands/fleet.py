@@ -191,7 +191,7 @@ def _ask(
     )
 
     if html is not None and html.exists():
-        raise UsageError("the file is there already", where=str(html), hint="name another file")
+        raise UsageError("the file already exists", where=str(html), hint="name another file")
     results = _results(kind, stores, asked, given)
     if html is not None:
         _write_pages(html.absolute(), kind, results)
@@ -272,7 +272,7 @@ def _tasks(kind: str, named: Iterable[str], asked: dict[str, Any]) -> tuple[list
 
     given = settings()
     if given.store or given.context or given.rev:
-        raise UsageError("stores are named as arguments", hint="kstore fleet check STORE…, without --store")
+        raise UsageError("--store is not used here: stores are arguments", hint="kstore fleet check STORE…")
     session = Session(given)
     options, given = session.source_options(), session.given
     flags_of(given)  # raises here what is not understood, and not once a store

@@ -224,8 +224,8 @@ def _bytes(
     if len(first) > 1:
         asked = " ".join((*selection.criteria.what, *map(option_of, selection.criteria.given)))
         raise UsageError(
-            f"-o raw is for one object, and {asked} select several, whose values would run into each other",
-            hint="-o json is for many, and `kstore encode -o base64` makes values of it",
+            f"-o raw prints the value of one object, but {asked} selects several",
+            hint="use -o json; `kstore encode -o base64` turns it into one value per line",
         )
     for read in first:
         sys.stdout.flush()

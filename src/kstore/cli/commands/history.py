@@ -84,8 +84,8 @@ def command(
             if criteria.filters:
                 text += f" with {', '.join(map(option_of, criteria.filters))}"
             raise NotFound(
-                f"no revision of {text} {'that was deleted ' if deleted else ''}is held",
-                hint=f"history is held since the compaction at revision {session.source.status().compact_revision}",
+                f"the history has no {'deleted key of' if deleted else 'revision of'} {text}",
+                hint=f"it begins with the compaction at revision {session.source.status().compact_revision}",
             )
     return ExitCode.SOME_SKIPPED if faults else ExitCode.DONE
 

@@ -88,7 +88,7 @@ def _refuse(source: SnapshotSource, output: Path, overwrite: bool) -> None:
         if output.samefile(source.database_path):
             raise WriteRefused("the output is the input, which is never changed", where=str(output))
         if not overwrite:
-            raise WriteRefused("the file is there already", where=str(output), hint="name another output")
+            raise WriteRefused("the file already exists", where=str(output), hint="name another output")
     if source.replayed:
         raise Unsupported(
             "the changes that are only in the write-ahead log cannot be written to a file",
