@@ -7,7 +7,6 @@ changed.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from kstore.errors import ExtraMissing, KstoreError, UsageError
+from kstore.similar import did_you_mean
 from kstore.sql.arrow import batches, schema_of
 from kstore.sql.asked_store import AskedStore
 from kstore.sql.query import Uses, uses_of
@@ -303,9 +303,8 @@ class Database:
 def _known_columns(name: str, tables: Sequence[Table]) -> str:
     """The column that a wrong name was meant for, or, where none is like it, those that there are."""
     every = [one.name for table in tables for one in table.columns]
-    if close := difflib.get_close_matches(name.lower(), every, 1):
-        return f"did you mean {close[0]!r}?"
-    return "; ".join(f"{table.name} has {', '.join(one.name for one in table.columns)}" for table in tables)
+    listed = "; ".join(f"{table.name} has {', '.join(one.name for one in table.columns)}" for table in tables)
+    return did_you_mean(name.lower(), every) or listed
 
 
 def _decoded(wanted: Wanted) -> str:
