@@ -355,15 +355,21 @@ def nameless() -> Iterator[Aged]:
 
 
 def twice() -> Iterator[Aged]:
-    """With a finalizer twice, beside managedFields of the version that is stored and of another."""
+    """With a finalizer or an owner twice, beside managedFields of the version that is stored and of another."""
     scaling = {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}}
     fields = {"f:metadata": {"f:labels": {".": {}, "f:a": {}}}}
     for name, versions in (("both", ("v1", "v2")), ("one", ("v2",)), ("other", ("v1",))):
         entries = [_entry(version, f"autoscaling/{version}", fields) for version in versions]
-        more = {"labels": {"a": "b"}, "finalizers": ["a.example.com/x"] * 2, "managedFields": entries, "generation": 1}
-        metadata = _meta(f"twice-{name}", **more)
-        obj = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": scaling}
-        yield Aged(f"/registry/horizontalpodautoscalers/default/twice-{name}", obj)
+        owner = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "n-1"}
+        kinds: dict[str, Object] = {
+            "finalizer": {"finalizers": ["a.example.com/x"] * 2},
+            "owner": {"ownerReferences": [owner] * 2},
+        }
+        for what, more in kinds.items():
+            called = f"twice-{what}-{name}"
+            metadata = _meta(called, labels={"a": "b"}, managedFields=entries, generation=1, **more)
+            obj = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata}
+            yield Aged(f"/registry/horizontalpodautoscalers/default/{called}", {**obj, "spec": scaling})
 
 
 def resources_of_pods() -> Iterator[Aged]:

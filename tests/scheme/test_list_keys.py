@@ -101,4 +101,23 @@ def test_what_becomes_of_managed_fields(release: str, kept: list[str]) -> None:
         return [one["apiVersion"] for one in found["metadata"].get("managedFields", [])]
 
     assert migrated(secrets=[{}]) == kept
+    assert migrated(secrets=[{}, {"name": "a"}]) == kept
     assert migrated(secrets=[{"name": "a"}]) == ["v1"]
+
+
+@pytest.mark.parametrize(("release", "kept"), [("1.33", []), ("1.37", ["autoscaling/v1", "autoscaling/v2"])])
+def test_an_owner_that_is_named_twice(release: str, kept: list[str]) -> None:
+    """It is named once by the first update; releases that keep what fails settle managedFields at the second."""
+    owner = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "u"}
+    versions = ("autoscaling/v2", "gone.example.com/v1", "autoscaling/v1")
+    metadata = {
+        "name": "a", "namespace": "default", "uid": "u", "ownerReferences": [owner, owner],
+        "managedFields": [{**OWNED, "apiVersion": version} for version in versions],
+    }  # fmt: skip
+    codec = ObjectCodec(SCHEMES[release])
+    value = codec.encode({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata})
+    once = codec.convert_typed(value, server=RunningServer())[1]
+    assert codec.convert_typed(once, server=RunningServer())[1] == once
+    found = codec.decode(once).object["metadata"]
+    assert [one["apiVersion"] for one in found.get("managedFields", [])] == kept
+    assert len(found["ownerReferences"]) == 1

@@ -88,18 +88,23 @@ class Updater:
             _raise_generation(obj)
         metadata = obj.get("metadata")
         if metadata:
-            held = metadata.get("managedFields")
-            served = [str(one.get("apiVersion")) for one in held or () if self._serves(gvk, str(one.get("apiVersion")))]
-            fails = bool(held) and not self._ownership.can_be_told(gvk, obj, served)
-            if fails and scope.release.rules_minor < KEEPS_WHAT_FAILS:
-                del metadata["managedFields"]
-            settle_metadata(
-                metadata,
-                lambda version: self._serves(gvk, version),
-                lambda version, fields: self._ownership.reconciled(kind_in(version, gvk.kind), fields),
-            )
-            if fails and scope.release.rules_minor >= KEEPS_WHAT_FAILS:
-                metadata["managedFields"] = held
+            self._settle(gvk, obj, metadata, scope)
+
+    def _settle(self, gvk: GroupVersionKind, obj: Obj, metadata: Obj, scope: Scope) -> None:
+        """Bring an object's metadata into the form in which updates leave it."""
+        held = metadata.get("managedFields") or []
+        served = [version for one in held if self._serves(gvk, version := str(one.get("apiVersion")))]
+        keeps = scope.release.rules_minor >= KEEPS_WHAT_FAILS
+        if held and not keeps and not self._ownership.can_be_told(gvk, obj, served):
+            del metadata["managedFields"]
+        settle_metadata(
+            metadata,
+            lambda version: self._serves(gvk, version),
+            lambda version, fields: self._ownership.reconciled(kind_in(version, gvk.kind), fields),
+        )
+        # an owner that was named twice is named once by the first update, and so does not hinder the second
+        if held and keeps and not self._ownership.can_be_told(gvk, obj, served):
+            metadata["managedFields"] = held
 
     def _serves(self, gvk: GroupVersionKind, api_version: str) -> bool:
         """
