@@ -68,8 +68,8 @@ def accept(words: list[str]) -> None:
         cli.make_parser(context).parse_args(words[:2])
         words = words[2:]
     while isinstance(command, click.Group):
-        if not words and command is not cli:
-            return  # a text names the group as a whole
+        if not words:
+            return  # a text names the group as a whole, or what goes before any command
         found = command.get_command(context, words[0]) if words else None
         if found is not None:
             words = words[1:]

@@ -141,6 +141,6 @@ def test_secrets_are_masked(encoding: str) -> None:
 
 def test_rubbish() -> None:
     """What is no known encoding gets its reason."""
-    assert "in no encoding" in page(b"rubbish")
+    assert "the value is neither protobuf, JSON nor CBOR as Kubernetes stores it" in page(b"rubbish")
     assert "empty" in page(b"")
     assert "JSON" in page(json.dumps({"a": 1}).encode()[:-1])
