@@ -98,7 +98,7 @@ def test_a_key_that_was_written_twice(migrated, journal_path, moved):
     if moved:
         store.put(first.key, b"in the end")
     result = Rollback(Journal(path), store).run()
-    assert (result.restored, result.findings) == (1, {})
+    assert (result.restored, result.already, result.findings) == (1, 0, {})
     assert store.records[first.key].value == first.value
 
 

@@ -139,6 +139,34 @@ def test_leases_come_back(migrated: tuple[FaultySource, Path], deployment: Calla
     assert found == {key(name): (deployment(name), LEASE if name == "c" else 0) for name in ("a", "b", "c")}
 
 
+def test_an_earlier_rollback_comes_late(migrated: tuple[FaultySource, Path], deployment: Callable[..., bytes]) -> None:
+    """What it has put back is put back: nobody else has changed it."""
+    store, path = migrated
+
+    def late(_: object) -> None:
+        store.before_commit = lambda _: None
+        store.put(key("a"), deployment("a"))
+
+    store.before_commit = late
+    result = Rollback(Journal(path), store).run()
+    assert (result.written, result.findings) == (3, {})
+
+
+def test_a_copy_that_is_gone_when_its_turn_comes(store: FaultySource, tmp_path: Path) -> None:
+    """A copy was not there before either: it counts as undone."""
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    log.done(log.begin([Entry.of_key(KeyChange(key("x"), None, b"made"), None, None)]), store.put(key("x"), b"made"))
+    log.close()
+
+    def late(_: object) -> None:
+        store.before_commit = lambda _: None
+        store.delete(key("x"))
+
+    store.before_commit = late
+    result = Rollback(Journal(tmp_path / "journal"), store).run()
+    assert (result.restored, result.already, result.findings) == (0, 1, {})
+
+
 def test_a_lease_that_is_another_now(migrated: tuple[FaultySource, Path]) -> None:
     """The bytes alone are not what was there before: a key that lost its lease is named."""
     store, path = migrated
