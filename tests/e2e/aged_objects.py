@@ -372,18 +372,6 @@ def twice() -> Iterator[Aged]:
             yield Aged(f"/registry/horizontalpodautoscalers/default/{called}", {**obj, "spec": scaling})
 
 
-def resources_of_pods() -> Iterator[Aged]:
-    """Resources of whole pods that ask for none; releases that do not know them drop them when they are read."""
-    spec = {**_POD_SPEC, "resources": {}}
-    metadata = _meta("resources", generation=1)
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-    yield Aged("/registry/pods/default/resources", pod)
-    labels = {"a": "b"}
-    body = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}}
-    workload = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": body}
-    yield Aged("/registry/deployments/default/resources", workload)
-
-
 def events() -> Iterator[Aged]:
     """Events are updated through two groups; each drops the other's managedFields, so through their own here."""
     for name, version in (("of-core", "v1"), ("of-events", "events.k8s.io/v1")):
@@ -408,7 +396,6 @@ def all_aged() -> list[Aged]:
         ownership,
         nameless,
         twice,
-        resources_of_pods,
         events,
     )
     return [aged for make in makers for aged in make()]

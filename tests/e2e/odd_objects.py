@@ -151,9 +151,21 @@ def others() -> Iterator[Aged]:
             "spec": {"hard": {"cpu": text, "memory": text}}}, "json")  # fmt: skip
 
 
+def templates() -> Iterator[Aged]:
+    """Resources of whole pods that ask for none, which some releases do not know, and some have switched off."""
+    labels = {"a": "b"}
+    for name, resources in (("none", {}), ("no-limits", {"limits": {}})):
+        pod = {"containers": [{"name": "c", "image": "x"}], "resources": resources}
+        yield Aged(f"/registry/deployments/default/odd-{name}", {
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": _meta(f"odd-{name}", namespace="default", generation=1),
+            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}},
+            "json")  # fmt: skip
+
+
 def all_odd() -> list[Aged]:
     """Every object."""
-    return [odd for make in (policies, webhooks, services, definitions, others) for odd in make()]
+    return [odd for make in (policies, webhooks, services, definitions, templates, others) for odd in make()]
 
 
 def text_of(odd: Aged) -> bytes:

@@ -129,16 +129,15 @@ def test_resources_of_a_whole_pod_that_ask_for_none(release: str, resources: dic
     """1.33 has the feature switched off, and takes them for not in use; what is dropped counts."""
     metadata = {**METADATA, "generation": 4}
     pod = {"containers": [{"name": "a", "image": "b"}], "resources": resources}
-    objects: list[Any] = [
-        {"apiVersion": "v1", "kind": "Pod", "spec": pod},
-        {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"metadata": {}, "spec": pod}}},
-    ]
-    for obj in objects:
-        found = updated({**obj, "metadata": metadata}, release)
-        spec = found["spec"] if obj["kind"] == "Pod" else found["spec"]["template"]["spec"]
-        is_gone = dropped and release == "1.33"
-        assert ("resources" not in spec) is is_gone
+    template = {"metadata": {}, "spec": pod}
+    is_gone = dropped and release == "1.33"
+    for kind in ("Deployment", "DaemonSet"):
+        found = updated(
+            {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": {"template": template}}, release
+        )
+        assert ("resources" not in found["spec"]["template"]["spec"]) is is_gone
         assert found["metadata"]["generation"] == 4 + is_gone
+    assert "resources" in updated({"apiVersion": "v1", "kind": "Pod", "spec": pod}, release)["spec"]
 
 
 def test_defaults_of_the_new_version_count() -> None:

@@ -25,7 +25,6 @@ _COUNTED: dict[str, tuple[tuple[str, ...], str]] = {
     "autoscaling.internal.HorizontalPodAutoscaler": (("spec",), "1.37-"),
     "batch.internal.CronJob": (("spec",), ""),
     "batch.internal.Job": (("spec",), ""),
-    "core.internal.Pod": (("spec",), "1.33-"),
     "core.internal.PodTemplate": (("template",), ""),
     "core.internal.ReplicationController": (("spec",), ""),
     "discovery.internal.EndpointSlice": (("addressType", "endpoints", "ports"), ""),

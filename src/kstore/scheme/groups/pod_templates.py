@@ -35,7 +35,8 @@ def drop_init_container_annotations(metadata: Obj | None) -> bool:
 def drop_empty_resources(spec: Obj | None, release: Release) -> bool:
     """
     Drop resources of a whole pod that ask for none, where the feature is known and switched off; whether there were any
-    (dropDisabledPodLevelResources, which takes those for not in use).
+    (dropDisabledPodLevelResources, which takes those for not in use). On a Pod itself no update may change them, so
+    that a server refuses to write it.
     """
     if not spec or spec.get("resources") is None or _OF_PODS not in release.known_gates or release.enabled(_OF_PODS):
         return False

@@ -7,7 +7,7 @@ The members named here are the same in the hub's form and in v1.
 from __future__ import annotations
 
 from kstore.scheme.groups.core.pod_status import drop_disabled_status
-from kstore.scheme.groups.pod_templates import drop_empty_resources, drop_init_container_annotations, update_template
+from kstore.scheme.groups.pod_templates import drop_init_container_annotations, update_template
 from kstore.scheme.registry import Obj, Rules, RunningServer, Scope
 
 rules = Rules("core.v1")
@@ -172,7 +172,7 @@ def update_pod(obj: Obj, scope: Scope, _server: RunningServer) -> bool:
     """Init containers in annotations, as in 1.5 to 1.7, are no concern of anybody's any more; nor what is disabled."""
     drop_init_container_annotations(obj.get("metadata"))
     drop_disabled_status(obj, scope.release)
-    return drop_empty_resources(obj.get("spec"), scope.release)
+    return False
 
 
 rules.on_update("PodTemplate")(update_template("template"))
