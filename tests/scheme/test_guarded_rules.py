@@ -109,6 +109,7 @@ def test_what_a_rule_leaves(rule: str, members: dict[Any, Any], message: str) ->
     with pytest.raises(RuleFailed, match=message) as caught:
         codec.convert(ship(mast={"height": 3}), V1, media_type="json")
     assert caught.value.rule.endswith(rule)
+    assert str(caught.value).count(caught.value.path) == 1
 
 
 @pytest.mark.parametrize("said", [[3], [None], 7])

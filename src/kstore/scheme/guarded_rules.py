@@ -120,7 +120,9 @@ class _Guard:
         except Exception as error:
             raise self._failed(f"left what is no {target}: {error!r:.300}") from error
         if added:
-            raise self._failed(f"left members that {target} does not have: {', '.join(added)}", added[0])
+            failed = self._failed(f"left members that {target} does not have: {', '.join(added)}")
+            failed.path = added[0]
+            raise failed
 
     def _unknown(self, name: str, obj: Any) -> Iterable[str]:
         return self.typed.unknown_paths(name, obj) if self._is_struct(name) else ()
