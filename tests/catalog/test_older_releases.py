@@ -11,7 +11,7 @@ from kstore.catalog.releases import Release, known_releases
 from kstore.decode.json import go_json
 from kstore.naming import GroupVersion
 from kstore.object_codec import ObjectCodec
-from kstore.scheme.losses import lost_members
+from kstore.scheme.lost_members import lost_members
 from kstore.scheme.scheme import Scheme
 
 OLDER = [name for name in known_releases() if not Release(name).exact]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kstore.cli.exit_codes import ExitCode
 from kstore.cli.hints import hint_of
 from kstore.printable import one_line
 
@@ -18,7 +19,6 @@ PLUGIN_NOT_LOADED: Final = "kstore.plugin-not-loaded"
 """Where the click context holds the exit code of a command that went well, but for a plugin."""
 _REPORTED: Final = "kstore.plugins-reported"
 """Where it holds the plugins that have been named: more than one scheme may be made."""
-_EXIT_SOME_LEFT_OUT: Final = 3
 
 
 def report_plugin(failure: ExtensionError) -> None:
@@ -29,7 +29,7 @@ def report_plugin(failure: ExtensionError) -> None:
         if (failure.package, failure.plugin) in named:
             return
         named.add((failure.package, failure.plugin))
-        context.meta[PLUGIN_NOT_LOADED] = _EXIT_SOME_LEFT_OUT
+        context.meta[PLUGIN_NOT_LOADED] = ExitCode.SOME_SKIPPED
     click.echo(f"kstore: plugin not loaded, its kinds are unknown: {one_line(str(failure))}", err=True)
     if failure.others:
         click.echo(f"  and {len(failure.others)} more; `kstore plugin check` lists all", err=True)

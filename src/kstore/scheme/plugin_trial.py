@@ -18,7 +18,7 @@ from kstore.catalog.types import Kind
 from kstore.decode.json import go_json
 from kstore.errors import NotConvertible, RuleFailed
 from kstore.naming import GroupVersionKind
-from kstore.scheme.losses import EMPTY
+from kstore.scheme.lost_members import EMPTY
 from kstore.scheme.plugins import Plugin
 from kstore.scheme.random_objects import RandomObjects, words_of
 from kstore.scheme.scheme import Scheme

@@ -26,7 +26,7 @@ from kstore.scheme.defaulting import Defaulter
 from kstore.scheme.groups.empty import without_none
 from kstore.scheme.groups.generations import counted_members
 from kstore.scheme.guarded_rules import guarded
-from kstore.scheme.losses import lost_members
+from kstore.scheme.lost_members import lost_members
 from kstore.scheme.registry import Obj, Registry, RunningServer, Scope
 from kstore.scheme.running_server import Updater
 

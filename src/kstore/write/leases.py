@@ -1,5 +1,7 @@
 """
-The lease that a written key has: an Event's goes when its lease ends, and a copy or what is put back must go with it.
+The lease of a copy, and of what is put back: an Event goes when its lease ends, and its copy must go with it.
+
+A key that is written where it is keeps its lease: each change says it (`write/compare_and_swap.py`, `migrate/plan.py`).
 """
 
 from __future__ import annotations

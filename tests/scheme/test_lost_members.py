@@ -4,7 +4,7 @@ What a conversion lost is named by its path; what says nothing is no loss.
 
 from __future__ import annotations
 
-from kstore.scheme.losses import lost_members
+from kstore.scheme.lost_members import lost_members
 
 
 def test_paths_of_what_is_gone():
