@@ -17,6 +17,8 @@ from kstore.write.retry import Retry
 
 SECONDS = 240.0
 """When it is given up: nothing has hung for so long that is only slow."""
+COMMAND_TIMEOUT = f"--command-timeout={SECONDS:g}s"
+"""What etcdctl is told beside a command: it would give up after five seconds."""
 
 
 def until(holds: Callable[[], bool], seconds: float = SECONDS) -> None:

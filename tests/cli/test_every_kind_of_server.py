@@ -21,7 +21,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from tests.cli.conftest import Kstore
 from tests.cli.conftest import kstore as kstore
-from tests.patience import SECONDS, until
+from tests.patience import COMMAND_TIMEOUT, SECONDS, until
 from tests.source.conftest import Authority, TlsEtcd
 from tests.source.conftest import authority as authority
 from tests.source.conftest import connect as connect
@@ -225,7 +225,7 @@ def a_user_of_one_prefix(own: Callable[[str], Any]) -> Reached:
         "user add root:rootpw", "user grant-role root root", "user add t:tpw", "role add t",
         "role grant-permission t --prefix readwrite /registry/", "user grant-role t t", "auth enable",
     ):  # fmt: skip
-        command = [str(find_etcd("etcdctl")), f"--endpoints={endpoint}", *words.split()]
+        command = [str(find_etcd("etcdctl")), f"--endpoints={endpoint}", COMMAND_TIMEOUT, *words.split()]
         subprocess.run(command, check=True, capture_output=True)
     direct = own("connect")(endpoint, user="root", password="rootpw")
     return Reached(("--store", endpoint, "--user", "t:tpw"), direct, reads_all=False)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.test_decoding import GROUP, definition, findings, put, status
+from tests.patience import COMMAND_TIMEOUT
 from tools.cluster import ApiError, Client, Etcd, find_etcd
 
 from kstore.cli.main import run
@@ -128,7 +129,7 @@ def test_a_database_near_its_quota(start_etcd: Callable[..., Etcd], capsys: pyte
     for command in found["command"].split("; "):
         program, *words = command.split()
         if program == "etcdctl":
-            etcdctl = [str(find_etcd("etcdctl")), f"--endpoints={server.endpoint}"]
+            etcdctl = [str(find_etcd("etcdctl")), f"--endpoints={server.endpoint}", COMMAND_TIMEOUT]
             subprocess.run([*etcdctl, *words], check=True, capture_output=True)
     assert "space" not in findings(server, "1.37", capsys)
 

@@ -14,9 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.patience import COMMAND_TIMEOUT, SECONDS
 from tools.cluster.servers import CACHE
 
 RELEASES = ("3.4", "3.5", "3.6", "3.7")
+_ENVIRONMENT = {"ETCDCTL_API": "3", "ETCDCTL_DIAL_TIMEOUT": f"{SECONDS:g}s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,12 @@ class EtcdRelease:
 
     def ctl(self, endpoint: str, *arguments: str) -> str:
         """Run etcdctl against a server; what it prints."""
-        return self._run("etcdctl", f"--endpoints={endpoint}", *arguments)
+        return self._run("etcdctl", f"--endpoints={endpoint}", COMMAND_TIMEOUT, *arguments)
 
     def printed(self, endpoint: str, *arguments: str) -> bytes:
         """Run etcdctl against a server; the very bytes that it prints."""
-        command = [str(self.folder / "etcdctl"), f"--endpoints={endpoint}", *arguments]
-        return subprocess.run(command, env={"ETCDCTL_API": "3"}, stdout=subprocess.PIPE, check=True).stdout
+        command = [str(self.folder / "etcdctl"), f"--endpoints={endpoint}", COMMAND_TIMEOUT, *arguments]
+        return subprocess.run(command, env=_ENVIRONMENT, stdout=subprocess.PIPE, check=True).stdout
 
     def save(self, endpoint: str, path: Path) -> Path:
         """Save a snapshot of a running server."""
@@ -60,7 +62,7 @@ class EtcdRelease:
     def _run(self, tool: str, *arguments: str) -> str:
         result = subprocess.run(
             [str(self.folder / tool), *arguments],
-            env={"ETCDCTL_API": "3"},
+            env=_ENVIRONMENT,
             capture_output=True,
             text=True,
             check=False,

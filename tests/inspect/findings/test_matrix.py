@@ -21,6 +21,7 @@ from tests.cli.conftest import Kstore
 from tests.cli.conftest import kstore as kstore
 from tests.cli.pasted import words_of
 from tests.examples.conftest import installed as installed
+from tests.patience import COMMAND_TIMEOUT
 from tools.cluster import Etcd, find_etcd
 
 from kstore.catalog.releases import newest
@@ -64,7 +65,7 @@ class Setting:
 
     def etcdctl(self, *arguments: str) -> None:
         """Run the real etcdctl."""
-        command = [str(find_etcd("etcdctl")), f"--endpoints={self.server.endpoint}", *arguments]
+        command = [str(find_etcd("etcdctl")), f"--endpoints={self.server.endpoint}", COMMAND_TIMEOUT, *arguments]
         subprocess.run(command, check=True, capture_output=True)
 
     def fill(self, store: Store) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.patience import COMMAND_TIMEOUT
 from tests.source.etcd_releases import EtcdRelease
 from tools.cluster import Etcd
 
@@ -280,7 +281,15 @@ def test_each_format_of_a_watch(
 
 def watched(release: EtcdRelease, endpoint: str, *arguments: str) -> bytes:
     """What a watch from the first revision prints until the deletion has come."""
-    command = [str(release.folder / "etcdctl"), f"--endpoints={endpoint}", "watch", "--prefix", "/", "--rev=1"]
+    command = [
+        str(release.folder / "etcdctl"),
+        f"--endpoints={endpoint}",
+        COMMAND_TIMEOUT,
+        "watch",
+        "--prefix",
+        "/",
+        "--rev=1",
+    ]
     with subprocess.Popen(
         [*command, *arguments], env={"ETCDCTL_API": "3"}, stdout=subprocess.PIPE, bufsize=0
     ) as process:
@@ -307,7 +316,14 @@ def test_a_transaction_as_protobuf(
     server = serve(newest_release)
     connect(server.endpoint).commit([Put(key, value, 0) for key, value in OBJECTS])
     for form in ("json", "protobuf"):
-        command = [str(newest_release.folder / "etcdctl"), f"--endpoints={server.endpoint}", "txn", "-w", form]
+        command = [
+            str(newest_release.folder / "etcdctl"),
+            f"--endpoints={server.endpoint}",
+            COMMAND_TIMEOUT,
+            "txn",
+            "-w",
+            form,
+        ]
         asked = b"\nget --prefix /registry/\n\nget /none\n\n"
         printed = subprocess.run(command, input=b"\n" + asked[1:], capture_output=True, check=True).stdout
         assert pairs(printed) == OBJECTS, form

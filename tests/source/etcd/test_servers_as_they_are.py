@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from tests.patience import SECONDS, InsistentSource, until
+from tests.patience import COMMAND_TIMEOUT, SECONDS, InsistentSource, until
 from tests.source.conftest import Authority, TlsEtcd
 from tests.source.etcd_releases import EtcdRelease
 from tools.cluster import Etcd, Server, find_etcd, free_port
@@ -169,7 +169,7 @@ def learner(etcd_server: Etcd, etcd_binary: Path, tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.mktemp("learner")
     client, peer = free_port(), f"http://127.0.0.1:{free_port()}"
     first = next(one for one in etcd_server.command if one.startswith("--initial-cluster=")).partition("=")[2]
-    ctl = [str(find_etcd("etcdctl")), f"--endpoints={etcd_server.endpoint}"]
+    ctl = [str(find_etcd("etcdctl")), f"--endpoints={etcd_server.endpoint}", COMMAND_TIMEOUT]
     subprocess.run([*ctl, "member", "add", "l", "--learner", f"--peer-urls={peer}"], check=True, capture_output=True)
     flags = {
         "name": "l", "data-dir": str(folder / "d"), "listen-client-urls": f"http://127.0.0.1:{client}",

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.patience import SECONDS, InsistentSource, until
+from tests.patience import COMMAND_TIMEOUT, SECONDS, InsistentSource, until
 from tests.source.etcd_releases import EtcdRelease
 from tools.cluster import Etcd, Server
 
@@ -41,7 +41,7 @@ def lease_of(release: EtcdRelease, endpoint: str, *arguments: str) -> int:
 
 def transaction(release: EtcdRelease, endpoint: str, text: str) -> None:
     """Run a transaction in etcdctl's own notation."""
-    command = [str(release.folder / "etcdctl"), f"--endpoints={endpoint}", "txn"]
+    command = [str(release.folder / "etcdctl"), f"--endpoints={endpoint}", COMMAND_TIMEOUT, "txn"]
     result = subprocess.run(command, input=text, text=True, env={"ETCDCTL_API": "3"}, capture_output=True, check=False)
     assert result.returncode == 0, f"{text!r}: {result.stderr}"
 
