@@ -170,6 +170,7 @@ def test_two_tenants_live(live: Callable[[str], str]) -> None:
     assert "tenant-01" not in exported
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_an_events_etcd(live: Callable[[str], str], shared: Path, kstore: Kstore) -> None:
     """A store without Namespaces cannot tell which there are."""

@@ -324,6 +324,7 @@ def left_over(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name not in ("result", "told"))
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_call_fails(name: str, tmp_path: Path) -> None:
     """It is an error of the store or of the system; the result is whole or not there, and nothing lies beside it."""

@@ -124,6 +124,7 @@ def test_a_proxy_is_asked_to_connect() -> None:
         HttpClient("http://a", timeout=1, limit=1, proxy="socks5://127.0.0.1:1")
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("misdeed", ["endless_body", "endless_chunk", "endless_headers", "endless_line"])
 def test_memory_has_an_end(misdeed: str) -> None:
     """An answer without end needs no more memory than its limit, a few times over, and the interpreter's own."""

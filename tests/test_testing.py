@@ -188,6 +188,7 @@ def test_keys_below_a_path() -> None:
     assert len(list(everything.keys("/"))) == len(list(everything.keys(""))) == len(list(everything.under(""))) == 4
 
 
+@pytest.mark.large
 def test_in_three_lines() -> None:
     """As the module's docstring has it."""
     pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "default"}}

@@ -48,6 +48,7 @@ def slowly(workers: Workers[int, Any], numbers: Iterable[int]) -> None:
         time.sleep(0.001)
 
 
+@pytest.mark.large
 def test_results_come_in_order_from_several_processes() -> None:
     found: list[int] = []
 

@@ -103,6 +103,7 @@ def test_a_call_that_helps_is_named(call: str) -> None:
     assert any(f"`{call}`" in text for texts in TEXTS.values() for text in texts)
 
 
+@pytest.mark.large
 def test_a_message_names_no_parameter() -> None:
     """A message is shown as it is, by whoever shows it: what to try is the hint's."""
     calls = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]

@@ -23,6 +23,7 @@ SERVICE = {
 }
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", OLDER)
 def test_hubs_are_those_of_the_rules(name: str) -> None:
     """Every hub has the fields of the release whose rules convert to it: a field that is missing would be dropped."""

@@ -132,6 +132,7 @@ def browse(contents: Contents, do: Do, size: tuple[int, int] = (120, 40)) -> Non
     asyncio.run(run())
 
 
+@pytest.mark.large
 def test_the_tree_is_what_ls_counts(demo: Kstore) -> None:
     """Groups, resources and namespaces with their counts; the table beside it has the figures of `kstore ls`."""
     counted = {one["path"]: one for one in demo("ls", "-o", "json").json["resources"]}

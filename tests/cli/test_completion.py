@@ -44,6 +44,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Offered:
     return call
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("line", "some"),
     [

@@ -83,6 +83,7 @@ def test_no_command_has_codes_of_its_own(repository: Path) -> None:
     assert wrong == []
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [
@@ -103,6 +104,7 @@ def test_on_the_demo_store(demo: Kstore, code: ExitCode, arguments: list[str]) -
     assert demo(*arguments).code == code
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("arguments", [["ls", "pods"], ["get", "pods"], ["analyze"], ["ls"]])
 def test_unreadable_objects(kstore: Kstore, tmp_path: Path, arguments: list[str]) -> None:
     """A value that breaks off: 3, and the rest is shown."""

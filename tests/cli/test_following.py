@@ -83,6 +83,7 @@ def followed(server: Etcd, source: WritableSource, *arguments: str, before: int,
     return [line.rstrip("\n") for line in [*lines, *rest.splitlines()]]
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_a_table(server: Etcd, store: WritableSource) -> None:
     """The rows that are there, and a row a change, aligned with them; the header once."""
@@ -91,6 +92,7 @@ def test_a_table(server: Etcd, store: WritableSource) -> None:
     assert len({line.index(line.split()[1]) for line in lines}) == 1
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_events_of_what_is_selected(server: Etcd, store: WritableSource) -> None:
     """What ceases to meet the conditions is told as deleted, as the apiserver tells it."""
@@ -108,6 +110,7 @@ def test_one_object(server: Etcd, store: WritableSource) -> None:
     assert lines == ["a=1", "a=2", "a=2"]
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_documents(server: Etcd, store: WritableSource) -> None:
     """Documents one behind the other; what was deleted has the revision of its deletion."""

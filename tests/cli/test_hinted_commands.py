@@ -81,6 +81,7 @@ def accept(words: list[str]) -> None:
     command.make_parser(context).parse_args(list(words))
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("named", COMMANDS, ids=" ".join)
 def test_named_commands_are_taken(named: tuple[str, ...]) -> None:
     """Alternatives (`status|resume`) are taken one by one."""

@@ -172,6 +172,7 @@ def test_a_migration_of_a_file(kstore: Kstore, tmp_path: Path) -> None:
     hold("migrate-verify", kstore("migrate", "verify", f"{output}.journal", "-o", "json"), (5,))
 
 
+@pytest.mark.large
 def test_exports(kstore: Kstore, tmp_path: Path) -> None:
     """Header and index, of the demo store and of one whose values cannot all be read."""
     for store, code in (("demo", 0), (str(damaged_store(tmp_path / "store")), 3)):

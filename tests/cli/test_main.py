@@ -16,6 +16,7 @@ from tests.cli.conftest import Kstore
 from kstore.source.location.demo import unpacked
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -95,6 +96,7 @@ def test_a_database_cut_short(kstore: Kstore, tmp_path: Path) -> None:
     assert "--salvage" in ran.err
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
 def test_output_is_utf8_whatever_the_locale_says(encoding: str) -> None:
     """As kubectl's is; what is stored comes out as it is."""

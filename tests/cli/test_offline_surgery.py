@@ -92,6 +92,7 @@ def as_member(backup: Path) -> str:
     return "week.tar.gz!monday.db"
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 @pytest.mark.parametrize("form", [Path, as_directory, as_gzip, as_member])
 def test_a_cluster_without_a_broken_object(

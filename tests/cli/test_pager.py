@@ -42,6 +42,7 @@ def environment() -> dict[str, str]:
     }
 
 
+@pytest.mark.large
 def test_what_is_longer_than_the_screen() -> None:
     """Every line goes through it, in order; what fits is printed, and so is what nobody pages."""
     code, shown = on_terminal(*LONG, KSTORE_PAGER=MARK)

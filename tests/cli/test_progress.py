@@ -73,6 +73,7 @@ def test_commands_that_read_a_store(command: tuple[str, ...], terminal: Terminal
     assert not LINE.search(shown[-1])
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("option", ["-q", "--no-progress"])
 def test_not_wanted(option: str, terminal: Terminal, tmp_path: Path) -> None:
     """Either option leaves it out."""

@@ -255,6 +255,7 @@ def test_what_was_typed_is_kept(
         assert b"pink" in found.value
 
 
+@pytest.mark.large
 def test_a_draft_that_is_not_needed(
     store: WritableSource, tmp_path: Path, typing: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:

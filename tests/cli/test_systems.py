@@ -192,6 +192,7 @@ def test_row_flunders(demo: Kstore, installed: Callable[[str], None]) -> None:
     assert found["spec"] == {"fischerReference": "nordic", "referenceType": "Fischer"}
 
 
+@pytest.mark.large
 def test_row_apiservice(demo: Kstore) -> None:
     """`check` names the groups that an APIService serves from elsewhere."""
     spec = demo("get", "apiservices/v1alpha1.wardle.example.com", "-o", "json").json["spec"]

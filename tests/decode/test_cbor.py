@@ -94,6 +94,7 @@ def test_any_bytes(content: bytes) -> None:
     assert value == cbor.loads(cbor.dumps(value))
 
 
+@pytest.mark.large
 def test_deep_nesting_is_an_error() -> None:
     """Nesting beyond what can be followed is an error, both ways."""
     with pytest.raises(DecodeError, match="deep"):

@@ -154,6 +154,7 @@ def test_who_leaves_early_waits_for_nothing(program: Program, tmp_path: Path) ->
     assert len(ran.read_text().splitlines()) <= 2
 
 
+@pytest.mark.large
 def test_every_store_has_one_result(night: Path) -> None:
     """Whole ones, a torn one, one that is not there, one that is named twice."""
     names = [str(night / name) for name in ("a.db", "torn.db", "none.db", "a.db")]

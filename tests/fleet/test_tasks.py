@@ -45,6 +45,7 @@ def test_versions_and_analyze(night: Path) -> None:
     assert [(row["objects"], row["bytes"]) for row in rows] == [(one.count, one.size) for one in tree]
 
 
+@pytest.mark.large
 def test_prove(night: Path) -> None:
     """A torn file is not proved, which is found, and no failure."""
     (whole,) = answer(Task("prove", str(night / "a.db")))

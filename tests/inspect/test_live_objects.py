@@ -112,6 +112,7 @@ def losing(found: list[Finding]) -> set[str]:
     return {command[2] for command in commands if command[1] == "delete" and "--dry-run" not in command}
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", IN_USE)
 def test_nothing_in_use_is_advised_to_be_deleted(name: str) -> None:
     """The findings, if any, say how to look further."""

@@ -47,6 +47,7 @@ def test_a_plan(store: kstore.Store, answer: Answer, keywords: dict[str, str], o
     assert summary == {name: printed[name] for name in summary}
 
 
+@pytest.mark.large
 def test_a_saved_plan(store: kstore.Store, answer: Answer, tmp_path: Path) -> None:
     """The file is the one that `--save-plan` writes."""
     kstore.migration(store, to="apps/v1").plan().save(tmp_path / "mine.plan")

@@ -129,6 +129,7 @@ def test_resources(store: kstore.Store, answer: Answer) -> None:
     assert next(one for one in store.resources() if one.kind == "Node").prefix == "/registry/minions/"
 
 
+@pytest.mark.large
 def test_tree_and_analysis(store: kstore.Store, answer: Answer) -> None:
     """What `ls` and `analyze` count."""
     counts = {one.path: (one.count, one.size) for one in store.tree()}
@@ -160,6 +161,7 @@ def test_diff(store: kstore.Store, answer: Answer) -> None:
     assert [one.key for one in only] == [first.key]
 
 
+@pytest.mark.large
 def test_a_notebook_shows_no_values(store: kstore.Store) -> None:
     """Where things are, escaped, and never what is in them."""
     secrets = store.objects("secrets")

@@ -207,6 +207,7 @@ except JournalError as error:
 """
 
 
+@pytest.mark.large
 def test_no_room_for_the_first_line(tmp_path):
     """A journal that could not even be begun is not there, and is in nobody's way."""
     path = tmp_path / "journal"

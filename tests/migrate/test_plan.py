@@ -48,6 +48,7 @@ def test_another_encoding_is_a_change(codec, deployment):
     assert back.value == as_json
 
 
+@pytest.mark.large
 def test_unknown_fields_are_skipped_by_name(planner, codec, deployment):
     """What would be lost is not converted, unless that is asked for."""
     strange = codec.encode({"kind": "Deployment", "apiVersion": "apps/v1beta1", "metadata": {}, "colour": 1}, "json")

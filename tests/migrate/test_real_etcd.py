@@ -244,6 +244,7 @@ def test_a_lease_runs_out_as_if_nothing_had_been(start_etcd, fill, deployment, t
         assert source.count(b"/registry/") == 3
 
 
+@pytest.mark.large
 def test_a_full_quota_ends_it_and_room_lets_it_go_on(start_etcd, fill, codec, tmp_path: Path, capsys):
     """At the quota nothing more is written and the exit code says why; with room again a resume completes it."""
     etcd = start_etcd(quota_backend_bytes=str(4 << 20))

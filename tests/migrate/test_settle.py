@@ -191,6 +191,7 @@ def test_the_same_revision_by_chance(start_etcd, deployment, tmp_path: Path, cap
     assert {name: after[name] for name in before} == {**before, entry.key: foreign}
 
 
+@pytest.mark.large
 def test_another_cluster(etcd, start_etcd, tmp_path: Path, capsys):
     """Another cluster than the journal names is only looked at, unless that is meant."""
     before = stored(etcd)

@@ -264,6 +264,7 @@ def test_whether_a_server_is_verified_is_told(fake):
     assert not Apiserver(str(fake.kubeconfig)).is_verified
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "answer",
     [{}, {"items": 5}, {"items": [5], "metadata": {}}, {"items": [{"metadata": 5}], "metadata": {}}, [[]], "x"],

@@ -319,6 +319,7 @@ def test_a_second_migration_changes_no_aged_object(release: str) -> None:
         assert codec.convert_typed(once[1], drop_unknown_fields=True, server=server) == once, aged.key
 
 
+@pytest.mark.large
 def test_a_second_migration_changes_no_golden_object() -> None:
     """Objects with every field filled in at random, in every version that they can be stored in."""
     codec, server = CODECS["1.37"], RunningServer("IPv6")

@@ -290,6 +290,7 @@ def test_an_error_of_the_store_stays_what_it_is() -> None:
         list(Database([asked]).answer("select name from pods").rows)
 
 
+@pytest.mark.large
 def test_findings_leases_and_resources(ask: Ask, demo_store: AskedStore) -> None:
     """The tables beside objects say what the commands say."""
     from kstore.inspect.checks import run_checks

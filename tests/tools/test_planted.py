@@ -20,6 +20,7 @@ def test_there_are_enough() -> None:
     assert len({fault.what for fault in FAULTS}) == len(FAULTS)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
 def test_it_can_be_planted(fault: Fault) -> None:
     """The source still has the text, once, and is Python with the fault; the tests that shall find it are there."""

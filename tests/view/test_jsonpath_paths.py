@@ -96,6 +96,7 @@ def templates(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(forms))
 
 
+@pytest.mark.large
 @given(templates())
 def test_what_is_left_out_is_not_missed(template: str) -> None:
     """Whatever a template selects in whole objects it selects in those of which only its paths were read."""

@@ -4,6 +4,8 @@ Objects printed member by member are what they are printed whole.
 
 from __future__ import annotations
 
+import pytest
+
 from kstore.catalog.releases import newest
 from kstore.decode.protobuf.text import ProtobufText
 from kstore.object_codec import ObjectCodec
@@ -12,6 +14,7 @@ from kstore.source.location.demo import open_demo
 from kstore.view.yaml_text import YamlMembers, to_yaml
 
 
+@pytest.mark.large
 def test_every_object_of_the_demo_store() -> None:
     """Once printed and once remembered, the text is that of the whole object."""
     codec = ObjectCodec(Scheme(newest()))

@@ -19,6 +19,7 @@ from kstore.view.describe.page import render
 NOW = ("--now", "2026-11-30T00:00:00Z")
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "arguments", [("pod", "webserver"), ("pods/default/webserver",), ("/registry/pods/default/webserver",)]
 )

@@ -89,6 +89,7 @@ def test_an_earlier_revision(tmp_path: Path) -> None:
         assert source.revision == revision
 
 
+@pytest.mark.large
 def test_what_cannot_be_read_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An object that cannot be decoded is exported as it is stored, named with its reason, and the run exits 3."""
     assert run(["--store", "demo", "export", str(tmp_path / "export")]) == 0

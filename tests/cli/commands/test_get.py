@@ -103,6 +103,7 @@ def test_secrets(demo: Kstore) -> None:
 SECRET = "example.com/pay"
 
 
+@pytest.mark.large
 def test_further_outputs(demo: Kstore) -> None:
     """jsonpath, custom columns, tables, a page, annotated bytes."""
     pod = "pods/default/webserver"
@@ -163,6 +164,7 @@ def test_as_served(demo: Kstore) -> None:
     assert demo("ls", "deploy", "--as-served").code == 2
 
 
+@pytest.mark.large
 def test_kubectls_defaults(demo: Kstore) -> None:
     """A resource is a table, what is named is YAML; -o says otherwise."""
     now = ("--now", "2026-11-01T00:00:00Z")  # an age goes on between two commands
@@ -196,6 +198,7 @@ def test_a_namespace_and_a_name(demo: Kstore, arguments: tuple[str, ...], code: 
         assert "services/default/webserver" in ran.err
 
 
+@pytest.mark.large
 def test_templates(demo: Kstore, tmp_path: Path) -> None:
     """Every spelling of kubectl's, from the command line and from files."""
     template, path, columns = tmp_path / "t", tmp_path / "p", tmp_path / "c"

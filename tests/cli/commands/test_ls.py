@@ -137,6 +137,7 @@ def test_custom_resources_in_another_version(demo: Kstore) -> None:
     assert {item["apiVersion"] for item in listed} == {"stable.example.com/v1"}
 
 
+@pytest.mark.large
 def test_what_cannot_be_read(kstore: Kstore, tmp_path: Path) -> None:
     """Damaged, encrypted and unknown objects stop nothing: each is named with its reason, and the code is 3."""
     store = str(damaged_store(tmp_path / "store"))

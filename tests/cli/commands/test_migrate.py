@@ -22,6 +22,7 @@ def journal(demo: Kstore, tmp_path: Path) -> Path:
     return tmp_path / "new.db.journal"
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("order", [["--dry-run", "deployments"], ["deployments", "--dry-run"]])
 def test_a_dry_run_takes_a_resource_beside_it(demo: Kstore, order: list[str]) -> None:
     """What stands after --dry-run is a resource, not its value."""
@@ -33,6 +34,7 @@ def test_a_dry_run_takes_a_resource_beside_it(demo: Kstore, order: list[str]) ->
     assert "apiVersion" in demo("migrate", "--dry-run=diff", "--to", "apps/v1").text
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "options", [["--store", "demo"], ["--store=demo"], ["--no-color"], ["--release", "1.37", "--traceback"]]
 )
@@ -49,6 +51,7 @@ def test_the_name_of_a_command_as_a_value(demo: Kstore) -> None:
     assert (ran.code, ran.text) == (0, "Nothing in the store is concerned.\n")
 
 
+@pytest.mark.large
 def test_what_a_saved_plan_cannot_be_told(demo: Kstore, tmp_path: Path) -> None:
     """A plan is kept by a dry run only, and says itself what is migrated."""
     plan, output = tmp_path / "plan", tmp_path / "new.db"
@@ -223,6 +226,7 @@ def test_a_journal_that_is_another(demo: Kstore, journal: Path, tmp_path: Path) 
     assert (journal.read_bytes(), text.read_text(), other.exists()) == (before, "my notes\n", False)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kept", [1, 2, -1])
 def test_an_offline_journal_that_was_cut(demo: Kstore, journal: Path, kept: int) -> None:
     """The journal of a new database, too, is whole and finished, or found not to be."""
@@ -274,6 +278,7 @@ spec:
 """
 
 
+@pytest.mark.large
 def test_a_target_like_a_server_s_manifest(demo: Kstore, tmp_path: Path) -> None:
     """Release, encoding and family come from the static Pod; the journal has them, and nothing says them twice."""
     manifest, output = tmp_path / "pod.yaml", tmp_path / "new.db"

@@ -55,6 +55,7 @@ def test_nothing_below_it(kstore: Kstore, tenants: str) -> None:
     assert "/one, /two" in ran.err
 
 
+@pytest.mark.large
 def test_on_a_narrow_terminal(tenants: str) -> None:
     """What is wider than the terminal stands line by line, and nothing is broken at its edge; wide, it is a table."""
     shown = {}

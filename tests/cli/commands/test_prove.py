@@ -85,6 +85,7 @@ def test_served(kstore: Kstore, backup: Path, etcd_binary: Path) -> None:
     assert step(ran, "serve")["facts"]["contentSHA256"] == whole["contentSHA256"]
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_a_data_directory_with_its_log(kstore: Kstore, start_etcd: Callable[..., Etcd], tmp_path: Path) -> None:
     """
@@ -162,6 +163,7 @@ def test_not_complete(kstore: Kstore, backup: Path) -> None:
     assert kstore("prove", "without.db").code == 0
 
 
+@pytest.mark.large
 def test_a_record_that_was_changed(kstore: Kstore, backup: Path) -> None:
     """It is not believed, and not written over; nor is what is none."""
     assert kstore("prove", "backup.db", "--record", "proof.json").code == 0

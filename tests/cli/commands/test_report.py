@@ -73,6 +73,7 @@ def test_its_head(page: str, demo: Kstore) -> None:
         assert (f'<section id="{severity}">' in page) is bool(count)
 
 
+@pytest.mark.large
 def test_stored_versions(page: str, demo: Kstore) -> None:
     """Each resource with each version that its objects are stored in."""
     table = page.partition("<h2>Stored versions</h2>")[2].partition("</table>")[0]

@@ -126,6 +126,7 @@ def test_a_bit_changed_anywhere(form: str, place: float, bit: int) -> None:
         assert at < SMALLEST  # a tar is known by the end of its first header
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("form", sorted(FORMS))
 @pytest.mark.parametrize("size", [2, 5, 40, 300])
 def test_a_few_bytes(form: str, size: int, tmp_path: Path) -> None:

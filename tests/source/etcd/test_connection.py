@@ -60,6 +60,7 @@ def test_another_authority(
     connect(server.endpoint, insecure_skip_tls_verify=True).reach()
 
 
+@pytest.mark.large
 def test_only_kstore_speaks(start_tls_etcd: Callable[..., TlsEtcd], authority: Authority, tmp_path: Path) -> None:
     """What gRPC's core would write of a failed handshake on standard error stays unsaid: the error is one line."""
     server = start_tls_etcd()
@@ -148,6 +149,7 @@ def guarded(newest_release: EtcdRelease, serve: Callable[..., Etcd]) -> Etcd:
     return server
 
 
+@pytest.mark.large
 def test_users_and_roles(guarded: Etcd, connect: Connect) -> None:
     """Each user reads and writes what its role permits; all else is AccessDenied that says what to do."""
     root = connect(guarded.endpoint, user="root", password="rootpw")
@@ -169,6 +171,7 @@ def test_users_and_roles(guarded: Etcd, connect: Connect) -> None:
         connect(guarded.endpoint, user="root")
 
 
+@pytest.mark.large
 def test_a_token_that_expires(newest_release: EtcdRelease, guarded: Etcd, connect: Connect) -> None:
     """When users change, tokens are void; a new one is asked for without a word."""
     root = connect(guarded.endpoint, user="root", password="rootpw")

@@ -57,6 +57,7 @@ def _deletion(key: bytes, revision: int) -> object:
 # ---- certificates
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "make",
     [ed25519.Ed25519PrivateKey.generate, lambda: ec.generate_private_key(ec.SECP521R1())],

@@ -55,6 +55,7 @@ def test_a_backup_in_a_bucket(folder: str, demo: Path, monkeypatch: pytest.Monke
     assert fetched == ["Full", "Incr"]
 
 
+@pytest.mark.large
 def test_a_folder_above(folder: str, s3: S3) -> None:
     """A folder above is looked through, too; of two etcds' none is guessed."""
     above = folder.removesuffix("etcd-main/v2/")

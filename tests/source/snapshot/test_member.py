@@ -55,6 +55,7 @@ def interrupted(
     return server.data, records
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("place", ["", "member", "member/snap"])
 def test_a_database_that_the_leader_sent(interrupted: tuple[Path, list[Record]], place: str) -> None:
     """It is read in the place of the member's own, which is older, and the reader is told so."""

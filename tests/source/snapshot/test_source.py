@@ -152,6 +152,7 @@ def test_the_file_of_a_running_etcd(
         thread.join()
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 @settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
@@ -325,6 +326,7 @@ def test_damage_is_never_unnoticed(data: st.DataObject, tmp_path_factory: pytest
         assert kind == "database" or found == everything(intact)
 
 
+@pytest.mark.large
 @given(data=st.data())
 def test_salvage_never_crashes(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     """

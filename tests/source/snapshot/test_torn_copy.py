@@ -109,6 +109,7 @@ def torn(server: Etcd, writer: Writer, target: Path) -> Path:
     return target
 
 
+@pytest.mark.large
 def test_a_torn_copy_is_refused_and_salvaged(
     newest_release: EtcdRelease, serve: Serve, connect: Connect, tmp_path: Path
 ) -> None:
@@ -184,6 +185,7 @@ def writing(newest_release: EtcdRelease, serve: Serve, connect: Connect) -> tupl
     return server, Writer(connect(server.endpoint), newest_release, server.endpoint, 3)
 
 
+@pytest.mark.large
 def test_a_member_that_was_killed(writing: tuple[Etcd, Writer]) -> None:
     """A database whose etcd was killed is exact as of its last transaction, not torn."""
     server, writer = writing
@@ -196,6 +198,7 @@ def test_a_member_that_was_killed(writing: tuple[Etcd, Writer]) -> None:
         assert found == writer.states[source.status().revision]
 
 
+@pytest.mark.large
 def test_killed_between_the_pages_and_the_meta_page(writing: tuple[Etcd, Writer], tmp_path: Path) -> None:
     """The pages of a transaction that never came to its meta page are no tear: the one before is whole."""
     server, writer = writing

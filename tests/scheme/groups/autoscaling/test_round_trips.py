@@ -42,6 +42,7 @@ def survives(codec: ObjectCodec, found: Obj, via: str) -> bool:
     return codec.convert(there, V2) == stored
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("via", VIAS)
 def test_every_metric(codec: ObjectCodec, via: str) -> None:
     """Metrics of every type come back with behavior and conditions, but for those that upstream loses."""
@@ -62,6 +63,7 @@ def test_every_status(codec: ObjectCodec, via: str) -> None:
     assert lost == lost_statuses(via)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("via", VIAS)
 def test_all_at_once(codec: ObjectCodec, via: str) -> None:
     """Many metrics come back in their order, since the CPU's utilization stands last."""

@@ -391,6 +391,7 @@ def test_the_mode_of_an_address(release: str, is_on: bool, mode: str | None) -> 
     assert service["status"]["loadBalancer"]["ingress"][0].get("ipMode") == mode
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("release", "is_on", "fills"), [("1.32", True, True), ("1.32", False, False), ("1.33", True, False)]
 )
