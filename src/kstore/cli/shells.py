@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from typing import Final
 
 from click import Command
@@ -100,11 +101,15 @@ class _Bash(BashComplete):
 
     def format_completion(self, item: CompletionItem[str]) -> str:
         """What bash is to put behind the last place at which it took the word apart."""
+        return f"{item.type},{item.value[self._offset :] if item.type == 'plain' else item.value}"
+
+    @cached_property
+    def _offset(self) -> int:
+        """Where in the word begins what bash replaces: the same for each of thousands of names."""
         _, incomplete = self.get_completion_args()
         option, equals, value = incomplete.partition("=")
         within = value if equals and option.startswith("-") else incomplete
-        kept = max(within.rfind(one) for one in _BREAKS) + 1
-        return f"{item.type},{item.value[kept:] if item.type == 'plain' else item.value}"
+        return max(within.rfind(one) for one in _BREAKS) + 1
 
 
 class _Zsh(ZshComplete):
