@@ -220,6 +220,14 @@ def nothing_was_written(scenario: Scenario, events: int, promise: str) -> None:
     demand(len(found) == events, promise, found[events:])
 
 
+def changes(scenario: Scenario, events: int) -> list[Event]:
+    """
+    The changes since there were so many events. A key that is written once more as it is, so that a request can come no
+    more, is none: that may come late itself.
+    """
+    return [event for event in _events(scenario)[events:] if not touches(event)]
+
+
 def count(scenario: Scenario) -> int:
     """How many changes there have been."""
     return len(_events(scenario))
