@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMPLETE = "_KSTORE_COMPLETE"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Set where a shell asks what may stand next."""
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What a write fails with where there is no room for it."""
 _SHORT_WITH_EQUALS = re.compile(r"^(-[A-Za-z])=")
 _ALIKE = 0.75
 """How much of two names is the same where one may be a slip of the other."""

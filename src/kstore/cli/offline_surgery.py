@@ -4,7 +4,6 @@ Single objects changed in a store that is a file: written, with a journal, as a 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +19,6 @@ from kstore.printable import command_text, key_text
 
 if TYPE_CHECKING:
     from kstore.write.compare_and_swap import KeyChange
-
-_SECTOR = 512
 
 output_option = click.option(
     "--output", "output_file", type=click.Path(path_type=Path), metavar="FILE",
@@ -90,13 +87,10 @@ def write_copy(session: Session, changes: Sequence[KeyChange], done: str, output
 
 
 def say_if_without_checksum(output: Path) -> None:
-    """
-    Say what etcdutl has to be told where a new database has no checksum, because its store has none.
+    """Say what etcdutl has to be told where a new database has no checksum, because its store has none."""
+    from kstore.source.snapshot.source import has_checksum
 
-    As etcdutl tells it: pages are of whole 512 bytes, and a checksum comes after them (`hasChecksum` of
-    `etcdutl/snapshot/v3_snapshot.go`).
-    """
-    if output.stat().st_size % _SECTOR != hashlib.sha256().digest_size:
+    if not has_checksum(output.stat().st_size):
         click.echo(
             "it has no checksum, for only a saved snapshot ends with one: "
             f"`{command_text('etcdutl', 'snapshot', 'restore', '--skip-hash-check', str(output))}` takes it",

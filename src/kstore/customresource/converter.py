@@ -326,10 +326,10 @@ class CustomConverter:
             and fits(obj, self.definition.schemas[_version_of(obj)], one_key_is_enough=minor >= ONE_KEY_IS_ENOUGH)
         )
         settle_metadata(metadata, lambda _: True, self._reconciled)
-        if fails and entries:
+        if fails and entries and minor < KEEPS_WHAT_FAILS:
+            metadata.pop("managedFields", None)
+        elif fails and entries:
             metadata["managedFields"] = entries
-            if minor < KEEPS_WHAT_FAILS:
-                del metadata["managedFields"]
 
     def _reconciled(self, api_version: str, fields: Any) -> Any:
         """A set of fields as the schema of the version that it speaks of owns it."""

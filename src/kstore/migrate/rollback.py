@@ -109,7 +109,7 @@ class Rollback:
                 journal=str(self._journal.path),
                 rolling_back=True,
             ) from None
-        self._result.already = len(self._already - self._restored_too)
+        self._result.already = len(self._already)
         return self._result
 
     def _inverses(self) -> Iterator[Inverse | None]:
@@ -165,9 +165,11 @@ class Rollback:
             elif key not in self._restored_too:
                 self._back(key)
             record = self._now(entry)
+        if key in self._restored_too:
+            return
         if _is_as_before(record, entries[0]):
             self._already.add(key)  # by a request of an earlier rollback that came late, or by others
-        if key not in self._restored_too and key not in self._already:
+        if key not in self._already:
             self._result.findings[key] = self._finding(entries[-1], record)
 
     def _finding(self, entry: Entry, record: Record | None) -> Discrepancy:

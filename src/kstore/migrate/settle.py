@@ -3,11 +3,11 @@ Transactions that a journal does not call done, though they may have happened: f
 
 A journal has such a batch without an end, where kstore was killed while it was written, or as `undone`, where the
 request was given up and the store did not have it then. Either may have happened since: `write/commit.py` says why no
-time limit and no read excludes that. So each is judged by what is stored now, and was: it
-was written at the first revision that its keys have, if each of them got the value there that the batch was to leave
-(told by its digest), and unless another batch of the journal says that it wrote just that. And a batch can happen no
-more as soon as one of its keys has left the revision that the batch depends on; where none has, one key is written
-again as it is, which ends that.
+time limit and no read excludes that. So each is judged by what is stored now, and was: it was written at the first
+revision that its keys have, if each of them got the value there that the batch was to leave (told by its digest), and
+unless another batch of the journal says that it wrote just that. And a batch can happen no more as soon as one of its
+keys has left the revision that the batch depends on; where none has, one key is written again as it is, which ends
+that.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ lacks a key that has no default a server cannot say who owns what, and gives up 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kstore.catalog.loader import Catalog
@@ -63,16 +63,11 @@ class ListKeys:
     ) -> None:
         self._catalog = catalog
         self._lists = lists
-        self._every: dict[str, list[str]] = {}
-        for one in sorted(keys | defaulted):
-            place, _, name = one.partition(" ")
-            self._every.setdefault(place, []).append(name)
-        self._defaulted = {one.partition(" ")[0] for one in defaulted}
-        self._keys: dict[str, list[str]] = {}
-        for one in sorted(keys):
-            place, _, name = one.partition(" ")
-            self._keys.setdefault(place, []).append(name)
+        self._every = _by_place(keys | defaulted)
+        self._defaulted = _by_place(defaulted)
+        self._keys = _by_place(keys)
         self._plans: dict[str, tuple[_Plan, ...]] = {}
+        self._members: dict[str, dict[str, tuple[str, Field]]] = {}
 
     def are_missing(self, type_name: str, obj: Mapping[str, Any]) -> bool:
         """
@@ -96,12 +91,18 @@ class ListKeys:
         if ref.form == "struct" and isinstance(value, dict):
             return any(
                 self._are_alike(f"{owner}.{name}", value[name]) or self._is_twice(field.type, value[name])
-                for name, (owner, field) in members_of(self._catalog, ref.name).items()
+                for name, (owner, field) in self._members_of(ref.name).items()
                 if value.get(name)
             )
         if element is not None and element.form == "struct" and isinstance(value, list):
             return any(self._is_twice(element, item) for item in value)
         return False
+
+    def _members_of(self, struct: str) -> dict[str, tuple[str, Field]]:
+        found = self._members.get(struct)
+        if found is None:
+            found = self._members[struct] = members_of(self._catalog, struct)
+        return found
 
     def _are_alike(self, place: str, value: Any) -> bool:
         if place not in self._lists or not isinstance(value, list):
@@ -135,6 +136,15 @@ class ListKeys:
             yield from ((key,) for key in optional)
         elif optional and len(optional) == len(names) and place not in self._defaulted:
             yield tuple(optional)
+
+
+def _by_place(rows: Iterable[str]) -> dict[str, list[str]]:
+    """The names of keys by the list that they are of."""
+    found: dict[str, list[str]] = {}
+    for row in sorted(rows):
+        place, _, name = row.partition(" ")
+        found.setdefault(place, []).append(name)
+    return found
 
 
 def _is_missing(plans: tuple[_Plan, ...], obj: Mapping[str, Any]) -> bool:

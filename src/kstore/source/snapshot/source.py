@@ -34,6 +34,11 @@ _SEARCHES = 3
 _KEYS_AT_ONCE = 10_000
 
 
+def has_checksum(size: int) -> bool:
+    """Whether a file of so many bytes is a saved snapshot, as etcdutl tells it (`hasChecksum`, `v3_snapshot.go`)."""
+    return size % _SECTOR == TRAILER
+
+
 class SnapshotSource(Source):
     """
     A file of etcd's, or a data directory, read as it is and never written.
@@ -96,8 +101,7 @@ class SnapshotSource(Source):
                 "the file is empty", where=file.name, hint="save or copy it again: what wrote it has failed"
             )
         self.size = file.size
-        rest = file.size % _SECTOR
-        if rest == TRAILER:
+        if has_checksum(file.size):
             self.kind = "snapshot"
             self.trailer = file.read(file.size - TRAILER, TRAILER)
             file.size -= TRAILER
@@ -106,7 +110,7 @@ class SnapshotSource(Source):
             self._file = copy_running(file)
             file.close()
         self.database = Database(self._file, salvage=self.salvage, guarded=bool(self.trailer))
-        if rest not in (0, TRAILER):
+        if not self.trailer and file.size % _SECTOR:
             problem = f"{file.size} bytes are neither whole pages nor those and a checksum: the file was cut short"
             self.database.fault(problem, file.size, "what came after")
         if self.trailer:
