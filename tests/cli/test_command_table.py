@@ -24,6 +24,7 @@ HEAVY = (
     "kubernetes",
     "orjson",
     "yaml",
+    "arro3",
     "pyarrow",
     "cel",
     "textual",

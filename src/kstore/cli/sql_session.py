@@ -159,8 +159,9 @@ class SqlSession:
             yield row
 
     def _write_parquet(self, statements: Sequence[str]) -> None:
-        from kstore.sql.parquet import write_batches
+        from kstore.sql.parquet import require_pyarrow, write_batches
 
+        require_pyarrow()
         if len(statements) != 1:
             raise UsageError(f"one Parquet file holds one answer, {len(statements)} were asked for")
         if sys.stdout.isatty():

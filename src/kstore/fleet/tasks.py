@@ -253,14 +253,14 @@ def _export(opening: Opening, asked: Mapping[str, Any]) -> list[Row]:
 
 def _computed(opening: Opening, asked: Mapping[str, Any]) -> None:
     """What `_export` writes, written nowhere."""
-    from kstore.sql.arrow import reader_of
+    from kstore.sql.arrow import batches, schema_of
     from kstore.sql.asked_store import AskedStore
     from kstore.sql.columns import OBJECTS
     from kstore.sql.parquet import require_pyarrow
     from kstore.sql.tables import object_rows
 
     require_pyarrow()
-    for _ in reader_of(object_rows(AskedStore.pinned(opening.store)), OBJECTS, json=False):
+    for _ in batches(object_rows(AskedStore.pinned(opening.store)), OBJECTS, schema_of(OBJECTS, json=False)):
         pass
 
 

@@ -242,7 +242,7 @@ class Store:
             show_secrets: show the values of Secrets, which are masked otherwise.
 
         Raises:
-            UsageError: there is no such table or column, or pyarrow is not installed.
+            UsageError: there is no such table or column, or the extra `parquet` is not installed.
         """
         from kstore.sql.tables import Tables, read_table
 

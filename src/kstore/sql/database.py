@@ -62,9 +62,9 @@ class _Stream:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The batches, by Arrow's PyCapsule interface."""
-        import pyarrow
+        from arro3.core import RecordBatchReader
 
-        return pyarrow.RecordBatchReader.from_batches(self.schema, self._batches()).__arrow_c_stream__()
+        return RecordBatchReader.from_batches(self.schema, self._batches()).__arrow_c_stream__()
 
     def _batches(self) -> Iterator[Any]:
         try:
@@ -105,15 +105,15 @@ class Database:
         stores: the stores.
 
     Raises:
-        ExtraMissing: DuckDB or pyarrow is not installed.
+        ExtraMissing: DuckDB or arro3 is not installed.
     """
 
     def __init__(self, stores: Sequence[AskedStore]) -> None:
         try:
+            import arro3.core  # noqa: F401 - the same extra
             import duckdb
-            import pyarrow  # noqa: F401 - the same extra
         except ImportError:
-            raise ExtraMissing("SQL needs DuckDB and pyarrow", extra="sql") from None
+            raise ExtraMissing("SQL needs DuckDB and arro3", extra="sql") from None
         self._duckdb = duckdb
         self.tables = Tables(stores)
 

@@ -1,7 +1,7 @@
 """
 Objects as rows of Parquet files, for DuckDB, Spark, Athena or pandas over many stores: the columns of `objects`.
 
-A file appears whole or not at all. Needs the extra `parquet` (pyarrow).
+A file appears whole or not at all. Needs the extra `parquet` (pyarrow and arro3).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from kstore.errors import ExtraMissing, SourceError, WriteRefused
 from kstore.new_file import NewFile
 from kstore.sql.arrow import batches, schema_of
-from kstore.sql.columns import OBJECTS, Row
+from kstore.sql.columns import OBJECTS, Column, Row
 
 _PARTITION: Final = "store"
 """The column that a partitioned dataset has in the names of its folders, as Hive writes them."""
@@ -26,12 +26,13 @@ def require_pyarrow() -> None:
     See that Parquet can be written.
 
     Raises:
-        ExtraMissing: pyarrow is not installed.
+        ExtraMissing: pyarrow or arro3 is not installed.
     """
     try:
-        import pyarrow.parquet  # noqa: F401 - only whether it is there
+        import arro3.core  # noqa: F401 - only whether they are there
+        import pyarrow.parquet  # noqa: F401
     except ImportError:
-        raise ExtraMissing("Parquet needs pyarrow", extra="parquet") from None
+        raise ExtraMissing("Parquet needs pyarrow and arro3", extra="parquet") from None
 
 
 def partition_of(folder: Path, store: str, revision: int) -> Path:
@@ -56,7 +57,7 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
         partitioned: the file is one of a dataset: its folder, which is made, names the store.
 
     Raises:
-        ExtraMissing: pyarrow is not installed.
+        ExtraMissing: pyarrow or arro3 is not installed.
         WriteRefused: the file is there already.
         SourceError: it cannot be written.
     """
@@ -64,12 +65,11 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
     if path.exists():
         raise WriteRefused("the file already exists", where=str(path), hint="name another file")
     columns = [one for one in OBJECTS if not (partitioned and one.name == _PARTITION)]
-    schema = schema_of(columns, json=False)
     try:
         if partitioned:
             path.parent.mkdir(parents=True, exist_ok=True)
         with NewFile(path) as new, os.fdopen(os.dup(new.descriptor), "wb") as file:
-            count = write_batches(schema, batches(rows, columns, schema), file)
+            count = _write_rows(rows, columns, file)
             file.flush()
             new.publish(replace=False)
     except BlockingIOError as taken:
@@ -81,13 +81,21 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
     return count
 
 
+def _write_rows(rows: Iterable[Row], columns: Sequence[Column], out: Any) -> int:
+    import pyarrow
+
+    schema = schema_of(columns, json=False)
+    found = (pyarrow.record_batch(one) for one in batches(rows, columns, schema))
+    return write_batches(pyarrow.schema(schema), found, out)
+
+
 def write_batches(schema: Any, found: Iterable[Any], out: Any) -> int:
     """
     Write record batches as Parquet, compressed with zstd; how many rows there were.
 
     Args:
-        schema: of the batches.
-        found: the batches.
+        schema: of the batches, as pyarrow has it.
+        found: the batches, pyarrow's.
         out: a path, or a stream of bytes.
     """
     from pyarrow.parquet import ParquetWriter
@@ -111,7 +119,7 @@ def write_table(columns: Sequence[str], types: Sequence[str], rows: Sequence[Seq
         out: a path, or a stream of bytes.
 
     Raises:
-        ExtraMissing: pyarrow is not installed.
+        ExtraMissing: pyarrow or arro3 is not installed.
     """
     require_pyarrow()
     import pyarrow

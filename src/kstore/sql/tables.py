@@ -153,17 +153,18 @@ def read_table(table: Table, names: Iterable[str] | None = None) -> Any:
         UsageError: there is no such column.
         ExtraMissing: pyarrow is not installed.
     """
-    try:
-        from kstore.sql.arrow import reader_of
-    except ImportError:
-        raise ExtraMissing("Arrow needs pyarrow", extra="sql") from None
+    from kstore.sql.arrow import pyarrow_reader_of
+
     known = {one.name: one for one in table.columns}
     chosen = list(known if names is None else names)
     for name in chosen:
         if name not in known:
             raise UsageError(f"{table.name} has no column {name!r}", hint=f"there are {', '.join(known)}")
     columns = [known[name] for name in chosen]
-    return reader_of(table.rows(Wanted(columns, projection_of(columns, {}))), columns)
+    try:
+        return pyarrow_reader_of(table.rows(Wanted(columns, projection_of(columns, {}))), columns)
+    except ImportError:
+        raise ExtraMissing("Arrow needs pyarrow and arro3", extra="parquet") from None
 
 
 def object_rows(store: AskedStore) -> Iterator[Row]:
