@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 
 from kstore.catalog.resources import ResourceInfo, all_resources, read_resource
@@ -88,6 +87,8 @@ class Tables:
         Raises:
             ExtensionError: there is no such file, or its content does not hold.
         """
+        from importlib.resources import files
+
         import orjson
 
         try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -41,6 +40,8 @@ _DEFAULTS: Final = {"LESS": "FRX", "LV": "-c"}
 def chosen_pager() -> str:
     """The command of the pager that the environment names; empty for none, or where it is not installed."""
     pager = os.environ.get("KSTORE_PAGER", os.environ.get("PAGER", "less")).strip()
+    import shutil
+
     program = pager.partition(" ")[0]
     if program == "cat" or ("=" not in program and not shutil.which(program)):
         return ""
@@ -98,6 +99,8 @@ class _Waiting:
         self._terminal = terminal
         self._pager: str | None = None
         self._held: list[str] = []
+        import shutil
+
         self._width, self._room = shutil.get_terminal_size()
         self._column = 0
         self._process: subprocess.Popen[str] | None = None

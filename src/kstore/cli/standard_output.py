@@ -5,7 +5,6 @@ What standard output is: a terminal with a width and colours, or a pipe that tak
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +31,7 @@ def terminal() -> Terminal:
 
     is_terminal = sys.stdout.isatty()
     color = wants_color(sys.stdout, settings().color)
-    width = shutil.get_terminal_size((_PIPED_WIDTH, 24)).columns if is_terminal else _PIPED_WIDTH
+    width = _width(_PIPED_WIDTH) if is_terminal else _PIPED_WIDTH
     return Terminal(width, color)
 
 
@@ -50,8 +49,15 @@ def say(line: str) -> None:
 
     text = f"{line}\n"
     if sys.stderr.isatty():
-        text = "".join(wrapped([text], shutil.get_terminal_size((_columns_of_errors(), 24)).columns))
+        text = "".join(wrapped([text], _width(_columns_of_errors())))
     click.echo(text, err=True, nl=False)
+
+
+def _width(otherwise: int) -> int:
+    """How many columns standard output has, if it is a terminal."""
+    import shutil
+
+    return shutil.get_terminal_size((otherwise, 24)).columns
 
 
 def _columns_of_errors() -> int:

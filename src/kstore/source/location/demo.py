@@ -8,11 +8,10 @@ file.
 from __future__ import annotations
 
 import hashlib
-import lzma
-import tempfile
-from importlib.resources import files
+from collections.abc import Iterator
 from pathlib import Path
 
+from kstore.demo import PACKED
 from kstore.errors import StoreNotFound
 from kstore.operating_system import is_own, user
 from kstore.source.interface import Source
@@ -42,17 +41,27 @@ def unpacked(cache: Path | None = None) -> Path:
         StoreNotFound: this installation was packed without it.
     """
     try:
-        packed = (files("kstore") / "demo" / "demo.db.xz").read_bytes()
+        packed = PACKED.read_bytes()
     except FileNotFoundError:
         raise StoreNotFound("this installation of kstore has no demo store", where="demo") from None
     digest = hashlib.sha256(packed).hexdigest()[:16]
-    for folder in filter(None, (cache or cache_folder(), Path(tempfile.gettempdir()) / f"kstore-{user()}")):
+    for folder in _folders(cache):
         path = folder / f"demo-{digest}.db"
         if path.exists() and is_own(path.stat()):
             return path
+        import lzma
+
         try:
             write_whole(path, lzma.decompress(packed))
         except OSError:
             continue
         return path
     raise StoreNotFound("neither the cache nor the temporary directory can be written", where="demo")
+
+
+def _folders(cache: Path | None) -> Iterator[Path]:
+    if (folder := cache or cache_folder()) is not None:
+        yield folder
+    import tempfile
+
+    yield Path(tempfile.gettempdir()) / f"kstore-{user()}"

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -66,6 +65,8 @@ class _Moved(Exception):
 
 class _Copy:
     def __init__(self, file: PageFile) -> None:
+        import tempfile
+
         self.file = file
         self.target = tempfile.TemporaryFile(prefix="kstore-")  # noqa: SIM115 - lives on in the PageFile
         self.meta = self._newest()

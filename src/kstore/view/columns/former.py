@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from functools import cache, partial
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from kstore.naming import GroupKind
@@ -193,7 +193,7 @@ def former_columns(kind: GroupKind, minor: int) -> tuple[Column, ...] | None:
 
 @cache
 def _columns() -> dict[str, list[tuple[int, tuple[Column, ...]]]]:
-    facts = json.loads(files(__package__).joinpath("former_columns.json").read_bytes())
+    facts = json.loads(Path(__file__).with_name("former_columns.json").read_bytes())
     told = facts["descriptions"]
     return {
         kind: [

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from kstore.naming import GroupKind
@@ -71,7 +71,7 @@ _DEFAULT = GroupKind("rbac.authorization.k8s.io", "Role")
 @cache
 def printed_columns() -> dict[str, tuple[Column, ...]]:
     """The columns of each built-in kind that the server has a printer for, as `columns.json` has them."""
-    facts = json.loads(files(__package__).joinpath("columns.json").read_bytes())
+    facts = json.loads(Path(__file__).with_name("columns.json").read_bytes())
     descriptions = facts["descriptions"]
     return {
         kind: tuple(
