@@ -18,7 +18,7 @@ from kstore import __version__
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 PAGE = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
-PARTS = ("tortured", "simulated", "planted")
+PARTS = ("tortured", "simulated", "fuzzed", "planted")
 """What is recorded on the page, by its marks."""
 _NAMED = re.compile(r"`([^`]+)`")
 _VERSION = re.compile(r"kstore (\d+\.\d+\.\d+)")

@@ -6,7 +6,8 @@ A fuzz run that is guided by what the code does with each input: atheris, on the
 
 A reader that raises anything but a `KstoreError`, takes more than ten seconds, or more than a gigabyte of memory is a
 finding: its input is printed, and the run exits with 1. Inputs that led somewhere new are kept in `.fuzz/`, where the
-next run begins; `--record` keeps the figures in guided.json.
+next run begins. `--record` adds the figures of a run without a finding to those of the same version's earlier runs, in
+guided.json and in docs/guarantees.md.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kstore import __version__
+from tools import figures as page
 
 REPOSITORY = Path(__file__).parents[2]
 KEPT = REPOSITORY / ".fuzz"
@@ -37,7 +40,7 @@ _LONGEST = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run of one reader came to."""
+    """What one reader's run came to, or its runs of one version together."""
 
     executions: int
     findings: int
@@ -46,6 +49,28 @@ class Figures:
     seconds: float
     version: str
     date: str
+    """Of the last run."""
+
+    def after(self, earlier: Figures | None) -> Figures:
+        """Together with what earlier runs came to, if they were of the same version."""
+        if earlier is None or earlier.version != self.version:
+            return self
+        return replace(
+            self,
+            executions=earlier.executions + self.executions,
+            findings=earlier.findings + self.findings,
+            seconds=round(earlier.seconds + self.seconds, 1),
+        )
+
+
+def table(results: Mapping[str, Figures]) -> str:
+    """The part of docs/guarantees.md."""
+    rows = ["| reader | executions | findings | seconds | last on | version |", "|---|---|---|---|---|---|"]
+    rows += [
+        f"| `{name}` | {one.executions:,} | {one.findings} | {one.seconds:,.0f} | {one.date} | kstore {one.version} |"
+        for name, one in sorted(results.items())
+    ]
+    return "\n".join(rows)
 
 
 def fuzz_one(name: str, arguments: list[str]) -> None:
@@ -109,9 +134,10 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20_000, help="executions of each reader")
     parser.add_argument("--seconds", type=int, default=0, help="stop each reader after this time")
     parser.add_argument("--seed", type=int, default=0, help="of the random numbers; 0 is another one each time")
-    parser.add_argument("--record", action="store_true", help="keep the figures in guided.json")
+    parser.add_argument("--record", action="store_true", help="add the figures to guided.json and docs/guarantees.md")
     arguments = parser.parse_args()
-    results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    results = {name: Figures(**one) for name, one in known.items()}
     faulty = False
     for name in arguments.reader or READERS:
         figures = fuzz(name, arguments.runs, arguments.seconds, arguments.seed)
@@ -119,10 +145,12 @@ def main() -> int:
             f"{name:26} {figures.executions:9,} executions {figures.findings} findings {figures.seconds:7.1f} s",
             flush=True,
         )
-        results[name] = asdict(figures)
+        results[name] = figures.after(results.get(name))
         faulty = faulty or figures.findings > 0 or figures.executions == 0
-    if arguments.record:
-        RESULT.write_text(json.dumps(dict(sorted(results.items())), indent=2) + "\n")
+    if arguments.record and not faulty:
+        kept = {name: asdict(one) for name, one in sorted(results.items())}
+        RESULT.write_text(json.dumps(kept, indent=2) + "\n")
+        page.record("fuzzed", table(results))
     return int(faulty)
 
 
