@@ -7,7 +7,8 @@ A file appears whole or not at all. Needs the extra `parquet` (pyarrow and arro3
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -66,9 +67,11 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
         raise WriteRefused("the file already exists", where=str(path), hint="name another file")
     columns = [one for one in OBJECTS if not (partitioned and one.name == _PARTITION)]
     try:
-        if partitioned:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with NewFile(path) as new, os.fdopen(os.dup(new.descriptor), "wb") as file:
+        with (
+            _folder_of_a_store(path.parent) if partitioned else nullcontext(),
+            NewFile(path) as new,
+            os.fdopen(os.dup(new.descriptor), "wb") as file,
+        ):
             count = _write_rows(rows, columns, file)
             file.flush()
             new.publish(replace=False)
@@ -79,6 +82,18 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror or error}", where=str(path)) from error
     return count
+
+
+@contextmanager
+def _folder_of_a_store(folder: Path) -> Iterator[None]:
+    """Make the folder; a store that cannot be read leaves none behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # files of other revisions are in it
+            folder.rmdir()
+        raise
 
 
 def _write_rows(rows: Iterable[Row], columns: Sequence[Column], out: Any) -> int:
