@@ -17,6 +17,8 @@ from kstore.records import Record
 from kstore.scheme.scheme import Scheme
 from kstore.source.export_directory import DirectorySource, DirectoryWriter
 from kstore.source.interface import StoreStatus
+from kstore.source.location.demo import unpacked
+from kstore.source.snapshot.source import SnapshotSource
 from kstore.store import Store
 
 NAMESPACE = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "d"}}
@@ -98,3 +100,36 @@ def test_many_loose_keys_are_counted_whole(tmp_path: Path) -> None:
     """Beyond what is told apart, the rest is one number: nothing is left out."""
     values = {f"loose{number:04}": b"1" for number in range(600)} | {"/registry/pods/d/p": POD}
     assert store(tmp_path / "s", values).elsewhere().total() == 600
+
+
+# ---- keys that say themselves what they are
+
+
+def test_a_key_where_a_server_keeps_it_by_default(tmp_path: Path) -> None:
+    """It needs nobody to say which cluster is meant; other keys do."""
+    found = store(tmp_path / "s", {"/a/namespaces/d": NAMESPACE, "/registry/pods/d/p": POD})
+    place = found.place(b"/registry/pods/d/p")
+    assert place is not None
+    assert (place.resource.resource, place.namespace, place.name) == ("pods", "d", "p")
+    for other in (b"/a/namespaces/d", b"/registry/zoo.io/cages/d/c", b"/registry/pods/d", b"/registry/pods/d/p/more"):
+        with pytest.raises(UsageError, match="several clusters"):
+            found.place(other)
+
+
+def test_a_key_of_another_cluster(tmp_path: Path) -> None:
+    """A prefix that was given is the one that counts."""
+    found = store(tmp_path / "s", {"/a/namespaces/d": NAMESPACE, "/registry/pods/d/p": POD}, "/a")
+    assert found.place(b"/registry/pods/d/p") is None
+    assert found.place(b"/a/namespaces/d") is not None
+
+
+def test_one_object_of_a_file() -> None:
+    """Neither its place nor its value needs a list of all keys, which takes longest in a large file."""
+    with SnapshotSource(unpacked()) as source:
+        found = Store(source, Scheme(newest()))
+        key = b"/registry/deployments/shop/cart"
+        place, record = found.place(key), source.get(key)
+        assert place is not None
+        assert place.name == "cart"
+        assert record is not None
+        assert not source.mvcc.has_view(source.mvcc.current_revision)

@@ -35,13 +35,14 @@ from kstore.errors import (
 )
 from kstore.logical_clusters import key_in_clusters, one_of_each
 from kstore.naming import GroupKind, GroupResource, GroupVersion
-from kstore.prefixes import Prefixes
+from kstore.prefixes import DEFAULT, Prefixes
 from kstore.printable import key_text
 from kstore.records import Record, prefix_end
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import Source
 
 _COMPACTION = b"compact_rev_key"
+_DEFAULT_TOP = f"{DEFAULT}/".encode()
 _CRDS = "apiextensions.k8s.io/customresourcedefinitions"
 
 Read = StoredObject | Undecodable
@@ -300,8 +301,24 @@ class Store:
 
     def place(self, key: bytes) -> Place[NamedResource] | None:
         """What a key means, or None where it is outside the prefix or no resource is known to keep objects there."""
+        if (place := self._obvious_place(key)) is not None:
+            return place
         path = self.path_of(key)
         return None if path is None else self.built_in.place(path) or self.mapper.place(path)
+
+    def _obvious_place(self, key: bytes) -> Place[NamedResource] | None:
+        """
+        What a key means that no other key of the store can make mean something else: an object of a built-in resource
+        where a server keeps it by default. To find the prefix, a whole file must be looked through.
+        """
+        if self._prefix is not None or "prefixes" in self.__dict__ or not key.startswith(_DEFAULT_TOP):
+            return None
+        place = self._by_default.place(key.removeprefix(_DEFAULT_TOP).decode("utf-8", "replace"))
+        return place if place is not None and place.name and "/" not in place.name else None
+
+    @cached_property
+    def _by_default(self) -> ResourceMapper[NamedResource]:
+        return ResourceMapper(self._resources)
 
     def cluster_of(self, key: bytes) -> str:
         """The logical cluster that a key is in, also where no CRD tells of its resource; empty in most stores."""
