@@ -337,6 +337,15 @@ def test_others_wrote_the_same_once_more(store: FaultySource, planner: VersionPl
     assert settled(tmp_path / "journal", store) == (3, [revision])
 
 
+def test_a_key_that_was_created_anew(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """With its new value, after others had deleted it: the batch depends on what they have deleted."""
+    changes = planned(store, planner)[:1]
+    begun(tmp_path / "journal", changes)
+    store.delete(changes[0].record.key)
+    store.put(changes[0].record.key, changes[0].value)
+    assert settled(tmp_path / "journal", store) == (0, [0])
+
+
 def test_another_key_that_has_not_changed_since(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
     """Nor was it written at a revision behind the last one of another of its keys, which others have written."""
     changes = planned(store, planner)

@@ -25,12 +25,21 @@ def record(value: bytes, revision: int, lease: int = 0) -> Record:
         (record(b"new", 7), False),  # it was so before, and is not written by anybody
         (record(b"new", 6), False),
         (record(b"other", 8), False),
+        (Record(KEY, b"new", 7, 8, 2), True),
+        (Record(KEY, b"new", 8, 8, 1), False),  # the key was deleted, and somebody has created it anew
+        (Record(KEY, b"new", 8, 9, 2), False),
         (None, False),
     ],
 )
 def test_a_put_of_unknown_end(stored: Record | None, written: bool) -> None:
     """Its value at a later revision than it depends on, and nothing else."""
     assert is_written(Put(KEY, b"new", 7), stored) is written
+
+
+def test_a_creation_of_unknown_end() -> None:
+    """It depends on no key."""
+    assert is_written(Put(KEY, b"new", 0), Record(KEY, b"new", 8, 8, 1))
+    assert not is_written(Put(KEY, b"new", 0), Record(KEY, b"other", 8, 8, 1))
 
 
 @pytest.mark.parametrize(("stored", "written"), [(None, True), (record(b"old", 7), False), (record(b"new", 8), False)])

@@ -21,7 +21,7 @@ from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
 from kstore.write.commit import UNKNOWN, Writer, stored_at
-from kstore.write.compare_and_swap import KeyChange
+from kstore.write.compare_and_swap import KeyChange, is_another
 from kstore.write.retry import Retry
 
 _MAY_COME = ("", UNKNOWN, Conflict.code)
@@ -123,6 +123,8 @@ class Unsettled:
                 compacted = True
                 continue
             if then is None or then.mod_revision != revision or digest(then.value) != entry.after:
+                return _Judged(0)
+            if is_another(then, entry.mod_revision):
                 return _Judged(0)
         return _Judged(revision, compacted)
 

@@ -47,9 +47,20 @@ def request_size(mutation: Mutation) -> int:
 
 
 def is_written(mutation: Mutation, record: Record | None) -> bool:
-    """Whether what is stored now is what a write, whose end nobody saw, was to leave."""
+    """
+    Whether what is stored now is what a write, whose end nobody saw, was to leave.
+
+    A key that has been deleted and created again since it was read did not get its value from a write that depends on
+    what was read.
+    """
     if isinstance(mutation, Delete):
         return record is None
-    return (
-        record is not None and record.mod_revision > mutation.expected_mod_revision and record.value == mutation.value
-    )
+    expected = mutation.expected_mod_revision
+    if record is None or is_another(record, expected):
+        return False
+    return record.mod_revision > expected and record.value == mutation.value
+
+
+def is_another(record: Record, expected_mod_revision: int) -> bool:
+    """Whether a key was created after the revision that a write depends on; no key has that revision again."""
+    return 0 < expected_mod_revision < record.create_revision
