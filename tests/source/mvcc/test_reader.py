@@ -165,17 +165,18 @@ def test_who_votes(state: dict[bytes, bytes], voters: set[int]) -> None:
 
 def test_changes_on_top(mvcc: Mvcc) -> None:
     """What is put on top of the file counts as what the file holds does, also as of a revision."""
-    before = mvcc.view()
-    key, revision = before.keys[0], mvcc.current_revision
+    before = [place.key for place in mvcc.view().places(mvcc.view().span())]
+    key, revision = before[0], mvcc.current_revision
     record = Record(key, b"new", 1, revision + 1, 9)
     mvcc.append(revision + 1, 0, record, key)
-    mvcc.append(revision + 2, 0, None, before.keys[1])
+    mvcc.append(revision + 2, 0, None, before[1])
     view = mvcc.view()
     assert mvcc.current_revision == revision + 2
-    assert view.keys == [key, *before.keys[2:]]
-    assert mvcc.record(key, view.offsets[0], view.sizes[0]) == record
-    assert mvcc.view(revision).keys == before.keys
-    assert mvcc.find(before.keys[1], revision + 2) is None
+    assert [place.key for place in view.places(view.span())] == [key, *before[2:]]
+    assert mvcc.record(*view[0]) == record
+    earlier = mvcc.view(revision)
+    assert [place.key for place in earlier.places(earlier.span())] == before
+    assert mvcc.find(before[1], revision + 2) is None
 
 
 def test_long_keys(tmp_path: Path) -> None:

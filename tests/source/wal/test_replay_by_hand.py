@@ -56,7 +56,7 @@ def test_what_the_database_has_is_not_done_again(mvcc: Mvcc, tmp_path: Path, fir
     requests = [delimited(4, put(b"/entry/%d" % (first + at))) for at in range(4)]
     wanted = [b"/entry/%d" % index for index in range(INDEX + 1, first + 4)]
     assert replayed(mvcc, tmp_path, *requests, first=first) == len(wanted)
-    assert [key for key in mvcc.view().keys if key.startswith(b"/entry/")] == wanted
+    assert [place.key for place in mvcc.view().places(mvcc.view().span(b"/entry/"))] == wanted
     assert mvcc.current_revision == before + len(wanted)
 
 
@@ -86,16 +86,18 @@ def test_leases(mvcc: Mvcc, tmp_path: Path) -> None:
 def test_a_condition(mvcc: Mvcc, tmp_path: Path, result: str, more: int) -> None:
     """It decides which of the two sides is done."""
     view = mvcc.view()
-    at = next(at for at, key in enumerate(view.keys) if _version(mvcc, at) > 1)
-    condition = number(1, RESULTS.index(result)) + delimited(3, view.keys[at]) + number(4, _version(mvcc, at) + more)
+    at = next(at for at in range(len(view)) if _version(mvcc, at) > 1)
+    condition = number(1, RESULTS.index(result)) + delimited(3, view[at].key) + number(4, _version(mvcc, at) + more)
     sides = [delimited(field, delimited(2, put(key))) for field, key in ((2, b"/held"), (3, b"/did-not-hold"))]
     assert replayed(mvcc, tmp_path, delimited(6, delimited(1, condition) + b"".join(sides))) == 1
     holds = {"=": more == 0, ">": more < 0, "<": more > 0, "!=": more != 0}[result]
-    assert (b"/held" in mvcc.view().keys, b"/did-not-hold" in mvcc.view().keys) == (holds, not holds)
+    assert (mvcc.view().find(b"/held") is not None, mvcc.view().find(b"/did-not-hold") is not None) == (
+        holds,
+        not holds,
+    )
 
 
 def _version(mvcc: Mvcc, at: int) -> int:
-    view = mvcc.view()
-    record = mvcc.record(view.keys[at], view.offsets[at], view.sizes[at])
+    record = mvcc.record(*mvcc.view()[at])
     assert record is not None
     return record.version

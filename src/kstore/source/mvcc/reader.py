@@ -7,15 +7,12 @@ Knows revision keys, tombstones, `mvccpb.KeyValue` and compaction as etcd 3.0 to
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from kstore.errors import Compacted, FutureRevision, NotADatabase
 from kstore.printable import key_text
-from kstore.records import Record, Revision, prefix_end
+from kstore.records import Record, Revision
 from kstore.source.bbolt.database import Bucket, Database
 from kstore.source.mvcc.cluster_state import ClusterState
 from kstore.source.mvcc.key_value import (
@@ -27,6 +24,7 @@ from kstore.source.mvcc.key_value import (
     parse_revision_key,
 )
 from kstore.source.mvcc.page_scan import ScannedPages, scan
+from kstore.source.mvcc.view import View, ViewBuilder
 from kstore.wire import read_varint, varint
 
 _APPENDED = 1 << 60
@@ -47,22 +45,6 @@ class KeyRevision(NamedTuple):
     key: bytes
     offset: int
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """The live keys as of one revision, in order, each with the place of its newest value."""
-
-    revision: int
-    keys: list[bytes]
-    offsets: array[int]
-    sizes: array[int]
-
-    def span(self, prefix: bytes, start: bytes) -> range:
-        """The positions of the keys that begin with `prefix`, from `start` on."""
-        end = prefix_end(prefix)
-        last = len(self.keys) if end == b"\0" else bisect_left(self.keys, end)
-        return range(bisect_left(self.keys, max(prefix, start)), last)
 
 
 class Mvcc:
@@ -237,22 +219,18 @@ class Mvcc:
 
     def _noting_view(self, revision: int) -> Iterator[KeyRevision]:
         """The changes up to a revision; once they have been seen its view is at hand, and needs no pass of its own."""
-        newest: dict[bytes, int] = {}
+        builder = ViewBuilder()
+        newest, at_once = builder.newest, builder.at_once
         for entry in self.entries(revision if revision < self.current_revision else 0):
             _, _, tombstone, key, offset, size = entry
             if tombstone:
-                newest.pop(key, None)
+                builder.delete(key)
             else:
                 newest[key] = offset << 32 | size
+                if len(newest) == at_once:
+                    builder.put_aside()
             yield entry
-        keys = sorted(newest)
-        places = [newest[key] for key in keys]
-        self._view = View(
-            revision,
-            keys,
-            array("Q", [place >> 32 for place in places]),
-            array("Q", [place & 0xFFFF_FFFF for place in places]),
-        )
+        self._view = builder.view(revision)
 
     def has_view(self, revision: int) -> bool:
         """Whether the view of that revision is at hand."""

@@ -7,7 +7,6 @@ pages and revisions, which `bbolt` and `mvcc` read, nor where in a directory the
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -31,7 +30,6 @@ _SECTOR = 512
 """Database files are whole pages, hence whole sectors: what is left over is the trailer (`etcdutl/snapshot`)."""
 _SEARCHES = 3
 """How many single keys are searched for before it pays to list all keys."""
-_KEYS_AT_ONCE = 10_000
 
 
 def has_checksum(size: int) -> bool:
@@ -226,8 +224,8 @@ class SnapshotSource(Source):
         mvcc = self.mvcc
         view = mvcc.view(mvcc.check_revision(revision))
         self.verify()
-        for position in view.span(prefix, start):
-            record = mvcc.record(view.keys[position], view.offsets[position], view.sizes[position])
+        for key, offset, size in view.places(view.span(prefix, start)):
+            record = mvcc.record(key, offset, size)
             if record is not None:
                 yield record
         self.verify()
@@ -240,9 +238,7 @@ class SnapshotSource(Source):
         """Yield the same keys, many at once."""
         view = self.mvcc.view(self.mvcc.check_revision(revision))
         self.verify()
-        span = view.span(prefix, start)
-        for at in range(span.start, span.stop, _KEYS_AT_ONCE):
-            yield view.keys[at : min(at + _KEYS_AT_ONCE, span.stop)]
+        yield from view.keys(view.span(prefix, start))
         self.verify()
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
@@ -253,10 +249,8 @@ class SnapshotSource(Source):
         if not key:
             return None
         if mvcc.has_view(revision) or self._searches > _SEARCHES:
-            view = mvcc.view(revision)
-            position = bisect_left(view.keys, key)
-            found = position < len(view.keys) and view.keys[position] == key
-            record = mvcc.record(key, view.offsets[position], view.sizes[position]) if found else None
+            place = mvcc.view(revision).find(key)
+            record = mvcc.record(*place) if place else None
         else:
             entry = mvcc.find(key, revision)
             record = mvcc.record(key, entry.offset, entry.size) if entry else None
@@ -267,7 +261,7 @@ class SnapshotSource(Source):
         """The number of live keys that begin with `prefix`."""
         view = self.mvcc.view(self.mvcc.check_revision(revision))
         self.verify()
-        return len(view.span(prefix, b""))
+        return len(view.span(prefix))
 
     def history(self, key: bytes) -> Iterator[Revision]:
         """Yield what is left of the key's history, oldest first, tombstones included."""

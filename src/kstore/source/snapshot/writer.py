@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +135,7 @@ class _Changes:
     def __init__(self, mvcc: Mvcc) -> None:
         self._mvcc = mvcc
         self._view = mvcc.view()
-        self._changed = bytearray(len(self._view.keys))
+        self._changed = bytearray(len(self._view))
         self._created: set[bytes] = set()
         self._leases = mvcc.cluster.granted
         self.revision = mvcc.current_revision
@@ -165,14 +164,14 @@ class _Changes:
         key = mutation.key
         if not key:
             raise SourceError("a key must not be empty", where=self._mvcc.database.file.name)
-        keys = self._view.keys
-        position = bisect_left(keys, key)
-        found = position < len(keys) and keys[position] == key
+        position = self._view.position(key)
+        place = self._view[position] if position < len(self._view) else None
+        found = place if place is not None and place.key == key else None
         again = bool(self._changed[position]) if found else key in self._created
         old = None
         if found:
             self._changed[position] = 1
-            old = self._mvcc.record(key, self._view.offsets[position], self._view.sizes[position], keys_only=True)
+            old = self._mvcc.record(*found, keys_only=True)
         else:
             self._created.add(key)
         there = old.mod_revision if old else 0

@@ -8,7 +8,6 @@ memory only.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -257,22 +256,17 @@ class _Applier:
     def _get(self, key: bytes) -> Record | None:
         if key in self._changed:
             return self._changed[key]
-        keys = self._base.keys
-        position = bisect_left(keys, key)
-        return self._read(position) if position < len(keys) and keys[position] == key else None
-
-    def _read(self, position: int, *, keys_only: bool = False) -> Record | None:
-        base = self._base
-        return self._mvcc.record(base.keys[position], base.offsets[position], base.sizes[position], keys_only=keys_only)
+        place = self._base.find(key)
+        return self._mvcc.record(*place) if place else None
 
     def _range(self, key: bytes, end: bytes) -> list[Record]:
         """The records of a key, or of all keys from it to before `end`."""
         if not end:
             record = self._get(key)
             return [record] if record else []
-        keys = self._base.keys
-        stop = len(keys) if end == _TO_THE_END else bisect_left(keys, end)
-        names = set(keys[bisect_left(keys, key) : stop])
+        base = self._base
+        stop = len(base) if end == _TO_THE_END else base.position(end)
+        names = {place.key for place in base.places(range(base.position(key), stop))}
         names.update(name for name in self._changed if key <= name and (end == _TO_THE_END or name < end))
         records = map(self._get, sorted(names))
         return [record for record in records if record]
@@ -281,8 +275,9 @@ class _Applier:
         """The keys that have a lease; the database's own are gone through once."""
         if self._lease_keys is None:
             self._lease_keys = {}
-            for position, key in enumerate(self._base.keys):
-                record = self._changed[key] if key in self._changed else self._read(position, keys_only=True)
+            for place in self._base.places(self._base.span()):
+                key = place.key
+                record = self._changed[key] if key in self._changed else self._mvcc.record(*place, keys_only=True)
                 if record and record.lease:
                     self._lease_keys.setdefault(record.lease, set()).add(key)
             for key, record in self._changed.items():
