@@ -104,6 +104,22 @@ def test_a_part_narrows_nothing(cluster: Cluster) -> None:
     assert cluster.listed == ["v1alpha1", "v2"]
 
 
+def test_a_skipped_object_narrows_nothing(cluster: Cluster) -> None:
+    """Whatever version it is stored in: nobody has read it as it would be written."""
+    crd = definition(["v1alpha1", "v2"])
+    crd["spec"]["preserveUnknownFields"] = False
+    queens = {"type": "object", "properties": {"queens": {"type": "integer"}}}
+    for version in crd["spec"]["versions"]:
+        version["schema"] = {"openAPIV3Schema": {"type": "object", "properties": {"spec": queens}}}
+    cluster.put(CRD.decode(), crd)
+    cluster.put(f"{HIVES}/orchard/north", {**hive("north", "v2"), "spec": {"queens": 1, "drones": 9}})
+    assert cluster.migrate("journal", "--to", "bees.example.net/v2") == 3
+    stored = {json.loads(value)["apiVersion"] for key, value in cluster.all().items() if key != CRD}
+    assert (stored, cluster.listed) == ({"bees.example.net/v2"}, ["v1alpha1", "v2"])
+    assert cluster.migrate("again", "--to", "bees.example.net/v2", "--drop-unknown-fields") == 0
+    assert cluster.listed == ["v2"]
+
+
 def test_widened(cluster: Cluster) -> None:
     """A version that objects are stored in is listed, else an apiserver would let it be dropped with them in it."""
     assert cluster.migrate("first", "--to", "bees.example.net/v2") == 0

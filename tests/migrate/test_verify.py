@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from kstore.errors import Interrupted
 from kstore.migrate.apply import Applier
 from kstore.migrate.journal import Entry, Journal
+from kstore.migrate.journal_format import as_line
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.verify import state_of, verify_live
 from kstore.write.batches import Pace
@@ -90,6 +92,38 @@ def test_a_journal_of_which_lines_are_missing(migrated, codec):
     assert "lines are missing" in result.findings[0].message
 
 
+def test_a_journal_of_which_a_line_is_another(migrated, codec):
+    """As many lines, each of them whole, and yet not those that were written: damaged."""
+    store, path = migrated
+    lines = path.read_bytes().splitlines(keepends=True)
+    place = next(at for at, line in enumerate(lines) if line.startswith(b'{"done"'))
+    lines[place] = as_line({"undone": json.loads(lines[place].partition(b"\t")[0])["done"], "reason": "conflict"})
+    path.write_bytes(b"".join(lines))
+    result = verify_live(Journal(path), store, codec)
+    assert [(one.key, one.code) for one in result.findings] == [(str(path), "damaged")]
+    assert "not those that were written" in result.findings[0].message
+
+
+@pytest.mark.parametrize("member", ["version", "create_revision"])
+def test_an_object_whose_past_is_another(migrated, codec, member):
+    """
+    The planned bytes at the very revision of the journal, by other writes than the migration's: a store that was
+    restored and went another way. A kine counts no versions, so there they say nothing.
+    """
+    store, path = migrated
+    stored = store.get
+
+    def restored(one, **asked):
+        record = stored(one, **asked)
+        return replace(record, **{member: getattr(record, member) + 1}) if one == key("web-1") else record
+
+    store.get = restored
+    assert codes(path, store, codec) == {"web-1": "version"}
+    status = replace(store.status(), kind="kine")
+    store.status = lambda: status
+    assert codes(path, store, codec) == ({} if member == "version" else {"web-1": "version"})
+
+
 def test_a_journal_of_before_there_were_end_marks(migrated, codec):
     """An older one is read, and judged by what it has: no count of its lines."""
     store, path = migrated
@@ -98,6 +132,20 @@ def test_a_journal_of_before_there_were_end_marks(migrated, codec):
     path.write_bytes(b"".join([*lines[:-1], text, b"\t%08x\n" % zlib.crc32(text)]))
     assert codes(path, store, codec) == {"journal": "no-end-mark"}
     assert state_of(Journal(path)).finished
+
+
+def test_a_journal_that_was_gone_on_with_behind_its_end(migrated, codec):
+    """A batch behind the last line is of a run that did not come to its end, whether its own end is known or not."""
+    store, path = migrated
+    entry = Entry.of_key(KeyChange(key("done"), None, store.records[key("done")].value), None, None)
+    for known in (False, True):
+        writer = JournalWriter(path, None)
+        number = writer.begin([entry])
+        if known:
+            writer.undone(number, "conflict")
+        writer.close()
+        assert not state_of(Journal(path)).finished
+        assert codes(path, store, codec)["journal"] == "unfinished"
 
 
 @pytest.mark.parametrize("ended", [True, False])

@@ -67,3 +67,16 @@ def test_no_batch_is_larger_than_the_server_takes(largest: int) -> None:
     assert all(size <= largest or size in alone for size in sizes)
     assert sum(sizes) == sum(alone)
     assert all(one + two > largest for one, two in pairwise(sizes) if one not in alone)
+
+
+@pytest.mark.parametrize(("asked", "taken", "most"), [(0, 8, 8), (3, 8, 3), (8, 8, 8), (20, 8, 8), (1, 8, 1)])
+def test_no_batch_has_more_objects_than_are_taken(asked: int, taken: int, most: int) -> None:
+    """As many as the server takes in a transaction, or as few as are asked for; only the last one has fewer."""
+    counts: list[int] = []
+    store = FaultySource({key(f"web-{number:02}"): b"old" for number in range(20)})
+    limits = replace(store.limits(), operations=taken)
+    store.limits = lambda: limits  # type: ignore[method-assign]
+    store.before_commit = lambda mutations: counts.append(len(mutations))
+    changes = [KeyChange(record.key, record, b"new") for record in store.records.values()]
+    write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=asked, concurrency=1))
+    assert counts == [most] * (20 // most) + [20 % most] * bool(20 % most)

@@ -5,6 +5,7 @@ The room that is left in a server: when a write is held back, without a server.
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,3 +73,18 @@ def test_an_alarm_ends_it(source: Sized) -> None:
         Room(source, Retry()).take(1)
     source.sizes = replace(source.sizes, alarms=())
     Room(source, Retry()).take(1 << 40)
+
+
+@pytest.mark.parametrize("after", [{"alarms": ("NOSPACE (default)",)}, {"size_in_use": 96 * MIB, "size": 96 * MIB}])
+def test_what_others_fill_is_noticed(source: Sized, after: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that others write to is asked again every few seconds, however little is written here."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(room, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    watched = Room(source, Retry())
+    watched.take(1)
+    source.sizes = replace(source.sizes, **after)  # type: ignore[arg-type]
+    clock.now += room._LOOK_EVERY - 0.1
+    watched.take(1)
+    clock.now += 0.2
+    with pytest.raises(NoSpace):
+        watched.take(1)

@@ -53,7 +53,8 @@ def _within(path: str, field: str) -> bool:
 
 def edited(codec: StorageCodec, read: StoredObject, changed: dict[str, Any]) -> bytes:
     """
-    The stored bytes of a changed object: same version, same encoding, what was not touched byte for byte as it was.
+    The stored bytes of a changed object: same version, same encoding, what was not touched byte for byte as it was;
+    encrypted as the configuration encrypts what is written now.
 
     Args:
         codec: the store's.
@@ -80,8 +81,7 @@ def edited(codec: StorageCodec, read: StoredObject, changed: dict[str, Any]) -> 
             where=key_text(read.record.key),
             hint="look at the stored bytes",
         )
-    value = codec.encode(_grafted(read.object, changed), read.encoding)
-    return codec.encrypt(read.record.key, value) if read.encryption_header or codec.transformers else value
+    return codec.encrypt(read.record.key, codec.encode(_grafted(read.object, changed), read.encoding))
 
 
 def _at(obj: dict[str, Any], path: str) -> Any:

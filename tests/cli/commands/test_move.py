@@ -17,6 +17,8 @@ from tools.cluster import Etcd
 from kstore.records import Put
 from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
+from kstore.source.snapshot.source import SnapshotSource
+from kstore.source.snapshot.writer import write_database
 
 LEASE = 4711
 
@@ -125,3 +127,17 @@ def test_within_a_file(demo: Kstore, kstore: Kstore, tmp_path: Path, monkeypatch
     assert [one.pop("prefixes") for one in clusters] == [["/b"], ["/registry"]]
     assert clusters[0] == clusters[1]
     assert clusters[0]["objects"] == sum(1 for _ in demo("ls", "/", "-o", "keys").text.splitlines())
+
+
+def test_within_a_file_onto_others(kstore: Kstore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where something is stored below the new prefix, be it of another name, nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    with open_source("demo") as source:
+        assert isinstance(source, SnapshotSource)
+        write_database(source, [Put(b"/b/of/others", b"1", 0)], tmp_path / "both.db")
+    moving = ("--store", "both.db", "--etcd-prefix", "/registry", "move", "--yes", "--output", "new.db")
+    ran = kstore(*moving, "--to-prefix", "/b")
+    assert ran.code == 4
+    assert "something is stored below /b already: /b/of/others" in ran.err
+    assert not list(tmp_path.glob("*new.db*"))
+    assert kstore(*moving, "--to-prefix", "/c").code == 0

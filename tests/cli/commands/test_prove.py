@@ -8,8 +8,10 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from tools.cluster import Etcd
 from kstore.inspect.proof_record import digest
 from kstore.source import scratch_etcd
 from kstore.source.location.demo import unpacked
+from kstore.source.snapshot.source import SnapshotSource
 
 STEPS = ["whole", "complete", "decodes", "keys", "target", "serve", "age"]
 
@@ -112,6 +115,40 @@ def test_a_data_directory_with_its_log(kstore: Kstore, start_etcd: Callable[...,
     assert step(ran, "whole")["detail"].endswith("with 3 changes of the log")
     assert step(ran, "serve")["facts"]["records"] == 3
     assert "log and all" in step(ran, "serve")["detail"]
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("member", ["value", "lease", "mod_revision", "key", None])
+def test_served_otherwise(kstore: Kstore, backup: Path, member: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An etcd that serves as many keys, but one of them otherwise, or one key less, does not have what the file has."""
+    with SnapshotSource(backup) as source:
+        *rest, last = source.scan()
+    changed: dict[str, Any] = {
+        "value": last.value + b" ",
+        "lease": 1,
+        "mod_revision": last.mod_revision - 1,
+        "key": last.key + b"x",
+    }
+    records = [*rest, replace(last, **{member: changed[member]})] if member else rest
+
+    class Otherwise:
+        version = "3.6.0"
+
+        def __init__(self, *_: object, **__: object) -> None:
+            self.source = SimpleNamespace(scan=lambda revision: iter(records))
+
+        def __enter__(self) -> Otherwise:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing is left of it."""
+
+    monkeypatch.setattr(scratch_etcd, "require_programs", lambda: None)
+    monkeypatch.setattr(scratch_etcd, "ScratchEtcd", Otherwise)
+    ran = kstore("prove", "backup.db", "--serve", "-o", "json")
+    assert ran.code == 5
+    assert verdicts(ran) == {"serve": "failed", "age": "not run"}
+    assert "serves other content" in step(ran, "serve")["detail"]
 
 
 @pytest.mark.large

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kstore.errors import DamagedStore, NotADatabase
@@ -87,15 +87,23 @@ def test_page_sizes(tmp_path: Path, page_size: int, inline: bool) -> None:
 @given(
     rounds=st.lists(st.lists(st.integers(0, 3000) | st.integers(4000, 90000), max_size=60), max_size=6),
     page_size=st.sampled_from([512, 4096]),
+    key_size=st.sampled_from([8, 100, 250, 600]),
 )
+@example(rounds=[[400] * 20], page_size=512, key_size=250)
 def test_any_sizes_in_any_rounds(
-    rounds: list[list[int]], page_size: int, tmp_path_factory: pytest.TempPathFactory
+    rounds: list[list[int]], page_size: int, key_size: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Elements of any size, appended in any number of rounds, come back; each branch has two children."""
+    """
+    Elements of any size, appended in any number of rounds, come back; each branch has two children, also where their
+    keys fill it.
+    """
     path = empty(tmp_path_factory.mktemp("db") / "db", page_size)
     expected: list[tuple[bytes, bytes]] = []
     for sizes in rounds:
-        new = [(b"%08d" % (len(expected) + number), b"v" * size) for number, size in enumerate(sizes)]
+        new = [
+            ((b"%08d" % (len(expected) + number)).ljust(key_size, b"k"), b"v" * size)
+            for number, size in enumerate(sizes)
+        ]
         append(path, new)
         expected += new
     assert items(path) == expected
