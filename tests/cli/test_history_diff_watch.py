@@ -73,6 +73,9 @@ def test_a_life_in_a_real_etcd(etcd_server: Etcd, capsys: pytest.CaptureFixture[
     ]
     assert "*****" in text
     assert "bmV3" not in text
+    for last, changes in ((first, ["created"]), (second, ["created", "changed"])):
+        assert run([*store, "--rev", str(last), "history", KEY, "-o", "jsonl"]) == 0
+        assert [json.loads(line)["change"] for line in capsys.readouterr().out.splitlines()] == changes
     assert run([*store, "history", KEY, "--show-secrets"]) == 0
     assert '"b2xk" → "bmV3"' in capsys.readouterr().out
     assert run([*store, "history", "secrets", "--deleted", "-o", "jsonl"]) == 0

@@ -73,6 +73,18 @@ def test_delete_keeps_a_copy(store: WritableSource, capsys: pytest.CaptureFixtur
     assert back.value == b"k8s\x00\xff\xff"
 
 
+def test_what_a_condition_cannot_read_is_told(store: WritableSource, capsys: pytest.CaptureFixture[str]) -> None:
+    """The rest is deleted, or put back, and the exit code says that some of what was meant may be left."""
+    before = store.status().revision
+    meant = ["configmaps", "pods", "-n", "shop", "--field-selector", "metadata.name=settings", "--yes"]
+    assert run(["delete", *meant, "--keep", "copy"]) == 3
+    assert (at(store) is None, at(store, BAD) is None) == (True, False)
+    assert BAD in capsys.readouterr().err
+    assert run(["restore", *meant, "--from-rev", str(before)]) == 3
+    assert at(store) is not None
+    assert BAD in capsys.readouterr().err
+
+
 def test_delete_means_one_object(store: WritableSource) -> None:
     """Many are deleted with --all only; what is not there is an error."""
     assert run(["delete", "configmaps", "--yes"]) == 1

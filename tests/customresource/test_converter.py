@@ -322,6 +322,23 @@ _V2 = STATUS["spec"]["versions"][1]["schema"]["openAPIV3Schema"]["properties"]
 _V2["status"] = {"type": "object", "properties": {"afloat": {"type": "boolean", "default": True}}}
 
 
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_status_counts_unless_it_is_a_subresource(apart: bool) -> None:
+    """A default of the new version within it is a change of the object as any other."""
+    crd = copy.deepcopy(STATUS)
+    for version in crd["spec"]["versions"]:
+        version.pop("subresources", None)
+    old, new = (version["schema"]["openAPIV3Schema"]["properties"] for version in crd["spec"]["versions"])
+    old["status"] = {"type": "object", "properties": {"afloat": {"type": "boolean"}}}
+    assert new["status"]["properties"]["afloat"]["default"] is True
+    if apart:
+        crd["spec"]["versions"][1]["subresources"] = {"status": {}}
+    boat = {name: value for name, value in BOAT.items() if name != "spec"}
+    boat |= {"status": {}, "metadata": {**BOAT["metadata"], "generation": 3}}
+    found = one(converter(crd).convert([boat], "v2"))
+    assert found.object["metadata"]["generation"] == (3 if apart else 4)
+
+
 @pytest.mark.parametrize(
     ("crd", "change", "generation"),
     [

@@ -163,6 +163,30 @@ def test_custom_resources(whole: MemorySource, open_store: OpenStore) -> None:
     assert found["crd-unlisted-version"].subject.endswith(("stored as v1beta1", "stored as v2"))
 
 
+def test_versions_are_idle_only_where_all_objects_are_read(whole: MemorySource, open_store: OpenStore) -> None:
+    """One that cannot be read may be stored in any version: the list is not to be narrowed."""
+    whole.put("/registry/apiextensions.k8s.io/customresourcedefinitions/foos.example.com", CRD)
+    whole.put("/registry/example.com/foos/default/a", foo("a", "v1"))
+    assert checked(open_store)["crd-idle-version"].subject == "foos.example.com: v1alpha1"
+    whole.put("/registry/example.com/foos/default/b", b'{"apiVersion": "example.com/v1alph')
+    assert "crd-idle-version" not in checked(open_store)
+
+
+@pytest.mark.parametrize(
+    ("effect", "tolerates"), [("NoExecute", True), ("", True), ("NoSchedule", False), ("PreferNoSchedule", False)]
+)
+def test_which_tolerations_are_added(whole: MemorySource, open_store: OpenStore, effect: str, tolerates: bool) -> None:
+    """Those of NoExecute, unless the pod has them: a toleration of another effect is none of them."""
+    tolerations = [
+        {"key": f"node.kubernetes.io/{taint}", "operator": "Exists", **({"effect": effect} if effect else {})}
+        for taint in ("not-ready", "unreachable")
+    ]
+    spec = {"containers": [{"name": "web"}], "tolerations": tolerations}
+    metadata = {"name": "p", "namespace": "default", "uid": "u"}
+    whole.put("/registry/pods/default/p", {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": spec})
+    assert ("untolerating" not in checked(open_store)) == tolerates
+
+
 def test_groups_served_elsewhere(whole: MemorySource, open_store: OpenStore) -> None:
     """A group that an APIService hands on is named with its server, and its objects belong to it."""
     spec = {"group": "zoo.example.com", "version": "v1", "service": {"namespace": "zoo", "name": "api"}}

@@ -15,7 +15,8 @@ import pytest
 from tests.encryption.conftest import configuration, keyed
 
 from kstore.catalog.releases import newest
-from kstore.cli.moving import _say
+from kstore.cli.exit_codes import ExitCode
+from kstore.cli.moving import MoveRun, _say
 from kstore.encryption import Transformers
 from kstore.encryption.config import load_configuration
 from kstore.errors import Interrupted, LeaseGone, StoreUnreachable, TamperedValue, UsageError, WriteRefused
@@ -157,6 +158,7 @@ def test_within_a_store(source: MemorySource, old_keys: Transformers, new_keys: 
     assert {key: one for key, one in ((one.key, one) for one in source.scan()) if not key.startswith(b"/b/")} == before
     assert report.meanwhile is not None
     assert report.meanwhile.changed == 0
+    assert MoveRun()._done(move, report) == ExitCode.DONE
     assert findings(tmp_path / "j", move, new_keys) == []
 
 
@@ -208,7 +210,8 @@ def test_a_copy_that_others_deleted(source: MemorySource, old_keys: Transformers
 
 def test_without_the_keys(source: MemorySource, tmp_path: Path) -> None:
     """What cannot be decrypted is skipped, each with its reason, and never copied as it is."""
-    report = run(moving(source, None, None), tmp_path / "j")
+    report = run(move := moving(source, None, None), tmp_path / "j")
+    assert MoveRun()._done(move, report) == ExitCode.SOME_SKIPPED
     assert [(one.key, one.code) for one in report.summary.skipped] == [
         ("/a/example.com/widgets/d/w", "key-missing"), ("/a/secrets/d/s", "key-missing"),
     ]  # fmt: skip
@@ -310,6 +313,7 @@ def test_changed_meanwhile(source: MemorySource, old_keys: Transformers, tmp_pat
     report = run(move, tmp_path / "j")
     assert report.meanwhile is not None
     assert (report.meanwhile.changed, report.meanwhile.first) == (2, b"/a/configmaps/d/new")
+    assert MoveRun()._done(move, report) == ExitCode.CONFLICT
     assert sorted(findings(tmp_path / "j", move, old_keys)) == [
         ("/b/c/configmaps/d/new", "missing"), ("/b/c/configmaps/d/plain", "changed"),
     ]  # fmt: skip

@@ -22,7 +22,10 @@ from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "k8s-1.37-filled.jsonl.xz"
-CODECS = {release: ObjectCodec(Scheme(Release(release))) for release in ("1.19", "1.29", "1.33", "1.37")}
+CODECS = {
+    release: ObjectCodec(Scheme(Release(release)))
+    for release in ("1.19", "1.23", "1.24", "1.29", "1.33", "1.36", "1.37")
+}
 METADATA = {"name": "a", "namespace": "default", "uid": "u"}
 
 
@@ -105,6 +108,32 @@ def test_a_reference_into_another_namespace_is_no_data_source() -> None:
     assert "dataSource" not in updated(claim)["spec"]
     del reference["namespace"]
     assert updated(claim)["spec"]["dataSource"] == reference
+
+
+@pytest.mark.parametrize(("release", "known"), [("1.23", False), ("1.24", True), ("1.37", True)])
+def test_the_two_names_of_a_data_source(release: str, known: bool) -> None:
+    """Whichever is there is written as the other, too, since `AnyVolumeDataSource` is on: 1.24."""
+    source = {"kind": "VolumeSnapshot", "name": "n", "apiGroup": "snapshot.storage.k8s.io"}
+    for one, other in (("dataSource", "dataSourceRef"), ("dataSourceRef", "dataSource")):
+        found = updated({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": {one: source}}, release)["spec"]
+        assert found[one] == source
+        assert found.get(other) == (source if known else None)
+
+
+@pytest.mark.parametrize(("release", "generation"), [("1.29", 3), ("1.36", 3), ("1.37", 4)])
+def test_an_autoscaler_counts_its_changes_since_1_37(release: str, generation: int) -> None:
+    """Here the rules of scaling down, which v2 fills in, and v1 keeps in an annotation as they were given."""
+    behavior = {"autoscaling.alpha.kubernetes.io/behavior": '{"ScaleDown":{"StabilizationWindowSeconds":60}}'}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    autoscaler = {
+        "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
+        "metadata": {**METADATA, "annotations": behavior, "generation": 3},
+        "spec": {"scaleTargetRef": target, "maxReplicas": 3},
+    }  # fmt: skip
+    found = updated(autoscaler, release)
+    assert found["apiVersion"] == "autoscaling/v2"
+    assert found["spec"]["behavior"]["scaleDown"]["policies"]
+    assert found["metadata"]["generation"] == generation
 
 
 @pytest.mark.parametrize("release", ["1.29", "1.37"])

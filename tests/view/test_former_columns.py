@@ -109,3 +109,20 @@ def test_values_that_are_written_otherwise() -> None:
 def test_older_than_the_oldest_known_exactly() -> None:
     """They are printed as 1.29 is."""
     assert row("1.17", "batch", "Job") == row("1.29", "batch", "Job")
+
+
+@pytest.mark.parametrize(("sidecar", "ready"), [(True, "2/2"), (False, "1/1")])
+def test_sidecars_are_containers_of_a_pod(sidecar: bool, ready: str) -> None:
+    """An init container that goes on running is counted among those that are ready, and among all; others are not."""
+    init: dict[str, Any] = {"name": "proxy", **({"restartPolicy": "Always"} if sidecar else {})}
+    state = {"running": {}} if sidecar else {"terminated": {"exitCode": 0}}
+    cells = row(
+        "1.37", "", "Pod",
+        spec={"containers": [{"name": "web"}], "initContainers": [init]},
+        status={
+            "phase": "Running",
+            "initContainerStatuses": [{"name": "proxy", "ready": sidecar, "started": sidecar, "state": state}],
+            "containerStatuses": [{"name": "web", "ready": True, "state": {"running": {}}}],
+        },
+    )  # fmt: skip
+    assert (cells["Ready"], cells["Status"]) == (ready, "Running")

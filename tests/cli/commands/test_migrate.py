@@ -7,10 +7,14 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from tools.cluster import write_kubeconfig
+
+from kstore.cli import prove
+from kstore.source.location.demo import unpacked
 
 from ..conftest import Kstore
 
@@ -306,3 +310,17 @@ def test_flags_of_a_server_decide_what_is_written(demo: Kstore) -> None:
     assert b"maxUnavailable" not in demo("convert", *gate, stdin=value).out
     older = ("--emulated-version", "1.34", "--storage-media-type", "application/json")
     assert b"maxUnavailable" not in demo("convert", *older, stdin=value).out
+
+
+@pytest.mark.parametrize(("deleted", "said", "code"), [(False, 0, 0), (False, 3, 3), (True, 0, 5), (True, 3, 5)])
+def test_what_verify_found_stays_found(
+    deleted: bool, said: int, code: int, demo: Kstore, kstore: Kstore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a server says of the objects that are there, one that is not as the journal has it is found."""
+    output = tmp_path / "new.db"
+    assert demo("migrate", "cronjobs", "--to-release", "1.37", "--yes", "--output", str(output)).code == 0
+    if deleted:
+        shutil.copy(unpacked(), output)
+    monkeypatch.setattr(prove, "prove_journal", lambda *_: (None, []))
+    monkeypatch.setattr(prove, "exit_code", lambda _: said)
+    assert kstore("migrate", "verify", str(output), "--server", "admin.conf").code == code

@@ -188,11 +188,13 @@ def test_what_follows_an_archive() -> None:
 
 
 def test_the_checksum_behind_a_tar() -> None:
-    """A tar.gz is read to the end, where gzip's checksum is."""
-    whole = bytearray(gzip.compress(in_tar(demo()[0])))
-    whole[-6] ^= 1
-    with pytest.raises(DamagedStore, match="CRC"):
-        read(bytes(whole))
+    """A tar.gz is read to the end, where gzip's checksum is, however many blocks of zeroes fill the tar up."""
+    for filled in (0, 1 << 21):
+        whole = bytearray(gzip.compress(in_tar(demo()[0]) + bytes(filled)))
+        assert read(bytes(whole)) == demo()[1]
+        whole[-6] ^= 1
+        with pytest.raises(DamagedStore, match="CRC"):
+            read(bytes(whole))
 
 
 def test_what_is_left_of_it() -> None:

@@ -232,6 +232,25 @@ def test_replaced_meanwhile(web: Web, demo: Path) -> None:
         open_source(f"{web.url}/x.db")
 
 
+@pytest.mark.parametrize("moved", [-1, 1, None])
+def test_another_part_than_was_asked_for(moved: int | None, web: Web, demo: Path) -> None:
+    """A part that begins elsewhere, or does not say where, is never taken for the rest."""
+    content = demo.read_bytes()
+    first = breaking(content, 100_000, ETag='"v1"', Accept_Ranges="bytes")
+
+    def answer(handler: Any) -> None:
+        if "Range" not in handler.headers:
+            first(handler)
+            return
+        start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-")) + (moved or 0)
+        place = {} if moved is None else {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
+        send(handler, 206, content[start:], ETag='"v1"', **place)
+
+    web.answers["/x.db"] = answer
+    with pytest.raises(SourceError, match="replaced while it was read"):
+        open_source(f"{web.url}/x.db")
+
+
 def test_nothing_more_comes(web: Web, demo: Path) -> None:
     """Tries end where none of them brings a byte."""
     content = demo.read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tools.cluster import Etcd
 
 from kstore.errors import Conflict, SourceError, WriteRefused
 from kstore.records import Delete, Mutation, Put, Record
+from kstore.source.bbolt.format import meta_page
 from kstore.source.etcd.live import LiveSource
 from kstore.source.location.demo import open_demo
 from kstore.source.snapshot.source import SnapshotSource
@@ -135,6 +137,23 @@ def test_a_database_without_checksum_stays_one(demo: SnapshotSource, tmp_path: P
         with SnapshotSource(tmp_path / "written.db") as result:
             assert result.status().kind == "database"
             assert {record.key: record for record in result.scan()} == expected(source, mutations)
+
+
+def test_a_database_that_is_written_to_meanwhile(demo: SnapshotSource, tmp_path: Path) -> None:
+    """An etcd that was started on the input while it was copied is noticed, and there is no output."""
+    plain, output = tmp_path / "db", tmp_path / "written.db"
+    plain.write_bytes(demo.database_path.read_bytes()[:-32])
+
+    def mutations(source: SnapshotSource) -> Iterator[Mutation]:
+        yield Put(b"/registry/new", b"x", 0)
+        later = replace(source.database.meta, transaction=source.database.meta.transaction + 1)
+        with plain.open("r+b") as file:
+            file.seek(later.transaction % 2 * later.page_size)
+            file.write(meta_page(later))
+
+    with SnapshotSource(plain) as source, pytest.raises(SourceError, match="written to while it was read"):
+        write_database(source, mutations(source), output)
+    assert not list(tmp_path.glob("*written*"))
 
 
 def test_no_mutations_give_a_copy(demo: SnapshotSource, tmp_path: Path) -> None:

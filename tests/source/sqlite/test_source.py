@@ -206,3 +206,25 @@ def test_a_record_that_claims_everything(tmp_path: Path) -> None:
     state.write_bytes(whole[:cell] + b"\x82" + b"\xff" * 8 + b"\xa2" + whole[cell + 10 :])
     with pytest.raises(DamagedStore, match="claims more bytes than there is memory"):
         open_source(str(state))
+
+
+def test_what_was_gone_at_the_compaction_has_no_history(tmp_path: Path) -> None:
+    """Rows that kine has not removed yet are no base for it; what lived then has its newest row, and all after it."""
+    path = tmp_path / "state.db"
+    rows = [
+        (1, "compact_rev_key", 1, 0, 0, 6, 0, b"", None),
+        (2, A, 1, 0, 0, 0, 0, b"a1", None),
+        (3, B, 1, 0, 0, 0, 0, b"b1", None),
+        (4, A, 0, 1, 2, 2, 0, b"a1", b"a1"),
+        (5, B, 0, 0, 3, 3, 0, b"b2", b"b1"),
+        (6, C, 1, 0, 0, 0, 0, b"c1", None),
+        (7, A, 1, 0, 0, 4, 0, b"a2", None),
+    ]
+    with sqlite3.connect(path) as database:
+        database.execute(TABLE)
+        database.executemany("INSERT INTO kine VALUES (?,?,?,?,?,?,?,?,?)", rows)
+    database.close()
+    with open_source(str(path)) as source:
+        found = [(one.record.key.decode(), one.record.value, one.record.mod_revision) for one in source.history_scan()]
+        assert found == [(B, b"b2", 5), (C, b"c1", 6), (A, b"a2", 7)]
+        assert [one.record.mod_revision for one in source.history(A.encode())] == [7]

@@ -60,6 +60,18 @@ def test_what_the_database_has_is_not_done_again(mvcc: Mvcc, tmp_path: Path, fir
     assert mvcc.current_revision == before + len(wanted)
 
 
+@pytest.mark.parametrize("committed", [0, 1, 3, 4])
+def test_of_several_members_what_is_committed_counts(mvcc: Mvcc, tmp_path: Path, committed: int) -> None:
+    """Up to the last entry that the member knows to be committed, and that one, too; the others may be taken back."""
+    mvcc.cluster.meta[b"confState"] = b'{"voters":[1,2,3]}'
+    entries = [entry(INDEX + 1 + at, data=delimited(4, put(b"/entry/%d" % at))) for at in range(4)]
+    Segments(tmp_path).add(0, [*entries, state(INDEX + committed)])
+    assert replay(mvcc, tmp_path)[0] == committed
+    assert [key for key in mvcc.view().keys if key.startswith(b"/entry/")] == [
+        b"/entry/%d" % at for at in range(committed)
+    ]
+
+
 def test_a_log_that_begins_too_late(mvcc: Mvcc, tmp_path: Path) -> None:
     """An entry between the database and the log is missing."""
     with pytest.raises(SourceError, match=f"brought to entry {INDEX}, the log begins with {INDEX + 2}"):
