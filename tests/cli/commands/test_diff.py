@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from kstore.cli.main import run
+from kstore.records import Put
+from kstore.source.location.address import open_source
+from kstore.source.snapshot.source import SnapshotSource
+from kstore.source.snapshot.writer import write_database
 
 OLD, NEW = "deploy/shop/frontend", "deploy/shop/search"
 DEMO = ["--store", "demo", "diff"]
@@ -107,3 +111,17 @@ def test_what_one_store_has_alone(
     assert (
         "new file mode 100644\n--- /dev/null\n+++ b/registry/secrets/shop/payment-gateway\n" in capsys.readouterr().out
     )
+
+
+def test_bytes_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same on both sides they are no difference; other ones, or on one side alone, are one that names the fault."""
+    key = b"/registry/configmaps/shop/damaged"
+    with open_source("demo") as demo:
+        assert isinstance(demo, SnapshotSource)
+        for name, value in (("a", b"k8s\0\xff"), ("b", b"k8s\0\xfe")):
+            write_database(demo, [Put(key, value, 0)], tmp_path / f"{name}.db")
+    one, other = str(tmp_path / "a.db"), str(tmp_path / "b.db")
+    assert run(["diff", one, one, "configmaps", "-n", "shop"]) == 0
+    assert run(["diff", one, other, "configmaps", "-n", "shop"]) == 5
+    assert f"~ {key.decode()}  (other bytes: " in capsys.readouterr().out
+    assert run(["diff", "demo", one, "configmaps", "-n", "shop"]) == 5

@@ -225,13 +225,10 @@ def _object(session: Session, text: str, namespace: str) -> StoredObject:
 
 def _show(found: Iterator[Compared], output: str, *, secrets: bool) -> int:
     counts: Counter[tuple[str, str]] = Counter()
-    faults = 0
 
     def counted() -> Iterator[Compared]:
-        nonlocal faults
         for one in found:
             counts[one.resource, one.what] += 1
-            faults += one.undecodable
             yield one
 
     if output in ("json", "jsonl"):
@@ -253,7 +250,7 @@ def _show(found: Iterator[Compared], output: str, *, secrets: bool) -> int:
         write(_texts(counted(), diffs=output == "diff", secrets=secrets))
     if output in ("diff", "summary"):
         write(_summary(counts))
-    return ExitCode.FOUND if counts else ExitCode.SOME_SKIPPED if faults else ExitCode.DONE
+    return ExitCode.FOUND if counts else ExitCode.DONE
 
 
 def _texts(found: Iterator[Compared], *, diffs: bool, secrets: bool) -> Iterator[str]:
