@@ -73,6 +73,20 @@ def test_delete_keeps_a_copy(store: WritableSource, capsys: pytest.CaptureFixtur
     assert back.value == b"k8s\x00\xff\xff"
 
 
+def test_a_copy_has_the_leases(store: WritableSource) -> None:
+    """What is deleted is kept with its lease and that one's time to live, and has it again when it is put back."""
+    event, lease = "/registry/events/shop/e", 4711
+    store.grant_lease(lease, 3600)
+    store.commit([Put(event.encode(), b"an event", 0, lease)])
+    assert run(["delete", event, "--yes", "--keep", "copy"]) == 0
+    with open_source("copy") as copy:
+        assert copy.leases() == {lease: 3600}
+    assert run(["restore", event, "--from", "copy", "--yes"]) == 0
+    back = at(store, event)
+    assert back is not None
+    assert (back.value, back.lease) == (b"an event", lease)
+
+
 def test_what_a_condition_cannot_read_is_told(store: WritableSource, capsys: pytest.CaptureFixture[str]) -> None:
     """The rest is deleted, or put back, and the exit code says that some of what was meant may be left."""
     before = store.status().revision
@@ -111,10 +125,13 @@ def test_restore_from_history(store: WritableSource) -> None:
     assert back is not None
     assert back.value == stored("red")
     assert run(["restore", KEY, "--from-rev", str(first.mod_revision), "--yes"]) == 4, "something else is stored there"
-    assert run(["restore", KEY, "--from-rev", str(first.mod_revision), "--yes", "--overwrite"]) == 0
+    overwritten = ["--yes", "--overwrite", "--keep", "overwritten"]
+    assert run(["restore", KEY, "--from-rev", str(first.mod_revision), *overwritten]) == 0
     back = at(store)
     assert back is not None
     assert back.value == stored()
+    with open_source("overwritten") as copy:
+        assert [(one.key.decode(), one.value) for one in copy.scan()] == [(KEY, stored("red"))]
     assert run(["restore", KEY, "--from-history"]) == 1, "it is not deleted any more"
 
 

@@ -388,6 +388,19 @@ def test_a_part_of_a_cluster_cannot_tell(
     assert checked(open_store) == {}
 
 
+@pytest.mark.parametrize("part", [False, True])
+def test_what_is_left_of_a_damaged_file_cannot_tell(
+    whole: MemorySource, open_store: OpenStore, part: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A namespace, an owner, an object of an old version that is not there may be in the part that cannot be read."""
+    whole.put("/registry/configmaps/shop/a", config_map("a", "shop"))
+    whole.put("/registry/configmaps/default/b", owned("b", GONE))
+    whole.put("/registry/apiextensions.k8s.io/customresourcedefinitions/foos.example.com", CRD)
+    monkeypatch.setattr(Survey, "is_partial", part)
+    absent = {"no-namespace", "owner-gone", "crd-idle-version"}
+    assert absent & checked(open_store).keys() == (set() if part else absent)
+
+
 def test_foreign_keys_are_counted_and_not_judged(whole: MemorySource, open_store: OpenStore) -> None:
     """Network plugins' keys, loose ones and odd ones: one note, by first element, and no command."""
     whole.put("/registry", b"no object")

@@ -24,7 +24,7 @@ from kstore.scheme.scheme import Scheme
 GOLDEN = Path(__file__).parents[1] / "golden" / "k8s-1.37-filled.jsonl.xz"
 CODECS = {
     release: ObjectCodec(Scheme(Release(release)))
-    for release in ("1.19", "1.23", "1.24", "1.29", "1.33", "1.36", "1.37")
+    for release in ("1.19", "1.20", "1.23", "1.24", "1.29", "1.33", "1.36", "1.37")
 }
 METADATA = {"name": "a", "namespace": "default", "uid": "u"}
 
@@ -108,6 +108,14 @@ def test_a_reference_into_another_namespace_is_no_data_source() -> None:
     assert "dataSource" not in updated(claim)["spec"]
     del reference["namespace"]
     assert updated(claim)["spec"]["dataSource"] == reference
+
+
+@pytest.mark.parametrize(("release", "known"), [("1.19", False), ("1.20", True), ("1.23", True)])
+def test_the_plural_of_an_address(release: str, known: bool) -> None:
+    """A Service has clusterIPs and families since 1.20."""
+    found = service(release, clusterIP="10.0.0.7")
+    assert found.get("clusterIPs") == (["10.0.0.7"] if known else None)
+    assert found.get("ipFamilies") == (["IPv4"] if known else None)
 
 
 @pytest.mark.parametrize(("release", "known"), [("1.23", False), ("1.24", True), ("1.37", True)])

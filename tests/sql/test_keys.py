@@ -9,7 +9,7 @@ from tests.sql.conftest import asked_of, pod
 
 from kstore.customresource.resource import CustomResource
 from kstore.sql.asked_store import AskedStore
-from kstore.sql.keys import EVERYTHING, Keys, prefixes, records
+from kstore.sql.keys import EVERYTHING, Keys, prefixes, records, revisions
 from kstore.testing import MemorySource
 
 
@@ -48,6 +48,21 @@ def found(store: AskedStore, keys: Keys) -> list[str]:
 def test_records(keys: Keys, expected: list[str], store: AskedStore) -> None:
     """What is read is what meets the conditions, in key order, whatever range it comes from."""
     assert found(store, keys) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (Keys.of(resource=["pods"], namespace=["a"]), ["pods/a/x", "pods/a/y"]),
+        (Keys.of(resource=["pods"], name=["y"]), ["pods/a/y", "pods/ab/y", "pods/b/y"]),
+        (Keys.of(resource=["nodes", "pods"], namespace=["", "b"]), ["minions/x", "pods/b/x", "pods/b/y"]),
+        (Keys.of(resource=["pods"], namespace=["a"], name=["x"]), ["pods/a/x"]),
+    ],
+)
+def test_revisions(keys: Keys, expected: list[str], store: AskedStore) -> None:
+    """Those of the keys that are meant, and of no other, wherever they are held."""
+    met = [one.record.key.decode().removeprefix("/registry/") for one in revisions(store, keys)]
+    assert sorted(met) == expected
 
 
 def test_a_range_within_another_is_read_once(store: AskedStore) -> None:

@@ -99,6 +99,17 @@ def test_one_that_breaks_off(wrap: object, records: list[Record]) -> None:
             assert source.damage  # type: ignore[attr-defined]
 
 
+def test_half_a_value_is_none() -> None:
+    """Wherever it is cut, what is salvaged are whole values: of the one that is cut nothing."""
+    values = {b"/registry/x/%d" % size: bytes([size % 251]) * size for size in (100, 3000, 700, 40_000, 512)}
+    content = saved(values)
+    for place in range(1024, len(content.rstrip(b"\0")), 512):
+        with opened(content[:place], salvage=True) as source:
+            found = {one.key: one.value for one in source.scan()}
+            assert found.items() <= values.items(), place
+            assert list(found) == sorted(list(values)[: len(found)])
+
+
 def test_a_key_twice() -> None:
     """No etcd has that."""
     double = saved({b"/registry/pods/a/b": b"1"})[:1024] + saved({b"/registry/pods/a/b": b"2"})

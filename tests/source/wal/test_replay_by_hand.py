@@ -45,6 +45,7 @@ def put(key: bytes, value: bytes = b"v") -> bytes:
 def replayed(mvcc: Mvcc, folder: Path, *requests: bytes, first: int = INDEX + 1) -> int:
     """How many of these requests, entries of a log, changed something."""
     entries = [entry(first + at, data=request) for at, request in enumerate(requests)]
+    folder.mkdir(exist_ok=True)
     Segments(folder).add(0, [*entries, state(first + len(requests) - 1)])
     return replay(mvcc, folder)[0]
 
@@ -93,6 +94,37 @@ def test_leases(mvcc: Mvcc, tmp_path: Path) -> None:
     assert 700 not in mvcc.cluster.granted
 
 
+def test_a_put_that_keeps_what_is_there(mvcc: Mvcc, tmp_path: Path) -> None:
+    """The lease, or the value, of a key that has one; of a key that is not there nothing can be kept."""
+    lease = delimited(8, number(1, 60) + number(2, 700))
+    leased = delimited(4, put(b"/leased", b"old") + number(3, 700))
+    new_value = delimited(4, put(b"/leased", b"new") + number(6, 1))
+    not_there = delimited(4, put(b"/not-there") + number(6, 1))
+    no_lease = delimited(4, delimited(1, b"/leased") + number(5, 1))
+    for at, (requests, changes, expected) in enumerate((
+        ([lease, leased, new_value, not_there], 3, (b"new", 700)),
+        ([no_lease], 1, (b"new", 0)),
+    )):  # fmt: skip
+        mvcc.cluster.meta[b"consistent_index"] = (INDEX + 4 * at).to_bytes(8, "big")
+        assert replayed(mvcc, tmp_path / str(at), *requests, first=INDEX + 4 * at + 1) == changes
+        view = mvcc.view()
+        place = view.keys.index(b"/leased")
+        record = mvcc.record(b"/leased", view.offsets[place], view.sizes[place])
+        assert record is not None
+        assert (record.value, record.lease) == expected
+        assert b"/not-there" not in view.keys
+
+
+def test_a_compaction_that_cannot_be(mvcc: Mvcc, tmp_path: Path) -> None:
+    """Of revisions that are compacted already, or yet to come, none is done: as by the server, which refused it."""
+    compacted, newest = mvcc.compact_revision, mvcc.current_revision
+    for at, (revision, done) in enumerate(((compacted, False), (newest + 1, False), (newest, True))):
+        mvcc.cluster.meta[b"consistent_index"] = (INDEX + at).to_bytes(8, "big")
+        compaction = delimited(7, number(1, revision))
+        assert replayed(mvcc, tmp_path / str(at), compaction, first=INDEX + at + 1) == done
+        assert mvcc.compact_revision == (newest if done else compacted)
+
+
 @pytest.mark.parametrize("result", RESULTS)
 @pytest.mark.parametrize("more", [-1, 0, 1])
 def test_a_condition(mvcc: Mvcc, tmp_path: Path, result: str, more: int) -> None:
@@ -107,6 +139,19 @@ def test_a_condition(mvcc: Mvcc, tmp_path: Path, result: str, more: int) -> None
         holds,
         not holds,
     )
+
+
+@pytest.mark.parametrize("holding", [0, 1, 2])
+def test_several_conditions(mvcc: Mvcc, tmp_path: Path, holding: int) -> None:
+    """All of them must hold, as of a batch that depends on the revisions of all its keys."""
+    keys = mvcc.view().keys[:2]
+    versions = [_version(mvcc, at) + (at >= holding) for at in range(2)]
+    conditions = [
+        delimited(1, delimited(3, key) + number(4, version)) for key, version in zip(keys, versions, strict=True)
+    ]
+    sides = [delimited(field, delimited(2, put(key))) for field, key in ((2, b"/held"), (3, b"/did-not-hold"))]
+    assert replayed(mvcc, tmp_path, delimited(6, b"".join([*conditions, *sides]))) == 1
+    assert (b"/held" in mvcc.view().keys, b"/did-not-hold" in mvcc.view().keys) == (holding == 2, holding < 2)
 
 
 def _version(mvcc: Mvcc, at: int) -> int:
