@@ -312,6 +312,7 @@ def test_flags_of_a_server_decide_what_is_written(demo: Kstore) -> None:
     assert b"maxUnavailable" not in demo("convert", *older, stdin=value).out
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(("deleted", "said", "code"), [(False, 0, 0), (False, 3, 3), (True, 0, 5), (True, 3, 5)])
 def test_what_verify_found_stays_found(
     deleted: bool, said: int, code: int, demo: Kstore, kstore: Kstore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
