@@ -199,6 +199,16 @@ def test_a_conflict_is_noted(store: FaultySource) -> None:
     assert log.lines == [("begin", 1), ("undone conflict", 1)]
 
 
+def test_a_value_that_another_request_brought(store: FaultySource) -> None:
+    """A conflict with the value that was to be written: it is there, and the journal does not call it this batch's."""
+    log = Log()
+    wanted = changes(store)[:1]
+    revision = store.commit([change.mutation() for change in changes(store)]).revision  # one of a process before
+    ended = list(Writer(store, log).write(wanted))
+    assert [(type(one), one.revision) for one in ended if isinstance(one, Written)] == [(Written, revision)]
+    assert log.lines == [("begin", 1), ("undone conflict", 1)]
+
+
 def test_what_others_deleted_tells_nothing(store: FaultySource) -> None:
     """A deletion that was lost with other writes is not taken for done because others have deleted the key."""
     changes = [KeyChange(KEY, store.records[KEY], None), KeyChange(OTHER, store.records[OTHER], b"new")]

@@ -225,8 +225,9 @@ class Move:
             summary = applier.run(self._records(retry, compacted))
             may_come = 0
             if resumed is not None or not applier.saw_every_end:
-                settle(Journal(path), writer, target, retry, for_good=True)
+                # counted first: what comes meanwhile is counted, and noted; the other way round it would be neither
                 may_come = missing_creations(Journal(path), target, retry)
+                settle(Journal(path), writer, target, retry)
             writer.finish(summary)
         finally:
             writer.close()

@@ -187,11 +187,15 @@ class Writer(Generic[C]):
         raise unseen
 
     def _single(self, change: C, fault: Conflict | RequestTooLarge) -> Written[C] | Left[C]:
-        """One change that did not go through: it is stored all the same, or is left."""
+        """
+        One change that did not go through: it is stored all the same, or is left.
+
+        What is stored all the same is not noted: it came from another batch of an earlier process, which may have
+        written more than this key and is judged as a whole (`migrate/settle.py`), or from somebody else.
+        """
         mutation = change.mutation()
         found = self._read(mutation.key)
         if not isinstance(mutation, Delete) and found is not None and is_written(mutation, found):
-            self._log.done(self._log.begin([change]), found.mod_revision)
             return Written(change, found.mod_revision)
         return Left(change, self._sized(fault, mutation), found)
 

@@ -68,9 +68,9 @@ def test_of_several_members_what_is_committed_counts(mvcc: Mvcc, tmp_path: Path,
     entries = [entry(INDEX + 1 + at, data=delimited(4, put(b"/entry/%d" % at))) for at in range(4)]
     Segments(tmp_path).add(0, [*entries, state(INDEX + committed)])
     assert replay(mvcc, tmp_path)[0] == committed
-    assert [key for key in mvcc.view().keys if key.startswith(b"/entry/")] == [
-        b"/entry/%d" % at for at in range(committed)
-    ]
+    view = mvcc.view()
+    found = [place.key for place in view.places(view.span(b"/entry/"))]
+    assert found == [b"/entry/%d" % at for at in range(committed)]
 
 
 def test_a_log_that_begins_too_late(mvcc: Mvcc, tmp_path: Path) -> None:
@@ -108,11 +108,11 @@ def test_a_put_that_keeps_what_is_there(mvcc: Mvcc, tmp_path: Path) -> None:
         mvcc.cluster.meta[b"consistent_index"] = (INDEX + 4 * at).to_bytes(8, "big")
         assert replayed(mvcc, tmp_path / str(at), *requests, first=INDEX + 4 * at + 1) == changes
         view = mvcc.view()
-        place = view.keys.index(b"/leased")
-        record = mvcc.record(b"/leased", view.offsets[place], view.sizes[place])
+        place = view.find(b"/leased")
+        record = mvcc.record(*place) if place else None
         assert record is not None
         assert (record.value, record.lease) == expected
-        assert b"/not-there" not in view.keys
+        assert view.find(b"/not-there") is None
 
 
 def test_a_compaction_that_cannot_be(mvcc: Mvcc, tmp_path: Path) -> None:
@@ -135,23 +135,22 @@ def test_a_condition(mvcc: Mvcc, tmp_path: Path, result: str, more: int) -> None
     sides = [delimited(field, delimited(2, put(key))) for field, key in ((2, b"/held"), (3, b"/did-not-hold"))]
     assert replayed(mvcc, tmp_path, delimited(6, delimited(1, condition) + b"".join(sides))) == 1
     holds = {"=": more == 0, ">": more < 0, "<": more > 0, "!=": more != 0}[result]
-    assert (mvcc.view().find(b"/held") is not None, mvcc.view().find(b"/did-not-hold") is not None) == (
-        holds,
-        not holds,
-    )
+    view = mvcc.view()
+    assert (view.find(b"/held") is not None, view.find(b"/did-not-hold") is not None) == (holds, not holds)
 
 
 @pytest.mark.parametrize("holding", [0, 1, 2])
 def test_several_conditions(mvcc: Mvcc, tmp_path: Path, holding: int) -> None:
     """All of them must hold, as of a batch that depends on the revisions of all its keys."""
-    keys = mvcc.view().keys[:2]
+    keys = [mvcc.view()[at].key for at in range(2)]
     versions = [_version(mvcc, at) + (at >= holding) for at in range(2)]
     conditions = [
         delimited(1, delimited(3, key) + number(4, version)) for key, version in zip(keys, versions, strict=True)
     ]
     sides = [delimited(field, delimited(2, put(key))) for field, key in ((2, b"/held"), (3, b"/did-not-hold"))]
     assert replayed(mvcc, tmp_path, delimited(6, b"".join([*conditions, *sides]))) == 1
-    assert (b"/held" in mvcc.view().keys, b"/did-not-hold" in mvcc.view().keys) == (holding == 2, holding < 2)
+    view = mvcc.view()
+    assert (view.find(b"/held") is not None, view.find(b"/did-not-hold") is not None) == (holding == 2, holding < 2)
 
 
 def _version(mvcc: Mvcc, at: int) -> int:
