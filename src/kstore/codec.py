@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kstore.decode.projection import EVERYTHING, Projection
 from kstore.encryption import EncryptionHeader, Opened, Transformers, read_encryption_header
@@ -25,9 +25,8 @@ _AMONG_SECRETS = b"/secrets/"
 """In a key: what is stored here is a Secret, however damaged. Errors about it quote nothing of its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """A record that could be read."""
+class StoredObject(NamedTuple):
+    """A record that could be read; a tuple, as `Record` is."""
 
     record: Record
     """Key, revisions, lease, and the bytes as stored."""

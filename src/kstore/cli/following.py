@@ -145,8 +145,8 @@ def _events(reading: Reading, selection: Selection, steps: Iterator[Step]) -> It
         elif isinstance(step.read, StoredObject) and wanted(step.read):
             yield Event(MODIFIED if wanted(step.before) else ADDED, step.read)
         elif isinstance(step.before, StoredObject) and wanted(step.before):
-            record = replace(step.before.record, mod_revision=step.revision)
-            yield Event(DELETED, replace(step.before, record=record))
+            record = step.before.record._replace(mod_revision=step.revision)
+            yield Event(DELETED, step.before._replace(record=record))
 
 
 def _table(

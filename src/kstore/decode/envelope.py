@@ -11,8 +11,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from kstore import wire
 from kstore.errors import ENCRYPTION_CONFIG_WANTED, DecodeError, UnknownEncoding
@@ -26,14 +26,13 @@ _YAML = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*[{,]?[ \t]*[\"']?[A-Za-z][\w.-]*[\
 _TEXT = re.compile(rb"[ \t\r\n]*\{")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A value of protobuf, opened: the object's type and its body."""
 
     api_version: str
     kind: str
     body: bytes
-    start: int = field(default=0, compare=False)
+    start: int
     """Where the body begins in the value."""
     content_encoding: str = ""
     content_type: str = ""

@@ -8,7 +8,7 @@ each.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kstore.encryption.prefix import EncryptionHeader, seems_plain
 from kstore.errors import EncryptionError, TamperedValue, WrongKey
@@ -111,11 +111,10 @@ class NamedKey(Cipher):
         return self._algorithm.encrypt(plain, path)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A value that has been opened, or that was plain."""
+class Opened(NamedTuple):
+    """A value that has been opened, or that was plain; what is printed of it does not show it."""
 
-    plain: bytes = field(repr=False)
+    plain: bytes
     """The bytes as an apiserver hands them to its decoder."""
     encryption_header: EncryptionHeader | None
     """Who had encrypted it; None when it was plain."""
@@ -123,6 +122,10 @@ class Opened:
     """Whether the apiserver would write the object even unchanged: it was not encrypted with the first key."""
     authenticated: bool
     """False when a change could go unnoticed: `aescbc` and plain values authenticate nothing."""
+
+    def __repr__(self) -> str:
+        encryption_header, stale, authenticated = self.encryption_header, self.stale, self.authenticated
+        return f"Opened({encryption_header=}, {stale=}, {authenticated=})"
 
     def doubt(self, path: bytes) -> EncryptionError | None:
         """

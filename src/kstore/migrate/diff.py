@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from kstore.codec import StorageCodec, StoredObject
@@ -81,7 +81,7 @@ def difference_of(
     if not isinstance(step, Change):
         return None
     before = codec.read(step.record)
-    after = codec.read(replace(step.record, value=step.value))
+    after = codec.read(step.record._replace(value=step.value))
     found: list[tuple[Difference, bool]] = []
     if isinstance(before, StoredObject) and isinstance(after, StoredObject):
         old, new = hide(before.object), hide(after.object)

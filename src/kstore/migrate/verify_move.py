@@ -7,7 +7,6 @@ What is compared is the content, decrypted: the bytes of an encrypted value depe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kstore.encryption import Transformers
 from kstore.errors import EncryptionError
@@ -53,11 +52,11 @@ def verify_move(
 def _compare(origin: Store, target: Source, transformers: Transformers | None, routes: Routes) -> Iterator[Discrepancy]:
     for old, new in zip(routes.sources, routes.targets, strict=True):
         originals = (record for record in origin.source.scan(old) if not is_housekeeping(record))
-        copies = (replace(one, key=old + one.key[len(new) :]) for one in target.scan(new))
+        copies = (one._replace(key=old + one.key[len(new) :]) for one in target.scan(new))
         for key, original, copy in side_by_side(originals, copies):
             if original is None:
                 continue
-            finding = _check(origin, original, copy and replace(copy, key=routes(key)), transformers)
+            finding = _check(origin, original, copy and copy._replace(key=routes(key)), transformers)
             if finding:
                 yield Discrepancy(key_text(routes(key)), *finding)
 

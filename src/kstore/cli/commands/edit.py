@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +93,7 @@ def _edit(
     from kstore.write.compare_and_swap import KeyChange
 
     value = edited(session.codec, read, changed)
-    again = session.codec.read(replace(read.record, value=value))
+    again = session.codec.read(read.record._replace(value=value))
     if isinstance(again, Undecodable):
         raise named(again)
     differences = differences_of(session.store, read, again, as_stored=True)
