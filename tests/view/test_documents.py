@@ -59,3 +59,23 @@ def test_hex_dump():
     assert lines[0].startswith("00000000")
     assert "k8s." in lines[0]
     assert lines[-1].strip() == "00000014"
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        (b'{"f:spec":{".":{},"k:{\\"name\\":\\"web\\"}":{}}}', None),
+        (b'{"a":"<&>"}', None),
+        (b'{"a": 1}', '{"a":1}'),
+        (b'{"a":"\\u003c"}', '{"a":"<"}'),
+        (b'{"a":1,"a":2}', '{"a":2}'),
+        (b'{"a":1.0,"b":1e2}', '{"a":1,"b":100}'),
+        (b"1.0", "1"),
+        (b"1.5", None),
+        (b"{", '{"$invalidJSON":"{"}'),
+        (b'{"a":"%b"}' % (b"x" * 20_000), None),
+    ],
+)
+def test_raw_json_on_a_line(text: bytes, printed: str | None) -> None:
+    """Raw JSON is printed as what it says, in Go's numbers; what would come out the same is copied."""
+    assert to_json_line({"r": RawJSON(text)}) == f'{{"r":{printed or text.decode()}}}\n'

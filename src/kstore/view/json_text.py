@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-from kstore.decode.json.go_json import as_whole_numbers, compacted, escape_html, with_numbers
+from kstore.decode.json.go_json import as_whole_numbers, compacted, escape_html, prints_as_read, with_numbers
 from kstore.decode.json.number import format_float
 from kstore.decode.json.raw_json import RawJSON, plain
 from kstore.errors import EncodeError
@@ -53,7 +53,7 @@ def _dumps(value: Any, *, indent: bool = False, sort: bool = False) -> bytes:
 
     options = orjson.OPT_INDENT_2 * indent | orjson.OPT_SORT_KEYS * sort
     try:
-        return orjson.dumps(value, default=_leaf, option=options)
+        return orjson.dumps(value, default=_leaf if options else _leaf_of_line, option=options)
     except (TypeError, RecursionError):
         return _slow_dumps(value, indent=indent, sort=sort)
 
@@ -67,6 +67,15 @@ def _leaf(value: Any) -> Any:
     if isinstance(value, float):
         return orjson.Fragment(format_float(value).encode()) if math.isfinite(value) else None
     raise TypeError
+
+
+def _leaf_of_line(value: Any) -> Any:
+    """The same on one line, where raw JSON that is printed as it stands need not be taken apart."""
+    import orjson
+
+    if isinstance(value, RawJSON) and not value.nested and prints_as_read(value.data):
+        return orjson.Fragment(value.data)
+    return _leaf(value)
 
 
 def _slow_dumps(value: Any, *, indent: bool, sort: bool) -> bytes:

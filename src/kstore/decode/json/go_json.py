@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from kstore.decode.json.number import Number, as_whole, format_float
@@ -153,6 +154,31 @@ def _as_go_writes(text: bytes) -> tuple[Any] | None:
     except (orjson.JSONDecodeError, TypeError):
         pass
     return None
+
+
+def prints_as_read(text: bytes) -> bool:
+    """
+    Whether a JSON text, parsed and printed again on one line without Go's escapes, is the same bytes.
+
+    Remembered for short texts: the field sets of managedFields are the same in many objects.
+    """
+    return _prints_as_read(text) if len(text) > _SHORT else _short_prints_as_read(text)
+
+
+_SHORT = 1 << 14
+
+
+def _prints_as_read(text: bytes) -> bool:
+    import orjson
+
+    try:
+        value = orjson.loads(text)
+        return orjson.dumps(value) == text and not isinstance(value, float) and not _ODD_FLOAT.search(text)
+    except (orjson.JSONDecodeError, TypeError):
+        return False
+
+
+_short_prints_as_read = lru_cache(maxsize=1024)(_prints_as_read)
 
 
 def deviations(text: bytes) -> Iterator[str]:
