@@ -13,7 +13,7 @@ import click
 from kstore.cli.forms import Kind, words
 from kstore.cli.listing import TABLES, Reading, projection_of, write
 from kstore.cli.settings import settings
-from kstore.decode.projection import EVERYTHING, METADATA, Projection
+from kstore.decode.projection import EVERYTHING, Projection
 from kstore.errors import UsageError
 from kstore.printable import key_lines
 
@@ -82,10 +82,10 @@ def needed(output: str, selection: Selection, *, whole: bool) -> Projection:
     looked_at = selection.filter.projection
     if whole or looked_at.everything:
         return EVERYTHING
-    if output == "keys":
-        return looked_at
     # tables are made of what the server would serve, which is decoded apart
-    return METADATA if output in TABLES else projection_of(output, bool(looked_at.members))
+    if output == "keys" or output in TABLES:
+        return looked_at
+    return projection_of(output, bool(looked_at.members))
 
 
 def write_keys(reading: Reading, selection: Selection, sort_by: str) -> None:

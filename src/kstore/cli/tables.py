@@ -118,12 +118,18 @@ def heading_of(session: Session, read: StoredObject, to: GroupVersion | None) ->
 
 
 def in_version(
-    reading: Reading, heading: Heading, stored: Iterable[StoredObject]
+    reading: Reading, heading: Heading, stored: Iterable[StoredObject], *, as_stored: bool = False
 ) -> Iterator[tuple[StoredObject, dict[str, Any]]]:
     """
     The objects as the server prints them, or as they are where that version cannot be had.
 
     What is stored is not what is printed: reading it, the server sets the defaults that its release has by now.
+
+    Args:
+        reading: how they are shown.
+        heading: what they have in common.
+        stored: the objects.
+        as_stored: what the server would fill in is not looked at (`Printer.as_stored`).
     """
     version = heading.cells_of
     from kstore.codec import Undecodable
@@ -135,7 +141,10 @@ def in_version(
         stored = (read for read, _ in reading.shown(stored))
     for read in stored:
         try:
-            served = reading.store.as_version(read, version)
+            if as_stored and read.gvk.group_version == version:
+                served = reading.store.codec.decode(read.plain).object
+            else:
+                served = reading.store.as_version(read, version)
         except KstoreError:
             whole = reading.store.codec.read(read.record)  # what is at hand may be its metadata alone
             if isinstance(whole, Undecodable):
@@ -202,7 +211,7 @@ def _rows(
     waiting: dict[int, StoredObject] = {}
 
     def objects() -> Iterator[dict[str, Any]]:
-        for read, obj in in_version(reading, heading, stored):
+        for read, obj in in_version(reading, heading, stored, as_stored=printer.as_stored):
             waiting[id(obj)] = read
             yield obj
 

@@ -142,6 +142,8 @@ _WHOLE_LISTS = {
     GroupKind("flowcontrol.apiserver.k8s.io", "FlowSchema"): _flow_schema_list,
 }
 _CONDITIONS = {GroupKind("", "Pod"): pods.pod_row_conditions}
+_AS_STORED = frozenset({GroupKind("", "Pod")})
+"""Kinds that stores have many of, and whose printers look at no default; tests try each with random objects."""
 
 _AUTOSCALING = "autoscaling.alpha.kubernetes.io/"
 _CONVERSION_ANNOTATIONS = {
@@ -177,7 +179,7 @@ def _built_in(kind: GroupKind, minor: int) -> Printer:
         whole_list = None if former else whole_list
     if cells is None or columns is None:
         return Printer(default_columns(), extensions.default_cells)
-    return Printer(columns, cells, whole_list, _CONDITIONS.get(kind))
+    return Printer(columns, cells, whole_list, _CONDITIONS.get(kind), kind in _AS_STORED)
 
 
 def printer_for(gvk: GroupVersionKind, crd: Mapping[str, Any] | None = None, release: Release | None = None) -> Printer:

@@ -55,6 +55,11 @@ class Printer:
     """For kinds whose list is more than its objects one by one; such a list cannot be streamed."""
     conditions: Callable[[Object], list[dict[str, str]]] | None = None
     """The conditions of an object's row."""
+    as_stored: bool = False
+    """
+    Whether the cells are the same of an object as it is stored: they look at nothing that a server fills in or converts
+    when it reads one of the version that it prints.
+    """
 
     def rows(self, objects: Iterable[Object], now: datetime) -> Iterator[tuple[Object, list[Any]]]:
         """Each object with its cells, in the order the server lists them."""
