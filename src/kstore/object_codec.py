@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 from kstore.catalog.sent_kinds import WATCH_EVENT, is_watch_event
-from kstore.decode.envelope import Envelope, read_envelope, recognize, unwrap_base64, write_envelope
+from kstore.decode.envelope import PROTOBUF_PREFIX, Envelope, read_envelope, recognize, unwrap_base64, write_envelope
 from kstore.decode.json import go_json
 from kstore.decode.json.typed_json import is_unknown_member
 from kstore.decode.projection import EVERYTHING, Projection
@@ -121,7 +121,7 @@ class ObjectCodec:
         return self._open(value, self._reader(projection), present=True)
 
     def _open(self, value: bytes, reader: ProtobufReader, *, present: bool) -> Decoded:
-        encoding = recognize(value)
+        encoding = PROTOBUF if value.startswith(PROTOBUF_PREFIX) else recognize(value)
         if encoding == "base64":
             return self._open(unwrap_base64(value), reader, present=present)
         if encoding == PROTOBUF:

@@ -39,6 +39,7 @@ class Reading:
         to: the version asked for, or None for the stored one.
         secrets: show the values of Secrets.
         managed_fields: show managedFields.
+        names: show nothing but names.
         human: the output is for people.
         serving: has them as a server answers them; None for as they are stored.
         converted: told of each object that was converted, and what became of it.
@@ -52,6 +53,7 @@ class Reading:
     to: GroupVersion | None = None
     secrets: bool = False
     managed_fields: bool = False
+    names: bool = False
     human: bool = True
     serving: Serving | None = None
     converted: Callable[[StoredObject, dict[str, Any]], None] = lambda _, __: None
@@ -135,7 +137,7 @@ class Reading:
         return shown(
             obj,
             key=read.record.key,
-            resource_version=read.record.mod_revision,
+            resource_version=0 if self.names else read.record.mod_revision,
             secrets=self.secrets or not self.human,
             managed_fields=self.managed_fields,
         )

@@ -81,7 +81,10 @@ class Filter:
 
     def matches(self, read: StoredObject) -> bool:
         """Whether an object meets all conditions; it must have been read with `projection` at least."""
-        return all(test(read) for test in self._tests)
+        for test in self._tests:  # noqa: SIM110 - most often there is none, and this is asked of every object
+            if not test(read):
+                return False
+        return True
 
     @property
     def projection(self) -> Projection:

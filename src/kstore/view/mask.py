@@ -18,7 +18,7 @@ MASK: Final = "*****"
 """What stands in place of a hidden value."""
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's copy of the manifest that was applied: of a Secret, with all of its values."""
-_RESOURCE: Final = "secrets"
+_AMONG: Final = b"/secrets/"
 _SHOWN: Final = ("apiVersion", "kind", "type", "immutable")
 """What of a Secret may be seen beside its metadata (`pkg/apis/core/types.go`)."""
 _OBJECT_META: Final = frozenset(
@@ -88,8 +88,7 @@ def is_secret(kind: object, key: bytes | str = b"") -> bool:
         kind: what the object calls itself.
         key: where it is, if that is known.
     """
-    text = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
-    return kind == "Secret" or f"/{_RESOURCE}/" in text
+    return kind == "Secret" or (_AMONG in key if isinstance(key, bytes) else _AMONG.decode() in key)
 
 
 def masked(obj: dict[str, Any], key: bytes | str = b"") -> dict[str, Any]:

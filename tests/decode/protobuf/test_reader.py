@@ -117,6 +117,20 @@ def test_what_is_wanted_is_read_and_the_rest_passed_over() -> None:
     assert phase == {"status": {"phase": "Running"}}
 
 
+def test_runs_of_what_is_passed_over() -> None:
+    """Texts, numbers of several bytes, fields of high and of unknown numbers, in any order around what is wanted."""
+    number = wire.tag(7, wire.VARINT) + b"\xac\x82\x03"
+    high = wire.delimited(17, text(1, "m" * 200))
+    unknown = wire.tag(99, wire.FIXED64) + bytes(8) + wire.tag(98, wire.VARINT) + b"\x81\x01"
+    metadata = text(3, "ns") + number + high + unknown + text(1, "web") + high + number + text(5, "uid") + unknown
+    names = ProtobufReader(CATALOG, projection=Projection.of([("metadata", "name")]))
+    pod = wire.delimited(1, metadata) + wire.delimited(2, b"")
+    assert names.read("core.v1.Pod", pod) == {"metadata": {"name": "web"}}
+    for end in (number[:-1], high[:-1], wire.tag(7, wire.BYTES) + b"\x01", wire.tag(1, wire.VARINT) + b"\x01"):
+        with pytest.raises(DecodeError):
+            names.read("core.v1.Pod", wire.delimited(1, metadata + end) + wire.delimited(2, b""))
+
+
 def test_what_the_api_always_has_is_there_if_it_is_wanted() -> None:
     """A struct that is no pointer is served even when it is empty."""
     for wanted, expected in ((METADATA, {"metadata": {}}), (NOTHING, {})):

@@ -84,6 +84,7 @@ def command(
             parse_group_version(version) if version else None,
             secrets=show_secrets,
             managed_fields=show_managed_fields or hides_nothing(output),
+            names=output == "name",
             human=masks(output),
             serving=serving(session.store) if as_served else None,
             limit=limit,

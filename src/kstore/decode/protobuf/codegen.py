@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kstore import wire
-from kstore.catalog.json_layout import Layout, emits_always, is_zero, layout, unknown_member
+from kstore.catalog.json_layout import Layout, emits_always, is_zero, layout, unknown_member, zero_value
 from kstore.catalog.loader import Catalog
 from kstore.catalog.types import INTEGERS, Field, TypeRef
 from kstore.decode.projection import EVERYTHING, Projection
@@ -53,6 +53,8 @@ class ReaderText:
         self.tag = ["t = b[i]", *(["if t > 127: t |= b[i + 1] << 8"] if wide else [])]
         """Read a tag, of two bytes where the type has fields of such numbers; a longer one is none of them."""
         self.scope = scope
+        self.tags: set[int] = set()
+        """The tags that are read, as `t` has them."""
         self.needs: list[Part] = []
         """The parts whose functions it calls."""
         self.lines: list[str] = []
@@ -106,14 +108,27 @@ class ReaderText:
         return any(name in self.projection for name in self._members_of(field))
 
     def _pass_over(self, unwanted: list[Field], numbers: str) -> None:
-        """Pass over what is not wanted: most of it messages and strings, whose lengths are before them."""
-        passed = f"passed_{self.name}"
-        tags = {field.number << 3 | wire.BYTES for field in unwanted}
-        self.scope[passed] = frozenset(tag for tag in tags if tag < 128)
-        self.emit(2, "if i == s:", f" if t in {passed}:")
-        self._length(4, 1)
-        self.emit(4, "i += n")
-        self.emit(3, f"else: i = pass_over(b, i, e, {numbers})")
+        """Pass over a run of what is not wanted: most of it messages and strings, whose lengths are before them."""
+        wanted = f"wanted_{self.name}"
+        self.scope[wanted] = frozenset(self.tags)
+        self.emit(2, "if i == s:", f" while t not in {wanted}:")
+        keyword = "if"
+        for wire_type, width in ((wire.BYTES, 1), (wire.VARINT, 1), (wire.BYTES, 2)):
+            tags = (field.number << 3 | wire_type for field in unwanted)
+            shown = frozenset(_as_read(tag) for tag in tags if _width(tag) == width)
+            if not shown:
+                continue
+            passed = f"passed_{wire_type}_{width}_{self.name}"
+            self.scope[passed] = shown
+            self.emit(4, f"{keyword} t in {passed}:")
+            keyword = "elif"
+            if wire_type == wire.BYTES:
+                self._length(5, width)
+                self.emit(5, "i += n")
+            else:
+                self.emit(5, "i += 1", "while b[i] > 127: i += 1", "i += 1")
+        other = f"i = pass_over(b, i, e, {numbers})"
+        self.emit(4, f"else: {other}" if keyword == "elif" else other, "if i >= e: break", *self.tag)
 
     def _maps(self, fields: list[Field]) -> list[str]:
         """The members that are maps to be sorted: gogo writes their keys so, and Go's JSON always does."""
@@ -182,8 +197,8 @@ class ReaderText:
     def _open(self, field: Field, wire_type: int, keyword: str = "if", depth: int = 2) -> int:
         """Begin a block for the field's tag; return the tag's width."""
         key = field.number << 3 | wire_type
-        width = 1 if key < 128 else 2
-        shown = key if width == 1 else (key & 127 | 128) | (key >> 7) << 8
+        width, shown = _width(key), _as_read(key)
+        self.tags.add(shown)
         self.emit(depth, f"{keyword} t == {shown}:")
         if keyword == "if" and not self.projection.everything:
             self.emit(depth + 1, "if t < p: late = 1", "p = t")
@@ -242,6 +257,8 @@ class ReaderText:
             return
         if ref.form == "plain":
             self.emit(3, f"if n: {target} = {value}")
+        elif ref.form == "special" and not ref.set_though_null and zero_value(self.catalog, ref) is None:
+            self.emit(3, f"v = {value}", f"if v is not None: {target} = v")
         else:
             zero = function_name("zero", self.type_name, field.go)
             self.scope[zero] = self._zero_check(ref)
@@ -331,3 +348,13 @@ class ReaderText:
         if ref.form == "items":
             return "[]"
         return {"string": "''", "bytes": "''", "bool": "False", "Quantity": "'0'"}.get(ref.name, "None")
+
+
+def _width(key: int) -> int:
+    """How many bytes a tag takes, of those that types have."""
+    return 1 if key < 128 else 2
+
+
+def _as_read(key: int) -> int:
+    """A tag as `t` has it: its one byte, or both bytes."""
+    return key if key < 128 else (key & 127 | 128) | (key >> 7) << 8

@@ -253,10 +253,12 @@ class Mvcc:
         base: dict[bytes, KeyRevision] = {}
         now = self.current_revision
         entries = self.entries(only=key) if key or self.has_view(now) else self._noting_view(now)
+        compacted = self.compact_revision
         for entry in entries:
-            if entry.main > self.compact_revision:
-                yield from _in_order(base)
-                base.clear()
+            if entry.main > compacted:
+                if base:
+                    yield from _in_order(base)
+                    base.clear()
                 yield entry
             elif entry.tombstone:
                 base.pop(entry.key, None)
