@@ -24,9 +24,15 @@ from kstore.source.interface import StoreStatus
 from kstore.store import Store, is_housekeeping
 
 _LOOKED_AT = Projection.of(
-    [("metadata", name) for name in ("creationTimestamp", "deletionTimestamp", "managedFields")],
+    [
+        ("metadata", "creationTimestamp"),
+        ("metadata", "deletionTimestamp"),
+        *(("metadata", "managedFields", name) for name in ("manager", "time", "fieldsV1")),
+    ]
 )
 _NO_MANAGER = "(none)"
+_CHANGE = 1 << 48
+"""What a change counts in the number of each key, which has the bytes of all its revisions, too."""
 _ALL = 1_000_000
 """As many as are told of when all are asked for."""
 
@@ -201,9 +207,8 @@ class Analyzer:
         """
         status = self._store.source.status()
         changes: dict[bytes, int] = {}
-        sizes: dict[bytes, int] = {}
         # first, since a file's live keys are known then without another pass
-        told = history and not self._store.revision and self._read_history(status, changes, sizes)
+        told = history and not self._store.revision and self._read_history(status, changes)
         self._read_live()
         total = Usage("total")
         resources: dict[str, Usage] = {}
@@ -227,8 +232,8 @@ class Analyzer:
             managers=sorted(self._managers.values(), key=lambda one: (-one.written_bytes, one.name)),
             largest=self._largest(),
             churn=[
-                Churn(key_text(key), self._directories.of(key).label, count, sizes[key])
-                for key, count in self._most_changed(changes)
+                Churn(key_text(key), self._directories.of(key).label, *divmod(of_key, _CHANGE))
+                for key, of_key in self._most_changed(changes)
             ],
             leases=self._leases(),
             history=told,
@@ -237,9 +242,9 @@ class Analyzer:
         )
 
     def _most_changed(self, changes: dict[bytes, int]) -> list[tuple[bytes, int]]:
-        """The cluster's own keys that changed most, and how often: more than once."""
-        own = ((key, count) for key, count in changes.items() if count > 1 and self._store.owns(key))
-        return heapq.nsmallest(self._top, own, key=lambda item: (-item[1], item[0]))
+        """The cluster's own keys that changed most, more than once."""
+        own = (item for item in changes.items() if item[1] >= 2 * _CHANGE and self._store.owns(item[0]))
+        return heapq.nsmallest(self._top, own, key=lambda item: (-(item[1] // _CHANGE), item[0]))
 
     def _usage(self, key: bytes) -> Usage:
         """
@@ -247,7 +252,7 @@ class Analyzer:
 
         Whether that is this cluster is asked in the end, too: to know its prefix, a file's keys are read.
         """
-        directory = key.rpartition(b"/")[0]
+        directory = key[: key.rfind(b"/") + 1]
         found = self._by_directory.get(directory)
         if found is None:
             found = self._by_directory[directory] = key, Usage("")
@@ -265,23 +270,25 @@ class Analyzer:
         return store.source.scan(revision=store.revision)
 
     def _read_live(self) -> None:
-        heap, read = self._heap, self._store.codec.read
+        heap, top, has_key = self._heap, self._top, self._has_key
+        read, owns = self._store.codec.read, self._store.owns
         for record in self._everything():
-            if self._has_key is not None and not self._has_key(record.key):
+            key = record.key
+            if has_key is not None and not has_key(key):
                 continue
             size = key_value_size(record)
-            usage = self._usage(record.key)
+            usage = self._usage(key)
             usage.objects += 1
             usage.live_bytes += size
             self._step()
-            if not self._store.owns(record.key):
+            if not owns(key):
                 continue
             if record.lease:
                 self._leased[record.lease] += 1
-            if len(heap) < self._top:
-                heapq.heappush(heap, (size, record.key))
+            if len(heap) < top:
+                heapq.heappush(heap, (size, key))
             elif heap and size > heap[0][0]:
-                heapq.heapreplace(heap, (size, record.key))
+                heapq.heapreplace(heap, (size, key))
             found = read(record, _LOOKED_AT)
             if isinstance(found, StoredObject):
                 self._count_managers(found, size)
@@ -322,12 +329,12 @@ class Analyzer:
 
     # ---- the history
 
-    def _read_history(self, status: StoreStatus, changes: dict[bytes, int], sizes: dict[bytes, int]) -> bool:
+    def _read_history(self, status: StoreStatus, changes: dict[bytes, int]) -> bool:
         """Count all revisions, the live ones too; whether the store has a history to tell."""
-        compacted = status.compact_revision
+        compacted, has_key = status.compact_revision, self._has_key
         try:
             for key, mod_revision, size, deleted in self._store.source.history_sizes():
-                if self._has_key is not None and not self._has_key(key):
+                if has_key is not None and not has_key(key):
                     continue
                 usage = self._usage(key)
                 if deleted:
@@ -338,8 +345,7 @@ class Analyzer:
                     usage.history_bytes += size
                 if mod_revision > compacted:
                     usage.changes += 1
-                    changes[key] = changes.get(key, 0) + 1
-                    sizes[key] = sizes.get(key, 0) + size
+                    changes[key] = changes.get(key, 0) + _CHANGE + size
                 self._step()
         except (Unsupported, AccessDenied):  # of all keys, which not every user may read
             return False

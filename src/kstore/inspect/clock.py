@@ -14,11 +14,11 @@ from typing import Any
 
 def newest_time(metadata: Mapping[str, Any]) -> str:
     """The newest of an object's own times, as it is written there; empty where it has none."""
-    times = [str(metadata.get("creationTimestamp") or ""), str(metadata.get("deletionTimestamp") or "")]
+    times = [metadata.get("creationTimestamp"), metadata.get("deletionTimestamp")]
     entries = metadata.get("managedFields")
     if isinstance(entries, list):
-        times += [str(entry.get("time") or "") for entry in entries if isinstance(entry, dict)]
-    return max(times)
+        times += [entry.get("time") for entry in entries if isinstance(entry, dict)]
+    return max(map(str, filter(None, times)), default="")
 
 
 class RevisionClock:
@@ -33,9 +33,11 @@ class RevisionClock:
 
     def note(self, revision: int, time: str) -> None:
         """Learn that an object which was last changed at a revision carries a time."""
-        self._latest = max(self._latest, time)
+        if time > self._latest:
+            self._latest = time
         bucket = revision // self._every
-        self._times[bucket] = max(self._times.get(bucket, ""), time)
+        if time > self._times.get(bucket, ""):
+            self._times[bucket] = time
         while len(self._times) > self._MOST:
             self._every *= 2
             halved: dict[int, str] = {}

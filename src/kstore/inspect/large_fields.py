@@ -66,12 +66,12 @@ def _name_of(element: Any, index: int) -> str:
 
 def json_size(value: Any) -> int:
     """Bytes of a value as compact JSON, to within a few escapes."""
+    if isinstance(value, RawJSON):
+        return len(value.data)
     if isinstance(value, str):
         return len(value) + 2
     if isinstance(value, dict):
         return 1 + sum(len(name) + 4 + json_size(child) for name, child in value.items())
     if isinstance(value, list):
         return 1 + sum(1 + json_size(child) for child in value)
-    if isinstance(value, RawJSON):
-        return len(value.data)
     return len(str(value))

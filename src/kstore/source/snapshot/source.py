@@ -273,8 +273,9 @@ class SnapshotSource(Source):
 
     def history_sizes(self) -> Iterator[RevisionSize]:
         """Yield the sizes of all revisions; no value is read."""
-        for entry in self.mvcc.retained(b""):
-            yield RevisionSize(entry.key, entry.main, entry.size, entry.tombstone)
+        make = RevisionSize._make
+        for main, _, tombstone, key, _, size in self.mvcc.retained():
+            yield make((key, main, size, tombstone))
         self.verify()
 
     def _history(self, only: bytes, prefix: bytes) -> Iterator[Revision]:
