@@ -25,6 +25,9 @@ def filters(folder: Path, count: int) -> Iterator[Row]:
             "Values as etcd has them, a line each, become objects of JSON, a line each. auger, in Go, computes on as "
             "many cores as its garbage collection needs beside its one worker.",
             peers=[beside("auger", contender=lambda path: auger_decode(path, pods, count, "-o", "json"))],
+            limit="Parts that came before, byte for byte, are not read again. A profile of 5,000 Pods: 41 % of the "
+            "time reads and prints the rest of the metadata, 13 % is base64 in Python's C module, 12 % takes the value "
+            "apart, 8 % finds the lines; 14 % is spent on looking up parts and putting the text together.",
             aim=aim,
         )
     few = Inputs(folder, "pod", max(1, count // 5))

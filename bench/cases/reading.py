@@ -72,6 +72,11 @@ def reading(folder: Path, count: int) -> Iterator[Row]:
         "Bytes live, in history and in tombstones, by resource, namespace and field manager; the largest objects. "
         "auger counts kinds and the largest objects.",
         peers=[auger("analyze", proof=says(f"Total kubernetes objects: {both}"), units=both)],
+        limit="A profile of 10,000 keys in 15,000 revisions: 34 % of the time walks the revisions, 30 % opens the "
+        "values and reads times and managedFields past all other fields, 15 % counts the pages in use, 8 % reads "
+        "the values from the file, 8 % adds up field managers. managedFields are not decoded: their size is that "
+        "of their bytes. Tried: a tuple for each record instead of an object, and runs of fields passed over at "
+        "once, for 13 % fewer instructions; many keys stage by stage, for 5 % less time, and left out again.",
         aim=2.5,
         streams=True,
     )
