@@ -115,7 +115,7 @@ def test_an_object_whose_past_is_another(migrated, codec, member):
 
     def restored(one, **asked):
         record = stored(one, **asked)
-        return replace(record, **{member: getattr(record, member) + 1}) if one == key("web-1") else record
+        return record._replace(**{member: getattr(record, member) + 1}) if one == key("web-1") else record
 
     store.get = restored
     assert codes(path, store, codec) == {"web-1": "version"}

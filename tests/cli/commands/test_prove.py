@@ -8,7 +8,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -129,7 +128,7 @@ def test_served_otherwise(kstore: Kstore, backup: Path, member: str | None, monk
         "mod_revision": last.mod_revision - 1,
         "key": last.key + b"x",
     }
-    records = [*rest, replace(last, **{member: changed[member]})] if member else rest
+    records = [*rest, last._replace(**{member: changed[member]})] if member else rest
 
     class Otherwise:
         version = "3.6.0"
