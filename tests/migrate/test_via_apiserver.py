@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests import patience
 from tools.hostile_process import odd_files
 from tools.hostile_server import MISDEEDS, HostileServer
 
@@ -112,7 +113,7 @@ class Fake:
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
     """A fake apiserver with two Deployments, which does not wait long."""
     monkeypatch.setattr(via_apiserver, "_POLL", 0.01)
-    monkeypatch.setattr(via_apiserver, "_UNCLAIMED", 0.05)
+    monkeypatch.setattr(via_apiserver, "_UNCLAIMED", patience.SECONDS)
     found = Fake(tmp_path)
     listed = {"items": [item("old"), item("new")], "metadata": {}}
     found.answers["GET", LIST] = listed
@@ -236,8 +237,9 @@ def test_a_migration_that_goes_on_is_left_alone(fake, controller):
     assert said == ["deployments.apps: waiting for the server's StorageVersionMigration kstore-1"]
 
 
-def test_a_migration_that_nobody_begins_is_taken_back(fake, controller):
+def test_a_migration_that_nobody_begins_is_taken_back(fake, controller, monkeypatch):
     """Without a controller the StorageVersionMigration is deleted, and the objects are patched; once is enough."""
+    monkeypatch.setattr(via_apiserver, "_UNCLAIMED", 0.05)
     controller(migration())
     via = ViaApiserver(Apiserver(str(fake.kubeconfig)))
     for _ in range(2):
