@@ -11,6 +11,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from kstore.codec import StoredObject, Undecodable
 from kstore.decode.projection import Projection
@@ -20,6 +21,7 @@ from kstore.inspect.directories import Directories
 from kstore.inspect.large_fields import LargeField, json_size, large_fields
 from kstore.printable import key_text
 from kstore.records import Record, key_value_size
+from kstore.sorted_keys import SortedKeys
 from kstore.source.interface import StoreStatus
 from kstore.store import Store, is_housekeeping
 
@@ -31,8 +33,6 @@ _LOOKED_AT = Projection.of(
     ]
 )
 _NO_MANAGER = "(none)"
-_CHANGE = 1 << 48
-"""What a change counts in the number of each key, which has the bytes of all its revisions, too."""
 _ALL = 1_000_000
 """As many as are told of when all are asked for."""
 
@@ -206,7 +206,7 @@ class Analyzer:
             history: read the history, too; without it there is neither history nor churn in the answer.
         """
         status = self._store.source.status()
-        changes: dict[bytes, int] = {}
+        changes = SortedKeys(adds=True)
         # first, since a file's live keys are known then without another pass
         told = history and not self._store.revision and self._read_history(status, changes)
         self._read_live()
@@ -232,8 +232,8 @@ class Analyzer:
             managers=sorted(self._managers.values(), key=lambda one: (-one.written_bytes, one.name)),
             largest=self._largest(),
             churn=[
-                Churn(key_text(key), self._directories.of(key).label, *divmod(of_key, _CHANGE))
-                for key, of_key in self._most_changed(changes)
+                Churn(key_text(key), self._directories.of(key).label, count, size)
+                for key, size, count in self._most_changed(changes)
             ],
             leases=self._leases(),
             history=told,
@@ -241,10 +241,11 @@ class Analyzer:
             window_minutes=(end - start).total_seconds() / 60 if told and start and end and end > start else 0.0,
         )
 
-    def _most_changed(self, changes: dict[bytes, int]) -> list[tuple[bytes, int]]:
-        """The cluster's own keys that changed most, more than once."""
-        own = (item for item in changes.items() if item[1] >= 2 * _CHANGE and self._store.owns(item[0]))
-        return heapq.nsmallest(self._top, own, key=lambda item: (-(item[1] // _CHANGE), item[0]))
+    def _most_changed(self, changes: SortedKeys) -> list[tuple[bytes, int, int]]:
+        """The cluster's own keys that changed most, more than once: bytes of all revisions, and how many there are."""
+        every = (zip(block.keys, block.high, block.low, strict=True) for block in changes.blocks())
+        own = (one for one in chain.from_iterable(every) if one[2] > 1 and self._store.owns(one[0]))
+        return heapq.nsmallest(self._top, own, key=lambda one: (-one[2], one[0]))
 
     def _usage(self, key: bytes) -> Usage:
         """
@@ -329,9 +330,10 @@ class Analyzer:
 
     # ---- the history
 
-    def _read_history(self, status: StoreStatus, changes: dict[bytes, int]) -> bool:
+    def _read_history(self, status: StoreStatus, changes: SortedKeys) -> bool:
         """Count all revisions, the live ones too; whether the store has a history to tell."""
         compacted, has_key = status.compact_revision, self._has_key
+        numbers, at_once = changes.numbers, changes.at_once
         try:
             for key, mod_revision, size, deleted in self._store.source.history_sizes():
                 if has_key is not None and not has_key(key):
@@ -345,7 +347,9 @@ class Analyzer:
                     usage.history_bytes += size
                 if mod_revision > compacted:
                     usage.changes += 1
-                    changes[key] = changes.get(key, 0) + _CHANGE + size
+                    numbers[key] = numbers.get(key, 0) + (size << 32) + 1
+                    if len(numbers) >= at_once:
+                        changes.put_aside()
                 self._step()
         except (Unsupported, AccessDenied):  # of all keys, which not every user may read
             return False

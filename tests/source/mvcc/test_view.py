@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kstore import sorted_keys
 from kstore.records import prefix_end
+from kstore.sorted_keys import SortedKeys
 from kstore.source.mvcc import view as module
 from kstore.source.mvcc.view import Place, View, ViewBuilder
 
@@ -24,14 +26,15 @@ CHANGES = st.lists(st.tuples(NAMES, st.none() | st.integers(1, 1 << 61)), max_si
 
 def viewed(changes: Iterable[tuple[bytes, int | None]], at_once: int) -> View:
     """The view of some changes, of which so many keys are sorted in memory."""
-    builder = ViewBuilder(at_once)
+    newest = SortedKeys(at_once)
+    builder = ViewBuilder(newest)
     for key, offset in changes:
         if offset is None:
             builder.delete(key)
         else:
-            builder.newest[key] = builder.place(offset, offset % 0xFFFF_FFFF)
-            if len(builder.newest) >= at_once:
-                builder.put_aside()
+            newest.numbers[key] = newest.pack(offset, offset % 0xFFFF_FFFF)
+            if len(newest.numbers) >= at_once:
+                newest.put_aside()
     return builder.view(9)
 
 
@@ -44,7 +47,7 @@ def expected(changes: Changes) -> list[Place]:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks and pages of very few keys, so that few keys are many of them."""
-    monkeypatch.setattr(module, "_BLOCK", 3)
+    monkeypatch.setattr(sorted_keys, "_BLOCK", 3)
     monkeypatch.setattr(module, "_PAGE", 2)
 
 
@@ -91,7 +94,7 @@ def test_a_full_disk(writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
         left[0] -= 1
         os.pwrite(descriptor, data, at)
 
-    monkeypatch.setattr(module, "write_at", write)
+    monkeypatch.setattr(sorted_keys, "write_at", write)
     changes = list(many(10_000))
     assert list((found := viewed(changes, 2_500)).places(found.span())) == expected(changes)
 

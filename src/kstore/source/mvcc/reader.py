@@ -220,15 +220,15 @@ class Mvcc:
     def _noting_view(self, revision: int) -> Iterator[KeyRevision]:
         """The changes up to a revision; once they have been seen its view is at hand, and needs no pass of its own."""
         builder = ViewBuilder()
-        newest, at_once = builder.newest, builder.at_once
+        newest, at_once = builder.newest.numbers, builder.newest.at_once
         for entry in self.entries(revision if revision < self.current_revision else 0):
             _, _, tombstone, key, offset, size = entry
             if tombstone:
                 builder.delete(key)
             else:
                 newest[key] = offset << 32 | size
-                if len(newest) == at_once:
-                    builder.put_aside()
+                if len(newest) >= at_once:
+                    builder.newest.put_aside()
             yield entry
         self._view = builder.view(revision)
 
