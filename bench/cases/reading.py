@@ -37,6 +37,8 @@ def reading(folder: Path, count: int) -> Iterator[Row]:
         "nothing. What kstore has found is kept in its cache (`docs/reference/cache.md`).",
         peers=[by_key],
         aim=1,
+        limit="Some 0.3 s are the start; what grows with the file takes less than auger's: of 617 MB (50,000 objects "
+        "of each kind) auger takes 1.09 times as long.",
     )
     yield Row(
         "one-object",
@@ -45,6 +47,8 @@ def reading(folder: Path, count: int) -> Iterator[Row]:
         "What is left of the time is Python's start, for the most part.",
         peers=[by_key],
         aim=1,
+        limit="Of 617 MB auger takes 2.2 times as long. The key is searched for in all pages, and no list of keys is "
+        "made.",
     )
     keys = ("ls", "/", "-o", "keys")
     all_keys = auger("extract", "--fields=key", proof=prints(both), units=both)
