@@ -55,6 +55,7 @@ def test_crds(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["objects"] == sum(found["reallyStored"].values())
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_a_life_in_a_real_etcd(etcd_server: Etcd, capsys: pytest.CaptureFixture[str]) -> None:
     """A Secret's revisions, masked unless asked for; what is deleted; the same told by watch and by diff."""

@@ -95,6 +95,7 @@ def test_rows_are_computed_as_they_are_read() -> None:
         reader.read_next_batch()
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -20,6 +20,7 @@ NOW = datetime(2026, 1, 3, tzinfo=UTC)
 WORDS = ("Always", "Completed", "Failed", "Initialized", "NodeLost", "Ready", "Succeeded", "True")
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("release", known_releases()[::4])
 def test_defaults_change_no_cell(release: str) -> None:
     """Of random objects of each such kind, in the version that the release stores: the cells of both are the same."""

@@ -97,6 +97,7 @@ def assert_exact_or_refused(data: bytes) -> DamagedStore | None:
     return None
 
 
+@pytest.mark.large
 @given(form=st.sampled_from(sorted(FORMS)), place=st.floats(0, 1, exclude_max=True))
 @example(form="tar", place=0.9999)
 @example(form="gz in tar", place=0.9999)

@@ -383,6 +383,7 @@ def test_no_way_down(tls: str, authority: Authority) -> None:
 # ---- the command line
 
 
+@pytest.mark.large
 def test_headers_of_the_command_line(web: Web, demo: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """`--http-header` takes one, or a file with a line each; what is none is a usage error."""
     address = web.serve("/x.db", demo.read_bytes())
