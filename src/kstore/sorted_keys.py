@@ -115,9 +115,7 @@ class SortedKeys:
 
     def put_aside(self) -> None:
         """End a run."""
-        keys = sorted(self.numbers)
-        run = (keys[at : at + _BLOCK] for at in range(0, len(keys), _BLOCK))
-        self._runs.append([(part[0], self.shelf.put(self._block(part))) for part in run])
+        self._runs.append([(block.keys[0], self.shelf.put(block)) for block in self._in_order()])
         self.numbers.clear()
 
     def _block(self, keys: list[bytes]) -> Block:

@@ -39,9 +39,9 @@ _DEFAULTS: Final = {"LESS": "FRX", "LV": "-c"}
 
 def chosen_pager() -> str:
     """The command of the pager that the environment names; empty for none, or where it is not installed."""
-    pager = os.environ.get("KSTORE_PAGER", os.environ.get("PAGER", "less")).strip()
     import shutil
 
+    pager = os.environ.get("KSTORE_PAGER", os.environ.get("PAGER", "less")).strip()
     program = pager.partition(" ")[0]
     if program == "cat" or ("=" not in program and not shutil.which(program)):
         return ""
@@ -96,11 +96,11 @@ class _Waiting:
     """
 
     def __init__(self, terminal: TextIO) -> None:
+        import shutil
+
         self._terminal = terminal
         self._pager: str | None = None
         self._held: list[str] = []
-        import shutil
-
         self._width, self._room = shutil.get_terminal_size()
         self._column = 0
         self._process: subprocess.Popen[str] | None = None

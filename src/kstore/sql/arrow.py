@@ -170,15 +170,20 @@ def _places(values: Sequence[Sequence[dict[str, str]] | None]) -> Array:
 _BUILDERS: Final[dict[str, Build]] = {TIME: _times, MAP: _maps, STRINGS: _strings, PLACES: _places}
 
 
-def pyarrow_reader_of(rows: Iterable[Any], columns: Sequence[Column]) -> RecordBatchReader:
+def pyarrow_reader_of(rows: Iterable[Any], columns: Sequence[Column], *, json: bool = True) -> RecordBatchReader:
     """
     A RecordBatchReader of pyarrow's that computes its batches as they are read, and raises what the rows raise.
+
+    Args:
+        rows: what the columns are computed of.
+        columns: in order.
+        json: see `schema_of`.
 
     Raises:
         ImportError: pyarrow or arro3 is not installed.
     """
     import pyarrow
 
-    schema = schema_of(columns)
+    schema = schema_of(columns, json=json)
     found = (pyarrow.record_batch(one) for one in batches(rows, columns, schema))
     return pyarrow.RecordBatchReader.from_batches(pyarrow.schema(schema), found)

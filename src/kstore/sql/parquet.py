@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from kstore.errors import ExtraMissing, SourceError, WriteRefused
 from kstore.new_file import NewFile
-from kstore.sql.arrow import batches, schema_of
-from kstore.sql.columns import OBJECTS, Column, Row
+from kstore.sql.arrow import pyarrow_reader_of
+from kstore.sql.columns import OBJECTS, Row
 
 _PARTITION: Final = "store"
 """The column that a partitioned dataset has in the names of its folders, as Hive writes them."""
@@ -72,7 +72,8 @@ def write_parquet(path: Path, rows: Iterable[Row], *, partitioned: bool = False)
             NewFile(path) as new,
             os.fdopen(os.dup(new.descriptor), "wb") as file,
         ):
-            count = _write_rows(rows, columns, file)
+            found = pyarrow_reader_of(rows, columns, json=False)
+            count = write_batches(found.schema, found, file)
             file.flush()
             new.publish(replace=False)
     except BlockingIOError as taken:
@@ -94,14 +95,6 @@ def _folder_of_a_store(folder: Path) -> Iterator[None]:
         with suppress(OSError):  # files of other revisions are in it
             folder.rmdir()
         raise
-
-
-def _write_rows(rows: Iterable[Row], columns: Sequence[Column], out: Any) -> int:
-    import pyarrow
-
-    schema = schema_of(columns, json=False)
-    found = (pyarrow.record_batch(one) for one in batches(rows, columns, schema))
-    return write_batches(pyarrow.schema(schema), found, out)
 
 
 def write_batches(schema: Any, found: Iterable[Any], out: Any) -> int:
