@@ -24,6 +24,7 @@ from kstore.naming import GroupKind, GroupVersion, GroupVersionKind
 from kstore.records import Put, Record
 from kstore.store import is_housekeeping
 from kstore.workers import Workers
+from kstore.write.leases import kept_lease
 
 _TOGETHER, _TOGETHER_BYTES = 100, 1 << 20
 """How many objects, and bytes of them, are converted at once: each call of a webhook, or of a worker, costs its way."""
@@ -52,7 +53,7 @@ class Change:
 
     def mutation(self) -> Put:
         """The write: only if the key is as it was read, with the lease that it has."""
-        return Put(self.record.key, self.value, self.record.mod_revision, self.record.lease)
+        return Put(self.record.key, self.value, self.record.mod_revision, kept_lease(self.record))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
 from kstore.write.commit import UNKNOWN, Writer, stored_at
 from kstore.write.compare_and_swap import KeyChange, is_another
+from kstore.write.leases import kept_lease
 from kstore.write.retry import Retry
 
 _MAY_COME = ("", UNKNOWN, Conflict.code)
@@ -217,7 +218,7 @@ def _end(batch: Batch, source: WritableSource, retry: Retry) -> None:
             return
         first = first or record
     if first is not None:
-        same = KeyChange(first.key, first, first.value, first.lease)
+        same = KeyChange(first.key, first, first.value, kept_lease(first))
         for _ in Writer[KeyChange](source, retry=retry).write([same]):
             pass  # written, or by others meanwhile: either way the key has left its revision
 

@@ -11,7 +11,7 @@ from typing import Any
 from kstore.records import Record, Revision
 from kstore.source.interface import Source
 from kstore.write.compare_and_swap import KeyChange
-from kstore.write.leases import SameLeases
+from kstore.write.leases import SameLeases, kept_lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def plan_restore(target: Source, records: Iterable[Record], leases: dict[int, in
     of_record = SameLeases(leases)
     for record in records:
         current = target.get(record.key)
-        lease = current.lease if current else of_record.of(record)
+        lease = kept_lease(current) if current else of_record.of(record)
         yield Plan(record, current, lease)
 
 

@@ -1,7 +1,5 @@
 """
-The lease of a copy, and of what is put back: an Event goes when its lease ends, and its copy must go with it.
-
-A key that is written where it is keeps its lease: each change says it (`write/compare_and_swap.py`, `migrate/plan.py`).
+Which lease a key has when it is written: an Event goes when its lease ends, and so must its copy.
 """
 
 from __future__ import annotations
@@ -11,6 +9,15 @@ from typing import Protocol
 
 from kstore.records import Record
 from kstore.source.interface import Source
+
+
+def kept_lease(record: Record) -> int:
+    """
+    The lease that a key must be written with where it is: its own, or 0.
+
+    A put that names no lease detaches the key from the one that it had (etcd, `server/storage/mvcc/kvstore_txn.go`).
+    """
+    return record.lease
 
 
 class Leases(Protocol):

@@ -91,6 +91,7 @@ def _edit(
     from kstore.repair.edit import edited, restriction
     from kstore.view.difference_text import difference_lines
     from kstore.write.compare_and_swap import KeyChange
+    from kstore.write.leases import kept_lease
 
     value = edited(session.codec, read, changed)
     again = session.codec.read(read.record._replace(value=value))
@@ -115,7 +116,7 @@ def _edit(
     confirm(f"Write {key_text(read.record.key)}{into}?", yes=yes)
     path = keep(session, [read.record], folder, "edited")
     click.echo(f"saved in {path}", err=True)
-    change = KeyChange(read.record.key, read.record, value, read.record.lease)
+    change = KeyChange(read.record.key, read.record, value, kept_lease(read.record))
     return commit(session, [change], "edited", output_file)
 
 
