@@ -108,6 +108,13 @@ class SortedKeys:
         """Two numbers in one; sums of them are the sums of both, as long as the low ones' takes 32 bits."""
         return high << 32 | low
 
+    def note(self, key: bytes, high: int = 0, low: int = 0) -> None:
+        """Note one key; loops that are run for each page or change have these lines in them instead."""
+        number = self.pack(high, low)
+        self.numbers[key] = self.numbers.get(key, 0) + number if self._adds else number
+        if len(self.numbers) >= self.at_once:
+            self.put_aside()
+
     @property
     def has_runs(self) -> bool:
         """Whether any keys have been put aside."""

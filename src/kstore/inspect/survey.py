@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from kstore.catalog.mapper import NamedResource
 from kstore.catalog.releases import Release, minor_of
 from kstore.codec import StoredObject, Undecodable
 from kstore.customresource.converter import Converted
@@ -19,6 +20,7 @@ from kstore.customresource.resource import CustomResource
 from kstore.errors import KstoreError, Unsupported
 from kstore.inspect.claims import claims_of
 from kstore.inspect.directories import Directories, Directory
+from kstore.inspect.ownership import Coordinates, Owner, Ownership
 from kstore.naming import GroupKind, GroupVersionKind
 from kstore.printable import key_text
 from kstore.source.interface import WritableSource
@@ -64,26 +66,6 @@ class Extension:
     """Those of the group that are in this store."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """An owner that an object names."""
-
-    api_version: str
-    kind: str
-    name: str
-    uid: str
-
-
-@dataclass(slots=True)
-class Dependents:
-    """Objects of one namespace that name the same owners."""
-
-    owners: tuple[Owner, ...]
-    namespace: str
-    first_key: str
-    keys: int = 0
-
-
 class Survey:
     """
     A store, read once.
@@ -106,11 +88,12 @@ class Survey:
         """The custom resources of which an object could not be read, so that its version is not known."""
         self.losing: set[str] = set()
         """The custom resources of which an object would lose fields on its way to the version that the CRD stores."""
-        self.dependents: dict[tuple[tuple[Owner, ...], str], Dependents] = {}
+        self.ownership = Ownership()
+        """All objects, and the owners that those name which the garbage collector would look at."""
+        self._owning: dict[tuple[str, str], NamedResource | None] = {}
+        """The resource of each version and kind of an owner; None where it cannot be looked up."""
         self.claims: dict[str, list[str]] = {}
         """What only one Service may have, and the keys of those that have it (`claims_of`)."""
-        self._identities: set[int] = set()
-        """Hashes of directory, namespace, name and uid of all objects, and of those without uid that were not read."""
         self.read = 0
 
     @cached_property
@@ -222,18 +205,22 @@ class Survey:
             return False
         return not isinstance(resource, CustomResource) or resource.definition is not None
 
-    def is_gone(self, owner: Owner, namespace: str) -> bool:
-        """Whether an owner of objects in a namespace (empty: of cluster-wide ones) is sure not to exist."""
-        group, _, version = owner.api_version.rpartition("/")
-        resource = self.store.mapper.of_kind(GroupKind(group, owner.kind))
+    def _coordinates(self, owner: Owner, namespace: str) -> Coordinates | None:
+        """Where an owner of objects in a namespace (empty: of cluster-wide ones) is; None if that cannot be told."""
+        name = owner.api_version, owner.kind
+        if name not in self._owning:
+            self._owning[name] = self._owning_resource(*name)
+        resource = self._owning[name]
+        if resource is None or (resource.namespaced and not namespace):  # which is not valid, and left alone
+            return None
+        return Coordinates(resource.key_prefix, namespace if resource.namespaced else "", owner.name)
+
+    def _owning_resource(self, api_version: str, kind: str) -> NamedResource | None:
+        group, _, version = api_version.rpartition("/")
+        resource = self.store.mapper.of_kind(GroupKind(group, kind))
         if resource is None or version not in resource.versions or group in self.served_elsewhere:
-            return False  # no RESTMapper of this store knows it, or its objects are elsewhere
-        if not self._is_served(group, version, owner.kind):
-            return False  # nor this version of it
-        if resource.namespaced and not namespace:
-            return False  # which is not valid, and left alone
-        place = (resource.key_prefix, namespace if resource.namespaced else "", owner.name)
-        return hash((*place, owner.uid)) not in self._identities and hash(place) not in self._identities
+            return None  # no RESTMapper of this store knows it, or its objects are elsewhere
+        return resource if self._is_served(group, version, kind) else None
 
     def _read_namespaces(self) -> set[str]:
         names = set()
@@ -299,10 +286,10 @@ class Survey:
         if namespace is not None:
             namespace.left[seen.directory.label] += 1
         place = self.store.place(seen.read.record.key) if seen.directory.resource is not None else None
-        coordinates = (place.resource.key_prefix, place.namespace, place.name) if place else None
+        coordinates = Coordinates(place.resource.key_prefix, place.namespace, place.name) if place else None
         if isinstance(seen.read, Undecodable):
             if coordinates:
-                self._identities.add(hash(coordinates))
+                self.ownership.may_exist(coordinates)
             if isinstance(seen.directory.resource, CustomResource):
                 self.unread.add(seen.directory.label)
             return
@@ -321,22 +308,24 @@ class Survey:
         if namespace is not None and finalizers:
             namespace.held.append((seen.key, f"held by {', '.join(map(str, finalizers))}"))
         if coordinates:
-            self._identities.add(hash((*coordinates, str(metadata.get("uid") or ""))))
+            self.ownership.exists(coordinates, str(metadata.get("uid") or ""))
             self._remember_owners(seen, metadata)
 
     def _remember_owners(self, seen: Seen, metadata: dict[str, Any]) -> None:
         """What the garbage collector would look at: no Events (`DefaultIgnoredResources`), nothing being deleted."""
         if seen.directory.label in _NOT_COLLECTED or metadata.get("deletionTimestamp"):
             return
-        owners = tuple(
-            Owner(*(str(one.get(name) or "") for name in ("apiVersion", "kind", "name", "uid")))
-            for one in members_of(metadata, "ownerReferences")
-            if isinstance(one, dict)
-        )
+        namespace = seen.directory.namespace
+        owners = {}
+        for one in members_of(metadata, "ownerReferences"):
+            if isinstance(one, dict):
+                owner = Owner(*(str(one.get(name) or "") for name in ("apiVersion", "kind", "name", "uid")))
+                coordinates = self._coordinates(owner, namespace)
+                if coordinates is None:
+                    return  # it may live, which keeps the object
+                owners[owner] = coordinates
         if owners:
-            key = owners, seen.directory.namespace
-            known = self.dependents.setdefault(key, Dependents(*key, seen.key))
-            known.keys += 1
+            self.ownership.names(seen.key, namespace, owners)
 
 
 def metadata_of(read: StoredObject) -> dict[str, Any]:

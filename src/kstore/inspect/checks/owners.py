@@ -21,16 +21,15 @@ def owner_gone(survey: Survey) -> Iterator[Found]:
     """
     if not survey.namespaces or survey.is_partial:
         return  # not all of a cluster: owners may be elsewhere
-    for dependents in survey.dependents.values():
-        if all(survey.is_gone(owner, dependents.namespace) for owner in dependents.owners):
-            more = f", and {dependents.keys - 1} more" if dependents.keys > 1 else ""
-            yield Found(
-                " and ".join(f"{owner.kind} {owner.name} (uid {owner.uid})" for owner in dependents.owners),
-                dependents.first_key,
-                f"owned by it{more}; its garbage collector should have deleted it",
-                (kstore("get", dependents.first_key, "-o", "yaml"),),
-                "kube-controller-manager's log says why it was not: the garbage collector deletes it when it can",
-            )
+    for dependents in survey.ownership.without_owners():
+        more = f", and {dependents.keys - 1} more" if dependents.keys > 1 else ""
+        yield Found(
+            " and ".join(f"{owner.kind} {owner.name} (uid {owner.uid})" for owner in dependents.owners),
+            dependents.first_key,
+            f"owned by it{more}; its garbage collector should have deleted it",
+            (kstore("get", dependents.first_key, "-o", "yaml"),),
+            "kube-controller-manager's log says why it was not: the garbage collector deletes it when it can",
+        )
 
 
 def stuck_namespace(survey: Survey) -> Iterator[Found]:
