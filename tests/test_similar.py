@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
+from tests.source_code import modules_with
 
 from kstore.similar import did_you_mean, in_brackets, question, similar
-
-SOURCE = Path(__file__).resolve().parents[1] / "src" / "kstore"
 
 
 @pytest.mark.parametrize(
@@ -43,11 +41,11 @@ def test_how_much_alike() -> None:
 def test_no_module_asks_by_itself() -> None:
     """Every similar word is found, and every question worded, in one place."""
     by_itself = []
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for name, tree in modules_with("did you mean|get_close_matches"):
+        for node in ast.walk(tree):
             text = node.value if isinstance(node, ast.Constant) else getattr(node, "attr", "")
             # a command in backquotes is not a similar word, and is worded where it is known
             asks = isinstance(text, str) and "did you mean" in text.replace("did you mean `", "")
             if asks or text == "get_close_matches":
-                by_itself.append(path.relative_to(SOURCE).as_posix())
+                by_itself.append(name)
     assert by_itself == ["similar.py", "similar.py"]

@@ -7,16 +7,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
 import click
 import pytest
+from tests.source_code import modules_with
 
 from kstore.catalog import server_flags
 from kstore.cli.hints import COMMANDS, OPTIONS
 from kstore.cli.main import cli
 
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "kstore"
 NAMED = re.compile(r"\bkstore ([a-z]+)|(?<![\w-])(--[a-z][a-z-]+|-[nAl](?![\w-]))")
 
 
@@ -34,7 +34,14 @@ def words_of(command: click.Command, context: click.Context) -> Iterator[str]:
 
 APISERVERS = frozenset(f"--{name}" for name in server_flags.NAMES)
 """Flags of a kube-apiserver, which a release is told of: the library names them as what they are there."""
-WORDS = frozenset(words_of(cli, click.Context(cli))) - APISERVERS
+
+
+@cache
+def words() -> frozenset[str]:
+    """All that the command line has to be named."""
+    return frozenset(words_of(cli, click.Context(cli))) - APISERVERS
+
+
 TOLD_APART = ("cli", "inspect/checks")
 """
 The command line itself; and the checks, whose advice is a command by its nature: a finding is tested by running it
@@ -55,23 +62,17 @@ def _texts(tree: ast.Module) -> list[str]:
 
 def _naming(texts: list[str]) -> list[str]:
     """Those that name a command or an option."""
-    return [one for one in texts if any(found[1] in WORDS or found[2] in WORDS for found in NAMED.finditer(one))]
+    return [one for one in texts if any(found[1] in words() or found[2] in words() for found in NAMED.finditer(one))]
 
 
-MODULES = [
-    name
-    for path in sorted(SOURCE.rglob("*.py"))
-    if not (name := path.relative_to(SOURCE).as_posix()).startswith(TOLD_APART)
-]
-
-
-TREES = {name: ast.parse((SOURCE / name).read_text(encoding="utf-8")) for name in MODULES}
-TEXTS = {name: _texts(tree) for name, tree in TREES.items()}
+def library_with(pattern: str | re.Pattern[str]) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the library's modules in whose text something is found."""
+    return ((name, tree) for name, tree in modules_with(pattern) if not name.startswith(TOLD_APART))
 
 
 def test_the_library_names_no_command_and_no_option() -> None:
     """What helps is named as it is in Python, and `cli/hints.py` has what that is on the command line."""
-    found = {name: _naming(texts) for name, texts in TEXTS.items()}
+    found = {name: _naming(_texts(tree)) for name, tree in library_with(NAMED)}
     assert {name: texts for name, texts in found.items() if texts} == {}
 
 
@@ -86,27 +87,34 @@ def _parameters(tree: ast.Module) -> Iterator[str]:
 
 def test_a_hint_names_parameters_that_there_are() -> None:
     """Each has its option in the table of the command line, and each row of the table is a parameter of the library."""
-    known = {parameter for tree in TREES.values() for parameter in _parameters(tree)}
-    named = {found for texts in TEXTS.values() for text in texts for found in PARAMETER.findall(text)}
+    named = {found for _, tree in library_with(PARAMETER) for text in _texts(tree) for found in PARAMETER.findall(text)}
     assert named
-    assert named <= OPTIONS.keys() <= known
+    assert named <= OPTIONS.keys()
+    unknown = {
+        option
+        for option in OPTIONS
+        if not any(option in _parameters(tree) for _, tree in library_with(rf"\b{option}\s*:"))
+    }
+    assert unknown == set()
 
 
 def test_a_row_names_an_option_that_there_is() -> None:
     """An option, and perhaps its value."""
-    assert {name: option for name, option in OPTIONS.items() if option.split()[0] not in WORDS} == {}
+    assert {name: option for name, option in OPTIONS.items() if option.split()[0] not in words()} == {}
 
 
 @pytest.mark.parametrize("call", COMMANDS)
 def test_a_call_that_helps_is_named(call: str) -> None:
     """The table has no row that nothing in the library names; its commands are tested in tests/cli."""
-    assert any(f"`{call}`" in text for texts in TEXTS.values() for text in texts)
+    quoted = f"`{call}`"
+    assert any(quoted in text for _, tree in library_with(re.escape(quoted)) for text in _texts(tree))
 
 
 @pytest.mark.large
 def test_a_message_names_no_parameter() -> None:
     """A message is shown as it is, by whoever shows it: what to try is the hint's."""
-    calls = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    trees = [tree for _, tree in library_with(r"\bhint=")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
     hinting = [node for node in calls if any(keyword.arg == "hint" for keyword in node.keywords)]
     assert [text for text in (ast.unparse(node.args[0]) for node in hinting) if PARAMETER.search(text)] == []
     assert hinting

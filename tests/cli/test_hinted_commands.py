@@ -8,19 +8,20 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
 import click
 import pytest
+from tests.source_code import modules_with
 
 from kstore.cli.main import cli
 from kstore.cli.migration_options import DryRunCommand
 
-SOURCE = Path(__file__).parents[2] / "src/kstore"
 QUOTED = re.compile(r"`(kstore [^`]*)`", re.S)
 VALUE = "1"
 """What stands for a value that is only known when the text is shown: a word, a number, a file's name."""
 BUILDERS = ("command_text", "kstore")
+NAMING = re.compile(rf"`kstore |\b({'|'.join(BUILDERS)})\(")
 
 
 def _text(node: ast.expr) -> str | None:
@@ -45,14 +46,12 @@ def _named(tree: ast.Module) -> Iterator[list[str]]:
                 yield shlex.split(command.replace("…", ""))
 
 
-COMMANDS = sorted(
-    {
-        (str(path.relative_to(SOURCE)), *words)
-        for path in SOURCE.rglob("*.py")
-        for words in _named(ast.parse(path.read_text(encoding="utf-8")))
-        if words != ["kstore"]
-    }
-)
+@cache
+def commands() -> list[tuple[str, ...]]:
+    """Each that is named, behind the module that does."""
+    return sorted(
+        {(name, *words) for name, tree in modules_with(NAMING) for words in _named(tree) if words != ["kstore"]}
+    )
 
 
 def accept(words: list[str]) -> None:
@@ -81,14 +80,20 @@ def accept(words: list[str]) -> None:
     command.make_parser(context).parse_args(list(words))
 
 
-@pytest.mark.large
-@pytest.mark.parametrize("named", COMMANDS, ids=" ".join)
-def test_named_commands_are_taken(named: tuple[str, ...]) -> None:
-    """Alternatives (`status|resume`) are taken one by one."""
-    _, _, *words = named
+def _refused(words: list[str]) -> str:
+    """Why a command is not one that kstore takes; alternatives (`status|resume`) are taken one by one."""
     alternatives = max((word.split("|") for word in words), key=len)
-    for one in alternatives if len(alternatives) > 1 else [""]:
-        accept([one if "|" in word else word for word in words])
+    try:
+        for one in alternatives if len(alternatives) > 1 else [""]:
+            accept([one if "|" in word else word for word in words])
+    except click.UsageError as error:
+        return error.format_message()
+    return ""
+
+
+def test_named_commands_are_taken() -> None:
+    """All of them, with their options and values."""
+    assert {named: refused for named in commands() if (refused := _refused(list(named[2:])))} == {}
 
 
 @pytest.mark.parametrize(
@@ -102,6 +107,6 @@ def test_others_are_not(words: list[str]) -> None:
 
 def test_there_are_many() -> None:
     """The search finds texts and built commands, in the command line and in the checks."""
-    folders = {name.partition("/")[0] for name, *_ in COMMANDS}
+    folders = {name.partition("/")[0] for name, *_ in commands()}
     assert {"cli", "inspect"} <= folders
-    assert len(COMMANDS) > 60
+    assert len(commands()) > 60

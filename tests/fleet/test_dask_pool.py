@@ -24,13 +24,13 @@ from kstore.fleet.named import fingerprint
 from kstore.fleet.run import run
 from kstore.fleet.tasks import Task
 
-pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    """A scheduler with two workers."""
+    """A scheduler with two workers; nothing here can be done without Dask."""
+    pytest.importorskip("distributed")
     with DaskCluster(tmp_path_factory.mktemp("dask")) as found:
         yield found
 

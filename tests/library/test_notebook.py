@@ -10,10 +10,7 @@ from typing import Any
 
 import pytest
 
-for needed in ("nbclient", "ipykernel", "duckdb", "pandas", "polars"):
-    pytest.importorskip(needed)
-generate_notebook = pytest.importorskip("tools.generate_notebook")
-nbformat = pytest.importorskip("nbformat")
+NEEDED = ("nbclient", "ipykernel", "duckdb", "pandas", "polars")
 
 
 def answers(notebook: Any) -> list[list[str]]:
@@ -34,6 +31,10 @@ def text_of(output: Any) -> str:
 @pytest.mark.filterwarnings("ignore")  # Jupyter's own
 def test_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell runs, and says what the page has."""
+    for needed in NEEDED:
+        pytest.importorskip(needed)
+    nbformat = pytest.importorskip("nbformat")
+    generate_notebook = pytest.importorskip("tools.generate_notebook")
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     kept = nbformat.read(generate_notebook.PAGE, as_version=4)

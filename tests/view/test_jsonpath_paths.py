@@ -74,14 +74,17 @@ def _paths(value: Any, path: str = "") -> set[str]:
     return {path}
 
 
-PATHS = sorted({path for obj in _objects() for path in _paths(obj)} - {""})
+@cache
+def paths() -> list[str]:
+    """All paths that the demo store's objects have."""
+    return sorted({path for obj in _objects() for path in _paths(obj)} - {""})
 
 
 @st.composite
 def templates(draw: st.DrawFn) -> str:
     """Templates over the paths that the demo store has: loops, filters, wildcards, unions."""
-    path = draw(st.sampled_from(PATHS))
-    other = draw(st.sampled_from(PATHS))
+    path = draw(st.sampled_from(paths()))
+    other = draw(st.sampled_from(paths()))
     cut = path.rfind("[*]")
     forms = [f"{{.items[*]{path}}}", f"{{range .items[*]}}{{{path}}}:{{{other}}} {{end}}"]
     if cut > 0:

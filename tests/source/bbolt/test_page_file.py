@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kstore.errors import DamagedStore
 from kstore.source.bbolt.page_file import Digest, PageFile
 
-CONTENT = bytes(number * 7 % 251 for number in range(3_000_000))
+CONTENT = (bytes(number * 7 % 251 for number in range(251)) * 12_000)[:3_000_000]
 
 
 @pytest.fixture(scope="module")
