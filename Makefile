@@ -22,7 +22,7 @@ FUZZ_SECONDS ?= 10
 unexport PYTHONDONTWRITEBYTECODE
 SCHEDULES ?= 100000
 # How often each ordeal of `make torture` is gone through: make torture KILLS=1000 SERVER_KILLS=200
-ORDEALS := kills rollbacks server-kills leaders freezes stops cuts compactions quotas tokens pairs journals full-journals full-outputs clocks
+ORDEALS := kills rollbacks server-kills leaders freezes stops cuts compactions quotas tokens pairs journals full-journals full-outputs clocks soaks
 TORTURE = $(foreach name,$(ORDEALS),$(if $($(VARIABLE)),--$(name) $($(VARIABLE))))
 VARIABLE = $(subst -,_,$(shell echo $(name) | tr a-z A-Z))
 # Coverage has a floor (pyproject.toml), which only a whole run can reach; measured of the wheel, as it takes a third longer.

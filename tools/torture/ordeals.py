@@ -30,6 +30,8 @@ from tools.torture.proxy import Proxy
 from tools.torture.trial import BRISK, Trial
 
 _KILLS_A_MIGRATION = 4
+_KEYS_A_MINUTE = 20_000
+_MOST_KEYS = 1_000_000
 _PATIENT = SourceOptions(dial_timeout=60, command_timeout=60)
 
 
@@ -411,6 +413,27 @@ def clock_jumps(bench: Bench, times: int) -> int:
     return times
 
 
+# ---- for a long time
+
+
+def soaked(bench: Bench, minutes: int) -> int:
+    """A large store that others write to all along: migrations of it are killed, gone on with, proved and undone."""
+    server = bench.etcd(
+        quota_backend_bytes=str(8 << 30), auto_compaction_mode="periodic", auto_compaction_retention="5m"
+    )
+    trial = bench.trial(server, count=min(_MOST_KEYS, _KEYS_A_MINUTE * minutes))
+    ends = time.monotonic() + 60 * minutes
+    while time.monotonic() < ends:
+        with Others(trial.books):
+            for _ in range(_KILLS_A_MIGRATION):
+                process = trial.migrate()
+                trial.until_it_writes(process)
+                process.kill()
+            trial.demand(trial.migrate(), 0)
+        trial.balance()
+    return minutes
+
+
 class Ordeal(NamedTuple):
     """What is done, how often in the short form, and in the long."""
 
@@ -436,5 +459,6 @@ ORDEALS = {
     "full-journals": Ordeal(journal_full, 2, 50, "full disks of a journal"),
     "full-outputs": Ordeal(output_full, 2, 50, "full disks of an output"),
     "clocks": Ordeal(clock_jumps, 1, 20, "migrations under a jumping clock"),
+    "soaks": Ordeal(soaked, 1, 60, "minutes of a store of 20,000 keys for each, up to a million"),
 }
 """By the name of the option that says how often."""
