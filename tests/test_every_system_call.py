@@ -379,6 +379,7 @@ def test_the_process_dies(name: str, tmp_path: Path) -> None:
             assert left_over(folder) == [], number
 
 
+@pytest.mark.large
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers that send signals")
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_signals_all_along(name: str, tmp_path: Path) -> None:

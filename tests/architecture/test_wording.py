@@ -17,8 +17,6 @@ from kstore.catalog import server_flags
 from kstore.cli.hints import COMMANDS, OPTIONS
 from kstore.cli.main import cli
 
-NAMED = re.compile(r"\bkstore ([a-z]+)|(?<![\w-])(--[a-z][a-z-]+|-[nAl](?![\w-]))")
-
 
 def words_of(command: click.Command, context: click.Context) -> Iterator[str]:
     """The options of a command, and the names and options of those below it."""
@@ -42,6 +40,14 @@ def words() -> frozenset[str]:
     return frozenset(words_of(cli, click.Context(cli))) - APISERVERS
 
 
+@cache
+def named() -> re.Pattern[str]:
+    """What names one of them in a text."""
+    commands = "|".join(sorted(word for word in words() if word[0] != "-"))
+    options = "|".join(sorted(word for word in words() if word.startswith("--") or word in ("-n", "-A", "-l")))
+    return re.compile(rf"\bkstore ({commands})(?![a-z])|(?<![\w-])({options})(?![a-z-])")
+
+
 TOLD_APART = ("cli", "inspect/checks")
 """
 The command line itself; and the checks, whose advice is a command by its nature: a finding is tested by running it
@@ -62,7 +68,7 @@ def _texts(tree: ast.Module) -> list[str]:
 
 def _naming(texts: list[str]) -> list[str]:
     """Those that name a command or an option."""
-    return [one for one in texts if any(found[1] in words() or found[2] in words() for found in NAMED.finditer(one))]
+    return [one for one in texts if named().search(one)]
 
 
 def library_with(pattern: str | re.Pattern[str]) -> Iterator[tuple[str, ast.Module]]:
@@ -72,7 +78,7 @@ def library_with(pattern: str | re.Pattern[str]) -> Iterator[tuple[str, ast.Modu
 
 def test_the_library_names_no_command_and_no_option() -> None:
     """What helps is named as it is in Python, and `cli/hints.py` has what that is on the command line."""
-    found = {name: _naming(_texts(tree)) for name, tree in library_with(NAMED)}
+    found = {name: _naming(_texts(tree)) for name, tree in library_with(named())}
     assert {name: texts for name, texts in found.items() if texts} == {}
 
 

@@ -99,6 +99,7 @@ def test_the_findings_of_check(endpoint: str, kstore: Kstore) -> None:
             assert escaped(command.removeprefix(" ")) in shown
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", NAMES)
 def test_the_hint_of_what_is_not_there(endpoint: str, kstore: Kstore, name: str) -> None:
     """The hint lists the folder, which is the namespace."""

@@ -175,6 +175,7 @@ def test_what_others_wrote_or_deleted_is_done(fake, status):
     assert fake.asked.count(("PATCH", path("old"))) == 1
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", ["ops#1", "why?x=1", "100%", "a b", "ü", "system:node"])
 def test_names_that_a_url_has_other_uses_for(fake, name):
     """A name is percent-encoded, so that the object that is meant is patched."""
@@ -423,6 +424,7 @@ def test_a_token_of_a_file(fake):
     assert "hidden" not in str(refused.value)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", ["pipe", "device", "hole"])
 @pytest.mark.parametrize("member", ["", "certificate-authority", "client-certificate", "client-key", "tokenFile"])
 def test_a_kubeconfig_of_odd_files(fake, kind, member):

@@ -114,6 +114,7 @@ def _told(port: int, size: int) -> bytes:
     return found
 
 
+@pytest.mark.large
 def test_a_proxy_passes_on_and_cuts(echo: int) -> None:
     """Without a limit everything comes; with one each connection breaks off somewhere, after no more than so much."""
     with Proxy(echo, random.Random(1), longest=0, slowest=0.001) as proxy:

@@ -49,6 +49,7 @@ def page(kstore: Kstore) -> str:
     return ran.text
 
 
+@pytest.mark.large
 def test_the_page(page: str) -> None:
     """Findings and tables, every element closed, nothing from elsewhere."""
     outline = Outline()

@@ -257,6 +257,7 @@ def test_deletions_are_told() -> None:
         ]
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_each_format_of_a_watch(
     etcd_release: EtcdRelease, serve: Callable[..., Etcd], connect: Callable[..., LiveSource]

@@ -39,6 +39,7 @@ def server() -> Iterator[ScriptedEtcd]:
         yield scripted
 
 
+@pytest.mark.large
 @each
 def test_reads_go_on(server: ScriptedEtcd, connect: Connect, passing: Passing) -> None:
     """After as many refusals as there may be the answer is the same."""

@@ -76,6 +76,7 @@ def test_keys_that_grpc_does_not_know(
         connect(server.endpoint, cacert=authority.cacert, tls_server_name="other").reach()
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("validity", "words", "hint"),
     [({"days": -1}, "has expired", "renew"), ({"since": -5}, "not valid yet", "clocks")],
@@ -98,6 +99,7 @@ def test_certificates_out_of_their_time(
     connect(server.endpoint, insecure_skip_tls_verify=True).reach()
 
 
+@pytest.mark.large
 def test_unix_sockets_with_tls(start_tls_etcd: Callable[..., TlsEtcd], authority: Authority, connect: Connect) -> None:
     """`unixs:///path` is verified for `localhost`, with a key that gRPC does not know as well."""
     certificate = authority.issue("socket", key=ed25519.Ed25519PrivateKey.generate())
@@ -186,6 +188,7 @@ def learner(etcd_server: Etcd, etcd_binary: Path, tmp_path_factory: pytest.TempP
     server.kill()
 
 
+@pytest.mark.large
 def test_a_learner_first(etcd_server: Etcd, learner: str, connect: Connect) -> None:
     """A voting member behind it is used; alone it is said to be one, at once, and read as far as it has come."""
     suite(connect(learner, etcd_server.endpoint))

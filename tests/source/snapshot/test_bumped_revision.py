@@ -50,6 +50,7 @@ def saved(release: EtcdRelease, serve: Serve, connect: Connect, tmp_path: Path) 
     return release.save(server.endpoint, tmp_path / "saved.db")
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("amount", [1, 1_000_000_000])
 def test_a_restored_store(release: EtcdRelease, saved: Path, tmp_path: Path, amount: int) -> None:
     """All keys are there, at the revisions that they had; the store's own is the higher one, all before compacted."""
@@ -66,6 +67,7 @@ def test_a_restored_store(release: EtcdRelease, saved: Path, tmp_path: Path, amo
             list(after.scan(revision=now - 1))
 
 
+@pytest.mark.large
 def test_its_later_snapshots(release: EtcdRelease, saved: Path, serve: Serve, connect: Connect, tmp_path: Path) -> None:
     """Written to, compacted, saved, bumped again: each file is what the server shows."""
     folder = bump(release, saved, tmp_path / "first", 5000)
@@ -89,6 +91,7 @@ def test_its_later_snapshots(release: EtcdRelease, saved: Path, serve: Serve, co
             assert list(source.scan()) == list(before.scan())
 
 
+@pytest.mark.large
 def test_it_can_be_written_on(
     release: EtcdRelease, saved: Path, serve: Serve, connect: Connect, tmp_path: Path
 ) -> None:

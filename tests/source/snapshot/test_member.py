@@ -66,6 +66,7 @@ def test_a_database_that_the_leader_sent(interrupted: tuple[Path, list[Record]],
         assert source.database_path.name in source.notes[0]
 
 
+@pytest.mark.large
 def test_etcd_starts_from_it_as_well(
     interrupted: tuple[Path, list[Record]],
     newest_release: EtcdRelease,

@@ -95,6 +95,7 @@ def test_etcd_accepts_and_serves_the_output(
     assert (done.succeeded, done.revision) == (True, written.revision + 1)
 
 
+@pytest.mark.large
 @pytest.mark.etcd
 def test_etcd_can_compact_and_defragment_the_output(
     newest_release: EtcdRelease, serve: Serve, connect: Connect, demo: SnapshotSource, tmp_path: Path

@@ -135,6 +135,7 @@ def test_compactions_and_alarms_are_replayed(
         assert source.status().alarms == ("NOSPACE (default)",)
 
 
+@pytest.mark.large
 def test_a_log_that_was_never_needed(
     etcd_release: EtcdRelease, serve: Callable[..., Etcd], connect: Callable[..., LiveSource]
 ) -> None:
