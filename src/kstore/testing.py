@@ -227,8 +227,11 @@ def gets_exactly_one_key(source: Source) -> None:
     """A key that others begin with, or that was deleted, is not there."""
     record = source.get(b"/a/1")
     _expect(record and record.value, b"uno", "get of /a/1")
-    for key in (b"/a", b"/a/2", b"/", b"/a/11"):
+    absent = (b"/a", b"/a/2", b"/", b"/a/11")
+    for key in absent:
         _expect(source.get(key), None, f"get of {key!r}")
+    found = source.get_all([absent[0], b"/a/1", *absent[1:], b"/a/1"])
+    _expect(found, [None, record, None, None, None, record], "get_all of /a/1 and others")
 
 
 def tells_revisions(source: Source) -> None:
@@ -279,6 +282,7 @@ def reads_the_past(source: Source) -> None:
     _expect(values, {b"/a/1": b"one", b"/a/2": b"two", b"/a/3": b"three"}, f"revision {before}")
     found = source.get(b"/a/1", revision=first.mod_revision)
     _expect(found and found.value, b"one", f"/a/1 at revision {first.mod_revision}")
+    _expect(source.get_all([b"/a/1"], revision=first.mod_revision), [found], "get_all of it")
     _expect([one.key for one in source.scan(revision=first.mod_revision)], [b"/a/1"], "the first revision")
 
 

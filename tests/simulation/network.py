@@ -101,7 +101,7 @@ class Client:
         self._scheduler = scheduler
         self._decisions = scheduler.decisions
         self.kvstub = SimpleNamespace(
-            Range=self._reading(etcd.range), Txn=self._writing(lambda request: etcd.txn(request, author))
+            Range=self._reading(etcd.range), Txn=self._transaction(lambda request: etcd.txn(request, author))
         )
         self.leasestub = SimpleNamespace(
             LeaseGrant=self._writing(etcd.grant), LeaseLeases=self._reading(etcd.lease_list),
@@ -138,6 +138,16 @@ class Client:
             if fault is not None:
                 self._fail(fault, timeout)
             return answer
+
+        return _Method(call)
+
+    def _transaction(self, answered: Callable[[Any], Any]) -> _Method:
+        """One that only reads passes by etcd's log, as a range does (`server/etcdserver/v3_server.go`, `Txn`)."""
+        reading, writing = self._reading(answered), self._writing(answered)
+
+        def call(request: Any, timeout: float) -> Any:
+            reads = not request.compare and all(one.HasField("request_range") for one in request.success)
+            return (reading if reads else writing)(request, timeout=timeout)
 
         return _Method(call)
 

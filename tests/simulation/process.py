@@ -14,7 +14,7 @@ from tests.simulation.scheduling import Crash, Lock, Scheduler, names
 from tests.simulation.world import World
 
 from kstore.errors import KstoreError
-from kstore.migrate import apply, journal_writer, move_copy, rollback
+from kstore.migrate import apply, journal_writer, move_copy
 from kstore.source.etcd import connection, paging
 from kstore.source.etcd import retry as etcd_retry
 from kstore.source.etcd.live import LiveSource
@@ -29,7 +29,6 @@ _SEAMS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (apply, ("threading",)),
     (move_copy, ("threading",)),
     (journal_writer, ("threading",)),
-    (rollback, ("ThreadPoolExecutor",)),
     (connection, ("time",)),
     (etcd_retry, ("time",)),
 )

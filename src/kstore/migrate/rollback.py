@@ -9,7 +9,6 @@ write itself is a compare-and-swap on the record that was looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kstore.errors import Conflict, Interrupted, LeaseGone, WriteRefused
@@ -21,9 +20,6 @@ from kstore.source.interface import WritableSource
 from kstore.write.batches import ONE_BY_ONE, write_all
 from kstore.write.commit import Left, Writer, Written
 from kstore.write.retry import Retry
-
-_READERS = 8
-"""Keys that are looked at at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +110,13 @@ class Rollback:
 
     def _inverses(self) -> Iterator[Inverse | None]:
         """What undoes the changes whose keys are as these have left them."""
-        with ThreadPoolExecutor(_READERS, thread_name_prefix="kstore-read") as pool:
-            for batch in self._journal.batches():
-                if not batch.revision:
-                    continue
-                for at, record in enumerate(pool.map(self._now, batch.entries)):
-                    yield self._inverse(batch.entries[at], batch.revision_of(at), record)
+        for batch in self._journal.batches():
+            if not batch.revision:
+                continue
+            keys = [entry.key for entry in batch.entries]
+            records = self._retry.ask(lambda: self._source.get_all(keys))  # noqa: B023 - asked at once
+            for at, (entry, record) in enumerate(zip(batch.entries, records, strict=True)):
+                yield self._inverse(entry, batch.revision_of(at), record)
 
     def _inverse(self, entry: Entry, revision: int, record: Record | None) -> Inverse | None:
         if _is_as_before(record, entry):

@@ -162,11 +162,12 @@ def verify_live(
         if not batch.revision:
             unwritten.update({entry.key: entry for entry in batch.entries})
             continue
-        for at, entry in enumerate(batch.entries):
+        records = source.get_all([entry.key for entry in batch.entries])
+        for at, (entry, record) in enumerate(zip(batch.entries, records, strict=True)):
             result.objects += 1
             tell(result.objects)
             unwritten.pop(entry.key, None)
-            finding = _check(entry, batch.revision_of(at), source.get(entry.key), codec, counted=counted)
+            finding = _check(entry, batch.revision_of(at), record, codec, counted=counted)
             if finding is None:
                 doubted.pop(entry.key, None)
             else:

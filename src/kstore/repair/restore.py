@@ -6,12 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from kstore.records import Record, Revision
 from kstore.source.interface import Source
 from kstore.write.compare_and_swap import KeyChange
 from kstore.write.leases import SameLeases, kept_lease
+
+_AT_ONCE: Final = 64
+"""Keys that are looked at together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,12 @@ def plan_restore(target: Source, records: Iterable[Record], leases: dict[int, in
         leases: those of the target; a record's own lease is used only if it is among them.
     """
     of_record = SameLeases(leases)
-    for record in records:
-        current = target.get(record.key)
-        lease = kept_lease(current) if current else of_record.of(record)
-        yield Plan(record, current, lease)
+    records = iter(records)
+    while some := list(islice(records, _AT_ONCE)):
+        stored = target.get_all([record.key for record in some])
+        for record, current in zip(some, stored, strict=True):
+            lease = kept_lease(current) if current else of_record.of(record)
+            yield Plan(record, current, lease)
 
 
 def last_before_deletion(revisions: Iterable[Revision]) -> Iterator[Record]:

@@ -118,6 +118,10 @@ class Source(ABC):
             return record if record.key == key else None
         return None
 
+    def get_all(self, keys: Sequence[bytes], *, revision: int = 0) -> list[Record | None]:
+        """What `get` gives for each of these keys; running servers are asked for many at once."""
+        return [self.get(key, revision=revision) for key in keys]
+
     def first(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Record | None:
         """The first record that `scan` yields, or None; running servers read no more than that."""
         return next(iter(self.scan(prefix, revision=revision, start=start)), None)

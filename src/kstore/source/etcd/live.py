@@ -162,6 +162,27 @@ class LiveSource(WritableSource):
         answer = self._ask_range(key=key, revision=revision, where=key_text(key))
         return to_record(answer.kvs[0]) if answer.kvs else None
 
+    def get_all(self, keys: Sequence[bytes], *, revision: int = 0) -> list[Record | None]:
+        """See `Source.get_all`: transactions that only read, which etcd answers without its log, as it does ranges."""
+        found: list[Record | None] = []
+        while len(found) < len(keys):
+            limits = self.limits()
+            if limits.single_key or self.options.serializable:  # kine, and a learner, take no such transaction
+                return found + super().get_all(keys[len(found) :], revision=revision)
+            request = _reading(keys[len(found) : len(found) + limits.operations], revision)
+            try:
+                answer = self._connection.ask(lambda member: member.client.kvstub.Txn, request)
+            except RequestTooLarge as error:
+                if len(request.success) == 1:
+                    raise
+                self._lower_limits(error, len(request.success), request.ByteSize())
+            except Unsupported:
+                self._limits = _of_single_keys(self._limits)
+            else:
+                answers = (one.response_range.kvs for one in answer.responses)
+                found += (to_record(kvs[0]) if kvs else None for kvs in answers)
+        return found
+
     def first(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Record | None:
         """See `Source.first`; the server sends one key."""
         key, end = self._bounds(prefix)
@@ -267,7 +288,7 @@ class LiveSource(WritableSource):
     def limits(self) -> Limits:
         """What one transaction may hold, as far as the server has told by refusing."""
         if self._connection.member().is_kine:
-            return replace(self._limits, operations=1, single_key=True)
+            return _of_single_keys(self._limits)
         return self._limits
 
     def commit(self, mutations: Sequence[Mutation]) -> Committed:
@@ -288,7 +309,7 @@ class LiveSource(WritableSource):
             raise
         except Unsupported as error:
             if len(mutations) > 1:
-                self._limits = replace(self._limits, operations=1, single_key=True)
+                self._limits = _of_single_keys(self._limits)
                 raise RequestTooLarge(
                     "the server takes one key a transaction", where=error.where, hint="kine does"
                 ) from None
@@ -341,6 +362,16 @@ def transaction(mutations: Sequence[Mutation]) -> Any:
     if len(mutations) == 1 and only.expected_mod_revision:
         request.failure.append(rpc.RequestOp(request_range=rpc.RangeRequest(key=only.key)))
     return request
+
+
+def _of_single_keys(limits: Limits) -> Limits:
+    return replace(limits, operations=1, single_key=True)
+
+
+def _reading(keys: Sequence[bytes], revision: int) -> Any:
+    """The `TxnRequest` that reads keys."""
+    ranges = (rpc.RangeRequest(key=key, revision=revision) for key in keys)
+    return rpc.TxnRequest(success=[rpc.RequestOp(request_range=one) for one in ranges])
 
 
 def _operation(mutation: Mutation) -> Any:
