@@ -11,14 +11,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final, NamedTuple
 
 from kstore.sorted_keys import SortedKeys
 
 _AT_ONCE: Final = 1 << 15
 """Keys in memory: they are longer than those of objects."""
-_HASH: Final = 8
-"""Bytes of a hash."""
+_PLACE: Final = Struct(">q")
+"""The hash of coordinates."""
+_IDENTITY: Final = Struct(">qq")
+"""The hashes of coordinates and of a uid."""
 
 
 class Coordinates(NamedTuple):
@@ -54,8 +57,8 @@ class Ownership:
     """The objects of a store, and the owners that they name, noted in any order."""
 
     def __init__(self) -> None:
-        # the hashes of a coordinates and a uid, and behind them nothing for an object that exists, or the dependent; a
-        # coordinates alone is that of an object whose uid is not known
+        # By the hashes of coordinates and uid: alone for an object that exists, with a dependent behind them for what
+        # that names; coordinates without a uid are those of an object that cannot be read.
         self._noted = SortedKeys(_AT_ONCE)
 
     def exists(self, coordinates: Coordinates, uid: str) -> None:
@@ -64,7 +67,7 @@ class Ownership:
 
     def may_exist(self, coordinates: Coordinates) -> None:
         """Note an object that cannot be read: it may have any uid."""
-        self._noted.note(_hash(coordinates))
+        self._noted.note(_PLACE.pack(hash(coordinates)))
 
     def names(self, key: str, namespace: str, owners: Mapping[Owner, Coordinates]) -> None:
         """Note the owners of an object, and where each is if it exists."""
@@ -96,17 +99,13 @@ class Ownership:
         unread = existing = b""
         for block in self._noted.blocks():
             for key in block.keys:
-                if len(key) == _HASH:
+                if len(key) == _PLACE.size:
                     unread = key
-                elif len(key) == 2 * _HASH:
+                elif len(key) == _IDENTITY.size:
                     existing = key
-                elif key[: 2 * _HASH] != existing and key[:_HASH] != unread:
-                    yield key[2 * _HASH :]
+                elif key[: _IDENTITY.size] != existing and key[: _PLACE.size] != unread:
+                    yield key[_IDENTITY.size :]
 
 
 def _identity(coordinates: Coordinates, uid: str) -> bytes:
-    return _hash(coordinates) + _hash(uid)
-
-
-def _hash(what: Coordinates | str) -> bytes:
-    return hash(what).to_bytes(_HASH, "big", signed=True)
+    return _IDENTITY.pack(hash(coordinates), hash(uid))
