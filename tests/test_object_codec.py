@@ -17,7 +17,7 @@ from kstore.catalog.releases import Release
 from kstore.decode import cbor
 from kstore.decode.envelope import read_envelope, write_envelope
 from kstore.errors import DecodeError, EncodeError, KstoreError, UnknownFields, UnknownKind, UsageError
-from kstore.naming import GroupVersion
+from kstore.naming import GroupVersion, parse_group_version
 from kstore.object_codec import ObjectCodec
 from kstore.scheme.scheme import Scheme
 
@@ -134,10 +134,47 @@ def test_an_older_release_keeps_what_a_newer_one_wrote(codec: ObjectCodec) -> No
     older = ObjectCodec(Scheme(Release("1.29")))
     seen = older.decode(value).object
     assert "resources" not in seen["spec"]
-    assert value == older.encode(seen)
-    assert codec.decode(older.encode(seen)).object["spec"]["resources"] == {"limits": {"cpu": "1"}}
+    kept = codec.decode(older.encode(seen)).object
+    assert kept["spec"]["resources"] == {"limits": {"cpu": "1"}}
+    assert value == codec.encode(kept)  # what is not set in fields that came later is not kept: it says nothing
     with pytest.raises(UnknownFields, match=r"spec\.\$unknownFields"):
         older.convert(value, GroupVersion("", "v1"))
+
+
+UNSET: dict[str, dict[str, Any]] = {
+    "Lease": {"apiVersion": "coordination.k8s.io/v1", "metadata": {"name": "a"}, "spec": {"holderIdentity": "x"}},
+    "ConfigMap": {"apiVersion": "v1", "metadata": {"name": "a", "labels": {"a": "b"}}, "data": {"k": "v"}},
+    "Pod": {
+        "apiVersion": "v1",
+        "metadata": {"name": "a"},
+        "spec": {"containers": [{"name": "c"}]},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    },
+    "StatefulSet": {"apiVersion": "apps/v1", "metadata": {"name": "a"}, "spec": {}, "status": {"replicas": 1}},
+}
+
+
+@pytest.mark.parametrize(("written", "read"), [("1.17", "1.37"), ("1.23", "1.29"), ("1.24", "1.25"), ("1.37", "1.29")])
+@pytest.mark.parametrize("kind", UNSET)
+def test_what_another_release_writes_for_nothing_is_no_unknown_field(kind: str, written: str, read: str) -> None:
+    """Up to 1.24 every object has an empty clusterName in its bytes; newer ones have fields of their own."""
+    obj = {"kind": kind, **UNSET[kind]}
+    writer, reader = ObjectCodec(Scheme(Release(written))), ObjectCodec(Scheme(Release(read)))
+    value = writer.encode(obj)
+    assert (value == reader.encode(obj)) is (written == "1.37" and kind in ("Lease", "ConfigMap", "StatefulSet"))
+    assert reader.encode(reader.decode(value).object) == reader.encode(obj)
+    to = parse_group_version(obj["apiVersion"])
+    assert reader.convert(value, to) == reader.convert(reader.encode(obj), to)
+
+
+def test_what_is_set_is_an_unknown_field() -> None:
+    """A name of a cluster that somebody gave is told before it is dropped."""
+    obj = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a", "clusterName": "east"}}
+    value = ObjectCodec(Scheme(Release("1.20"))).encode(obj)
+    codec = ObjectCodec(Scheme(Release("1.37")))
+    assert base64.b64decode(codec.decode(value).object["metadata"]["$unknownFields"]) == b"z\x04east"
+    with pytest.raises(UnknownFields, match=r"metadata\.\$unknownFields"):
+        codec.convert(value, GroupVersion("", "v1"))
 
 
 CLAIM: dict[str, Any] = {

@@ -144,8 +144,12 @@ class Catalog:
         # hubs are the rules' own: their rows are known from the oldest exact release on, whatever is before it
         own = self.release.rules_minor if package.endswith(".internal") else self.release.minor
         minor = _nearest_minor(table.get("releases", ""), own)
-        rows = (row for row in table["fields"] if in_range(row.get("releases", ""), minor))
-        return StructType(name, tuple(_to_field(row) for row in rows))
+        fields: list[Field] = []
+        others: list[Field] = []
+        for row in table["fields"]:
+            (fields if in_range(row.get("releases", ""), minor) else others).append(_to_field(row))
+        numbers = {field.number for field in fields}
+        return StructType(name, tuple(fields), tuple(field for field in others if field.number not in numbers))
 
 
 def _nearest(rows: list[dict[str, Any]], minor: int) -> list[dict[str, Any]]:

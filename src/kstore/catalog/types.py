@@ -113,6 +113,8 @@ class StructType:
 
     name: str
     fields: tuple[Field, ...]
+    elsewhere: tuple[Field, ...] = ()
+    """Fields that only other releases have."""
 
     @property
     def has_type_meta(self) -> bool:

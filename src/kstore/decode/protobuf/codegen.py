@@ -21,6 +21,19 @@ Part = tuple[str, str, Projection]
 """What one function reads: a type, the path by which it is inline in its owner (or empty), and what is wanted of it."""
 
 
+_UNSET_LENGTH = {wire.VARINT: 1, wire.BYTES: 1, wire.FIXED64: 8}
+"""Bytes that are written behind the tag of what is not set, all of them zero."""
+
+
+def _unset(field: Field) -> bytes:
+    """What gogo writes for a field that is not set and no pointer; empty where it writes nothing, or a message."""
+    if field.type.form != "plain" or field.type.nilable or not field.number:
+        return b""
+    name = field.type.name
+    wire_type = wire.BYTES if name == "string" else wire.FIXED64 if name == "float64" else wire.VARINT
+    return wire.tag(field.number, wire_type) + bytes(_UNSET_LENGTH[wire_type])
+
+
 def function_name(verb: str, type_name: str, inline: str = "") -> str:
     """The name of a generated function."""
     return f"{verb}_{type_name}_{inline}".replace(".", "_").replace("/", "_").rstrip("_")
@@ -92,7 +105,9 @@ class ReaderText:
             highest = max([highest, *(ranks[name] for name in members)])
         if self.projection.everything:
             member = unknown_member(self.inline)
-            self.emit(2, f"if i == s: i = keep_unknown(b, i, e, d, {numbers}, {member!r})")
+            unset = f"unset_{self.name}"
+            self.scope[unset] = frozenset(filter(None, map(_unset, self.layout.struct.elsewhere)))
+            self.emit(2, f"if i == s: i = keep_unknown(b, i, e, d, {numbers}, {unset}, {member!r})")
         else:
             self._pass_over([field for field in known if field not in numbered], numbers)
         self.emit(2, "again = True")

@@ -88,17 +88,28 @@ class ProtobufReader:
 
             raise locate(self.catalog, type_name, data, error) from None
 
-    def _keep_unknown(self, b: bytes, i: int, end: int, members: dict[str, Any], numbers: Any, member: str) -> int:
-        """Keep the unknown fields that begin at `i` in the dict, up to a known one; return where they end."""
-        begin = i
+    def _keep_unknown(
+        self, b: bytes, i: int, end: int, members: dict[str, Any], numbers: Any, unset: Any, member: str
+    ) -> int:
+        """
+        Keep the unknown fields that begin at `i` in the dict, up to a known one; return where they end.
+
+        Those that another release writes for what is not set (`unset`) say nothing, and are not kept: every object
+        that a release up to 1.24 has written has an empty `metadata.clusterName`.
+        """
+        begin, found = i, []
         while i < end:
             number, after = wire.skip_field(b, i, end)
             if number in numbers:
                 break
+            if b[i:after] not in unset:
+                found.append(b[i:after])
             i = after
         if i == begin:
             raise wire.WireFault("a field of the wrong wire type")
-        kept = binary.write_base64(members.get(member, "")) + b[begin:i]
+        if not found:
+            return i
+        kept = binary.write_base64(members.get(member, "")) + b"".join(found)
         # a server writes its new fields together; strewn between known ones they would be copied again and again
         self._copied += len(kept)
         if self._copied > _MOST_COPIED:
