@@ -177,6 +177,15 @@ def test_what_is_set_is_an_unknown_field() -> None:
         codec.convert(value, GroupVersion("", "v1"))
 
 
+def test_a_pointer_to_nothing_is_set() -> None:
+    """An empty hostname, which came with 1.34, is another thing than none."""
+    spec = {"containers": [{"name": "c"}], "hostnameOverride": ""}
+    value = ObjectCodec(Scheme(Release("1.37"))).encode({"kind": "Pod", **UNSET["Pod"], "spec": spec})
+    found = ObjectCodec(Scheme(Release("1.29"))).decode(value).object
+    assert base64.b64decode(found["spec"]["$unknownFields"]) == wire.tag(41, wire.BYTES) + b"\0"
+    assert "$unknownFields" not in found["status"]
+
+
 CLAIM: dict[str, Any] = {
     "kind": "ResourceClaim",
     "apiVersion": "resource.k8s.io/v1",
