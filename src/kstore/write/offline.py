@@ -7,9 +7,8 @@ The copy is a database of its own that etcd accepts; the file that it is made fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from kstore.records import Mutation
 from kstore.source.snapshot.source import SnapshotSource
@@ -62,57 +61,42 @@ def write_copy(
     Raises:
         KstoreError: as `write_database`.
     """
-    noting = _Noting(log, replaced_bytes)
-
-    def end(written: Written) -> None:
+    def end(_: Written) -> None:
         # A crash between the two leaves a log without its database, which counts for nothing; never a database
         # without its log.
-        noting.end(written.revision - noting.count + 1)
         finish()
         log.publish()
 
-    return write_database(source, noting.mutations(changes), output, before_named=end)
+    first = source.mvcc.current_revision + 1
+    mutations = _noted(_in_batches(changes, replaced_bytes), log, first)
+    return write_database(source, mutations, output, before_named=end)
 
 
-class _Noting(Generic[C]):
-    """Changes on their way into a copy, noted batch by batch."""
+def _noted(batches: Iterable[list[C]], log: FileLog[C], revision: int) -> Iterator[Mutation]:
+    """
+    Yield the writes, each noted before, and each batch noted as done once it was taken.
 
-    def __init__(self, log: FileLog[C], replaced_bytes: Callable[[C], int]) -> None:
-        self._log = log
-        self._replaced_bytes = replaced_bytes
-        self._batches: list[tuple[int, int]] = []
-        """The number and length of each batch."""
+    That the copy may come to nothing all the same does no harm: then the log does not appear either. And whoever reads
+    the log has one batch in memory at a time.
+    """
+    for batch in batches:
+        number = log.begin(batch)
+        yield from (change.mutation() for change in batch)
+        log.done(number, revision, range(revision, revision + len(batch)))
+        revision += len(batch)
 
-    @property
-    def count(self) -> int:
-        """The changes so far."""
-        return sum(length for _, length in self._batches)
 
-    def mutations(self, changes: Iterable[C]) -> Iterator[Mutation]:
-        """Yield the writes, each noted before."""
-        return (change.mutation() for change in chain.from_iterable(map(self._noted, self._in_batches(changes))))
-
-    def _in_batches(self, changes: Iterable[C]) -> Iterator[list[C]]:
-        batch: list[C] = []
-        size = 0
-        for change in changes:
-            batch.append(change)
-            size += self._replaced_bytes(change)
-            if len(batch) == _BATCH or size > _BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-        if batch:
+def _in_batches(changes: Iterable[C], replaced_bytes: Callable[[C], int]) -> Iterator[list[C]]:
+    batch: list[C] = []
+    size = 0
+    for change in changes:
+        batch.append(change)
+        size += replaced_bytes(change)
+        if len(batch) == _BATCH or size > _BATCH_BYTES:
             yield batch
-
-    def _noted(self, batch: list[C]) -> list[C]:
-        self._batches.append((self._log.begin(batch), len(batch)))
-        return batch
-
-    def end(self, revision: int) -> None:
-        """Say of each batch that it was written; the first change has this revision."""
-        for number, length in self._batches:
-            self._log.done(number, revision, range(revision, revision + length))
-            revision += length
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 __all__ = ["FileLog", "Written", "write_copy"]
