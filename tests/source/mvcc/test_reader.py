@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kstore.errors import Compacted, FutureRevision
 from kstore.records import Put, Record
+from kstore.sorted_keys import SortedKeys
 from kstore.source.etcd.messages import KeyValue
 from kstore.source.location.demo import open_demo
 from kstore.source.mvcc.cluster_state import ClusterState
@@ -111,16 +112,25 @@ def test_one_key_alone(mvcc: Mvcc) -> None:
         assert list(mvcc.entries(only=key)) == [entry for entry in every if entry.key == key]
 
 
+@pytest.mark.parametrize("at_once", [5, 1 << 16])
 @pytest.mark.parametrize("back", [0, 1, 7, 40])
-def test_what_a_compaction_leaves(mvcc: Mvcc, back: int) -> None:
-    """The newest change of each key that was live then, that of the very revision among them, and all after it."""
+def test_what_a_compaction_leaves(mvcc: Mvcc, back: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The newest change of each key that was live then, that of the very revision among them, and all after it: for more
+    keys than are sorted in memory, and of one key alone.
+    """
+    monkeypatch.setattr(SortedKeys.__init__, "__defaults__", (at_once,))
     every = list(mvcc.entries())
     compacted = mvcc.current_revision - back
     mvcc.compact(compacted)
     live = {entry.key: entry for entry in every if entry.main <= compacted}
     kept = [entry for entry in live.values() if not entry.tombstone]
     later = [entry for entry in every if entry.main > compacted]
-    assert list(mvcc.retained()) == sorted(kept, key=lambda entry: (entry.main, entry.key)) + later
+    expected = sorted(kept, key=lambda entry: (entry.main, entry.key)) + later
+    assert list(mvcc.retained()) == expected
+    assert list(mvcc.retained()) == expected  # with the view that the first pass has left
+    for key in [entry.key for entry in expected][::5]:
+        assert list(mvcc.retained(key)) == [entry for entry in expected if entry.key == key]
 
 
 def test_which_revisions_can_be_looked_at(mvcc: Mvcc) -> None:

@@ -7,12 +7,14 @@ Knows revision keys, tombstones, `mvccpb.KeyValue` and compaction as etcd 3.0 to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from kstore.errors import Compacted, FutureRevision, NotADatabase
 from kstore.printable import key_text
 from kstore.records import Record, Revision
+from kstore.sorted_keys import SortedKeys
 from kstore.source.bbolt.database import Bucket, Database
 from kstore.source.mvcc.cluster_state import ClusterState
 from kstore.source.mvcc.key_value import (
@@ -33,6 +35,7 @@ _HEAD = 64
 """More than the fields of a KeyValue take that come before the value, its key aside."""
 _SMALL = 4096
 """Up to this size one read of the whole entry is cheaper than one of its beginning and one of its end."""
+_BY_KEY = attrgetter("key")
 SCANNED = "what leads to the keys: whatever a page holds is read, deleted keys and older states of others among it"
 
 
@@ -249,22 +252,38 @@ class Mvcc:
 
         That is the newest of each key that was live at the compaction's revision, and all after it. What else the file
         still holds differs: a compaction may not have removed it yet, and releases differ about tombstones.
+
+        Where there was a compaction, what is before it is read twice, so that memory does not grow with the keys.
         """
-        base: dict[bytes, KeyRevision] = {}
-        now = self.current_revision
-        entries = self.entries(only=key) if key or self.has_view(now) else self._noting_view(now)
-        compacted = self.compact_revision
-        for entry in entries:
+        if key:
+            yield from self._retained_of(key)
+            return
+        compacted, now = self.compact_revision, self.current_revision
+        newest = _newest_of_each(self.entries(compacted)) if compacted else bytearray()
+        entries = self.entries() if self.has_view(now) else self._noting_view(now)
+        transaction: list[KeyRevision] = []
+        for number, entry in enumerate(entries):
+            if transaction and entry.main > transaction[0].main:
+                yield from sorted(transaction, key=_BY_KEY)
+                transaction.clear()
             if entry.main > compacted:
-                if base:
-                    yield from _in_order(base)
-                    base.clear()
                 yield entry
-            elif entry.tombstone:
-                base.pop(entry.key, None)
-            else:
-                base[entry.key] = entry
-        yield from _in_order(base)
+            elif newest[number >> 3] >> (number & 7) & 1:
+                transaction.append(entry)
+        yield from sorted(transaction, key=_BY_KEY)
+
+    def _retained_of(self, key: bytes) -> Iterator[KeyRevision]:
+        base: KeyRevision | None = None
+        for entry in self.entries(only=key):
+            if entry.main <= self.compact_revision:
+                base = None if entry.tombstone else entry
+                continue
+            if base:
+                yield base
+                base = None
+            yield entry
+        if base:
+            yield base
 
     # ---- records
 
@@ -301,8 +320,19 @@ class Mvcc:
         return record
 
 
-def _in_order(entries: dict[bytes, KeyRevision]) -> list[KeyRevision]:
-    return sorted(entries.values(), key=lambda entry: (entry.main, entry.key))
+def _newest_of_each(entries: Iterable[KeyRevision]) -> bytearray:
+    """Which of some changes, a bit each, are the newest of their key and leave it live."""
+    last = SortedKeys()
+    count = 0
+    for count, entry in enumerate(entries, 1):
+        last.numbers[entry.key] = SortedKeys.pack(0 if entry.tombstone else count, 0)
+        if len(last.numbers) >= last.at_once:
+            last.put_aside()
+    newest = bytearray(count + 7 >> 3)
+    for block in last.blocks():
+        for number in filter(None, block.high):
+            newest[number - 1 >> 3] |= 1 << (number - 1 & 7)
+    return newest
 
 
 def _long_key(buffer: bytes, begin: int, end: int) -> tuple[int, int]:
