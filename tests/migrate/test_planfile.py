@@ -14,6 +14,7 @@ from kstore.errors import JournalError
 from kstore.migrate.plan import Change, Skipped, Unchanged
 from kstore.migrate.planfile import LONGEST_LINE, SavedPlan, save_plan
 from kstore.migrate.request import Request
+from kstore.sorted_keys import SortedKeys
 
 from .conftest import key
 
@@ -63,3 +64,30 @@ def test_a_line_is_too_long(saved, more: int) -> None:
     saved.write_bytes(b"".join([lines[0], json.dumps(members).encode() + b"\n", *lines[2:]]))
     with pytest.raises(JournalError, match=f"line 2 is longer than {LONGEST_LINE} bytes"):
         SavedPlan(saved, edited=True)
+
+
+def test_a_line_is_changed_while_the_plan_is_applied(shop, planner, saved) -> None:
+    """What was read and held to the end mark is what is applied, or nothing."""
+    plan = SavedPlan(saved)
+    saved.write_bytes(saved.read_bytes().replace(b'"reason": "version"', b'"reason": "nothing"'))
+    with pytest.raises(JournalError, match="changed while it is applied"):
+        list(plan.only(planner).plan(plan.records(shop)))
+
+
+def test_a_key_is_named_twice(saved) -> None:
+    """The second of its lines is told, wherever it is."""
+    lines = saved.read_bytes().splitlines(keepends=True)
+    saved.write_bytes(b"".join([*lines[:5], lines[2], *lines[5:]]))
+    with pytest.raises(JournalError, match="line 6 names a key that an earlier line names"):
+        SavedPlan(saved, edited=True)
+
+
+def test_a_plan_in_another_order(shop, planner, saved, monkeypatch) -> None:
+    """Whoever edits a plan may sort it; and more keys than are sorted in memory are the same to it."""
+    lines = saved.read_bytes().splitlines(keepends=True)
+    saved.write_bytes(b"".join([lines[0], *reversed(lines[1:-1])]))
+    monkeypatch.setattr(SortedKeys.__init__, "__defaults__", (3,))
+    plan = SavedPlan(saved, edited=True)
+    steps = list(plan.only(planner).plan(plan.records(shop)))
+    assert [step.record.key for step in steps] == [key(f"web-{number}") for number in range(10)]
+    assert all(isinstance(step, Change) for step in steps)

@@ -12,10 +12,12 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from kstore.encryption import read_encryption_header
 from kstore.errors import Conflict, JournalError, NotFound
@@ -26,6 +28,7 @@ from kstore.new_file import NewFile
 from kstore.records import Record
 from kstore.regular_file import open_regular
 from kstore.source.interface import Source
+from kstore.source.mvcc.view import View, ViewBuilder
 
 FORMAT, VERSION = "kstore-plan", 2
 """Version 1 had no end mark."""
@@ -119,7 +122,8 @@ class SavedPlan:
     """
     A plan read from its file; plans as another planner does, but only what the file says.
 
-    All of it is read and held to its end mark before anything is planned.
+    All of it is read and held to its end mark before anything is planned. In memory stays where some of the changes
+    are in the file, which takes the same for any number of them; a line is read again when it is its object's turn.
 
     Args:
         path: the file.
@@ -132,27 +136,56 @@ class SavedPlan:
     def __init__(self, path: Path, *, edited: bool = False) -> None:
         self.path = path
         self._edited = edited
-        self._changes: dict[bytes, _Expected] = {}
         self.sha256 = ""
         """Of the whole file, in hex."""
-        self.request = self._read()
+        self._file = self._opened()
+        self._reading = threading.Lock()
+        self.request, self._changes = self._read()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
 
     def records(self, source: Source) -> Iterator[Record]:
         """Yield the records that the plan names, as they are now; one that is gone has no revision."""
-        for key in self._changes:
-            yield source.get(key) or Record(key, b"", 0, 0, 0)
+        for keys in self._changes.keys(self._changes.span()):
+            for key in keys:
+                yield source.get(key) or Record(key, b"", 0, 0, 0)
 
     def only(self, planner: Planner) -> Planner:
         """The planner, held to this plan: what has moved since is skipped."""
-        return _Held(planner, self._changes)
+        return _Held(planner, self._expected)
+
+    def _expected(self, key: bytes) -> _Expected | None:
+        """
+        What the plan says of one object.
+
+        Raises:
+            JournalError: the file is not as it was read before.
+        """
+        place = self._changes.find(key)
+        if place is None:
+            return None
+        try:
+            with self._reading:  # by whichever thread plans an object again, too
+                self._file.seek(place.offset)
+                line = self._file.readline(LONGEST_LINE)
+        except OSError as error:
+            raise self._error(f"the plan cannot be read: {error.strerror}") from error
+        if zlib.crc32(line) != place.size:
+            raise self._error("the plan was changed while it is applied")
+        members = _object(line)
+        return _Expected(members["modRevision"], members["afterSHA256"])
 
     # ---- reading
 
-    def _read(self) -> Request:
+    def _read(self) -> tuple[Request, View]:
+        """The request, and by key where each change is in the file, with the line's CRC-32 as its size."""
         request = None
         lines = _Lines()
         end: dict[str, Any] | None = None
-        for number, line in enumerate(self._lines(), 1):
+        changes = ViewBuilder()
+        for number, at, line in self._lines():
             if request is None:
                 request = self._request(line)
             elif end is not None:
@@ -163,14 +196,28 @@ class SavedPlan:
                     end = members
                     self._check_end(end, lines)
                 else:
-                    self._take(number, members)
+                    changes.note(self._key(number, members), at, zlib.crc32(line))
             lines.take(line)
         if request is None:
             raise self._error("this is no saved plan")
         if end is None and not self._edited:
             raise self._cut(f"it has no end mark: it breaks off after {lines.changes} changes")
         self.sha256 = lines.sha256
-        return request
+        view = changes.view(0)
+        if len(view) < lines.changes - (end is not None):
+            raise self._error(f"line {self._named_again(view)} names a key that an earlier line names")
+        return request, view
+
+    def _named_again(self, changes: View) -> int:
+        """The first line whose key a later one names, and so that later one: where the key's change was noted last."""
+        again: int | None = None
+        for number, at, line in self._lines():
+            if at == again:
+                return number
+            if at and again is None and "end" not in (members := self._members(number, line)):
+                place = changes.find(self._key(number, members))
+                again = place.offset if place and place.offset > at else None
+        raise AssertionError("no key is named twice")
 
     def _request(self, line: bytes) -> Request:
         try:
@@ -195,14 +242,11 @@ class SavedPlan:
             raise self._error(f"line {number} is not as a plan has it: {error}") from None
         return found
 
-    def _take(self, number: int, members: dict[str, Any]) -> None:
+    def _key(self, number: int, members: dict[str, Any]) -> bytes:
         try:
-            key = from_base64(members, "key")
+            return from_base64(members, "key")
         except MalformedLine as error:
             raise self._error(f"line {number} is not as a plan has it: {error}") from None
-        if key in self._changes:
-            raise self._error(f"line {number} names a key that an earlier line names")
-        self._changes[key] = _Expected(members["modRevision"], members["afterSHA256"])
 
     def _check_end(self, end: Mapping[str, Any], lines: _Lines) -> None:
         if self._edited:
@@ -212,15 +256,23 @@ class SavedPlan:
         if end["sha256"] != lines.sha256:
             raise self._cut("its lines are not those that were saved: the SHA-256 in the end mark is another")
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the lines, each with its number and where it begins."""
         try:
-            with open_regular(self.path) as file:
-                number = 0
-                while line := file.readline(LONGEST_LINE):
-                    number += 1
-                    if len(line) == LONGEST_LINE:
-                        raise self._error(f"line {number} is longer than {LONGEST_LINE} bytes")
-                    yield line
+            self._file.seek(0)
+            number = at = 0
+            while line := self._file.readline(LONGEST_LINE):
+                number += 1
+                if len(line) == LONGEST_LINE:
+                    raise self._error(f"line {number} is longer than {LONGEST_LINE} bytes")
+                yield number, at, line
+                at += len(line)
+        except OSError as error:
+            raise self._error(f"the plan cannot be read: {error.strerror}") from error
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return open_regular(self.path)
         except FileNotFoundError:
             raise self._error("there is no such plan") from None
         except OSError as error:
@@ -271,14 +323,14 @@ class _Expected:
 class _Held:
     """A planner that is held to a saved plan: every object that the plan names is a change as saved, or skipped."""
 
-    def __init__(self, planner: Planner, expected: Mapping[bytes, _Expected]) -> None:
+    def __init__(self, planner: Planner, expected: Callable[[bytes], _Expected | None]) -> None:
         self._planner = planner
         self._expected = expected
 
     def plan(self, records: Iterable[Record]) -> Iterator[Step]:
         gone: list[Record] = []
         for step in self._planner.plan(_there(records, gone)):
-            expected = self._expected.get(step.record.key)
+            expected = self._expected(step.record.key)
             if expected is None:
                 continue
             if expected.admits(step):

@@ -61,6 +61,7 @@ def write_copy(
     Raises:
         KstoreError: as `write_database`.
     """
+
     def end(_: Written) -> None:
         # A crash between the two leaves a log without its database, which counts for nothing; never a database
         # without its log.

@@ -110,6 +110,12 @@ class ViewBuilder:
     def __init__(self, newest: SortedKeys | None = None) -> None:
         self.newest = newest or SortedKeys()
 
+    def note(self, key: bytes, offset: int, size: int) -> None:
+        """Note where the newest value of a key is."""
+        self.newest.numbers[key] = SortedKeys.pack(offset, size)
+        if len(self.newest.numbers) >= self.newest.at_once:
+            self.newest.put_aside()
+
     def delete(self, key: bytes) -> None:
         """Note that a key is gone."""
         if self.newest.has_runs:
