@@ -6,7 +6,7 @@ etcd knows no authors; managedFields does: the manager whose entry is new, or ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,19 +97,26 @@ class Changes:
     Args:
         store: through which they are read.
         previous: finds what a key held before a revision, where that has not passed by; None for nothing.
+        remembered: the keys of which more than one revision passes by (see `changed_again`); None for all.
         managed_fields: compare managedFields, too.
     """
 
     def __init__(
-        self, store: Store, *, previous: Callable[[Record], Record | None] | None = None, managed_fields: bool = False
+        self,
+        store: Store,
+        *,
+        previous: Callable[[Record], Record | None] | None = None,
+        remembered: Container[bytes] | None = None,
+        managed_fields: bool = False,
     ) -> None:
         self._store = store
         self._previous = previous
+        self._remembered = remembered
         self._managed_fields = managed_fields
         self._last: dict[bytes, Record] = {}
 
     def steps(self, revisions: Iterable[Revision]) -> Iterator[Step]:
-        """Yield a step a revision, in their order; holds the last record of every key that passes by."""
+        """Yield a step a revision, in their order; holds the last record of each key that is remembered."""
         for revision in revisions:
             yield self.step(revision)
 
@@ -121,7 +128,7 @@ class Changes:
         key = key_text(record.key)
         if revision.deleted:
             return Step(key, record.mod_revision, DELETED, None, before, (), (), _deletion_time(before))
-        if self._previous is None:
+        if self._previous is None and (self._remembered is None or record.key in self._remembered):
             self._last[record.key] = record
         read = self._store.codec.read(record)
         new = record.create_revision == record.mod_revision  # kine keeps no version, which would be 1

@@ -4,7 +4,7 @@ Records put back as they were: which they are, and what putting each back comes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -56,8 +56,14 @@ def plan_restore(target: Source, records: Iterable[Record], leases: dict[int, in
             yield Plan(record, current, lease)
 
 
-def last_before_deletion(revisions: Iterable[Revision]) -> Iterator[Record]:
-    """Yield the last record of each key that is deleted by now, in the order of their keys."""
+def last_before_deletion(revisions: Iterable[Revision], remembered: Container[bytes] | None = None) -> Iterator[Record]:
+    """
+    Yield the last record of each key that is deleted by now, in the order of their keys.
+
+    Args:
+        revisions: of any keys, in their order.
+        remembered: the keys of which there is more than one (see `changed_again`); None for all.
+    """
     last: dict[bytes, Record] = {}
     gone: dict[bytes, Record] = {}
     for revision in revisions:
@@ -65,7 +71,7 @@ def last_before_deletion(revisions: Iterable[Revision]) -> Iterator[Record]:
         if revision.deleted:
             if key in last:
                 gone[key] = last.pop(key)
-        else:
+        elif remembered is None or key in remembered:
             last[key] = revision.record
             gone.pop(key, None)
     yield from (gone[key] for key in sorted(gone))

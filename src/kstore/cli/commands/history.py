@@ -45,12 +45,15 @@ def command(
     from kstore.codec import Undecodable
     from kstore.inspect.changes import Changes
     from kstore.selection import Selection
+    from kstore.source.changed_again import changed_again
 
     with open_session() as session:
         selection = Selection.of_history(session.store, criteria)
+        remembered = None if selection.is_single else changed_again(session.source)
+        changes = Changes(session.store, remembered=remembered, managed_fields=show_managed_fields)
         last = session.given.rev or sys.maxsize
         revisions = (one for one in selection.history() if one.record.mod_revision <= last)
-        steps = selected_steps(Changes(session.store, managed_fields=show_managed_fields).steps(revisions), selection)
+        steps = selected_steps(changes.steps(revisions), selection)
         if deleted:
             steps = _last_of_the_deleted(steps)
         faults = 0

@@ -127,9 +127,11 @@ def _deleted(store: Store, criteria: Criteria, unreadable: Unreadable) -> Iterat
     from kstore.codec import Undecodable
     from kstore.repair.restore import last_before_deletion
     from kstore.selection import Selection
+    from kstore.source.changed_again import changed_again
 
     selection = Selection.of_history(store, criteria)
-    for record in last_before_deletion(selection.history()):
+    remembered = None if selection.is_single else changed_again(store.source)
+    for record in last_before_deletion(selection.history(), remembered):
         read = store.codec.read(record) if selection.filter else None
         if isinstance(read, Undecodable):
             unreadable.note(read)
