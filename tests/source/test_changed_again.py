@@ -17,6 +17,7 @@ from kstore.sorted_keys import SortedKeys
 from kstore.source.changed_again import changed_again
 from kstore.source.location.address import open_source
 from kstore.source.location.demo import open_demo
+from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.writer import write_database
 
 
@@ -25,6 +26,7 @@ def changed(tmp_path: Path) -> Path:
     """The demo store with some keys changed, some deleted and one created."""
     path = tmp_path / "changed.db"
     with open_demo() as demo:
+        assert isinstance(demo, SnapshotSource)
         first, second, third, *_ = demo.scan(b"/registry/configmaps/")
         puts = [Put(one.key, one.value.replace(b"e", b"a"), one.mod_revision) for one in (first, second)]
         write_database(demo, [*puts, Delete(third.key, third.mod_revision), Put(b"/registry/new", b"x", 0)], path)

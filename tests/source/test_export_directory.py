@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError, WriteRefused
 from kstore.records import Record
+from kstore.sorted_keys import SortedKeys
 from kstore.source.export_directory import INDEX, DirectorySource, DirectoryWriter, file_name
 from kstore.source.interface import StoreStatus
 from kstore.source.location.address import open_source
@@ -79,6 +80,34 @@ def test_scans_begin_and_end_where_told(tmp_path: Path) -> None:
         assert list(source.scan(b"/registry/pods/")) == pods
         assert list(source.scan(b"/registry/pods/", start=pods[1].key)) == pods[1:]
         assert source.count(b"/registry/pods/") == len(pods)
+
+
+def test_more_keys_than_are_sorted_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the same, whatever order the index has them in."""
+    path = export(tmp_path / "export")
+    lines = (path / INDEX).read_bytes().splitlines(keepends=True)
+    (path / INDEX).write_bytes(b"".join(reversed(lines)))
+    monkeypatch.setattr(SortedKeys.__init__, "__defaults__", (3,))
+    with DirectorySource(path, salvage=True) as source:
+        assert list(source.scan()) == RECORDS
+        assert list(source.keys()) == [record.key for record in RECORDS]
+        assert source.status().size == sum(len(record.value) for record in RECORDS)
+
+
+def test_the_index_changes_meanwhile(tmp_path: Path) -> None:
+    """A row that is not as it was read at first is damage."""
+    path = export(tmp_path / "export")
+    index = (path / INDEX).read_bytes()
+    for salvage in (False, True):
+        (path / INDEX).write_bytes(index)
+        with DirectorySource(path, salvage=salvage) as source:
+            (path / INDEX).write_bytes(index.replace(b'"version": 1', b'"version": 2', 1))
+            if not salvage:
+                with pytest.raises(DamagedStore, match="has changed since it was read"):
+                    list(source.scan())
+                continue
+            assert list(source.scan()) == RECORDS[1:]
+            assert len(source.damage) == 1
 
 
 def test_the_demo_store_as_a_directory(tmp_path: Path) -> None:

@@ -12,12 +12,10 @@ import base64
 import hashlib
 import json
 import os
-import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from kstore.encryption import read_encryption_header
 from kstore.errors import Conflict, JournalError, NotFound
@@ -26,9 +24,9 @@ from kstore.migrate.plan import Change, Planner, Skipped, Step, Unchanged
 from kstore.migrate.request import Request
 from kstore.new_file import NewFile
 from kstore.records import Record
-from kstore.regular_file import open_regular
 from kstore.source.interface import Source
-from kstore.source.mvcc.view import View, ViewBuilder
+from kstore.source.lines_by_key import LineChanged, LinesByKey
+from kstore.source.mvcc.view import View
 
 FORMAT, VERSION = "kstore-plan", 2
 """Version 1 had no end mark."""
@@ -138,13 +136,13 @@ class SavedPlan:
         self._edited = edited
         self.sha256 = ""
         """Of the whole file, in hex."""
-        self._file = self._opened()
-        self._reading = threading.Lock()
-        self.request, self._changes = self._read()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_file"):
-            self._file.close()
+        try:
+            self._lines = LinesByKey(path, LONGEST_LINE)
+            self.request, self._changes = self._read()
+        except FileNotFoundError:
+            raise self._error("there is no such plan") from None
+        except OSError as error:
+            raise self._error(f"the plan cannot be read: {error.strerror}") from error
 
     def records(self, source: Source) -> Iterator[Record]:
         """Yield the records that the plan names, as they are now; one that is gone has no revision."""
@@ -167,25 +165,23 @@ class SavedPlan:
         if place is None:
             return None
         try:
-            with self._reading:  # by whichever thread plans an object again, too
-                self._file.seek(place.offset)
-                line = self._file.readline(LONGEST_LINE)
+            members = _object(self._lines.at(place))
+        except LineChanged:
+            raise self._error("the plan was changed while it is applied") from None
         except OSError as error:
             raise self._error(f"the plan cannot be read: {error.strerror}") from error
-        if zlib.crc32(line) != place.size:
-            raise self._error("the plan was changed while it is applied")
-        members = _object(line)
         return _Expected(members["modRevision"], members["afterSHA256"])
 
     # ---- reading
 
     def _read(self) -> tuple[Request, View]:
-        """The request, and by key where each change is in the file, with the line's CRC-32 as its size."""
+        """The request, and where the change of each key is."""
         request = None
         lines = _Lines()
         end: dict[str, Any] | None = None
-        changes = ViewBuilder()
-        for number, at, line in self._lines():
+        for number, (at, line) in enumerate(self._lines.lines(), 1):
+            if len(line) == LONGEST_LINE:
+                raise self._error(f"line {number} is longer than {LONGEST_LINE} bytes")
             if request is None:
                 request = self._request(line)
             elif end is not None:
@@ -196,27 +192,28 @@ class SavedPlan:
                     end = members
                     self._check_end(end, lines)
                 else:
-                    changes.note(self._key(number, members), at, zlib.crc32(line))
+                    self._lines.note(self._key(number, members), at, line)
             lines.take(line)
         if request is None:
             raise self._error("this is no saved plan")
         if end is None and not self._edited:
             raise self._cut(f"it has no end mark: it breaks off after {lines.changes} changes")
         self.sha256 = lines.sha256
-        view = changes.view(0)
-        if len(view) < lines.changes - (end is not None):
-            raise self._error(f"line {self._named_again(view)} names a key that an earlier line names")
-        return request, view
+        changes = self._lines.in_order()
+        if len(changes) < lines.changes - (end is not None):
+            raise self._error(f"line {self._named_again(changes)} names a key that an earlier line names")
+        return request, changes
 
     def _named_again(self, changes: View) -> int:
         """The first line whose key a later one names, and so that later one: where the key's change was noted last."""
         again: int | None = None
-        for number, at, line in self._lines():
+        for number, (at, line) in enumerate(self._lines.lines(), 1):
             if at == again:
                 return number
             if at and again is None and "end" not in (members := self._members(number, line)):
                 place = changes.find(self._key(number, members))
-                again = place.offset if place and place.offset > at else None
+                begin = self._lines.begin(place) if place else at
+                again = begin if begin > at else None
         raise AssertionError("no key is named twice")
 
     def _request(self, line: bytes) -> Request:
@@ -255,28 +252,6 @@ class SavedPlan:
             raise self._cut(f"the end mark counts {end['end']} changes, {lines.changes} stand before it")
         if end["sha256"] != lines.sha256:
             raise self._cut("its lines are not those that were saved: the SHA-256 in the end mark is another")
-
-    def _lines(self) -> Iterator[tuple[int, int, bytes]]:
-        """Yield the lines, each with its number and where it begins."""
-        try:
-            self._file.seek(0)
-            number = at = 0
-            while line := self._file.readline(LONGEST_LINE):
-                number += 1
-                if len(line) == LONGEST_LINE:
-                    raise self._error(f"line {number} is longer than {LONGEST_LINE} bytes")
-                yield number, at, line
-                at += len(line)
-        except OSError as error:
-            raise self._error(f"the plan cannot be read: {error.strerror}") from error
-
-    def _opened(self) -> BinaryIO:
-        try:
-            return open_regular(self.path)
-        except FileNotFoundError:
-            raise self._error("there is no such plan") from None
-        except OSError as error:
-            raise self._error(f"the plan cannot be read: {error.strerror}") from error
 
     def _error(self, message: str) -> JournalError:
         return JournalError(message, where=str(self.path))

@@ -17,10 +17,10 @@ import base64
 import hashlib
 import json
 import os
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -28,10 +28,12 @@ from urllib.parse import quote_from_bytes
 
 from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError, WriteRefused
 from kstore.new_file import NewFolder
-from kstore.records import Record, prefix_end
-from kstore.regular_file import open_regular, read_regular
+from kstore.records import Record
+from kstore.regular_file import read_regular
 from kstore.source.bbolt.database import Damage
 from kstore.source.interface import Source, StoreStatus
+from kstore.source.lines_by_key import LineChanged, LinesByKey
+from kstore.source.mvcc.view import Place, View
 
 FORMAT, VERSION = "kstore-export", 1
 HEADER, INDEX = "export.json", "index.jsonl"
@@ -243,33 +245,34 @@ class DirectorySource(Source):
         self._salvage = salvage
         self._damage: dict[str, Damage] = {}
         self._header = _read_header(path)
-        self._rows = self._read_index()
-        self._keys = [row.record.key for row in self._rows]
-
-    def _read_index(self) -> list[_Row]:
-        path = self.path / INDEX
-        rows = []
-        digest = hashlib.sha256()
+        self._size = 0
         try:
-            with open_regular(path) as file:
-                number = 0
-                while line := file.readline(LARGEST_ROW):
-                    number += 1
-                    digest.update(line)
-                    try:
-                        rows.append(_row(line))
-                    except ValueError as error:
-                        self._fault(f"line {number} of the index cannot be read: {error}", INDEX)
-                    if len(line) == LARGEST_ROW:  # what is behind is no index
-                        break
+            self._index = LinesByKey(path / INDEX, LARGEST_ROW)
+            self._places = self._read_index()
         except OSError as error:
-            raise DamagedStore(f"the index cannot be read: {error.strerror}", where=str(path)) from error
+            raise DamagedStore(f"the index cannot be read: {error.strerror}", where=str(path / INDEX)) from error
+
+    def _read_index(self) -> View:
+        """Hold the index to what is known of it; where the row of each key is."""
+        rows = 0
+        digest = hashlib.sha256()
+        for number, (at, line) in enumerate(self._index.lines(), 1):
+            digest.update(line)
+            try:
+                row = _row(line)
+            except ValueError as error:
+                self._fault(f"line {number} of the index cannot be read: {error}", INDEX)
+            else:
+                rows += 1
+                self._size += row.size
+                self._index.note(row.record.key, at, line)
+            if len(line) == LARGEST_ROW:  # what is behind is no index
+                break
         if digest.hexdigest() != self._header.get("index_sha256"):
             self._fault("the index is not as it was written: its SHA-256 is another", INDEX)
-        if len(rows) != self._header.get("objects", len(rows)):
-            self._fault(f"the index names {len(rows)} objects, {self._header['objects']} were exported", INDEX)
-        rows.sort(key=lambda row: row.record.key)
-        return rows
+        if rows != self._header.get("objects", rows):
+            self._fault(f"the index names {rows} objects, {self._header['objects']} were exported", INDEX)
+        return self._index.in_order()
 
     def _fault(self, message: str, name: str) -> None:
         if not self._salvage:
@@ -295,33 +298,30 @@ class DirectorySource(Source):
             revision=self.revision,
             compact_revision=self.revision,
             server_version=str(header.get("server_version", "")),
-            size=sum(row.size for row in self._rows),
+            size=self._size,
             details={"exported from": f"{header.get('source', '')} ({header.get('source_kind', '')})"},
         )
 
     def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
         """Yield the records whose key begins with `prefix`, in key order (see `Source`)."""
-        for position in self._span(prefix, revision, start):
-            record = self._record(self._rows[position])
+        for place in self._places.places(self._span(prefix, revision, start)):
+            record = self._record(place)
             if record is not None:
                 yield record
 
     def keys(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[bytes]:
         """Yield the keys that begin with `prefix`, in order; no value is read."""
-        return (self._keys[position] for position in self._span(prefix, revision, start))
+        return chain.from_iterable(self._places.keys(self._span(prefix, revision, start)))
 
     def _span(self, prefix: bytes, revision: int, start: bytes) -> range:
         self._check_revision(revision)
-        end = prefix_end(prefix)
-        stop = len(self._keys) if end == b"\0" else bisect_left(self._keys, end)
-        return range(bisect_left(self._keys, max(prefix, start)), stop)
+        return self._places.span(prefix, start)
 
     def get(self, key: bytes, *, revision: int = 0) -> Record | None:
         """The record of exactly this key."""
         self._check_revision(revision)
-        position = bisect_left(self._keys, key)
-        found = position < len(self._keys) and self._keys[position] == key
-        return self._record(self._rows[position]) if found else None
+        place = self._places.find(key)
+        return place and self._record(place)
 
     def count(self, prefix: bytes = b"", *, revision: int = 0) -> int:
         """The number of keys that begin with `prefix`."""
@@ -335,6 +335,10 @@ class DirectorySource(Source):
             self._fault("its leases cannot be read", HEADER)
             return {}
 
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
+
     def _check_revision(self, revision: int) -> None:
         if revision in (0, self.revision):
             return
@@ -344,9 +348,16 @@ class DirectorySource(Source):
             )
         raise FutureRevision(f"the export is of revision {self.revision}", where=str(self.path))
 
-    def _record(self, row: _Row) -> Record | None:
+    def _record(self, place: Place) -> Record | None:
         """The record with its value, which must be what was exported; None when that has been noted."""
-        known = row.record
+        try:
+            row = _row(self._index.at(place))
+        except LineChanged:
+            self._fault("the index has changed since it was read", INDEX)
+            return None
+        except OSError as error:
+            self._fault(f"the index cannot be read: {error.strerror}", INDEX)
+            return None
         try:
             value = read_regular(self.path / row.file, LARGEST_VALUE)
         except OSError as error:
@@ -355,7 +366,7 @@ class DirectorySource(Source):
         if hashlib.sha256(value).hexdigest() != row.sha256:
             self._fault("the stored bytes are not those that were exported: their SHA-256 is another", row.file)
             return None
-        return Record(known.key, value, known.create_revision, known.mod_revision, known.version, known.lease)
+        return row.record._replace(value=value)
 
 
 def _read_header(path: Path) -> dict[str, Any]:
