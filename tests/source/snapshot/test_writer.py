@@ -14,6 +14,7 @@ from tools.cluster import Etcd
 
 from kstore.errors import Conflict, SourceError, WriteRefused
 from kstore.records import Delete, Mutation, Put, Record
+from kstore.sorted_keys import SortedKeys
 from kstore.source.bbolt.format import meta_page
 from kstore.source.etcd.live import LiveSource
 from kstore.source.location.demo import open_demo
@@ -210,6 +211,20 @@ def test_a_conflict_stops_the_whole(
         write_database(demo, mutations, tmp_path / "written.db")
     assert caught.value.where == mutations[0].key.decode()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_is_created_twice_among_many(
+    demo: SnapshotSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is noticed in the end where more keys are created than are sorted in memory."""
+    monkeypatch.setattr(SortedKeys.__init__, "__defaults__", (2,))
+    puts = [Put(b"/registry/new-%d" % number, b"", 0) for number in range(5)]
+    with pytest.raises(Conflict, match="changed twice"):
+        write_database(demo, [*puts, puts[0]], tmp_path / "twice.db")
+    assert not list(tmp_path.iterdir())
+    write_database(demo, puts, tmp_path / "once.db")
+    with SnapshotSource(tmp_path / "once.db") as source:
+        assert source.count(b"/registry/new-") == 5
 
 
 def test_a_key_that_moved_is_a_conflict(demo: SnapshotSource, tmp_path: Path) -> None:

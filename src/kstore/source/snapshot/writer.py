@@ -19,6 +19,7 @@ from kstore.new_file import NewFile
 from kstore.operating_system import write_at
 from kstore.printable import key_text
 from kstore.records import Delete, Mutation, Put, Record
+from kstore.sorted_keys import SortedKeys
 from kstore.source.bbolt.writer import BucketAppender, DatabaseCopy
 from kstore.source.mvcc.key_value import encode_key_value, revision_key
 from kstore.source.mvcc.reader import Mvcc
@@ -112,6 +113,7 @@ def _write(source: SnapshotSource, mutations: Iterable[Mutation], descriptor: in
     changes = _Changes(source.mvcc)
     for mutation in mutations:
         appender.append(*changes.entry(mutation))
+    changes.end()
     if changes.puts or changes.deletes:
         copy.set_bucket_root(_KEY_BUCKET, appender.finish(), bucket.sequence)
     source.verify()
@@ -136,7 +138,7 @@ class _Changes:
         self._mvcc = mvcc
         self._view = mvcc.view()
         self._changed = bytearray(len(self._view))
-        self._created: set[bytes] = set()
+        self._created = SortedKeys(adds=True)
         self._leases = mvcc.cluster.granted
         self.revision = mvcc.current_revision
         self.puts = 0
@@ -167,16 +169,15 @@ class _Changes:
         position = self._view.position(key)
         place = self._view[position] if position < len(self._view) else None
         found = place if place is not None and place.key == key else None
-        again = bool(self._changed[position]) if found else key in self._created
         old = None
         if found:
+            if self._changed[position]:
+                raise _twice(key)
             self._changed[position] = 1
             old = self._mvcc.record(*found, keys_only=True)
         else:
-            self._created.add(key)
+            self._note_created(key)
         there = old.mod_revision if old else 0
-        if again:
-            raise Conflict("the key is changed twice in one run", where=key_text(key))
         if there != mutation.expected_mod_revision or (old is None and isinstance(mutation, Delete)):
             state = f"is at revision {there}" if there else "is not in the store"
             expected = mutation.expected_mod_revision
@@ -184,10 +185,34 @@ class _Changes:
             raise Conflict(f"the key {state}, {wanted}", where=key_text(key))
         return old
 
+    def _note_created(self, key: bytes) -> None:
+        numbers = self._created.numbers
+        numbers[key] = numbers.get(key, 0) + 1
+        if numbers[key] > 1:
+            raise _twice(key)
+        if len(numbers) >= self._created.at_once:
+            self._created.put_aside()
+
+    def end(self) -> None:
+        """
+        See that no key was created twice, where there were too many to be sure before.
+
+        Raises:
+            Conflict: one was.
+        """
+        for block in self._created.blocks():
+            for key, times in zip(block.keys, block.low, strict=True):
+                if times > 1:
+                    raise _twice(key)
+
     def _check_lease(self, put: Put, old: Record | None) -> None:
         """A server would refuse a lease that it does not know; one that the key has already stays as it is."""
         if put.lease and put.lease not in self._leases and (old is None or old.lease != put.lease):
             raise SourceError(f"there is no lease {put.lease:x} in the store", where=key_text(put.key))
+
+
+def _twice(key: bytes) -> Conflict:
+    return Conflict("the key is changed twice in one run", where=key_text(key))
 
 
 __all__ = ["Written", "write_database"]
