@@ -147,8 +147,8 @@ class SavedPlan:
     def records(self, source: Source) -> Iterator[Record]:
         """Yield the records that the plan names, as they are now; one that is gone has no revision."""
         for keys in self._changes.keys(self._changes.span()):
-            for key in keys:
-                yield source.get(key) or Record(key, b"", 0, 0, 0)
+            for key, record in zip(keys, source.get_all(keys), strict=True):
+                yield record or Record(key, b"", 0, 0, 0)
 
     def only(self, planner: Planner) -> Planner:
         """The planner, held to this plan: what has moved since is skipped."""

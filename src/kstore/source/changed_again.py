@@ -22,9 +22,7 @@ def changed_again(source: Source) -> set[bytes] | None:
         return None
     counts = SortedKeys(adds=True)
     for one in source.history_sizes():
-        counts.numbers[one.key] = counts.numbers.get(one.key, 0) + 1
-        if len(counts.numbers) >= counts.at_once:
-            counts.put_aside()
+        counts.note(one.key, low=1)
     return {key for block in counts.blocks() for key, times in zip(block.keys, block.low, strict=True) if times > 1}
 
 

@@ -133,6 +133,16 @@ def test_what_a_compaction_leaves(mvcc: Mvcc, back: int, at_once: int, monkeypat
         assert list(mvcc.retained(key)) == [entry for entry in expected if entry.key == key]
 
 
+def test_a_compaction_at_a_deletion(mvcc: Mvcc) -> None:
+    """The deletion leaves nothing of its key, itself included, though it is of the compaction's own revision."""
+    deletion = next(entry for entry in mvcc.entries() if entry.tombstone)
+    mvcc.compact(deletion.main)
+    kept = list(mvcc.retained())
+    assert deletion not in kept
+    assert all(entry.main > deletion.main for entry in kept if entry.key == deletion.key)
+    assert deletion not in list(mvcc.retained(deletion.key))
+
+
 def test_which_revisions_can_be_looked_at(mvcc: Mvcc) -> None:
     """From the compacted one to the newest, both included."""
     newest = mvcc.current_revision

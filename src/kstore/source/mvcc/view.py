@@ -112,9 +112,7 @@ class ViewBuilder:
 
     def note(self, key: bytes, offset: int, size: int) -> None:
         """Note where the newest value of a key is."""
-        self.newest.numbers[key] = SortedKeys.pack(offset, size)
-        if len(self.newest.numbers) >= self.newest.at_once:
-            self.newest.put_aside()
+        self.newest.note(key, offset, size)
 
     def delete(self, key: bytes) -> None:
         """Note that a key is gone."""

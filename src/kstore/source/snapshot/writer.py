@@ -186,12 +186,9 @@ class _Changes:
         return old
 
     def _note_created(self, key: bytes) -> None:
-        numbers = self._created.numbers
-        numbers[key] = numbers.get(key, 0) + 1
-        if numbers[key] > 1:
+        if key in self._created.numbers:
             raise _twice(key)
-        if len(numbers) >= self._created.at_once:
-            self._created.put_aside()
+        self._created.note(key, low=1)
 
     def end(self) -> None:
         """
