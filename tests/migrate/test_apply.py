@@ -74,6 +74,23 @@ def test_an_object_that_never_rests(shop, planner, deployment, journal_path):
     assert summary.skipped[0].code == "conflict"
 
 
+@pytest.mark.parametrize("times", [2, 3, 7])
+def test_an_object_that_rests_after_a_while(shop, planner, codec, deployment, journal_path, times):
+    """One that is changed again while it is planned anew is read each time, and written as it was left last."""
+    images = iter(range(times))
+
+    def meddle(mutations):
+        if any(one.key == key("web-3") for one in mutations) and (number := next(images, None)) is not None:
+            shop.put(key("web-3"), deployment("web-3", image=f"web:{number}"))
+
+    shop.before_commit = meddle
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, summary.conflicts, summary.skipped_count) == (10, 1, 0)
+    read = codec.read(shop.records[key("web-3")])
+    assert read.gvk.api_version == "apps/v1"
+    assert read.object["spec"]["template"]["spec"]["containers"][0]["image"] == f"web:{times - 1}"
+
+
 def test_an_object_that_others_make_too_large(shop, planner, deployment, journal_path):
     """It is named as that, and not as one that others keep changing."""
     once = iter([True])

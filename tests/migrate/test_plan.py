@@ -107,6 +107,9 @@ def test_encrypting_what_is_plain(codec, deployment, tmp_path):
     targets = VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),))
     (converted,) = VersionPlanner(encrypting, targets).plan([record(encrypted.value)])
     assert encrypting.open(key("web"), converted.value).plain == deployment("a", version="apps/v1")
+    named = EncryptionPlanner(encrypting, wanted=lambda read: read.object["metadata"]["name"] == "a")
+    (only,) = named.plan([record(deployment("b"), "b"), record(deployment("a"), "a")])
+    assert (only.record.key, type(only)) == (key("a"), Change), "what is not selected is no concern"
 
 
 @pytest.mark.large

@@ -55,6 +55,14 @@ def test_a_plan_is_cut_or_edited(saved) -> None:
         SavedPlan(saved, edited=True)
 
 
+def test_a_key_stands_there_twice(saved) -> None:
+    """Which of the two lines is meant nobody can tell, not even of a plan that was edited on purpose."""
+    lines = saved.read_bytes().splitlines(keepends=True)
+    saved.write_bytes(b"".join([*lines[:4], lines[2], *lines[4:]]))
+    with pytest.raises(JournalError, match="line 5 names a key that an earlier line names"):
+        SavedPlan(saved, edited=True)
+
+
 @pytest.mark.parametrize("more", [0, 1])
 def test_a_line_is_too_long(saved, more: int) -> None:
     """It is refused as that, and never read in pieces."""

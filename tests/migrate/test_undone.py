@@ -69,6 +69,18 @@ def test_it_happened(store: FaultySource, planner: VersionPlanner, tmp_path: Pat
     assert settled(tmp_path / "journal", store)[0] == 0
 
 
+def test_it_happened_by_an_old_journal(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """An older journal says of a batch that it is undone, and not why: it may have happened all the same."""
+    changes = planned(store, planner)
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    log.undone(log.begin(changes), "")
+    log.close()
+    revision = store.commit([change.mutation() for change in changes]).revision
+    count, revisions = settled(tmp_path / "journal", store)
+    assert count == 3
+    assert [one for one in revisions if one] == [revision]
+
+
 @pytest.mark.parametrize("reason", ["", UNKNOWN])
 def test_it_did_not_happen(store: FaultySource, planner: VersionPlanner, tmp_path: Path, reason: str) -> None:
     """A batch of which nothing is stored was not written."""

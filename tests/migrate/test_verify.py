@@ -16,6 +16,7 @@ from kstore.migrate.apply import Applier
 from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_format import as_line
 from kstore.migrate.journal_writer import JournalWriter
+from kstore.migrate.summary import Summary
 from kstore.migrate.verify import state_of, verify_live
 from kstore.write.batches import Pace
 from kstore.write.compare_and_swap import KeyChange
@@ -197,3 +198,19 @@ def codes(path: Path, store: FaultySource, codec) -> dict[str, str]:
     """What is found, by the object's name, or `journal`; of several of one the last."""
     findings = verify_live(Journal(path), store, codec).findings
     return {"journal" if one.key == str(path) else one.key.rpartition("/")[2]: one.code for one in findings}
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_another_encoding_that_was_not_written(shop, codec, tmp_path, written):
+    """An object that was to stay in its version is as planned once others have written it, and not as it was read."""
+    path, done = tmp_path / "journal", shop.records[key("done")]
+    writer = JournalWriter(path, {})
+    change = KeyChange(done.key, done, codec.encode(codec.read(done).object, "json"))
+    kind = codec.read(done).gvk
+    writer.undone(writer.begin([Entry.of_key(change, kind, kind)]), "conflict")
+    writer.finish(Summary())
+    writer.close()
+    if written:
+        shop.put(done.key, done.value)
+    result = verify_live(Journal(path), shop, codec)
+    assert [one.code for one in result.findings] == ([] if written else ["not-written"])

@@ -4,6 +4,7 @@ How hard a store is pressed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -12,7 +13,8 @@ from types import SimpleNamespace
 import pytest
 from tests.migrate.conftest import FaultySource, key
 
-from kstore.write import batches
+from kstore.source.interface import StoreStatus
+from kstore.write import batches, room
 from kstore.write.batches import Pace, write_all
 from kstore.write.commit import Writer
 from kstore.write.compare_and_swap import KeyChange, request_size
@@ -80,3 +82,25 @@ def test_no_batch_has_more_objects_than_are_taken(asked: int, taken: int, most: 
     changes = [KeyChange(record.key, record, b"new") for record in store.records.values()]
     write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=asked, concurrency=1))
     assert counts == [most] * (20 // most) + [20 % most] * bool(20 % most)
+
+
+def test_room_that_others_have_taken_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only what is on its way is in the way, the next object is written as soon as that is, and none is refused."""
+    monkeypatch.setattr(room, "_COMMIT_LAG", 0)
+    mib = 1 << 20
+    store = FaultySource({key(f"web-{number}"): b"old" for number in range(3)})
+    asked_again = threading.Event()
+    looks: list[int] = []
+
+    def status() -> StoreStatus:
+        looks.append(len(looks))
+        if len(looks) > 1:
+            asked_again.set()
+        return StoreStatus("memory", "etcd", 1, quota=100 * mib, size=10 * mib, size_in_use=90 * mib)
+
+    store.status = status  # type: ignore[method-assign]
+    store.before_commit = lambda _: asked_again.wait(60) and None
+    changes = [KeyChange(record.key, record, bytes(mib)) for record in store.records.values()]
+    write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=1, concurrency=3))
+    assert {len(record.value) for record in store.records.values()} == {mib}
+    assert len(looks) > 1

@@ -88,3 +88,22 @@ def test_what_others_fill_is_noticed(source: Sized, after: dict[str, object], mo
     clock.now += 0.2
     with pytest.raises(NoSpace):
         watched.take(1)
+
+
+def test_what_is_on_its_way_counts_after_a_look(source: Sized, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's sizes do not have it, however often they are asked for; once it is written they do."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(room, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    source.sizes = replace(source.sizes, size_in_use=90 * MIB, size=90 * MIB)
+    watched = Room(source, Retry())
+    watched.take(MIB)
+    clock.now += room._LOOK_EVERY + 1
+    for _ in range(2):
+        watched.take(MIB // 2)
+    with pytest.raises(NoSpace):
+        watched.take(MIB)
+    watched.written(2 * MIB)
+    for _ in range(2):
+        watched.take(MIB)
+    with pytest.raises(NoSpace):
+        watched.take(MIB)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from tests.migrate.conftest import FaultySource
 
-from kstore.errors import NotWritable, StoreUnreachable
+from kstore.errors import Conflict, LeaseGone, NotWritable, StoreUnreachable
 from kstore.records import Mutation, Put
 from kstore.source.location.demo import open_demo
 from kstore.write.commit import Left, Writer, Written, writable
@@ -301,3 +301,27 @@ def test_others_deleted_what_was_to_be_written_and_what_was_to_go(store: FaultyS
     first, _ = Writer(store, Log()).write([writing, deleting])
     assert isinstance(first, Left)
     assert first.found is None
+
+
+def test_a_value_that_was_there_before(store: FaultySource) -> None:
+    """A write that is refused for its lease has not happened because the key holds those bytes already."""
+
+    def refuse(_: Sequence[Mutation]) -> None:
+        raise LeaseGone("requested lease not found")
+
+    store.before_commit = refuse
+    (ended,) = Writer(store).write([KeyChange(KEY, store.records[KEY], store.records[KEY].value, 5)])
+    assert isinstance(ended, Left)
+    assert (type(ended.fault), ended.found) == (LeaseGone, store.records[KEY])
+
+
+@pytest.mark.parametrize(("deleted", "ends"), [(False, Written), (True, Left)])
+def test_a_value_that_others_wrote(store: FaultySource, deleted: bool, ends: type) -> None:
+    """What others have written in its place counts as written, but not where the key is another one since."""
+    change = KeyChange(KEY, store.records[KEY], b"new")
+    if deleted:
+        store.delete(KEY)
+    store.put(KEY, b"new")
+    (ended,) = Writer(store).write([change])
+    assert type(ended) is ends
+    assert not isinstance(ended, Left) or type(ended.fault) is Conflict
