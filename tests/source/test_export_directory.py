@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kstore.errors import Compacted, DamagedStore, FutureRevision, NotADatabase, SourceError, WriteRefused
@@ -38,6 +38,8 @@ RECORDS = [
                 b"/registry//twice",
                 b"/registry/",
                 b"/registry/./..",
+                b"/registry/../../up",
+                b"../up",
                 b"/",
                 b"/\xff\xfe not text",
                 b"/" + b"long" * 100,
@@ -71,6 +73,16 @@ def test_what_was_exported_comes_back(tmp_path: Path) -> None:
         assert source.leases() == {7: 60, 1 << 62: 3600}
         assert (source.status().revision, source.status().server_version) == (90, "3.6.0")
         assert source.status().kind == "directory"
+
+
+@pytest.mark.parametrize("lease", [1, -1, (1 << 63) - 1, -(1 << 63) + 1])
+def test_a_lease_that_a_client_has_named(tmp_path: Path, lease: int) -> None:
+    """An id is any int64 but 0, whoever grants it may choose."""
+    record = Record(b"/registry/events/default/a", b"event", 3, 4, 2, lease)
+    with DirectoryWriter(tmp_path / "export", STATUS, {lease: 60}) as writer:
+        writer.add(record)
+    with DirectorySource(tmp_path / "export") as source:
+        assert (list(source.scan()), source.leases()) == ([record], {lease: 60})
 
 
 def test_scans_begin_and_end_where_told(tmp_path: Path) -> None:
@@ -249,6 +261,9 @@ def test_what_is_no_export(tmp_path: Path) -> None:
 
 
 @given(st.binary())
+@example(b"/a/../../b")
+@example(b"..")
+@example(b"./a")
 def test_names_are_paths_inside(key: bytes) -> None:
     """Whatever the key, its file's name is a relative path without dots, control characters or over-long parts."""
     parts = file_name(key).split("/")

@@ -73,3 +73,34 @@ def test_a_key_out_of_order(
     assert caught.value.offset == page * PAGE
     kept, lost = (right, "from 62 up to 6d") if page == LEFT else (left, "from 6d to the end")
     assert keys(path, salvage=True) == (list(kept), [f"keys of bucket 'bucket' {lost}"])
+
+
+@pytest.mark.parametrize(("last", "fits"), [(b"k", True), (b"l", False), (b"m", False)])
+def test_a_leaf_reaches_into_the_next(tmp_path: Path, last: bytes, fits: bool) -> None:
+    """The last key of a leaf is less than the one that the next leaf is named by."""
+    path = tree(tmp_path / "db", (b"b", b"l"), (b"m", b"z"))
+    data = bytearray(path.read_bytes())
+    data[6 * PAGE : 7 * PAGE] = leaf_page(6, [(0, b"b", b"value"), (0, last, b"value")], PAGE)
+    path.write_bytes(data)
+    if fits:
+        assert keys(path) == ([b"b", b"k", b"l", b"m", b"z"], [])
+        return
+    with pytest.raises(DamagedStore, match="not between those that its branch names"):
+        keys(path)
+
+
+@pytest.mark.parametrize(("high_water", "whole"), [(11, True), (10, False)])
+def test_a_page_that_runs_over_those_in_use(tmp_path: Path, high_water: int, whole: bool) -> None:
+    """A page of several is within those that the database calls its own, though the file has more."""
+    path = tree(tmp_path / "db", (b"b", b"l"), (b"m", b"z"))
+    data = bytearray(path.read_bytes())
+    for number, transaction in enumerate((4, 3)):
+        meta = meta_page(Meta(PAGE, 2, NO_FREELIST, high_water, transaction))
+        data[number * PAGE : (number + 1) * PAGE] = meta
+    data[9 * PAGE :] = leaf_page(9, [(0, b"z", bytes(PAGE))], PAGE)
+    path.write_bytes(data + bytes(PAGE))
+    if whole:
+        assert keys(path)[0] == [b"b", b"l", b"m", b"z"]
+        return
+    with pytest.raises(DamagedStore, match="said to have 1 more"):
+        keys(path)

@@ -257,6 +257,20 @@ def test_deletions_are_told() -> None:
         ]
 
 
+def test_a_deletion_without_what_was_there_before() -> None:
+    """Of `-w fields` each event has what it says itself, and nothing of the one before."""
+    changed = [
+        '"Type" : "PUT"', '"PrevKey" : "/a"', '"PrevValue" : "old"', '"Key" : "/a"', '"ModRevision" : 8',
+        '"Value" : "new"',
+    ]  # fmt: skip
+    deleted = ['"Type" : "DELETE"', '"Key" : "/b"', '"ModRevision" : 9', '"Value" : ""']
+    lines = "\n".join([*changed, *deleted, ""]).replace('"PUT"', "PUT").replace('"DELETE"', "DELETE")
+    assert list(read_dump(lines.encode())) == [
+        Printed(b"/a", b"new"),
+        Printed(b"/b", b"", deleted=True, revision=9),
+    ]
+
+
 @pytest.mark.large
 @pytest.mark.etcd
 def test_each_format_of_a_watch(
@@ -395,6 +409,18 @@ def test_a_dump_with_a_line_missing() -> None:
     assert pairs(b"\n".join(lines)) == [(None, POD[:64])]
     with pytest.raises(DecodeError, match="follows on"):
         pairs(b"\n".join([lines[0], lines[1], lines[3]]))
+
+
+def test_a_dump_with_a_line_missing_behind_repeated_ones() -> None:
+    """`*` stands for lines like the one before, up to the next, and for nothing behind that."""
+    content = bytes(64) + POD[:64]
+    lines = [
+        b"%08x  %s  |................|" % (at, content[at : at + 16].hex(" ").encode()) for at in range(0, 128, 16)
+    ]
+    shorter = [lines[0], b"*", *lines[4:]]
+    assert pairs(b"\n".join(shorter)) == [(None, content)]
+    with pytest.raises(DecodeError, match="follows on"):
+        pairs(b"\n".join([*shorter[:3], *shorter[4:]]))
 
 
 @pytest.mark.parametrize("brackets", ["{}", "<>"])

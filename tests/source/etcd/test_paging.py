@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kstore.errors import Compacted, SourceError
+from kstore.source.etcd import retry
 from kstore.source.etcd.paging import RangeReader, next_limit
+from kstore.source.etcd.retry import Attempts
 from kstore.source.options import SourceOptions
 
 MIB = 1024 * 1024
@@ -108,3 +110,49 @@ def test_a_compaction_is_not_passed_over() -> None:
     with pytest.raises(Compacted):
         list(reader.pages())
     assert server.compactions == 0
+
+
+def test_a_long_answer_that_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part has the time of a request: however long it has gone on, the rest is asked for where it broke off."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=lambda _: None))
+    options = SourceOptions(command_timeout=30)
+    member: Any = "the only one"
+    begun: list[bytes] = []
+
+    class Broken(grpc.RpcError):
+        def code(self) -> grpc.StatusCode:
+            return grpc.StatusCode.UNAVAILABLE
+
+        def details(self) -> str:
+            return "Socket closed"
+
+    class Answers:
+        def __init__(self, request: Any) -> None:
+            begun.append(request.key)
+            self._left = [key for key in KEYS if key >= request.key][:3]
+
+        def next(self, timeout: float) -> Any:
+            clock.now += 20
+            if not self._left:
+                if begun[-1] > KEYS[-1]:
+                    return None
+                raise Broken
+            kvs = [SimpleNamespace(key=self._left.pop(0), value=b"v")]
+            return SimpleNamespace(range_response=SimpleNamespace(kvs=kvs))
+
+        def close(self) -> None:
+            """Nothing is left of it."""
+
+    server = Paged(KEYS, 1)
+    connection: Any = SimpleNamespace(
+        location="etcd:2379",
+        options=options,
+        ask=server.ask,
+        attempts=lambda: Attempts([member], options, leave=lambda _: None, renew=lambda _: None),
+        open_stream=lambda call, request: (member, Answers(request)),
+        error=lambda error, *_: error,
+    )
+    reader = RangeReader(connection, b"/", b"0")
+    assert [entry.key for part in reader.pages() for entry in part] == sorted(KEYS)
+    assert len(begun) == 3

@@ -14,7 +14,7 @@ import pytest
 from kstore.records import Progress, Revision
 from kstore.source.etcd import watch as watching
 from kstore.source.etcd.connection import Connection
-from kstore.source.etcd.watch import in_range, watch
+from kstore.source.etcd.watch import in_range, reports_progress_rightly, watch
 
 
 class Stream:
@@ -84,3 +84,16 @@ def test_it_goes_on_behind_what_was_told(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_a_range_holds(key: bytes, end: bytes, inside: list[bytes], outside: list[bytes]) -> None:
     """Its first key, and not the one that it ends before."""
     assert [one for one in (*inside, *outside) if in_range(one, key, end)] == inside
+
+
+@pytest.mark.parametrize(
+    ("version", "rightly"),
+    [
+        ("3.4.30", False), ("3.4.31", True), ("3.4.40", True), ("3.5.0", False), ("3.5.12", False), ("3.5.13", True),
+        ("3.6.0", True), ("3.7.0-beta.1", True), ("4.0.0", True), ("3.3.99", False), ("", False), ("3.5", False),
+    ],
+)  # fmt: skip
+def test_who_reports_progress_rightly(version: str, rightly: bool) -> None:
+    """The patch releases that have the repair, and all after them; 3.5 began without it though 3.4 has it."""
+    assert reports_progress_rightly(cast(Any, SimpleNamespace(status=SimpleNamespace(version=version)))) is rightly
+    assert not reports_progress_rightly(cast(Any, SimpleNamespace(status=None)))

@@ -80,6 +80,30 @@ def test_a_context(config: Path) -> None:
     )
 
 
+def test_files_of_a_home(config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`~` is the user's own folder in each member that names a file."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "a.db").touch()
+    members = "cacert: ~/ca.crt, key: ~/a.key, encryption-provider-config: ~/enc.yaml"
+    config.write_text(f"contexts: {{a: {{store: ~/a.db, {members}}}}}")
+    context = read_contexts(config).named("a")
+    home = tmp_path / "home"
+    assert (context.options.cacert, context.options.key) == (home / "ca.crt", home / "a.key")
+    assert (context.store, context.encryption_config) == (str(home / "a.db"), str(home / "enc.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [(SourceOptions(), ("ops", "p w")), (SourceOptions(user="root", password="other"), ("root", "other"))],
+)
+def test_a_user_in_the_address(tmp_path: Path, given: SourceOptions, found: tuple[str, str]) -> None:
+    """It goes to the options and is shown nowhere; one that is named beside the address comes first."""
+    location = locate_store("https://ops:p%20w@10.0.0.1:2379", given, environment={}, root=tmp_path)
+    assert location.address == "https://10.0.0.1:2379"
+    assert (location.options.user, location.options.password) == found
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -157,3 +157,32 @@ def _version(mvcc: Mvcc, at: int) -> int:
     record = mvcc.record(*mvcc.view()[at])
     assert record is not None
     return record.version
+
+
+@pytest.mark.parametrize("result", RESULTS)
+@pytest.mark.parametrize(("target", "held"), [(0, ("=",)), (1, ("=",)), (2, ("=",)), (3, ()), (4, ("=",))])
+def test_a_condition_of_a_key_that_is_not_there(
+    mvcc: Mvcc, tmp_path: Path, target: int, held: tuple[str, ...], result: str
+) -> None:
+    """Its numbers are zeroes; but it has no value, not even one that is another than the operand."""
+    condition = number(1, RESULTS.index(result)) + number(2, target) + delimited(3, b"/not-there")
+    sides = [delimited(field, delimited(2, put(key))) for field, key in ((2, b"/held"), (3, b"/did-not-hold"))]
+    assert replayed(mvcc, tmp_path, delimited(6, delimited(1, condition) + b"".join(sides))) == 1
+    assert (mvcc.view().find(b"/held") is not None) == (result in held)
+
+
+@pytest.mark.parametrize(
+    ("sides", "done"),
+    [
+        (delimited(2, delimited(3, delimited(1, b"/there"))), 1),
+        (delimited(2, delimited(2, put(b"/new"))), 0),
+        (delimited(2, delimited(3, delimited(1, b"/there"))) + delimited(3, delimited(2, put(b"/new"))), 0),
+        (delimited(2, delimited(3, delimited(1, b"/there")) + delimited(2, put(b"/new"))), 0),
+    ],
+)
+def test_an_alarm_for_space(mvcc: Mvcc, tmp_path: Path, sides: bytes, done: int) -> None:
+    """A transaction that might put something is refused whole, whichever side it would do; deletions are done."""
+    alarm = delimited(10, number(1, 1) + number(2, 1) + number(3, 1))
+    assert replayed(mvcc, tmp_path, delimited(4, put(b"/there")), alarm, delimited(6, sides)) == 2 + done
+    assert (mvcc.view().find(b"/there") is None) == bool(done)
+    assert mvcc.view().find(b"/new") is None
