@@ -9,6 +9,7 @@ import pytest
 from kstore.catalog.mapper import ResourceMapper
 from kstore.catalog.releases import Release
 from kstore.catalog.resources import ResourceInfo, resources_of
+from kstore.errors import UnknownResource
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +47,28 @@ def test_what_a_key_means(
 def test_a_key_of_no_resource(mapper: ResourceMapper[ResourceInfo], path: str) -> None:
     """A name that only begins like one's, or a directory above one's, is none."""
     assert mapper.place(path) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "group"),
+    [
+        ("deploy", "deployments", "apps"),
+        ("deployments.apps", "deployments", "apps"),
+        ("deployments.v1.apps", "deployments", "apps"),
+        ("Deployment.v1beta1.extensions", "deployments", "extensions"),
+        ("deployments.ap", "deployments", "apps"),
+        ("events.events.k8s.io", "events", "events.k8s.io"),
+    ],
+)
+def test_what_a_name_means(mapper: ResourceMapper[ResourceInfo], name: str, resource: str, group: str) -> None:
+    """With its group, the beginning of it, or a version that the resource has had before it."""
+    assert [(one.resource, one.group) for one in mapper.find(name)] == [(resource, group)]
+
+
+@pytest.mark.parametrize(
+    "name", ["deployments.v7.apps", "deploy.v1beta9.extensions", "deployments.v1.ap.x", "deployments.batch"]
+)
+def test_a_name_with_another_version_or_group(mapper: ResourceMapper[ResourceInfo], name: str) -> None:
+    """A resource that never had the version, or is of another group, is not meant."""
+    with pytest.raises(UnknownResource):
+        mapper.find(name)

@@ -64,3 +64,12 @@ def test_base64() -> None:
     assert unwrap_base64(base64.b64encode(EMPTY_BINDING)) == EMPTY_BINDING
     with pytest.raises(DecodeError):
         unwrap_base64(b"azhzAA==!")
+
+
+def test_fields_that_are_not_known_are_kept() -> None:
+    """All of them, as they stood, wherever they stood; written they come last."""
+    first, second = b"\x2a\x03one", b"\x30\x07"
+    value = EMPTY_BINDING[:4] + first + EMPTY_BINDING[4:] + second
+    found = read_envelope(value)
+    assert (found.api_version, found.kind, found.body, found.unknown) == ("v1", "Binding", b"", first + second)
+    assert write_envelope("v1", "Binding", b"", found.unknown) == EMPTY_BINDING + first + second

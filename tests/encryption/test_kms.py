@@ -11,7 +11,13 @@ import pytest
 from tools.kms_plugin import KmsPlugin
 
 from kstore.encryption.kms import KmsV1, KmsV2
-from kstore.encryption.kms_messages import AES_GCM_KEY, ENCRYPTED_OBJECT, decode_message, encode_message
+from kstore.encryption.kms_messages import (
+    AES_GCM_KEY,
+    ENCRYPTED_OBJECT,
+    HKDF_SHA256_XNONCE_AES_GCM_SEED,
+    decode_message,
+    encode_message,
+)
 from kstore.encryption.kms_plugin import PluginV1, PluginV2
 from kstore.errors import EncryptionError, PluginError, TamperedValue, WrongKey
 
@@ -127,6 +133,31 @@ def test_v2_opens_what_has_no_derived_key_and_calls_it_stale(plugin: KmsPlugin) 
         },
     )
     assert v2(plugin).open(value, PATH) == (PLAIN, True)
+
+
+def test_v2_one_wrapped_key_used_in_both_ways(plugin: KmsPlugin) -> None:
+    """As the data key itself, and as a seed: what is remembered of the one is no key for the other."""
+    from kstore.encryption.aes import AesGcm, DerivedAesGcm
+
+    key = bytes(range(32))
+    wrapped = PluginV2("vault", plugin.endpoint, 5.0).encrypt(key)
+    values = [
+        encode_message(
+            ENCRYPTED_OBJECT,
+            {
+                "encryptedData": algorithm(key).encrypt(PLAIN, PATH),
+                "keyID": wrapped.key_id,
+                "encryptedDEKSource": wrapped.ciphertext,
+                "annotations": wrapped.annotations,
+                "encryptedDEKSourceType": source,
+            },
+        )
+        for algorithm, source in ((AesGcm, AES_GCM_KEY), (DerivedAesGcm, HKDF_SHA256_XNONCE_AES_GCM_SEED))
+    ]
+    cipher = v2(plugin)
+    for value, stale in zip(values * 2, (True, False) * 2, strict=True):
+        assert cipher.open(value, PATH) == (PLAIN, stale)
+    assert plugin.calls.count("v2.Decrypt") == 2
 
 
 @pytest.mark.parametrize("make", [v1, v2])

@@ -61,10 +61,13 @@ def test_any_changed_byte_is_noticed(pure: bool) -> None:
 
 @pytest.mark.parametrize("pure", [False, True])
 def test_another_key_is_told_from_a_change(pure: bool) -> None:
-    """What another key makes of the box is noise: the key does not fit."""
-    with pytest.raises(NotOpened) as caught:
-        SecretBox(KEY[::-1], pure=pure).open(SecretBox(KEY).encrypt(PLAIN, b""), b"")
-    assert not caught.value.key_fits
+    """What another key makes of the box is noise: the key does not fit; one box in 10,000 looks like it by chance."""
+    fits = 0
+    for _ in range(10):
+        with pytest.raises(NotOpened) as caught:
+            SecretBox(KEY[::-1], pure=pure).open(SecretBox(KEY).encrypt(PLAIN, b""), b"")
+        fits += caught.value.key_fits
+    assert fits <= 1
 
 
 def test_a_box_cut_short_is_called_changed() -> None:

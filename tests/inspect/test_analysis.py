@@ -70,6 +70,15 @@ def test_leases(source: MemorySource, open_store: OpenStore) -> None:
     assert (leases.granted, leases.attached, leases.keys, leases.unknown) == (2, 1, 2, 1)
 
 
+def test_changes_since_the_last_compaction(source: MemorySource, open_store: OpenStore) -> None:
+    """What the revision that was compacted has left is not a change since; one change of a key is no churn."""
+    fill(source)
+    source.compact(source.get(A.encode()).mod_revision)
+    found = Analyzer(open_store()).run()
+    assert {one.name: one.changes for one in found.resources} == {"configmaps": 2, "secrets": 1}
+    assert [(one.key, one.changes) for one in found.churn] == [(B, 2)]
+
+
 def test_without_history(source: MemorySource, open_store: OpenStore) -> None:
     """Without the history nothing is said of it."""
     fill(source)

@@ -59,6 +59,7 @@ def test_long_names_are_refused():
     """A label value has at most 63 characters, a prefix 253."""
     with pytest.raises(SelectorError):
         parse_label_selector(f"app={'x' * 64}")
+    assert parse_label_selector(f"app={'x' * 63}").matches({"app": "x" * 63})
     with pytest.raises(SelectorError):
         parse_label_selector(f"{'x' * 254}/app=a")
 

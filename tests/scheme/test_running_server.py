@@ -19,6 +19,7 @@ from kstore.errors import KstoreError
 from kstore.object_codec import ObjectCodec
 from kstore.scheme.managed_fields import settled_entries
 from kstore.scheme.registry import RunningServer
+from kstore.scheme.running_server import is_removed_by_update
 from kstore.scheme.scheme import Scheme
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "k8s-1.37-filled.jsonl.xz"
@@ -335,6 +336,14 @@ def test_managed_fields_have_one_form(entries: list[dict[str, Any]], left: list[
         assert found == [entries[-1]], "the last one counts"
 
 
+@pytest.mark.parametrize("version", ["v1", "events.k8s.io/v1"])
+def test_events_are_updated_through_two_groups(version: str) -> None:
+    """Entries that speak of either group's stay; of all other kinds those of another server's go."""
+    entries = [entry("a", "v1", fieldsV1={"f:type": {}}), entry("b", "events.k8s.io/v1", fieldsV1={"f:type": {}})]
+    event = {"apiVersion": version, "kind": "Event", "metadata": {**METADATA, "managedFields": entries}}
+    assert [one["manager"] for one in updated(event)["metadata"]["managedFields"]] == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("owners", "left"),
     [(["a", "a", "b"], ["a", "b"]), (["a", "b", "a"], ["a", "b"]), (["a", "b"], ["a", "b"]), (["a"], ["a"])],
@@ -388,3 +397,22 @@ def test_a_service_gets_the_policy_of_its_families(spec: dict[str, Any], familie
     _, value = codec.convert_typed(codec.encode(service), server=RunningServer())
     found = codec.decode(value).object["spec"]
     assert (found["ipFamilies"], found["ipFamilyPolicy"]) == (families, policy)
+
+
+@pytest.mark.parametrize(
+    ("kind", "metadata", "spec", "removed"),
+    [
+        ("Pod", {}, {}, True),
+        ("Pod", {"deletionTimestamp": None}, {}, False),
+        ("Pod", {"deletionGracePeriodSeconds": 30}, {}, False),
+        ("Pod", {"deletionGracePeriodSeconds": 0}, {}, True),
+        ("Pod", {"finalizers": ["a.example.com/b"]}, {}, False),
+        ("Pod", {"finalizers": []}, {"finalizers": ["kubernetes"]}, True),
+        ("Namespace", {}, {"finalizers": ["kubernetes"]}, False),
+        ("Namespace", {}, {}, True),
+    ],
+)
+def test_what_any_update_removes(kind: str, metadata: dict[str, Any], spec: dict[str, Any], removed: bool) -> None:
+    """What is being deleted, has no time left, and is held by no finalizer, which a Namespace has in its spec, too."""
+    metadata = {**METADATA, "deletionTimestamp": "2026-01-02T03:04:05Z", **metadata}
+    assert is_removed_by_update(kind, {"metadata": metadata, "spec": spec}) is removed

@@ -59,3 +59,24 @@ def test_what_the_server_indexes():
     assert {"metadata.name", "metadata.namespace", "spec.nodeName", "status.phase"} <= set(
         selectable_fields(GroupKind("", "Pod"))
     )
+
+
+@pytest.mark.parametrize(
+    ("obj", "selector"),
+    [
+        ({"apiVersion": "batch/v1", "kind": "Job", "status": {"succeeded": 3}}, "status.successful=3"),
+        ({"apiVersion": "batch/v1", "kind": "Job"}, "status.successful=0"),
+        ({"apiVersion": "apps/v1", "kind": "ReplicaSet", "status": {"replicas": 2}}, "status.replicas=2"),
+        ({"apiVersion": "v1", "kind": "Node", "spec": {"unschedulable": True}}, "spec.unschedulable=true"),
+        ({"apiVersion": "v1", "kind": "Node", "spec": {}}, "spec.unschedulable=false"),
+        ({"apiVersion": "v1", "kind": "Pod", "spec": {"nodeName": "n1"}}, "spec.host=n1"),
+        ({"apiVersion": "v1", "kind": "Pod", "status": {"podIPs": [{"ip": "10.0.0.1"}]}}, "status.podIP=10.0.0.1"),
+        ({"apiVersion": "v1", "kind": "Secret", "type": "Opaque"}, "type=Opaque"),
+        ({"apiVersion": "v1", "kind": "Event", "involvedObject": {"name": "web"}}, "involvedObject.name=web"),
+        ({"apiVersion": "events.k8s.io/v1", "kind": "Event", "regarding": {"uid": "u"}}, "involvedObject.uid=u"),
+    ],
+)
+def test_fields_that_have_a_name_of_their_own(obj, selector):
+    """What a server indexes need not be called as the field is, and is a text for what is absent, too."""
+    assert parse_field_selector(selector).matches(obj)
+    assert not parse_field_selector(selector.replace("=", "!=")).matches(obj)

@@ -85,7 +85,7 @@ def test_no_batch_has_more_objects_than_are_taken(asked: int, taken: int, most: 
 
 
 def test_room_that_others_have_taken_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where only what is on its way is in the way, the next object is written as soon as that is, and none is refused."""
+    """Where only what is on its way is in the way, the next object waits for that, and none is refused."""
     monkeypatch.setattr(room, "_COMMIT_LAG", 0)
     mib = 1 << 20
     store = FaultySource({key(f"web-{number}"): b"old" for number in range(3)})

@@ -203,7 +203,7 @@ def authors_of(metadata: dict[str, Any], before: dict[str, Any]) -> tuple[Author
     entries = [one for one in members_of(metadata, "managedFields") if isinstance(one, dict)]
     known = [plain(one) for one in members_of(before, "managedFields") if isinstance(one, dict)]
     changed = [one for one in entries if plain(one) not in known]
-    if before and not changed:  # a second change within the same second leaves its entry as it was
+    if not changed:  # a second change within the same second leaves its entry as it was
         newest = max((str(one.get("time") or "") for one in entries), default="")
         changed = [one for one in entries if str(one.get("time") or "") == newest]
     return tuple(

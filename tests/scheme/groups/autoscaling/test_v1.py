@@ -118,3 +118,12 @@ def test_what_is_said_twice_is_refused(text: str) -> None:
     """Go would merge the two; leaving the annotation out would lose the metrics, so nothing is converted."""
     with pytest.raises(NotConvertible, match="ambiguous"):
         edited(metrics=text)
+
+
+@pytest.mark.parametrize(("release", "value", "kept"), [("1.35", "0", "0"), ("1.36", None, None), ("1.37", None, None)])
+def test_the_average_of_an_object(release: str, value: str | None, kept: str | None) -> None:
+    """Beside it stands a value of zero in v1, which comes back until 1.36."""
+    back = convert(convert(autoscaler([METRICS["object, average"]]), "v1", release), "v2", release)
+    target = {"type": "AverageValue", "averageValue": METRICS["object, average"]["object"]["target"]["averageValue"]}
+    found = next(one for one in back["spec"]["metrics"] if one["type"] == "Object")["object"]["target"]
+    assert found == (target if kept is None else {**target, "value": value})

@@ -93,6 +93,10 @@ def test_a_pod_that_says_all() -> None:
         ("web:latest", "Always"),
         ("web:1", "IfNotPresent"),
         ("web@sha256:" + "0" * 64, "IfNotPresent"),
+        ("localhost/web", "Always"),
+        ("localhost/" + "w" * 255, "Always"),  # of 255 characters at most without the registry
+        ("localhost/" + "w" * 256, "IfNotPresent"),
+        ("registry/" + "w" * 247, "IfNotPresent"),  # no registry, but a part of the name
     ],
 )
 def test_how_images_are_pulled(image: str, policy: str) -> None:

@@ -1,0 +1,47 @@
+"""
+What a selection reads of a store's history.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from kstore.catalog.releases import newest
+from kstore.scheme.scheme import Scheme
+from kstore.selection.criteria import Criteria
+from kstore.selection.selection import Selection
+from kstore.store import Store
+from kstore.testing import MemorySource
+
+A, B, C = "/registry/pods/shop/a", "/registry/pods/stage/b", "/registry/secrets/shop/c"
+
+
+@pytest.fixture
+def store() -> Store:
+    """Three keys that were written by turns."""
+    source = MemorySource()
+    for key in (A, B, C, A, B, A):
+        source.put(key, b"value")
+    source.delete(B)
+    source.put(C, b"value")
+    return Store(source, Scheme(newest()))
+
+
+@pytest.mark.parametrize(
+    ("what", "keys"),
+    [
+        ((A,), [A, A, A]),
+        ((B, A), [A, B, A, B, A, B]),
+        ((A, B), [A, B, A, B, A, B]),
+        (("/registry/secrets", A), [A, C, A, A, C]),
+        (("secrets", "pods"), None),
+        (("/registry/pods/stage", "/registry/secrets", A), [A, B, C, A, B, A, B, C]),
+    ],
+)
+def test_the_history_is_in_its_order(store: Store, what: tuple[str, ...], keys: list[str] | None) -> None:
+    """What several arguments mean comes in the order in which it was written, not one argument after the other."""
+    if keys is None:
+        what, keys = (",".join(what),), [A, B, C, A, B, A, B, C]
+    found = [one.record for one in Selection.of_history(store, Criteria(what)).history()]
+    assert [one.key.decode() for one in found] == keys
+    assert [one.mod_revision for one in found] == sorted(one.mod_revision for one in found)
