@@ -4,6 +4,7 @@ The door: exit codes, and errors worded in one line with what to try.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Kstore
 
+from kstore.cli import main
 from kstore.source.location.demo import unpacked
 
 
@@ -173,3 +175,20 @@ def test_traceback_on_request(demo: Kstore) -> None:
     ran = demo("get", "/registry/none", "--traceback")
     assert "Traceback" in ran.err
     assert "kstore: nothing is stored" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "standard output: No space left"),
+        (errno.EDQUOT, "standard output: "),
+        (errno.EFBIG, "standard output: File too large"),
+        (errno.EACCES, "Permission denied"),
+    ],
+)
+def test_what_is_printed_to_has_run_full(number: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A disk, a quota, or the longest file: it is what we print to, unless the error names a file."""
+    assert main._worded(OSError(number, os.strerror(number)), main.Talk()) == 1
+    assert capsys.readouterr().err.startswith(f"kstore: {words}")
+    assert main._worded(OSError(number, os.strerror(number), "a.yaml"), main.Talk()) == 1
+    assert capsys.readouterr().err.startswith("kstore: a.yaml: ")

@@ -67,6 +67,14 @@ def test_each_is_named(damaged: Callable[..., tuple[int, str]], arguments: tuple
         assert reason in said
 
 
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_the_tree_says_so_in_the_end(damaged: Callable[..., tuple[int, str]], output: str) -> None:
+    """Its counts have those, too, that cannot be read; the code is that of something left out."""
+    code, said = damaged("ls", "-o", output)
+    assert code == 3
+    assert CUT in said
+
+
 def test_one_that_a_command_is_about(damaged: Callable[..., tuple[int, str]]) -> None:
     """What is compared or edited must be read: the error names it."""
     for arguments in (("diff", CUT, "pods/shop/webserver"), ("diff", RUBBISH, RUBBISH)):

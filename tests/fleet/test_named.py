@@ -52,6 +52,19 @@ def test_what_a_file_is_known_by(tmp_path: Path, place: int) -> None:
     assert marks[0] != marks[1]
 
 
+def test_a_file_that_was_written_to_in_its_middle(tmp_path: Path) -> None:
+    """Its ends are as they were; when it was written tells."""
+    path, marks = tmp_path / "x.db", []
+    path.write_bytes(bytes(200_000))
+    for second, at in ((1_700_000_000, 0), (1_700_000_001, 100_000), (1_700_000_001, 100_001)):
+        with path.open("r+b") as file:
+            file.seek(at)
+            file.write(b"\1" if at else b"\0")
+        os.utime(path, (second, second))
+        marks.append(fingerprint(str(path)))
+    assert marks[0] != marks[1] == marks[2]
+
+
 def test_running_stores_have_no_fingerprint(tmp_path: Path) -> None:
     """Endpoints, directories and what is not there are asked every time."""
     assert fingerprint("https://127.0.0.1:2379") == fingerprint(str(tmp_path)) == fingerprint("demo") == ""

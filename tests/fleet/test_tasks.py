@@ -69,3 +69,10 @@ def test_a_store_that_cannot_be_read(night: Path) -> None:
     """It is an error, which the process that runs the task tells."""
     with pytest.raises(DamagedStore):
         answer(Task("check", str(night / "torn.db")))
+
+
+@pytest.mark.parametrize("column", ["errors", "warnings", "notes", ""])
+def test_what_counts_as_found(column: str) -> None:
+    """A note is a finding, too, as `kstore check` ends with it."""
+    row = {"errors": 0, "warnings": 0, "notes": 0, "undecodable": 4, "below_target": 3}
+    assert KINDS["check"].found({**row, column: 1}) is bool(column)

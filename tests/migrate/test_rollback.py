@@ -140,3 +140,21 @@ def test_killed_at_any_transaction(shop, planner, codec, journal_path, transacti
     assert state_of(Journal(path)).objects == 10
     assert Rollback(Journal(path), shop).run().restored == 10
     assert {name: record.value for name, record in shop.records.items()} == before
+
+
+def test_a_key_that_appears_between_two_looks(shop, journal_path):
+    """One that a late transaction creates while a rollback looks at it is deleted, and counted once."""
+    name, path = key("new"), next(journal_path)
+    writer = JournalWriter(path, {})
+    for again in (False, True):
+        if again:
+            shop.delete(name)
+        change = KeyChange(name, None, b"made")
+        number = writer.begin([Entry.of_key(change, None, None)])
+        writer.done(number, shop.commit([change.mutation()]).revision)
+    writer.close()
+    seen, plain = iter([None]), shop.get
+    shop.get = lambda one, revision=0: next(seen, plain(one, revision=revision))
+    result = Rollback(Journal(path), shop).run()
+    assert (result.restored, result.already, result.written, result.findings) == (1, 0, 1, {})
+    assert name not in shop.records

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from tests.sql.conftest import asked_of, pod
 
+from kstore.catalog.mapper import ResourceMapper
 from kstore.customresource.resource import CustomResource
 from kstore.sql.asked_store import AskedStore
 from kstore.sql.keys import EVERYTHING, Keys, prefixes, records, revisions
@@ -70,6 +71,16 @@ def test_a_range_within_another_is_read_once(store: AskedStore) -> None:
     inner, outer = CustomResource("", "inner", directory="pods/a"), CustomResource("", "outer", directory="pods")
     store.__dict__["resources"] = (outer, inner)
     assert prefixes(store, Keys.of(resource=["inner", "outer"])) == [(b"/registry/pods/", False)]
+
+
+def test_a_range_that_has_another_within_it(store: AskedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is below the directory of one resource, and another's, is not among the objects of the first."""
+    resources = CustomResource("", "inner", directory="pods/a"), CustomResource("", "outer", directory="pods")
+    mapper = ResourceMapper(resources)
+    store.__dict__["resources"] = resources
+    monkeypatch.setattr(store, "place", lambda key: mapper.place(key.decode().removeprefix("/registry/")))
+    assert found(store, Keys.of(resource=["outer"])) == ["pods/ab/x", "pods/ab/y", "pods/b/x", "pods/b/y"]
+    assert found(store, Keys.of(resource=["inner"])) == ["pods/a/x", "pods/a/y"]
 
 
 def test_algebra() -> None:

@@ -49,6 +49,7 @@ PRINTED = {
     '{{range .spec.l}}{{if eq .n "b"}}{{continue}}{{end}}{{.n}}{{end}}': "ac",
     '{{range .spec.l}}{{if eq .n "b"}}{{break}}{{end}}{{.n}}{{end}}': "a",
     '{{slice .spec.s 1}} {{slice "hello" 1 3}}': "[y] el",
+    "{{slice .spec.s 0 1 2}} {{slice .spec.s 1 2 2}}": "[x] [y]",
     "{{range 3}}{{.}}{{end}}": "012",
     "{{'a'}} {{0x1f}} {{1.5}} {{-3}} {{`raw`}} {{\"\\u00e9\\x41\"}}": "97 31 1.5 -3 raw éA",
     '{{eq .spec.nope .spec.nope2}} {{eq .metadata.name "a" "x"}}': "true true",
@@ -84,6 +85,7 @@ def test_what_is_refused(template: str) -> None:
         '{{.spec.s "x"}}', "{{range .metadata.name}}{{end}}", '{{index .metadata.nope "x"}}', "{{lt .spec.t .spec.t}}",
         '{{printf "%d" "a"}}', '{{printf "%99999999d" 1}}', "{{range 9999999}}{{end}}", '{{"%" | base64decode}}',
         "{{range 9999}}{{range 9999}}{{end}}{{end}}", "{{slice .spec.s 2 1}}", "{{and}}",
+        "{{slice .spec.s 0 2 1}}", "{{slice .spec.s 0 3}}", '{{slice "hello" 0 2 3}}',
     ],
 )  # fmt: skip
 def test_what_cannot_be_followed(template: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ YAML as kubectl prints it, and read back.
 
 from __future__ import annotations
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,3 +80,20 @@ def test_what_is_printed_is_read_back(value):
 def test_other_readers_agree(value):
     """Another YAML reader makes the same of it."""
     assert yaml.safe_load(to_yaml(value)) == value or "y" in str(value)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a1", "a01"],
+        ["a1", "a01", "a2", "a02", "a10"],
+        ["a9", "a10"],
+        ["A", "a"],
+        ["a-b", "a.b", "ab"],
+        ["a1b", "a01a"],
+    ],
+)
+def test_members_in_the_order_of_their_numbers(names):
+    """By the numbers in their names; of one number the one with fewer digits comes first."""
+    for given in (names, names[::-1]):
+        assert to_yaml(dict.fromkeys(given, 1)) == "".join(f"{name}: 1\n" for name in names)

@@ -4,12 +4,23 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from tests.cli.conftest import Kstore
 from tests.cli.damaged import CUT, RUBBISH, SEALED, damaged_store
 
+from kstore.catalog.releases import newest
+from kstore.cli.commands import get
+from kstore.cli.session import Session
+from kstore.codec import StorageCodec
+from kstore.encryption.config import read_configuration
+from kstore.naming import GroupResource, GroupVersion
+from kstore.records import Record
+from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo
 
 
@@ -284,3 +295,26 @@ def test_a_store_that_does_not_change(demo: Kstore) -> None:
     ran = demo("get", "pods", "-w")
     assert (ran.code, ran.out) == (1, b"")
     assert "cannot be watched" in ran.err
+
+
+@pytest.mark.parametrize("to", [None, GroupVersion("", "v1")])
+@pytest.mark.parametrize("encrypted", [True, False])
+@pytest.mark.parametrize("secrets", [True, False])
+def test_bytes_of_secrets_in_hex(to: GroupVersion | None, encrypted: bool, secrets: bool) -> None:
+    """Shown are the bytes that are encrypted, and, of plain ones, what is no value; decrypted ones are plain."""
+    provider = f"{{aesgcm: {{keys: [{{name: one, secret: {base64.b64encode(bytes(32)).decode()}}}]}}}}"
+    configuration = (
+        "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\n"
+        f"resources:\n- resources: [secrets]\n  providers: [{provider}, {{identity: {{}}}}]\n"
+    )
+    codec = StorageCodec(
+        Scheme(newest()),
+        transformers=read_configuration(configuration),
+        resource_of=lambda _: GroupResource("", "secrets"),
+    )
+    marker = b"Q" * 48
+    secret = {"apiVersion": "v1", "kind": "Secret", "data": {"password": base64.b64encode(marker).decode()}}
+    key, plain = b"/registry/secrets/shop/a", codec.encode({**secret, "metadata": {"name": "a", "namespace": "shop"}})
+    read = codec.read(Record(key, codec.encrypt(key, plain) if encrypted else plain, 3, 4, 2))
+    shown = "".join(get._hex(cast(Session, SimpleNamespace(codec=codec)), read, to, secrets=secrets))
+    assert ("51 51 51 51" in shown) is (secrets and not (encrypted and to is None))

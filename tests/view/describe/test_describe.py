@@ -14,7 +14,7 @@ from kstore.codec import StorageCodec, StoredObject
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo
-from kstore.view.describe import describe
+from kstore.view.describe import describe, workloads
 from kstore.view.describe.fields import label_for
 from kstore.view.describe.page import Table, render
 from kstore.view.mask import masked
@@ -163,3 +163,19 @@ def test_a_status_as_the_release_prints_it(objects: dict[str, StoredObject], rel
     ]
     obj = {**read.object, "status": {"phase": "Failed", "containerStatuses": ended}}
     assert f"Status:       {status}, ready 0/1\n" in describe(read, obj, now=NOW, release=Release(release))
+
+
+@pytest.mark.parametrize(
+    ("toleration", "text"),
+    [
+        ({"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 0}, "a:NoExecute for 0s"),
+        ({"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}, "a:NoExecute for 300s"),
+        ({"key": "a", "operator": "Exists", "effect": "NoExecute"}, "a:NoExecute"),
+        ({"key": "a", "value": "b"}, "a=b"),
+        ({"operator": "Exists"}, "everything"),
+        ({"key": "a", "operator": "Lt", "value": "5"}, "a Lt 5"),
+    ],
+)
+def test_tolerations(toleration: dict[str, Any], text: str) -> None:
+    """To be thrown out at once is not to be tolerated for ever."""
+    assert workloads._toleration(toleration) == text
