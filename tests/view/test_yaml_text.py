@@ -95,5 +95,5 @@ def test_other_readers_agree(value):
 )
 def test_members_in_the_order_of_their_numbers(names):
     """By the numbers in their names; of one number the one with fewer digits comes first."""
-    for given in (names, names[::-1]):
-        assert to_yaml(dict.fromkeys(given, 1)) == "".join(f"{name}: 1\n" for name in names)
+    for order in (names, names[::-1]):
+        assert to_yaml(dict.fromkeys(order, 1)) == "".join(f"{name}: 1\n" for name in names)

@@ -5,7 +5,7 @@ How hard a store is pressed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from tests.migrate.conftest import FaultySource, key
 
+from kstore.records import Mutation
 from kstore.source.interface import StoreStatus
 from kstore.write import batches, room
 from kstore.write.batches import Pace, write_all
@@ -99,7 +100,11 @@ def test_room_that_others_have_taken_is_waited_for(monkeypatch: pytest.MonkeyPat
         return StoreStatus("memory", "etcd", 1, quota=100 * mib, size=10 * mib, size_in_use=90 * mib)
 
     store.status = status  # type: ignore[method-assign]
-    store.before_commit = lambda _: asked_again.wait(60) and None
+
+    def wait_for_the_look(_: Sequence[Mutation]) -> None:
+        asked_again.wait(60)
+
+    store.before_commit = wait_for_the_look
     changes = [KeyChange(record.key, record, bytes(mib)) for record in store.records.values()]
     write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=1, concurrency=3))
     assert {len(record.value) for record in store.records.values()} == {mib}

@@ -310,7 +310,7 @@ def test_a_value_that_was_there_before(store: FaultySource) -> None:
         raise LeaseGone("requested lease not found")
 
     store.before_commit = refuse
-    (ended,) = Writer(store).write([KeyChange(KEY, store.records[KEY], store.records[KEY].value, 5)])
+    (ended,) = Writer[KeyChange](store).write([KeyChange(KEY, store.records[KEY], store.records[KEY].value, 5)])
     assert isinstance(ended, Left)
     assert (type(ended.fault), ended.found) == (LeaseGone, store.records[KEY])
 
@@ -322,6 +322,6 @@ def test_a_value_that_others_wrote(store: FaultySource, deleted: bool, ends: typ
     if deleted:
         store.delete(KEY)
     store.put(KEY, b"new")
-    (ended,) = Writer(store).write([change])
+    (ended,) = Writer[KeyChange](store).write([change])
     assert type(ended) is ends
     assert not isinstance(ended, Left) or type(ended.fault) is Conflict
