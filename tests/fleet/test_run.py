@@ -219,6 +219,46 @@ def test_what_may_pass_is_asked_again(night: Path, program: Program) -> None:
     assert len(ran.read_text().splitlines()) == 1
 
 
+class Counting:
+    """A pool that writes a file for each task, and counts what it is asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.asked, self.version = 0, kstore_version()
+        self.file = folder / "written.parquet"
+
+    def results(self, tasks: Sequence[dict[str, Any]], timeout: float, retries: int) -> Iterator[dict[str, Any]]:
+        for one in tasks:
+            self.asked += 1
+            self.file.touch()
+            yield {"address": one["address"], "status": "done", "rows": [{"file": str(self.file)}], "error": "",
+                   "kstore": self.version, "seconds": 0.1}  # fmt: skip
+
+
+def test_what_was_written_and_is_gone_is_written_again(night: Path, tmp_path: Path) -> None:
+    """A result that names a file is known as long as the file is there."""
+    pool = Counting(tmp_path)
+    for asked in (1, 1):
+        (result,) = run([known(night / "a.db")], pool)
+        assert pool.asked == asked
+    assert result["known"]
+    pool.file.unlink()
+    (result,) = run([known(night / "a.db")], pool)
+    assert (result["known"], pool.asked, pool.file.exists()) == (False, 2, True)
+
+
+def test_another_kstore_finds_out_anew(night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rules may be others; what it has found does not replace what this one knows."""
+    pool = Counting(tmp_path)
+    list(run([known(night / "a.db")], pool))
+    with monkeypatch.context() as other:
+        other.setattr(module, "kstore_version", lambda: "99.0")
+        other.setattr(pool, "version", "99.0")
+        (result,) = run([known(night / "a.db")], pool)
+        assert (result["known"], pool.asked) == (False, 2)
+    (result,) = run([known(night / "a.db")], pool)
+    assert (result["known"], pool.asked) == (True, 2)
+
+
 def test_an_answer_of_another_version_is_refused() -> None:
     """A worker with another kstore may have other columns and rules."""
 

@@ -249,6 +249,14 @@ def test_a_migration_that_nobody_begins_is_taken_back(fake, controller, monkeypa
     assert fake.asked.count(("POST", MIGRATIONS)) == fake.asked.count(("DELETE", f"{MIGRATIONS}/kstore-1")) == 1
 
 
+def test_a_migration_that_takes_its_time_is_waited_for(fake, controller, monkeypatch):
+    """One that a controller has begun is not taken back, however long it takes."""
+    monkeypatch.setattr(via_apiserver, "_UNCLAIMED", 0)
+    controller(*[migration(("Running", ""))] * 5, migration(("Succeeded", "")))
+    assert fake.migrate().by == "StorageVersionMigration"
+    assert not [one for one in fake.asked if one[0] in ("DELETE", "PATCH")]
+
+
 def test_storage_versions_are_read_from_discovery(fake):
     """Each resource has the hash that the server gives."""
     hashes = Apiserver(str(fake.kubeconfig)).storage_version_hashes()

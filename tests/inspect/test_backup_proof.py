@@ -1,0 +1,67 @@
+"""
+The steps of a proof, told from what was counted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kstore.inspect.backup_proof import Counts, Expected, Verdict, age, complete, objects
+
+from .conftest import MemorySource, OpenStore, config_map
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("newest", "most", "verdict", "words"),
+    [
+        ("", None, Verdict.NOT_RUN, "no object carries a time"),
+        ("", timedelta(hours=1), Verdict.FAILED, "no object carries a time"),
+        ("2026-01-02T11:00:00Z", None, Verdict.NOT_RUN, "1 h 0 min ago; no limit was given"),
+        ("2026-01-02T11:00:00Z", timedelta(hours=1), Verdict.OK, "1 h 0 min ago"),
+        ("2026-01-02T10:59:59Z", timedelta(hours=1), Verdict.FAILED, "more than 1 h 0 min"),
+        ("2025-12-31T10:00:00Z", timedelta(days=1), Verdict.FAILED, "2 d 2 h ago: more than 1 d 0 h"),
+    ],
+)
+def test_its_age(newest: str, most: timedelta | None, verdict: Verdict, words: str) -> None:
+    """Where a limit is given, what tells no age is not young enough."""
+    step = age(Counts(newest=newest), most, NOW)
+    assert (step.verdict, step.detail.endswith(words)) == (verdict, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "verdict", "missing"),
+    [
+        ([], None, Verdict.FAILED, []),
+        (["pods"], None, Verdict.OK, []),
+        (["pods", "nodes"], ["pods"], Verdict.OK, []),
+        (["pods"], ["pods", "nodes", "secrets"], Verdict.FAILED, ["nodes", "secrets"]),
+    ],
+)
+def test_what_is_missing(found: list[str], expected: list[str] | None, verdict: Verdict, missing: list[str]) -> None:
+    """What an earlier proof had and this store has not; what is new is none of it."""
+    counts = Counts()
+    counts.objects.update(found)
+    before = None if expected is None else Expected("2026-01-01T00:00:00Z", frozenset(expected), "0" * 64)
+    step = complete(counts, before)
+    assert (step.verdict, step.facts["missing"]) == (verdict, missing)
+
+
+def test_what_could_not_be_decrypted_was_not_decoded(source: MemorySource, open_store: OpenStore) -> None:
+    """Each object counts in one of the two steps: as encrypted and not opened, or as decoded or not."""
+    source.put("/registry/namespaces/shop", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+    source.put("/registry/configmaps/shop/a", config_map("a", "shop"))
+    source.put("/registry/secrets/shop/sealed", b"k8s:enc:aescbc:v1:lost:" + bytes(48))
+    source.put("/registry/configmaps/shop/broken", b"k8s\x00broken")
+    steps, counts = objects(open_store())
+    decodes, keys, _ = steps
+    assert (counts.objects.total(), counts.unopened_count, counts.undecodable_count) == (4, 1, 1)
+    assert (decodes.verdict, decodes.facts["failed"], keys.verdict, keys.facts["failed"]) == ("failed", 1, "failed", 1)
+    assert [one["key"] for one in keys.facts["keys"]] == ["/registry/secrets/shop/sealed"]
+    source.delete("/registry/configmaps/shop/broken")
+    (decodes, keys, _), _ = objects(open_store())
+    assert (decodes.verdict, decodes.detail) == ("ok", "2 objects decoded")
+    assert keys.detail.startswith("1 of 1 cannot be decrypted: /registry/secrets/shop/sealed")
