@@ -83,7 +83,7 @@ WRITE: tuple[tuple[str, ...], ...] = (
 """What changes the store, in this order."""
 VARYING = {"store", "sha256", "digest", "seconds", "time", "perMinute"}
 """Members of JSON documents that etcds of the same content do not have in common, such as the size of the file."""
-TIMES = r"(?<!\w)\d+(\.\d+)? ?(ms|s|seconds)\b|\d+ h \d+ min|(?<=-)\d{8}T\d+"
+TIMES = r"(?<!\w)\d+(\.\d+)? ?(ms|s|seconds)\b|\d+ d \d+ h|\d+ h \d+ min|(?<=-)\d{8}T\d+"
 """What a command took, the age of a backup, and the hour within the name of a new file."""
 
 UNVERIFIED = r"kstore: warning: the certificate of STORE is not verified .*\n"
