@@ -179,6 +179,7 @@ class SavedPlan:
         request = None
         lines = _Lines()
         end: dict[str, Any] | None = None
+        before_end = "", 0
         for number, (at, line) in enumerate(self._lines.lines(), 1):
             if len(line) == LONGEST_LINE:
                 raise self._error(f"line {number} is longer than {LONGEST_LINE} bytes")
@@ -189,19 +190,20 @@ class SavedPlan:
             else:
                 members = self._members(number, line)
                 if "end" in members:
-                    end = members
-                    self._check_end(end, lines)
+                    end, before_end = members, (lines.sha256, lines.changes)
                 else:
                     self._lines.note(self._key(number, members), at, line)
             lines.take(line)
         if request is None:
             raise self._error("this is no saved plan")
-        if end is None and not self._edited:
-            raise self._cut(f"it has no end mark: it breaks off after {lines.changes} changes")
-        self.sha256 = lines.sha256
         changes = self._lines.in_order()
         if len(changes) < lines.changes - (end is not None):
             raise self._error(f"line {self._named_again(changes)} names a key that an earlier line names")
+        if not self._edited:
+            if end is None:
+                raise self._cut(f"it has no end mark: it breaks off after {lines.changes} changes")
+            self._check_end(end, *before_end)
+        self.sha256 = lines.sha256
         return request, changes
 
     def _named_again(self, changes: View) -> int:
@@ -245,12 +247,10 @@ class SavedPlan:
         except MalformedLine as error:
             raise self._error(f"line {number} is not as a plan has it: {error}") from None
 
-    def _check_end(self, end: Mapping[str, Any], lines: _Lines) -> None:
-        if self._edited:
-            return
-        if end["end"] != lines.changes:
-            raise self._cut(f"the end mark counts {end['end']} changes, {lines.changes} stand before it")
-        if end["sha256"] != lines.sha256:
+    def _check_end(self, end: Mapping[str, Any], sha256: str, changes: int) -> None:
+        if end["end"] != changes:
+            raise self._cut(f"the end mark counts {end['end']} changes, {changes} stand before it")
+        if end["sha256"] != sha256:
             raise self._cut("its lines are not those that were saved: the SHA-256 in the end mark is another")
 
     def _error(self, message: str) -> JournalError:
