@@ -5,6 +5,7 @@ The journal: whole, torn, damaged.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import resource
@@ -22,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kstore.errors import JournalError
+from kstore.migrate import journal_writer
 from kstore.migrate.journal import Batch, Entry, Journal, Note
 from kstore.migrate.journal_format import LINES, OBJECT, OPTIONAL
 from kstore.migrate.journal_writer import JournalWriter
@@ -354,6 +356,9 @@ def test_an_object_of_another_shape(tmp_path: Path, member: str) -> None:
         ("undone", {"undone": 7, "reason": "x"}, "ends batch 7, which no line"),
         ("done", {"done": 1, "revision": 2, "revisions": [2, 3]}, "2 `revisions` for 1 objects"),
         ("done", {"done": 1, "revision": 2, "revisions": ["2"]}, "not all numbers"),
+        ("done", {"done": 1, "revision": 2, "revisions": [1 << 63]}, "not all numbers"),
+        ("done", {"done": 1, "revision": 1 << 63}, "no number that etcd has"),
+        ("batch", {"batch": 1, "objects": [{**good_lines()["batch"]["objects"][0], "lease": 1 << 63}]}, "etcd has"),
         ("done", {"encrypted": 1}, "none of batch, done"),
         ("done", {}, "none of batch, done"),
         ("done", [], "a list, not an object"),
@@ -501,3 +506,95 @@ def test_a_sync_that_failed_is_not_asked_again(changes, tmp_path: Path, monkeypa
         with pytest.raises(JournalError, match="Input/output error"):
             writer.begin(changes[:1])
     writer.close()
+
+
+@pytest.mark.parametrize("version", [0, 2, 10])
+def test_a_journal_of_another_version(tmp_path: Path, version: int) -> None:
+    """It is not read as if it were of this one, nor gone on with."""
+    path = tmp_path / "journal"
+    write_with(path, "header", {**good_lines()["header"], "version": version})
+    before = path.read_bytes()
+    for open_it in (Journal, lambda path: JournalWriter(path, None)):
+        with pytest.raises(JournalError, match=f"is of version {version}, this kstore reads 1") as caught:
+            open_it(path)
+        assert caught.value.hint == "use the kstore that wrote it"
+    assert path.read_bytes() == before
+
+
+def test_a_batch_that_is_begun_twice(tmp_path: Path) -> None:
+    """Its end would be said of either; once it has ended, nothing is left to be taken for it."""
+    path = tmp_path / "journal"
+    lines = good_lines()
+    head, batch, done = (line(lines[kind]) for kind in ("header", "batch", "done"))
+    path.write_bytes(head + batch + batch + done)
+    with pytest.raises(JournalError, match="line 3 is not as a journal has it: batch 1 was begun before"):
+        list(Journal(path).events())
+    path.write_bytes(head + batch + done + done)
+    with pytest.raises(JournalError, match="line 4 .* ends batch 1, which no line"):
+        list(Journal(path).events())
+
+
+@pytest.mark.parametrize("numbers", [(1, 2, 3), (3, 1, 2), (2, 3, 1)])
+def test_whoever_goes_on_has_numbers_of_its_own(changes, tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    """Several threads may have written their batches in another order than that of their numbers."""
+    path = tmp_path / "journal"
+    lines = good_lines()
+    path.write_bytes(b"".join(map(line, [lines["header"], *({**lines["batch"], "batch": one} for one in numbers)])))
+    writer = JournalWriter(path, None)
+    assert writer.begin(changes[:1]) == 4
+    writer.close()
+    assert sorted(batch.number for batch in Journal(path).batches()) == [1, 2, 3, 4]
+
+
+def test_what_the_last_line_counts(changes, tmp_path: Path) -> None:
+    """The objects that were written, without those of batches that were not, or without an end; and all bytes before."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {"store": "memory"})
+    writer.done(writer.begin(changes[:2]), 5)
+    writer.undone(writer.begin(changes[2:5]), "conflict")
+    writer.begin(changes[5:6])
+    writer.done(writer.begin(changes[6:9]), 6)
+    before = path.read_bytes()
+    writer.finish(Summary())
+    writer.close()
+    *_, end = (event for event in Journal(path).events() if isinstance(event, Note))
+    assert (end.facts["written"], end.facts["lines"]) == (5, before.count(b"\n"))
+    assert end.facts["sha256"] == hashlib.sha256(before).hexdigest()
+
+
+@pytest.mark.parametrize("lacking", ["lines", "sha256"])
+def test_an_end_that_counts_only_half(tmp_path: Path, lacking: str) -> None:
+    """It is no end that a missing line would be noticed by, and no damage."""
+    path = tmp_path / "journal"
+    lines = good_lines()
+    del lines["finished"][lacking]
+    path.write_bytes(b"".join(line(lines[kind]) for kind in ("header", "batch", "done", "finished")))
+    *_, end = Journal(path).events()
+    assert isinstance(end, Note)
+    assert not end.is_end
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+def test_a_long_journal_is_written_again_as_it_is(written, changes, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """Piece by piece, each in its own place."""
+    before = written.read_bytes()
+    monkeypatch.setattr(journal_writer, "_CHUNK", chunk)
+    writer = JournalWriter(written, None)
+    assert written.read_bytes() == before
+    writer.done(writer.begin(changes[5:6]), 20)
+    writer.close()
+    assert written.read_bytes().startswith(before)
+    assert [batch.number for batch in Journal(written).batches()] == [1, 2, 4, 3]
+
+
+def test_a_journal_has_its_first_line_when_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds it can read what it is of."""
+    real, found = os.link, []
+
+    def link(source: Path, target: Path) -> None:
+        found.append(Journal(Path(source)).header["store"])
+        real(source, target)
+
+    monkeypatch.setattr(os, "link", link)
+    JournalWriter(tmp_path / "journal", {"store": "memory", "request": {}}).close()
+    assert found == ["memory"]

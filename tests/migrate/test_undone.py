@@ -436,3 +436,72 @@ def test_one_key_that_is_as_it_was_read(store: FaultySource, planner: VersionPla
     begun(tmp_path / "journal", changes, "conflict")
     store.put(changes[0].record.key, changes[0].value)
     assert settled(tmp_path / "journal", store) == (0, [0])
+
+
+@pytest.mark.parametrize("first", ["b", "c"])
+def test_what_ends_a_batch_keeps_the_lease(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path, first: str
+) -> None:
+    """The one key that is written again, as it is, has its lease still, or none."""
+    change = next(one for one in planned(store, planner) if one.record.key == key(first))
+    begun(tmp_path / "journal", [change])
+    settled(tmp_path / "journal", store, for_good=True)
+    now = store.records[key(first)]
+    assert now.mod_revision > change.record.mod_revision
+    assert (now.value, now.lease) == (change.record.value, change.record.lease)
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_batch_that_has_ended_is_left_alone(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path, moved: bool
+) -> None:
+    """One of its keys was written or deleted by others: it happens no more, and nothing is written to see to that."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes)
+    if moved:
+        store.put(changes[1].record.key, b"theirs")
+    else:
+        store.delete(changes[1].record.key)
+    before = store.revision
+    assert settled(tmp_path / "journal", store, for_good=True)[0] == 0
+    assert store.revision == before
+    assert not store.commit([change.mutation() for change in changes]).succeeded
+
+
+@pytest.mark.parametrize("reason", ["", UNKNOWN, "conflict"])
+def test_what_is_noted_of_a_batch(store: FaultySource, planner: VersionPlanner, tmp_path: Path, reason: str) -> None:
+    """One without an end gets it; what was called undone, and happened, is begun and done once more."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes, reason)
+    revision = store.commit([change.mutation() for change in changes]).revision
+    assert settled(tmp_path / "journal", store)[0] == 3
+    found = [(batch.number, batch.revision) for batch in Journal(tmp_path / "journal").batches()]
+    assert found == ([(1, 0), (2, revision)] if reason else [(1, revision)])
+
+
+def test_what_did_not_happen_may_come_yet(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
+    """A batch without an end that is not there is noted as of unknown end: it is looked for the next time again."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes)
+    assert settled(tmp_path / "journal", store) == (0, [0])
+    (batch,) = Journal(tmp_path / "journal").batches()
+    assert batch.reason == UNKNOWN
+    revision = store.commit([change.mutation() for change in changes]).revision
+    assert settled(tmp_path / "journal", store) == (3, [0, revision])
+
+
+def test_a_batch_that_comes_while_it_is_ended(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path
+) -> None:
+    """Before a rollback it either comes no more, or is noted as done."""
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes)
+    mutations = [change.mutation() for change in changes]
+
+    def come(_: object) -> None:
+        store.before_commit = lambda _: None
+        assert store.commit(mutations).succeeded
+
+    store.before_commit = come
+    count, revisions = settled(tmp_path / "journal", store, for_good=True)
+    assert (count, revisions) == (3, [store.records[key("a")].mod_revision])

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.migrate.conftest import FaultySource, key
+from tests.patience import until
 
+from kstore.errors import Interrupted, NoSpace, WorkerLost
 from kstore.records import Mutation
 from kstore.source.interface import StoreStatus
 from kstore.write import batches, room
@@ -109,3 +113,71 @@ def test_room_that_others_have_taken_is_waited_for(monkeypatch: pytest.MonkeyPat
     write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=1, concurrency=3))
     assert {len(record.value) for record in store.records.values()} == {mib}
     assert len(looks) > 1
+
+
+def test_a_store_of_single_keys() -> None:
+    """One key a transaction, whatever was asked for and however many operations the server would take."""
+    counts: list[int] = []
+    store = FaultySource({key(f"web-{number}"): b"old" for number in range(5)})
+    limits = replace(store.limits(), single_key=True)
+    store.limits = lambda: limits  # type: ignore[method-assign]
+    store.before_commit = lambda mutations: counts.append(len(mutations))
+    changes = [KeyChange(record.key, record, b"new") for record in store.records.values()]
+    write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=3, concurrency=1))
+    assert counts == [1] * 5
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_process_that_made_the_changes_is_lost(asked: bool) -> None:
+    """What it had still to make is not written, and that is said: as lost, or as stopped where a stop was asked for."""
+    store = FaultySource({key(f"web-{number}"): b"old" for number in range(4)})
+    stop = Stop()
+
+    def changes() -> Iterator[KeyChange]:
+        for record in list(store.records.values())[:2]:
+            yield KeyChange(record.key, record, b"new")
+        if asked:
+            stop.ask()
+        raise WorkerLost("a process has ended by itself")
+
+    with pytest.raises(Interrupted if asked else WorkerLost):
+        write_all(Writer(store, retry=Retry(stop=stop)), changes(), lambda _: None, pace=Pace(batch=1))
+    assert [record.value for record in store.records.values()][2:] == [b"old", b"old"]
+
+
+def test_what_waits_for_a_batch_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent behind a refusal, not even a batch that was handed over before it came."""
+    handed: list[object] = []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *given: Any, **named: Any) -> Future[Any]:
+            handed.append(given)
+            return super().submit(*given, **named)
+
+    monkeypatch.setattr(batches, "ThreadPoolExecutor", Pool)
+    store = FaultySource({key(f"web-{number}"): b"old" for number in range(4)})
+    sent: list[bytes] = []
+
+    def refuse(mutations: Sequence[Mutation]) -> None:
+        sent.append(mutations[0].key)
+        until(lambda: len(handed) == 2)
+        raise NoSpace("full")
+
+    store.before_commit = refuse
+    changes = [KeyChange(record.key, record, b"new") for record in store.records.values()]
+    with pytest.raises(NoSpace, match="full"):
+        write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=1, concurrency=1))
+    assert sent == [key("web-0")]
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_room_is_free_again_when_it_was_written(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that does not grow takes any number of writes, each of which there is room for."""
+    monkeypatch.setattr(room, "_COMMIT_LAG", 0)
+    store = FaultySource({key(f"web-{number:02}"): b"old" for number in range(40)})
+    status = replace(store.status(), quota=10_000_000, size_in_use=0, size=0)
+    limits = replace(store.limits(), request_bytes=1_000_000)
+    store.status, store.limits = lambda: status, lambda: limits  # type: ignore[method-assign]
+    changes = [KeyChange(record.key, record, b"n" * 200_000) for record in store.records.values()]
+    write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=batch, concurrency=1))
+    assert {len(record.value) for record in store.records.values()} == {200_000}

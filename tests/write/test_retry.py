@@ -12,6 +12,7 @@ import pytest
 
 from kstore.errors import Compacted, StoreUnreachable
 from kstore.records import Record
+from kstore.source.interface import StoreStatus
 from kstore.testing import MemorySource
 from kstore.write import retry as retrying
 from kstore.write.progress import Stop
@@ -117,3 +118,53 @@ def test_somebody_asks_to_stop(clock: Clock) -> None:
     with pytest.raises(StoreUnreachable):
         Retry(1000, stop=clock).ask(lambda: (_ for _ in ()).throw(StoreUnreachable("gone")))
     assert clock.now < 101
+
+
+@pytest.mark.parametrize("away", [0.5, 20.0])
+def test_a_scan_waits_for_a_store_that_is_away(clock: Clock, away: float) -> None:
+    """It is asked whether it is there again, ever more slowly, and not scanned meanwhile."""
+    source = Failing(StoreUnreachable("gone"), 2)
+    status, began = source.status, clock.now
+
+    def answer() -> StoreStatus:
+        if clock.now < began + away:
+            raise StoreUnreachable("gone")
+        return status()
+
+    source.status = answer  # type: ignore[method-assign]
+    assert [one.key for one in Retry(60, stop=clock).scan(source, [b"/a/"])] == KEYS
+    assert clock.now >= began + away
+
+
+def test_a_scan_of_a_store_that_stays_away(clock: Clock) -> None:
+    """It ends when the store has been waited for as long as was said."""
+    source = Failing(StoreUnreachable("gone"), *[1] * 50)
+
+    def answer() -> StoreStatus:
+        raise StoreUnreachable("gone for good")
+
+    source.status = answer  # type: ignore[method-assign]
+    with pytest.raises(StoreUnreachable, match="for good"):
+        list(Retry(10, stop=clock).scan(source, [b"/a/"]))
+    assert 105 < clock.now <= 110
+
+
+@pytest.mark.parametrize("prefixes", [(b"/a/", b"/b/"), (b"/b/", b"/a/"), (b"/a/3", b"/a/0", b"/a/")])
+@pytest.mark.parametrize("error", [StoreUnreachable("gone"), Compacted("compacted")])
+def test_each_prefix_from_its_beginning(clock: Clock, prefixes: tuple[bytes, ...], error: Exception) -> None:
+    """One after the other, in whatever order they are given, wherever a scan breaks off."""
+    for length in range(4):
+        source = Failing(error, length)
+        source.put(b"/b/1", b"x")
+        wanted = [key for prefix in prefixes for key in [*KEYS, b"/b/1"] if key.startswith(prefix)]
+        assert [one.key for one in Retry(10, stop=clock).scan(source, prefixes)] == wanted
+
+
+def test_whoever_scans_is_told_of_each_compaction(clock: Clock) -> None:
+    """What is read then is as of another revision."""
+    told: list[int] = []
+    scan = Retry(10, stop=clock).scan(
+        Failing(Compacted("compacted"), 2, 1), [b"/a/"], compacted=lambda: told.append(len(told))
+    )
+    assert [one.key for one in scan] == KEYS
+    assert told == [0, 1]

@@ -13,6 +13,7 @@ from kstore.errors import NoSpace
 from kstore.source.interface import StoreStatus
 from kstore.testing import MemorySource
 from kstore.write import room
+from kstore.write.progress import Stop
 from kstore.write.retry import Retry
 from kstore.write.room import Room
 
@@ -107,3 +108,49 @@ def test_what_is_on_its_way_counts_after_a_look(source: Sized, monkeypatch: pyte
         watched.take(MIB)
     with pytest.raises(NoSpace):
         watched.take(MIB)
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_sizes_are_asked_for_when_they_can_tell(source: Sized, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's sizes come a moment late: what was written is given that moment, and the first look needs none."""
+    monkeypatch.setattr(room, "_COMMIT_LAG", 0.25)
+    done: list[object] = []
+
+    class Noting(Stop):
+        def wait(self, seconds: float) -> bool:
+            done.append(seconds)
+            return False
+
+    sizes = source.sizes
+
+    def status() -> StoreStatus:
+        done.append("asked")
+        return sizes
+
+    source.status = status  # type: ignore[method-assign]
+    watched = Room(source, Retry(stop=Noting()))
+    for _ in range(taken):
+        watched.take(20 * MIB)
+        watched.written(20 * MIB)
+    done.clear()
+    watched.take(30 * MIB)
+    assert done == [0.25, "asked"][1 - taken :]
+
+
+def test_a_server_without_a_quota_is_asked_now_and_then(source: Sized, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For its alarm, every few seconds, and not for each write."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(room, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    asked: list[float] = []
+    sizes = replace(source.sizes, quota=0)
+
+    def status() -> StoreStatus:
+        asked.append(clock.now)
+        return sizes
+
+    source.status = status  # type: ignore[method-assign]
+    watched = Room(source, Retry())
+    for _ in range(100):
+        watched.take(MIB)
+        clock.now += 0.1
+    assert asked == pytest.approx([100.0, 105.1])

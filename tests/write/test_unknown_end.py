@@ -5,15 +5,27 @@ One transaction whose end nobody saw: what is stored decides what became of it, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from tests.migrate.conftest import FaultySource
 
-from kstore.errors import Conflict, LeaseGone, NotWritable, StoreUnreachable
+from kstore.errors import (
+    AccessDenied,
+    Conflict,
+    DamagedStore,
+    KstoreError,
+    LeaseGone,
+    NoSpace,
+    NotWritable,
+    RequestTooLarge,
+    StoreUnreachable,
+    Unsupported,
+)
 from kstore.records import Mutation, Put
 from kstore.source.location.demo import open_demo
 from kstore.write.commit import Left, Writer, Written, writable
-from kstore.write.compare_and_swap import KeyChange
+from kstore.write.compare_and_swap import KeyChange, request_size
 
 KEY, OTHER = b"/registry/a", b"/registry/b"
 
@@ -325,3 +337,57 @@ def test_a_value_that_others_wrote(store: FaultySource, deleted: bool, ends: typ
     (ended,) = Writer[KeyChange](store).write([change])
     assert type(ended) is ends
     assert not isinstance(ended, Left) or type(ended.fault) is Conflict
+
+
+@pytest.mark.parametrize("refusal", [AccessDenied("no"), DamagedStore("no"), NoSpace("no"), Unsupported("no")])
+def test_a_refusal_is_noted(store: FaultySource, refusal: KstoreError) -> None:
+    """The server has looked at the transaction and not taken it: whoever resumes need not look for it."""
+    log = Log()
+
+    def refuse(_: Sequence[Mutation]) -> None:
+        raise refusal
+
+    store.before_commit = refuse
+    with pytest.raises(type(refusal)):
+        list(Writer(store, log).write(changes(store)))
+    assert log.lines == [("begin", 1), (f"undone {refusal.code}", 1)]
+
+
+def test_it_came_late(store: FaultySource) -> None:
+    """Not there when it was looked for, and there when it was sent again: the second one is noted as done."""
+    log = Log()
+    wanted = changes(store)
+    mutations = [change.mutation() for change in wanted]
+    revisions: list[int] = []
+
+    def again(_: Sequence[Mutation]) -> None:
+        store.before_commit = lambda _: None
+        revisions.append(store.commit(mutations).revision)
+
+    def fail(_: Sequence[Mutation]) -> None:
+        store.before_commit = again
+        raise StoreUnreachable("the answer was lost")
+
+    store.before_commit = fail
+    ended = list(Writer(store, log).write(wanted))
+    assert [one.revision for one in ended if isinstance(one, Written)] == revisions * 2
+    assert log.lines == [("begin", 1), ("undone unknown", 1), ("begin", 2), ("done", 2)]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"), [(-1, "the server's own words"), (0, "the server's own words"), (1, "takes")]
+)
+def test_what_is_said_of_a_request_that_is_too_large(store: FaultySource, more: int, said: str) -> None:
+    """Its size and the server's limit, where it is larger; else what the server says."""
+    change = KeyChange(KEY, store.records[KEY], b"n" * 1000)
+    limits = replace(store.limits(), request_bytes=request_size(change.mutation()) - more)
+    store.limits = lambda: limits  # type: ignore[method-assign]
+
+    def refuse(_: Sequence[Mutation]) -> None:
+        raise RequestTooLarge("the server's own words")
+
+    store.before_commit = refuse
+    (left,) = Writer(store, Log()).write([change])
+    assert isinstance(left, Left)
+    assert said in left.fault.message
+    assert store.records[KEY].value == b"old"
