@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from kstore.errors import AccessDenied, Interrupted
+from kstore.errors import AccessDenied, Interrupted, LeaseGone
 from kstore.migrate.apply import Applier
 from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_writer import JournalWriter
@@ -53,8 +53,9 @@ def test_an_interrupted_rollback_says_so_and_goes_on(migrated):
     store, path = migrated
     stop = Stop()
     store.operations, store.after_commit = 3, stop.ask
-    with pytest.raises(Interrupted, match="are put back"):
+    with pytest.raises(Interrupted, match="are put back") as caught:
         Rollback(Journal(path), store, retry=Retry(stop=stop)).run()
+    assert (caught.value.journal, caught.value.rolling_back) == (str(path), True)
     again = Rollback(Journal(path), store).run()
     assert (again.restored > 0, again.already > 0, again.findings) == (True, True, {})
 
@@ -158,3 +159,72 @@ def test_a_key_that_appears_between_two_looks(shop, journal_path):
     result = Rollback(Journal(path), shop).run()
     assert (result.restored, result.already, result.written, result.findings) == (1, 0, 1, {})
     assert name not in shop.records
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_another_cluster_is_only_looked_at(migrated, moved):
+    """Nothing is written there; what it would put back is named, and what is as before is counted."""
+    store, path = migrated
+    entry = next(one for batch in Journal(path).batches() for one in batch.entries if one.key == key("web-1"))
+    store.put(key("web-1"), entry.before)
+    store.delete(key("web-2"))
+    if moved:
+        record = store.records[key("web-3")]
+        store.put(key("web-3"), record.value)
+    before = store.revision
+    result = Rollback(Journal(path), store, read_only=True).run()
+    assert store.revision == before
+    assert (result.restored, result.already, len(result.findings)) == (0, 1, 9)
+    assert {finding.code for finding in result.findings.values()} == {"cluster"}
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_a_lease_that_is_gone(migrated, journal_path, granted):
+    """What cannot be put back for want of its lease is named so, and left; the rest is put back."""
+    store, _ = migrated
+    path = next(journal_path)
+    writer = JournalWriter(path, {})
+    for name, lease in (("web-1", 0), ("web-2", 77), ("web-3", 0)):
+        record = store.records[key(name)]
+        change = KeyChange(key(name), record, b"new", lease)
+        writer.done(writer.begin([Entry.of_key(change, None, None)]), store.put(key(name), b"new", lease=lease))
+    writer.close()
+    before = store.records[key("web-2")]
+
+    def refuse(mutations):
+        if not granted and any(one.lease for one in mutations):
+            raise LeaseGone("requested lease not found")
+
+    store.before_commit = refuse
+    result = Rollback(Journal(path), store).run()
+    if granted:
+        assert (result.restored, result.findings) == (3, {})
+        return
+    assert result.restored == 2
+    (finding,) = result.findings.values()
+    assert (finding.key, finding.code) == (key("web-2").decode(), "lease")
+    assert finding.message == "it could not be put back: its lease 4d is gone"
+    assert store.records[key("web-2")] == before
+
+
+def test_a_key_that_others_put_back_meanwhile(migrated, journal_path):
+    """Written twice, and as before the first time by the time of the second look: it counts as put back."""
+    store, _ = migrated
+    first, other, path = store.records[key("web-1")], store.records[key("web-2")], next(journal_path)
+    writer = JournalWriter(path, {})
+    for record, values in ((first, (b"between", b"in the end")), (other, (b"new",))):
+        for value in values:
+            change = KeyChange(record.key, store.records[record.key], value)
+            number = writer.begin([Entry.of_key(change, None, None)])
+            writer.done(number, store.commit([change.mutation()]).revision)
+    writer.close()
+    store.put(first.key, b"theirs")
+
+    def back(mutations):
+        store.before_commit = lambda _: None
+        store.put(first.key, first.value)
+
+    store.before_commit = back
+    result = Rollback(Journal(path), store).run()
+    assert (result.restored, result.already, result.findings) == (1, 1, {})
+    assert (store.records[first.key].value, store.records[other.key].value) == (first.value, other.value)

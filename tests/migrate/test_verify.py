@@ -17,7 +17,8 @@ from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_format import as_line
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.summary import Summary
-from kstore.migrate.verify import state_of, verify_live
+from kstore.migrate.verify import state_of, verify_file, verify_live
+from kstore.naming import GroupVersionKind
 from kstore.write.batches import Pace
 from kstore.write.compare_and_swap import KeyChange
 from kstore.write.progress import Stop
@@ -37,6 +38,130 @@ def test_verify_finds_what_differs(migrated, codec, deployment):
     assert codes(path, store, codec) == {
         "web-1": "changed", "web-2": "lease", "web-3": "deleted", "web-4": "not-written",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("had", "has", "found"), [(5, 5, {}), (5, 0, {"x": "lease"}), (5, 6, {"x": "lease"})])
+def test_the_lease_of_what_was_written(codec, tmp_path, had, has, found):
+    """One that was lost is no longer as planned, as little as one that is another."""
+    store = FaultySource({key("y"): b"other"})
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    entry = Entry.of_key(KeyChange(key("x"), None, b"x", had), None, None)
+    writer.done(writer.begin([entry]), store.put(key("x"), b"x", lease=has))
+    writer.finish(Summary())
+    writer.close()
+    assert codes(path, store, codec) == found
+
+
+@pytest.mark.parametrize("undone", [True, False])
+def test_an_object_that_was_written_more_than_once(codec, tmp_path, undone):
+    """It counts as it was written last, whatever became of it before."""
+    store = FaultySource({key("x"): b"old"})
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    for number, value in enumerate((b"first", b"second")):
+        change = KeyChange(key("x"), store.records[key("x")], value)
+        batch = writer.begin([Entry.of_key(change, None, None)])
+        if undone and number == 0:
+            writer.undone(batch, "conflict")
+        else:
+            writer.done(batch, store.put(key("x"), value))
+    writer.finish(Summary())
+    writer.close()
+    assert codes(path, store, codec) == {}
+    store.put(key("x"), b"third")
+    assert codes(path, store, codec) == {"x": "changed"}
+
+
+def test_the_version_that_was_planned(shop, codec, deployment, tmp_path):
+    """The very bytes of the journal are not enough: they must be stored in the version that it names."""
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    kind, planned = GroupVersionKind("apps", "v1beta1", "Deployment"), GroupVersionKind("apps", "v1", "Deployment")
+    for name, version in (("good", "apps/v1"), ("bad", "apps/v1beta2")):
+        value = deployment(name, version=version)
+        change = KeyChange(key(name), None, value)
+        writer.done(writer.begin([Entry.of_key(change, kind, planned)]), shop.put(key(name), value))
+    writer.finish(Summary())
+    writer.close()
+    assert codes(path, shop, codec) == {"bad": "version"}
+
+
+def test_what_nobody_can_read_and_came_by_another_batch(codec, tmp_path):
+    """The very bytes that were planned are there: what they are need not be told, as little as when they were copied."""
+    store = FaultySource({})
+    path = tmp_path / "journal"
+    writer = JournalWriter(path, {})
+    for name, value in (("same", b"k8s\0\xff"), ("other", b"k8s\0\xfe")):
+        entry = Entry.of_key(KeyChange(key(name), None, b"k8s\0\xff"), None, None)
+        writer.undone(writer.begin([entry]), "unknown")
+        store.put(key(name), value)
+    writer.finish(Summary())
+    writer.close()
+    assert codes(path, store, codec) == {"other": "undecodable"}
+
+
+# ---- a file beside the one that it was made of
+
+NAMES = ("a", "b", "c", "d", "e")
+
+
+def files(path: Path) -> tuple[FaultySource, FaultySource]:
+    """
+    A store of five keys, and one made of it, with its journal: `b` is changed, `d` deleted, `f` made; nothing else.
+    """
+    before, after = (FaultySource({key(name): name.encode() for name in NAMES}) for _ in range(2))
+    changes = [
+        KeyChange(key("b"), before.records[key("b")], b"new"),
+        KeyChange(key("d"), before.records[key("d")], None),
+        KeyChange(key("f"), None, b"made"),
+    ]
+    writer = JournalWriter(path, {})
+    number = writer.begin([Entry.of_key(change, None, None) for change in changes])
+    revisions = [after.commit([change.mutation()]).revision for change in changes]
+    writer.done(number, revisions[0], revisions)
+    writer.finish(Summary())
+    writer.close()
+    return before, after
+
+
+def changed(store: FaultySource, name: str, **members: object) -> None:
+    """Let a record be another than was written."""
+    store._live[key(name)] = store._live[key(name)]._replace(**members)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda before, after: None, {}),
+        (lambda before, after: changed(after, "a", value=b"x"), {"a": "touched"}),
+        (lambda before, after: changed(after, "a", lease=7), {"a": "touched"}),
+        (lambda before, after: changed(after, "e", mod_revision=1), {"e": "touched"}),
+        (lambda before, after: after.delete(key("c")), {"c": "touched"}),
+        (lambda before, after: after.put(key("0"), b"x"), {"0": "touched"}),
+        (lambda before, after: after.put(key("g"), b"x"), {"g": "touched"}),
+        (lambda before, after: changed(after, "b", value=b"b"), {"b": "not-written"}),
+        (lambda before, after: changed(after, "b", value=b"x"), {"b": "changed"}),
+        (lambda before, after: changed(after, "b", version=1), {"b": "version"}),
+        (lambda before, after: changed(after, "f", create_revision=2), {"f": "version"}),
+        (lambda before, after: after.put(key("d"), b"d"), {"d": "not-written"}),
+        (lambda before, after: after.delete(key("b")), {"b": "deleted"}),
+        (lambda before, after: after.delete(key("f")), {"f": "deleted"}),
+        (lambda before, after: before.delete(key("b")), {"b": "deleted"}),
+        (lambda before, after: before.delete(key("d")), {"d": "deleted"}),
+        (lambda before, after: (before.delete(key("b")), after.delete(key("b"))), {"b": "deleted"}),
+        (lambda before, after: [one.delete(key(n)) for one in (before, after) for n in "ce"], {}),
+        (lambda before, after: (before.delete(key("e")), after.delete(key("a"))), {"a": "touched", "e": "touched"}),
+    ],
+)
+def test_a_file_is_held_against_the_one_before(tmp_path, codec, spoil, found):
+    """The changes of the journal, each as noted, and nothing else: whatever differs is named, wherever it lies."""
+    before, after = files(tmp_path / "journal")
+    spoil(before, after)
+    result = verify_file(Journal(tmp_path / "journal"), before, after, codec)
+    assert {one.key.rpartition("/")[2]: one.code for one in result.findings} == found
+    keys = {*before.records, *after.records} - {key(name) for name in "bdf"}
+    assert result.others == len(keys)
 
 
 def test_which_revisions_a_journal_has(tmp_path):
