@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from kstore import new_file
 from kstore.new_file import NewFile, NewFolder, unfinished
 
 
@@ -276,3 +277,34 @@ def test_a_folder_s_name_that_is_taken(tmp_path: Path, kind: str) -> None:
         NewFolder(path, ("a",))
     assert os.path.lexists(hidden)
     assert kind != "own file" or (hidden / "diary").read_text() == "mine"
+
+
+def test_the_disk_has_a_folder_before_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is in it is synced before the name is given, and the folder with the name after it."""
+    path = tmp_path / "folder"
+    synced: list[tuple[str, bool]] = []
+    real = os.fsync
+
+    def note(descriptor: int) -> None:
+        real(descriptor)
+        assert os.path.samestat(os.fstat(descriptor), tmp_path.stat())
+        synced.append(("the folder with its name", path.exists()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(os, "sync", lambda: synced.append(("everything", path.exists())))
+    new = NewFolder(path, ("a",))
+    (new.unfinished / "a").write_text("content")
+    new.publish()
+    new.close()
+    assert synced == [("everything", False), ("the folder with its name", True)]
+
+
+def test_a_folder_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in the way and belongs to somebody else is not cleared, whatever its files are called."""
+    hidden = unfinished(tmp_path / "folder")
+    hidden.mkdir()
+    (hidden / "a").write_text("theirs")
+    monkeypatch.setattr(new_file, "is_own", lambda status: False)
+    with pytest.raises(OSError, match="in the way"):
+        NewFolder(tmp_path / "folder", ("a",))
+    assert (hidden / "a").read_text() == "theirs"

@@ -145,6 +145,7 @@ def test_within_a_store(source: MemorySource, old_keys: Transformers, new_keys: 
     move = moving(source, old_keys, new_keys)
     report = run(move, tmp_path / "j")
     assert (report.summary.copied, report.summary.encrypted, report.summary.skipped_count) == (7, 2, 0)
+    assert (report.summary.without_lease, report.summary.conflicts) == (0, 0)
     copies = below(source, "/b/c")
     assert set(copies) == COPIED
     assert copies["/configmaps/d/damaged"] == b"k8s\x00\xff\xff"
@@ -215,6 +216,7 @@ def test_without_the_keys(source: MemorySource, tmp_path: Path) -> None:
     assert [(one.key, one.code) for one in report.summary.skipped] == [
         ("/a/example.com/widgets/d/w", "key-missing"), ("/a/secrets/d/s", "key-missing"),
     ]  # fmt: skip
+    assert report.summary.conflicts == 0
     assert set(below(source, "/b/c")) == COPIED - {"/secrets/d/s", "/example.com/widgets/d/w"}
 
 
@@ -234,6 +236,11 @@ def test_two_prefixes_need_two() -> None:
     both = ("/kubernetes.io", "/openshift.io")
     assert Routes.of(both, ("/z", "/y"))(b"/openshift.io/routes/a/b") == b"/y/routes/a/b"
     assert Routes.of(both, ()).targets == (b"/kubernetes.io/", b"/openshift.io/")
+    crossed = Routes.of(both, ("/z", "/y"))
+    assert dict(zip(crossed.sources, crossed.targets, strict=True)) == {
+        b"/openshift.io/": b"/y/",
+        b"/kubernetes.io/": b"/z/",
+    }
     for wanted in (("/z",), ("/z", "/z"), ("/z", "/z/y"), ("/z", "/y", "/x")):
         with pytest.raises(UsageError):
             Routes.of(both, wanted)
@@ -313,6 +320,7 @@ def test_changed_meanwhile(source: MemorySource, old_keys: Transformers, tmp_pat
     report = run(move, tmp_path / "j")
     assert report.meanwhile is not None
     assert (report.meanwhile.changed, report.meanwhile.first) == (2, b"/a/configmaps/d/new")
+    assert report.meanwhile.revision == source.revision
     assert MoveRun()._done(move, report) == ExitCode.CONFLICT
     assert sorted(findings(tmp_path / "j", move, old_keys)) == [
         ("/b/c/configmaps/d/new", "missing"), ("/b/c/configmaps/d/plain", "changed"),
@@ -332,7 +340,7 @@ def test_others_write_there(source: MemorySource, old_keys: Transformers, tmp_pa
     report = run(moving(source, old_keys, old_keys, target), tmp_path / "j")
     assert below(target, "/b/c")["/namespaces/d"] == b"theirs"
     assert [(one.key, one.code) for one in report.summary.skipped] == [("/a/namespaces/d", "conflict")]
-    assert report.summary.copied == 6
+    assert (report.summary.copied, report.summary.conflicts) == (6, 1)
 
 
 @pytest.mark.parametrize("gone", [False, True])
@@ -403,3 +411,76 @@ def test_a_store_that_stays_away(source: MemorySource, old_keys: Transformers, t
     with pytest.raises(StoreUnreachable):
         run(moving(source, old_keys, old_keys, Away()), tmp_path / "j")
     assert (tmp_path / "j").exists()
+
+
+def test_a_lease_that_is_gone_before(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """Into another store the key is copied without one, and counted."""
+    source.granted.clear()
+    target = Roomy()
+    report = run(moving(source, old_keys, old_keys, target), tmp_path / "j")
+    event = target.get(b"/b/c/events/d/e")
+    assert event is not None
+    assert (event.lease, report.summary.without_lease, report.summary.copied) == (0, 1, 7)
+
+
+def test_others_write_there_and_the_original_goes(
+    source: MemorySource, old_keys: Transformers, tmp_path: Path
+) -> None:
+    """Only a lease takes a key away so that no copy is needed: what others wrote is named all the same."""
+
+    class Raced(Roomy):
+        def commit(self, mutations: Sequence[Mutation]) -> Committed:
+            if self.get(b"/b/c/namespaces/d") is None:
+                super().commit([Put(b"/b/c/namespaces/d", b"theirs", 0)])
+                source.delete("/a/namespaces/d")
+            return super().commit(mutations)
+
+    report = run(moving(source, old_keys, old_keys, Raced()), tmp_path / "j")
+    assert (report.summary.ended, report.summary.conflicts) == (0, 1)
+    assert [(one.key, one.code) for one in report.summary.skipped] == [("/a/namespaces/d", "conflict")]
+
+
+def test_others_write_there_before_it_goes_on(
+    source: MemorySource, old_keys: Transformers, new_keys: Transformers, tmp_path: Path
+) -> None:
+    """What is there when it is resumed is a copy only where it has the same content; else it is theirs, and named."""
+    target = Faulty(1, happens=False)
+    move = moving(source, old_keys, new_keys, target)
+    with pytest.raises(KeyboardInterrupt):
+        run(move, tmp_path / "j")
+    plain = old_keys.open(b"/a/secrets/d/s", below(source, "/a")["/secrets/d/s"], SECRETS).plain
+    theirs = {
+        b"/b/c/secrets/d/s": new_keys.encrypt(b"/b/c/secrets/d/s", plain, SECRETS),
+        b"/b/c/example.com/widgets/d/w": new_keys.encrypt(b"/b/c/example.com/widgets/d/w", plain, WIDGETS),
+        b"/b/c/namespaces/d": b"theirs",
+    }
+    for key, value in theirs.items():
+        target.put(key, value)
+    journal = Journal(tmp_path / "j")
+    going_on = resumed_move(journal, move.store, Store(target, SCHEME, new_keys, prefix="/b/c"))
+    report = run(going_on, tmp_path / "j", resumed=journal)
+    assert (report.summary.unchanged, report.summary.copied, report.summary.conflicts) == (1, 4, 2)
+    assert {one.key for one in report.summary.skipped} == {"/a/namespaces/d", "/a/example.com/widgets/d/w"}
+    assert {key: record.value for key in theirs if (record := target.get(key))} == theirs
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_what_came_after_the_move(
+    source: MemorySource, old_keys: Transformers, new_keys: Transformers, tmp_path: Path, encrypted: bool
+) -> None:
+    """A key of both clusters that the move did not write: held against its original, as the new cluster reads it."""
+    keys = new_keys if encrypted else None
+    move = moving(source, old_keys, keys)
+    run(move, tmp_path / "j")
+    assert findings(tmp_path / "j", move, keys) == []
+    one, other = (json.dumps(named("Secret", "late", data={"p": data})).encode() for data in ("cA==", "cQ=="))
+    where, there = b"/a/secrets/d/late", b"/b/c/secrets/d/late"
+    source.put(where, old_keys.encrypt(where, one, SECRETS))
+    assert findings(tmp_path / "j", move, keys) == [("/b/c/secrets/d/late", "missing")]
+    for value, code in (
+        (one if keys is None else keys.encrypt(there, one, SECRETS), ""),
+        (other if keys is None else keys.encrypt(there, other, SECRETS), "changed"),
+        (old_keys.encrypt(there, one, SECRETS), "undecodable"),
+    ):
+        source.put(there, value)
+        assert findings(tmp_path / "j", move, keys) == ([("/b/c/secrets/d/late", code)] if code else [])

@@ -5,12 +5,14 @@ Changing single objects: nothing untouched is lost.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from tests.encryption.conftest import configuration, keyed
 from tests.inspect.conftest import MemorySource, OpenStore, config_map
 
 from kstore.codec import StoredObject
+from kstore.decode.json.raw_json import RawJSON
 from kstore.encryption.config import read_configuration
 from kstore.errors import WriteRefused
 from kstore.naming import GroupResource
@@ -62,3 +64,67 @@ def test_an_edit_is_encrypted_as_any_write(source: MemorySource, open_store: Ope
     read = (store := open_store()).get(key)
     assert isinstance(read, StoredObject)
     assert edited(store.codec, read, read.object).startswith(b"{")
+
+
+@pytest.mark.parametrize("path", ["apiVersion", "kind", "metadata.name", "metadata.namespace"])
+@pytest.mark.parametrize("value", [None, "other"])
+def test_what_an_object_is_cannot_be_taken_away(
+    source: MemorySource, open_store: OpenStore, path: str, value: str | None
+) -> None:
+    """Changed or removed: the key says what it is."""
+    source.put(A, config_map("a"))
+    store = open_store()
+    read = store.get(A.encode())
+    assert isinstance(read, StoredObject)
+    changed: dict[str, Any] = config_map("a")
+    *above, last = path.split(".")
+    where = changed[above[0]] if above else changed
+    del where[last]
+    if value is not None:
+        where[last] = value
+    with pytest.raises(WriteRefused, match=rf"{path} cannot be changed from"):
+        edited(store.codec, read, changed)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("fields", [b'{"f:data" :{ },"n":1e2}', b'{"f:data":{"f:k":{}}}'])
+def test_raw_json_that_was_not_touched(
+    source: MemorySource, open_store: OpenStore, at: int, fields: bytes
+) -> None:
+    """It comes back byte for byte, also within a list; what was changed is as it was changed to."""
+    entry = {"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1"}
+    obj = config_map("a")
+    obj["metadata"]["managedFields"] = [{**entry, "fieldsV1": RawJSON(fields)} for _ in range(2)]
+    store = open_store()
+    source.put(A, store.codec.encode(obj))
+    read = store.get(A.encode())
+    assert isinstance(read, StoredObject)
+    assert read.plain.count(fields) == 2
+    same: dict[str, Any] = json.loads(json.dumps(read.object, default=lambda raw: raw.value))
+    again = edited(store.codec, read, {**same, "data": {"k": "v"}})
+    assert again.count(fields) == 2
+    same["metadata"]["managedFields"][at]["fieldsV1"] = {"f:other": {}}
+    changed = store.codec.decode(edited(store.codec, read, same)).object["metadata"]["managedFields"]
+    assert [one["fieldsV1"].value for one in changed][at] == {"f:other": {}}
+    assert changed[1 - at]["fieldsV1"].data == fields
+
+
+def test_what_does_not_come_back(source: MemorySource, open_store: OpenStore) -> None:
+    """An edit of an object of which something would be lost is refused, whatever is changed."""
+    source.put(A, config_map("a", data={"k": "v"}))
+    store = open_store()
+    read = store.get(A.encode())
+    assert isinstance(read, StoredObject)
+    encode = store.codec.encode
+
+    class Losing:
+        """A codec that drops what it does not know."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store.codec, name)
+
+        def encode(self, obj: dict[str, Any], *rest: Any) -> bytes:
+            return encode({name: value for name, value in obj.items() if name != "data"}, *rest)
+
+    with pytest.raises(WriteRefused, match="an edit would lose something"):
+        edited(Losing(), read, {**read.object, "immutable": True})  # type: ignore[arg-type]

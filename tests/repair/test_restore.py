@@ -38,3 +38,12 @@ def test_a_manifest_is_for_kubectl() -> None:
            "metadata": {"name": "p", "uid": "u", "ownerReferences": [], "labels": {"a": "b"}}}  # fmt: skip
     assert manifest(obj) == {"kind": "Pod", "apiVersion": "v1", "spec": {"a": 1},
                              "metadata": {"name": "p", "labels": {"a": "b"}}}  # fmt: skip
+
+
+def test_what_is_stored_there_already(source: MemorySource) -> None:
+    """Only the very bytes are the same; what is gone, or another, is to be written."""
+    revision = source.put(A, b"x")
+    records = [Record(key.encode(), value, 1, 1, 1) for key in (A, B) for value in (b"x", b"y")]
+    plans = list(plan_restore(source, records, {}))
+    assert [plan.same for plan in plans] == [True, False, False, False]
+    assert [plan.change.mutation() for plan in plans[1:3]] == [Put(A.encode(), b"y", revision), Put(B.encode(), b"x", 0)]
