@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.encryption.conftest import configuration, keyed
 from tools.cluster import Etcd
 
+import kstore
 from kstore.cli.main import run
+from kstore.encryption.config import load_configuration
+from kstore.naming import GroupResource
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
+
+from .conftest import FaultySource
 
 pytestmark = pytest.mark.etcd
 
@@ -163,3 +169,87 @@ def test_a_crd_that_others_change(cluster: Cluster, capsys: pytest.CaptureFixtur
     assert cluster.listed == ["v2", "v3"]
     assert "hives.bees.example.net: changed by others since" in capsys.readouterr().out
     assert json.loads(cluster.all()[f"{HIVES}/orchard/south".encode()])["apiVersion"] == "bees.example.net/v1alpha1"
+
+
+# ---- on a store in memory, which others write to meanwhile
+
+
+def bees(listed: list[str], *names: str) -> FaultySource:
+    """A store with the CRD, and an object of each of these versions."""
+    found = FaultySource({CRD: json.dumps(definition(listed)).encode()})
+    for name in names:
+        found.put(f"{HIVES}/orchard/{name}", hive(name, name))
+    return found
+
+
+def listed_in(store: FaultySource) -> list[str]:
+    """What the CRD says."""
+    found: list[str] = json.loads(store.records[CRD].value)["status"]["storedVersions"]
+    return found
+
+
+def migrated(store: FaultySource, journal: Path, **named: Any) -> tuple[str, ...]:
+    """Migrate its objects to `v2`; what is said of the CRD."""
+    with kstore.open(store, **named) as opened:
+        return kstore.migration(opened, to="bees.example.net/v2", resources="hives").apply(journal).notes
+
+
+def once(store: FaultySource, act: Callable[[], object]) -> None:
+    """Let others do something when the first transaction has happened."""
+
+    def acted() -> None:
+        store.after_commit = lambda: None
+        act()
+
+    store.after_commit = acted
+
+
+def test_an_old_object_that_others_create(tmp_path: Path) -> None:
+    """It was not there when the objects were planned: the list keeps its version."""
+    store = bees(["v1alpha1", "v2"], "v1alpha1", "v2")
+    once(store, lambda: store.put(f"{HIVES}/orchard/late", hive("late", "v1alpha1")))
+    (note,) = migrated(store, tmp_path / "j")
+    assert "not every object is stored as v2, storedVersions stay" in note
+    assert listed_in(store) == ["v1alpha1", "v2"]
+
+
+def test_an_object_that_others_damage(tmp_path: Path) -> None:
+    """Nobody can tell what version it is of: the list stays as it is."""
+    store = bees(["v1alpha1", "v2"], "v1alpha1", "v2")
+    once(store, lambda: store.put(f"{HIVES}/orchard/v2", b"k8s\0\xff"))
+    (note,) = migrated(store, tmp_path / "j")
+    assert "storedVersions stay" in note
+    assert listed_in(store) == ["v1alpha1", "v2"]
+
+
+def test_a_crd_that_others_change_meanwhile(tmp_path: Path) -> None:
+    """Its objects were planned by another definition: nothing is said of their versions."""
+    store = bees(["v1alpha1", "v2"], "v1alpha1")
+    changed = definition(["v1alpha1", "v2"])
+    changed["spec"]["versions"][0]["storage"], changed["spec"]["versions"][1]["storage"] = False, True
+    once(store, lambda: store.put(CRD, changed))
+    (note,) = migrated(store, tmp_path / "j")
+    assert "the CRD was changed meanwhile" in note
+    assert json.loads(store.records[CRD].value) == changed
+
+
+@pytest.mark.parametrize("names", [("v1alpha1",), ("v2",), ()])
+def test_a_list_that_is_narrowed(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """When nothing is stored otherwise, even where nothing had to be written, or nothing is there."""
+    store = bees(["v1alpha1", "v2"], *names)
+    notes = migrated(store, tmp_path / "j")
+    assert (listed_in(store), len(notes)) == ((["v2"], 1) if names else (["v1alpha1", "v2"], 0))
+
+
+def test_a_crd_that_is_encrypted(tmp_path: Path) -> None:
+    """It is written as the configuration encrypts it."""
+    resource = GroupResource("apiextensions.k8s.io", "customresourcedefinitions")
+    config = tmp_path / "enc.yaml"
+    config.write_text(configuration((str(resource), keyed("aesgcm", ("new", 2)))))
+    keys = load_configuration(config)
+    store = bees(["v1alpha1", "v2"], "v1alpha1")
+    store.put(CRD, keys.encrypt(CRD, store.records[CRD].value, resource))
+    migrated(store, tmp_path / "j", encryption_config=str(config))
+    value = store.records[CRD].value
+    assert value.startswith(b"k8s:enc:aesgcm:v1:new:")
+    assert json.loads(keys.open(CRD, value, resource).plain)["status"]["storedVersions"] == ["v2"]
