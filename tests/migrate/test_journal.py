@@ -575,7 +575,9 @@ def test_an_end_that_counts_only_half(tmp_path: Path, lacking: str) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 100])
-def test_a_long_journal_is_written_again_as_it_is(written, changes, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+def test_a_long_journal_is_written_again_as_it_is(
+    written, changes, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
     """Piece by piece, each in its own place."""
     before = written.read_bytes()
     monkeypatch.setattr(journal_writer, "_CHUNK", chunk)

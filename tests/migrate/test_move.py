@@ -423,9 +423,7 @@ def test_a_lease_that_is_gone_before(source: MemorySource, old_keys: Transformer
     assert (event.lease, report.summary.without_lease, report.summary.copied) == (0, 1, 7)
 
 
-def test_others_write_there_and_the_original_goes(
-    source: MemorySource, old_keys: Transformers, tmp_path: Path
-) -> None:
+def test_others_write_there_and_the_original_goes(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
     """Only a lease takes a key away so that no copy is needed: what others wrote is named all the same."""
 
     class Raced(Roomy):

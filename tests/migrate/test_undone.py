@@ -490,9 +490,7 @@ def test_what_did_not_happen_may_come_yet(store: FaultySource, planner: VersionP
     assert settled(tmp_path / "journal", store) == (3, [0, revision])
 
 
-def test_a_batch_that_comes_while_it_is_ended(
-    store: FaultySource, planner: VersionPlanner, tmp_path: Path
-) -> None:
+def test_a_batch_that_comes_while_it_is_ended(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
     """Before a rollback it either comes no more, or is noted as done."""
     changes = planned(store, planner)
     begun(tmp_path / "journal", changes)

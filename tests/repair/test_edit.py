@@ -88,9 +88,7 @@ def test_what_an_object_is_cannot_be_taken_away(
 
 @pytest.mark.parametrize("at", [0, 1])
 @pytest.mark.parametrize("fields", [b'{"f:data" :{ },"n":1e2}', b'{"f:data":{"f:k":{}}}'])
-def test_raw_json_that_was_not_touched(
-    source: MemorySource, open_store: OpenStore, at: int, fields: bytes
-) -> None:
+def test_raw_json_that_was_not_touched(source: MemorySource, open_store: OpenStore, at: int, fields: bytes) -> None:
     """It comes back byte for byte, also within a list; what was changed is as it was changed to."""
     entry = {"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1"}
     obj = config_map("a")

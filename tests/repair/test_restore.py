@@ -46,4 +46,7 @@ def test_what_is_stored_there_already(source: MemorySource) -> None:
     records = [Record(key.encode(), value, 1, 1, 1) for key in (A, B) for value in (b"x", b"y")]
     plans = list(plan_restore(source, records, {}))
     assert [plan.same for plan in plans] == [True, False, False, False]
-    assert [plan.change.mutation() for plan in plans[1:3]] == [Put(A.encode(), b"y", revision), Put(B.encode(), b"x", 0)]
+    assert [plan.change.mutation() for plan in plans[1:3]] == [
+        Put(A.encode(), b"y", revision),
+        Put(B.encode(), b"x", 0),
+    ]

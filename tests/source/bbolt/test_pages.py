@@ -104,3 +104,167 @@ def test_a_page_that_runs_over_those_in_use(tmp_path: Path, high_water: int, who
         return
     with pytest.raises(DamagedStore, match="said to have 1 more"):
         keys(path)
+
+
+# ---- one page of a good tree written over
+
+LEFT_KEYS, RIGHT_KEYS = (b"b", b"l"), (b"m", b"z")
+
+
+def leaf(number: int, *keys: bytes, value: bytes = b"value", flags: int = 0) -> bytes:
+    """A leaf with these keys."""
+    return leaf_page(number, [(flags, key, value) for key in keys], PAGE)
+
+
+def with_number(page: bytes, number: int) -> bytes:
+    """A page that calls itself another."""
+    return number.to_bytes(8, "little") + page[8:]
+
+
+def with_count(page: bytes, count: int) -> bytes:
+    """A page that says that it has so many elements."""
+    return page[:10] + count.to_bytes(2, "little") + page[12:]
+
+
+def with_overflow(page: bytes, overflow: int) -> bytes:
+    """A page that says that so many more belong to it."""
+    return page[:12] + overflow.to_bytes(4, "little") + page[16:]
+
+
+def with_word(page: bytes, at: int, more: int) -> bytes:
+    """A page in which a number of four bytes is larger."""
+    return page[:at] + (int.from_bytes(page[at : at + 4], "little") + more).to_bytes(4, "little") + page[at + 4 :]
+
+
+BRANCH_LEFT = branch_page(LEFT, [(b"b", 6), (b"l", 7)], PAGE)
+SPOILED = {
+    "another number": (7, with_number(leaf(7, b"l"), 6), "page 7: the page calls itself 6", "6c up to 6d"),
+    "another kind": (7, bytes([7, *bytes(7), 4]) + leaf(7, b"l")[9:], "calls itself 7 with flags 0x4", "6c up to 6d"),
+    "a page behind the last": (LEFT, branch_page(LEFT, [(b"b", 6), (b"l", 10)], PAGE), "page 10 is none", "6c up to 6d"),
+    "a meta page": (LEFT, branch_page(LEFT, [(b"b", 6), (b"l", 1)], PAGE), "page 1 is none", "6c up to 6d"),
+    "too long": (9, with_overflow(leaf(9, b"z"), 1), "said to have 1 more", "7a to the end"),
+    "no children": (LEFT, with_count(BRANCH_LEFT, 0), "a branch without children", "62 up to 6d"),
+    "too many children": (LEFT, with_count(BRANCH_LEFT, 32), "32 children do not fit", "62 up to 6d"),
+    "a child's key that is too long": (LEFT, with_word(BRANCH_LEFT, 36, 500), "child 1 of a branch", "62 up to 6d"),
+    "a child's key out of place": (LEFT, with_word(BRANCH_LEFT, 32, 1), "child 1 of a branch", "62 up to 6d"),
+    "a key before the branch's": (7, leaf(7, b"k"), "not between those that its branch names", "6c up to 6d"),
+    "a key as the next branch's": (7, leaf(7, b"l", b"m"), "not between those that its branch names", "6c up to 6d"),
+    "a key behind the next branch's": (7, leaf(7, b"l", b"n"), "not between those", "6c up to 6d"),
+    "a key as the next leaf's": (6, leaf(6, b"b", b"l"), "not between those that its branch names", "62 up to 6c"),
+    "no elements": (7, leaf(7), "a leaf without elements", "6c up to 6d"),
+}  # fmt: skip
+
+
+def spoiled(path: Path, page: int, data: bytes) -> Path:
+    """The good tree with another page, and a good leaf behind its last page."""
+    tree(path, LEFT_KEYS, RIGHT_KEYS)
+    whole = path.read_bytes() + leaf(10, b"l")
+    path.write_bytes(whole[: page * PAGE] + data + whole[(page + 1) * PAGE :])
+    return path
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_a_page_that_is_not_as_it_must_be(tmp_path: Path, name: str) -> None:
+    """It is named, with what is lost; salvage reads all the rest, and nothing of it."""
+    page, data, message, lost = SPOILED[name]
+    path = spoiled(tmp_path / "db", page, data)
+    with pytest.raises(DamagedStore, match=message):
+        keys(path)
+    found, named = keys(path, salvage=True)
+    low, _, high = lost.partition(" up to ") if "up to" in lost else (lost.partition(" ")[0], "", "ff")
+    whole = [b"b", b"l", b"m", b"z"]
+    assert found == [key for key in whole if not bytes.fromhex(low) <= key < bytes.fromhex(high)]
+    assert named == [f"keys of bucket 'bucket' from {lost}"]
+
+
+ONE_KEY = leaf(7, b"l", b"la")
+ELEMENTS = {
+    "the same key twice": (leaf(7, b"l", b"l"), [b"l"]),
+    "keys in another order": (leaf(7, b"lb", b"la"), [b"lb"]),
+    "unknown flags": (leaf(7, b"l", b"la", flags=2), []),
+    "a gap": (with_word(ONE_KEY, 16 + 16 + 4, 1), [b"l"]),
+    "an overlap": (with_word(ONE_KEY, 16 + 16 + 4, -1), [b"l"]),
+    "a value beyond the page": (with_word(ONE_KEY, 16 + 16 + 12, 500), [b"l"]),
+    "a key beyond the page": (with_word(ONE_KEY, 16 + 16 + 8, 500), [b"l"]),
+    "too many": (with_count(ONE_KEY, 32), []),
+}
+"""A leaf that is wrong, and the keys of it that can be read."""
+
+
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_elements_that_are_not_as_they_must_be(tmp_path: Path, name: str) -> None:
+    """Those before the first bad one are read, and none behind it."""
+    page, good = ELEMENTS[name]
+    path = spoiled(tmp_path / "db", 7, page)
+    with pytest.raises(DamagedStore, match="out of place, out of order or of unknown flags|do not fit in a leaf"):
+        keys(path)
+    found, named = keys(path, salvage=True)
+    assert found == [b"b", *good, b"m", b"z"]
+    assert named
+
+
+@pytest.mark.parametrize("content", [b"", b"x"])
+def test_a_root_without_elements(tmp_path: Path, content: bytes) -> None:
+    """Only the root may be empty, and then nothing is behind its header."""
+    path = tree(tmp_path / "db", LEFT_KEYS, RIGHT_KEYS)
+    whole = path.read_bytes()
+    root = leaf(3)[:100] + content.ljust(1, b"\0") + leaf(3)[101:]
+    path.write_bytes(whole[: 3 * PAGE] + root + whole[4 * PAGE :])
+    if not content:
+        assert keys(path) == ([], [])
+        return
+    with pytest.raises(DamagedStore, match="a leaf without elements"):
+        keys(path)
+    assert keys(path, salvage=True) == ([], ["keys of bucket 'bucket' from the beginning to the end"])
+
+
+def test_a_page_whose_rest_is_cut_off(tmp_path: Path) -> None:
+    """The file ends in the middle of a leaf of two pages: salvage names it, and reads the others."""
+    path = tree(tmp_path / "db", LEFT_KEYS, RIGHT_KEYS)
+    whole = bytearray(path.read_bytes())
+    for number in (0, 1):
+        whole[number * PAGE : (number + 1) * PAGE] = meta_page(Meta(PAGE, 2, NO_FREELIST, 11, 4 - number))
+    long = leaf_page(9, [(0, b"z", b"v" * 600)], PAGE)
+    assert len(long) == 2 * PAGE
+    whole[9 * PAGE :] = long
+    path.write_bytes(whole)
+    assert keys(path) == ([b"b", b"l", b"m", b"z"], [])
+    path.write_bytes(whole[: -PAGE // 2])
+    with pytest.raises(DamagedStore, match="the database has"):
+        keys(path)
+    found, named = keys(path, salvage=True)
+    assert found == [b"b", b"l", b"m"]
+    assert "keys of bucket 'bucket' from 7a to the end" in named
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize("at", [0, 300, 700, 1100])
+def test_bytes_in_any_page_of_a_leaf(tmp_path: Path, guarded: bool, at: int) -> None:
+    """A leaf of several pages has them all, wherever in it what is looked for lies."""
+    path = tree(tmp_path / "db", LEFT_KEYS, RIGHT_KEYS)
+    whole = path.read_bytes()
+    long = leaf_page(9, [(0, b"z", b"v" * at + b"sought" + b"w" * (1200 - at))], PAGE)
+    metas = b"".join(meta_page(Meta(PAGE, 2, NO_FREELIST, 9 + len(long) // PAGE, number)) for number in (4, 3))
+    path.write_bytes(metas + whole[2 * PAGE : 9 * PAGE] + long)
+    file = PageFile.open(path)
+    database = Database(file, guarded=guarded)
+    bucket = database.bucket(b"bucket")
+    assert bucket
+    found = [each.key for leaf in bucket.leaves(containing=b"sought") for each in leaf.elements]
+    assert found == [b"z"]
+    file.close()
+
+
+def test_bytes_that_only_a_checksum_lets_one_look_for(tmp_path: Path) -> None:
+    """Without one each page is looked at, so that damage elsewhere is told though it is not in the way."""
+    path = spoiled(tmp_path / "db", 6, with_number(leaf(6, b"b"), 7))
+    for guarded in (False, True):
+        file = PageFile.open(path)
+        bucket = Database(file, guarded=guarded).bucket(b"bucket")
+        assert bucket
+        if guarded:
+            assert [each.key for leaf in bucket.leaves(containing=b"z") for each in leaf.elements] == [b"z"]
+        else:
+            with pytest.raises(DamagedStore):
+                list(bucket.leaves(containing=b"z"))
+        file.close()
