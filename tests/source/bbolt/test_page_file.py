@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -82,4 +83,27 @@ def test_the_digest(path: Path) -> None:
     file = PageFile.open(path)
     assert Digest(file.descriptor, 2_000_000).result() == hashlib.sha256(CONTENT[:2_000_000]).digest()
     Digest(file.descriptor, 2_000_000).cancel()
+    file.close()
+
+
+@pytest.mark.parametrize("beyond", [1, 32])
+def test_what_does_not_count(path: Path, beyond: int) -> None:
+    """Bytes behind those that count, such as a checksum, are neither read nor found."""
+    with path.open("rb") as opened:
+        file = PageFile(os.dup(opened.fileno()), len(CONTENT) - beyond, "name")
+    for read in (file.read, file.view):
+        with pytest.raises(DamagedStore, match="bytes are expected here"):
+            read(len(CONTENT) - beyond - 5, 6)
+    assert file.read(len(CONTENT) - beyond - 5, 5) == CONTENT[-beyond - 5 : -beyond]
+    assert CONTENT[-beyond:] not in [CONTENT[at : at + beyond] for at in file.places(CONTENT[-beyond - 8 :])]
+    file.close()
+
+
+@pytest.mark.parametrize("sought", [b"ab", b"aba"])
+def test_places_side_by_side(tmp_path: Path, sought: bytes) -> None:
+    """One begins where another has ended, or within it: each is told."""
+    (tmp_path / "file").write_bytes(b"abababab" + b"x" * 9 + b"aba")
+    file = PageFile.open(tmp_path / "file")
+    content = (tmp_path / "file").read_bytes()
+    assert list(file.places(sought)) == [at for at in range(len(content)) if content.startswith(sought, at)]
     file.close()

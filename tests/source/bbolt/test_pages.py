@@ -196,7 +196,7 @@ def test_elements_that_are_not_as_they_must_be(tmp_path: Path, name: str) -> Non
     """Those before the first bad one are read, and none behind it."""
     page, good = ELEMENTS[name]
     path = spoiled(tmp_path / "db", 7, page)
-    with pytest.raises(DamagedStore, match="out of place, out of order or of unknown flags|do not fit in a leaf"):
+    with pytest.raises(DamagedStore, match=r"out of place, out of order or of unknown flags|do not fit in a leaf"):
         keys(path)
     found, named = keys(path, salvage=True)
     assert found == [b"b", *good, b"m", b"z"]
