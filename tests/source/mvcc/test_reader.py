@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.source.snapshot.by_hand import PAGE, database
 
-from kstore.errors import Compacted, FutureRevision
+from kstore.errors import Compacted, DamagedStore, FutureRevision
 from kstore.records import Put, Record
 from kstore.sorted_keys import SortedKeys
+from kstore.source.bbolt.database import Database
+from kstore.source.bbolt.page_file import PageFile
+from kstore.source.bbolt.writer import leaf_page
 from kstore.source.etcd.messages import KeyValue
 from kstore.source.location.demo import open_demo
 from kstore.source.mvcc.cluster_state import ClusterState
-from kstore.source.mvcc.key_value import encode_key_value, parse_key_value, revision_key
+from kstore.source.mvcc.key_value import encode_key_value, parse_key_value, parse_revision_key, revision_key
 from kstore.source.mvcc.page_scan import ScannedPages
 from kstore.source.mvcc.reader import Mvcc
 from kstore.source.snapshot.source import SnapshotSource
@@ -214,7 +219,7 @@ def test_long_keys(tmp_path: Path) -> None:
             assert record.value == b"v"
 
 
-@pytest.mark.parametrize(("finished", "scheduled"), [(0, 5), (5, 7), (7, 0), (0, 0)])
+@pytest.mark.parametrize(("finished", "scheduled"), [(0, 5), (5, 7), (7, 0), (0, 0), (9999, 0)])
 def test_a_compaction_that_was_scheduled(finished: int, scheduled: int) -> None:
     """It is in force, done or not: the server that starts on the file goes on with it."""
 
@@ -229,7 +234,10 @@ def test_a_compaction_that_was_scheduled(finished: int, scheduled: int) -> None:
 
     with open_demo() as source:
         assert isinstance(source, SnapshotSource)
-        assert Compacting(source.mvcc.database).compact_revision == max(finished, scheduled)
+        newest = source.mvcc.current_revision
+        found = Compacting(source.mvcc.database)
+        assert found.compact_revision == max(finished, scheduled)
+        assert found.current_revision == max(newest, finished)
 
 
 def test_a_scan_goes_on_from_a_key() -> None:
@@ -240,3 +248,135 @@ def test_a_scan_goes_on_from_a_key() -> None:
         for start in (b"", keys[0], prefix, *keys[::5], keys[3] + b"\0", b"\xff"):
             expected = [key for key in keys if key.startswith(prefix) and key >= start]
             assert [record.key for record in source.scan(prefix, start=start)] == expected
+
+
+# ---- databases made by hand
+
+
+def put(key: bytes, main: int, sub: int = 0, *, created: int = 0, version: int = 1) -> tuple[bytes, bytes]:
+    """The entry of a value."""
+    return revision_key(main, sub), encode_key_value(Record(key, b"v", created or main, main, version))
+
+
+@contextmanager
+def made(path: Path, *entries: tuple[bytes, bytes], salvage: bool = False) -> Iterator[Mvcc]:
+    """A store of these entries."""
+    file = PageFile.open(database(path, {}, dict(entries)))
+    try:
+        yield Mvcc(Database(file, salvage=salvage))
+    finally:
+        file.close()
+
+
+def live(mvcc: Mvcc, revision: int = 0) -> list[bytes]:
+    """The keys of a revision."""
+    view = mvcc.view(revision)
+    return [place.key for place in view.places(view.span())]
+
+
+def test_changes_of_one_transaction(tmp_path: Path) -> None:
+    """All of them are of its revision, and none of the next one's."""
+    changes = [put(b"a", 2), put(b"b", 2, 1), put(b"c", 2, 2), put(b"d", 3), put(b"e", 3, 1)]
+    with made(tmp_path / "db", *changes) as mvcc:
+        assert live(mvcc, 2) == [b"a", b"b", b"c"]
+        assert live(mvcc, 3) == live(mvcc) == [b"a", b"b", b"c", b"d", b"e"]
+        found = mvcc.find(b"c", 2)
+        assert found is not None
+        assert (found.main, found.sub) == (2, 2)
+        assert mvcc.find(b"e", 2) is None
+
+
+def test_an_entry_that_changes_no_key(tmp_path: Path) -> None:
+    """What a restore with a bumped revision puts there counts as a revision, and as nothing else."""
+    with made(tmp_path / "db", put(b"a", 2), (revision_key(1000, 0), b"")) as mvcc:
+        assert (live(mvcc), mvcc.current_revision) == ([b"a"], 1000)
+        assert [entry.key for entry in mvcc.entries()] == [b"a"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        (revision_key(3, 0)[:17] + b"x", encode_key_value(Record(b"b", b"", 0, 0, 0))),
+        (revision_key(3, 0)[:8] + b"-" + revision_key(3, 0)[9:], put(b"b", 3)[1]),
+        (revision_key(3, 0) + b"tt", put(b"b", 3)[1]),
+        (revision_key(3, 0), b"\x12\x01b"),
+        (revision_key(3, 0), b"\n\x05b"),
+    ],
+)
+def test_an_entry_that_is_no_change(tmp_path: Path, entry: tuple[bytes, bytes]) -> None:
+    """A key of another shape, or a value without a key: told, and gone round when salvaging."""
+    with made(tmp_path / "db", put(b"a", 2), entry) as mvcc, pytest.raises(DamagedStore, match="no change of a key"):
+        list(mvcc.entries())
+    with made(tmp_path / "db", put(b"a", 2), entry, salvage=True) as mvcc:
+        assert [one.key for one in mvcc.entries()] == [b"a"]
+        assert [one.lost for one in mvcc.database.damage] == ["one change of one key"]
+
+
+@pytest.mark.parametrize(
+    ("created", "version", "good"), [(3, 1, True), (2, 2, True), (4, 1, False), (0, 1, True), (3, 0, False)]
+)
+def test_a_value_whose_revisions_do_not_go_together(tmp_path: Path, created: int, version: int, good: bool) -> None:
+    """No key was created after its last change, or has no version."""
+    with made(tmp_path / "db", put(b"a", 3, created=created, version=version)) as mvcc:
+        key, offset, size = mvcc.view()[0]
+        if good:
+            assert mvcc.record(key, offset, size) == Record(b"a", b"v", created or 3, 3, version)
+            return
+        with pytest.raises(DamagedStore, match="do not hold together"):
+            mvcc.record(key, offset, size)
+
+
+def test_a_value_of_another_key(tmp_path: Path) -> None:
+    """It is not taken for that of the key that was looked for."""
+    with made(tmp_path / "db", put(b"a", 2), put(b"b", 3)) as mvcc:
+        _, offset, size = mvcc.view()[1]
+        assert mvcc.record(b"b", offset, size) is not None
+        with pytest.raises(DamagedStore):
+            mvcc.record(b"a", offset, size)
+
+
+def test_two_changes_on_top_of_one_revision(tmp_path: Path) -> None:
+    """A view that was made between them does not stay."""
+    with made(tmp_path / "db", put(b"a", 2)) as mvcc:
+        for sub, key in enumerate((b"b", b"c")):
+            mvcc.append(3, sub, Record(key, b"v", 3, 3, 1), key)
+            assert live(mvcc)[-1] == key
+
+
+def test_the_newest_of_pages_that_overlap(tmp_path: Path) -> None:
+    """It is not in the page that begins last, if another one ends later."""
+    old = leaf_page(4, [(0, *put(b"a", main)) for main in range(2, 9)], PAGE)
+    new = leaf_page(5, [(0, *put(b"a", main)) for main in (5, 6)], PAGE)
+    other = leaf_page(6, [(0, b"x" * 17, b"no revision")], PAGE)
+    path = database(tmp_path / "db", {}, dict([put(b"a", 2)]), old, new, other)
+    file = PageFile.open(path)
+    pages = ScannedPages(Database(file))
+    last = pages.last_leaf()
+    assert last is not None
+    assert last.elements[-1].key == revision_key(8, 0)
+    assert [element.key for leaf in pages.leaves() for element in leaf.elements] == [
+        revision_key(main, 0) for main in range(2, 9)
+    ]
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("key", "revision"),
+    [
+        (revision_key(5, 7), (5, 7)),
+        (revision_key(5, 7, tombstone=True), (5, 7)),
+        (revision_key(5, 7)[:16], None),
+        (revision_key(5, 7) + b"tt", None),
+        (revision_key(5, 7).replace(b"_", b"-"), None),
+    ],
+)
+def test_what_is_a_revision_key(key: bytes, revision: tuple[int, int] | None) -> None:
+    """By its length and the underscore in its middle."""
+    assert parse_revision_key(key) == revision
+
+
+@pytest.mark.parametrize("tag", [0x38, 0x40, 0x78])
+def test_fields_of_later_releases(tag: int) -> None:
+    """A number that is not known is passed over."""
+    record = Record(b"a", b"v", 2, 3, 1, 7)
+    assert parse_key_value(encode_key_value(record) + bytes([tag, 99])) == record

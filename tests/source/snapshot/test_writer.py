@@ -12,7 +12,7 @@ import pytest
 from tests.source.etcd_releases import EtcdRelease
 from tools.cluster import Etcd
 
-from kstore.errors import Conflict, SourceError, WriteRefused
+from kstore.errors import Conflict, DamagedStore, SourceError, Unsupported, WriteRefused
 from kstore.records import Delete, Mutation, Put, Record
 from kstore.sorted_keys import SortedKeys
 from kstore.source.bbolt.format import meta_page
@@ -313,3 +313,47 @@ def test_all_is_on_the_disk_before_the_journal_counts(
     )
     assert told == [True]
     assert output.stat().st_size == written.size
+
+
+@pytest.mark.parametrize("second", [Put, Delete])
+def test_a_key_that_is_there_changed_twice(
+    demo: SnapshotSource, tmp_path: Path, second: type[Put] | type[Delete]
+) -> None:
+    """The second change would not depend on what the first has left: it is a conflict, and no file is left behind."""
+    record = next(demo.scan())
+    again = Put(record.key, b"y", record.mod_revision) if second is Put else Delete(record.key, record.mod_revision)
+    with pytest.raises(Conflict, match="changed twice"):
+        write_database(demo, [Put(record.key, b"x", record.mod_revision), again], tmp_path / "written.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_of_what_is_damaged(demo: SnapshotSource, tmp_path: Path) -> None:
+    """A snapshot that is not as it was saved is refused before anything is planned; so is one that salvage reads."""
+    data = bytearray(demo.database_path.read_bytes())
+    data[-100] ^= 1
+    path = tmp_path / "damaged.db"
+    path.write_bytes(data)
+
+    def mutations() -> Iterator[Mutation]:
+        raise AssertionError("nothing is to be planned")
+        yield
+
+    for salvage in (False, True):
+        with SnapshotSource(path, salvage=salvage) as source, pytest.raises(DamagedStore):
+            write_database(source, mutations(), tmp_path / "written.db")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_changes_of_a_log_are_not_left_out(demo: SnapshotSource, tmp_path: Path) -> None:
+    """What is only in the write-ahead log would be missing in the output: refused."""
+    demo.replayed = 1
+    with pytest.raises(Unsupported, match="write-ahead log"):
+        write_database(demo, [], tmp_path / "written.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_without_a_name(demo: SnapshotSource, tmp_path: Path) -> None:
+    """No etcd has one."""
+    with pytest.raises(SourceError, match="must not be empty"):
+        write_database(demo, [Put(b"", b"x", 0)], tmp_path / "written.db")
+    assert list(tmp_path.iterdir()) == []
