@@ -140,7 +140,7 @@ BRANCH_LEFT = branch_page(LEFT, [(b"b", 6), (b"l", 7)], PAGE)
 SPOILED = {
     "another number": (7, with_number(leaf(7, b"l"), 6), "page 7: the page calls itself 6", "6c up to 6d"),
     "another kind": (7, bytes([7, *bytes(7), 4]) + leaf(7, b"l")[9:], "calls itself 7 with flags 0x4", "6c up to 6d"),
-    "a page behind the last": (LEFT, branch_page(LEFT, [(b"b", 6), (b"l", 10)], PAGE), "page 10 is none", "6c up to 6d"),
+    "a page behind": (LEFT, branch_page(LEFT, [(b"b", 6), (b"l", 10)], PAGE), "page 10 is none", "6c up to 6d"),
     "a meta page": (LEFT, branch_page(LEFT, [(b"b", 6), (b"l", 1)], PAGE), "page 1 is none", "6c up to 6d"),
     "too long": (9, with_overflow(leaf(9, b"z"), 1), "said to have 1 more", "7a to the end"),
     "no children": (LEFT, with_count(BRANCH_LEFT, 0), "a branch without children", "62 up to 6d"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kstore.errors import Compacted, SourceError
+from kstore.errors import Compacted, SourceError, StoreUnreachable
 from kstore.source.etcd import retry
 from kstore.source.etcd.paging import RangeReader, next_limit
 from kstore.source.etcd.retry import Attempts
@@ -156,3 +156,147 @@ def test_a_long_answer_that_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = RangeReader(connection, b"/", b"0")
     assert [entry.key for part in reader.pages() for entry in part] == sorted(KEYS)
     assert len(begun) == 3
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_the_caller_s_revision_is_never_exchanged(across: bool) -> None:
+    """What is read as of a revision ends when that is compacted, whatever the options say."""
+    server = Paged(KEYS, 2)
+    server.fault = Compacted("the revision has been compacted away")
+    reader = RangeReader(server, b"/", b"0", revision=5, streams=False, across_compactions=across)  # type: ignore[arg-type]
+    with pytest.raises(Compacted):
+        list(reader.pages())
+    assert server.compactions == 0
+    assert {revision for _, revision in server.asked} == {5}
+
+
+def test_a_server_that_sends_nothing() -> None:
+    """It says that there is more: that is an error, and neither the end nor a circle."""
+    server = Paged([], 1)
+    ask = server.ask
+
+    def lie(call: object, request: Any, where: str = "") -> SimpleNamespace:
+        found = ask(call, request, where)
+        found.more = True
+        return found
+
+    server.ask = lie  # type: ignore[method-assign]
+    with pytest.raises(SourceError, match="sends nothing"):
+        list(RangeReader(server, b"/", b"0", streams=False).pages())  # type: ignore[arg-type]
+
+
+def test_the_next_page_is_asked_for_ahead() -> None:
+    """While one page is looked at, the next is on its way."""
+    server = Paged(KEYS, 2)
+    pages = RangeReader(server, b"/", b"0", streams=False).pages()  # type: ignore[arg-type]
+    next(pages)
+    next(pages)
+    assert len(server.asked) == 2
+    begun: list[object] = []
+    start = server.start
+    server.start = lambda call, request: begun.append(request) or start(call, request)  # type: ignore[method-assign, func-returns-value]
+    pages = RangeReader(server, b"/", b"0", streams=False).pages()  # type: ignore[arg-type]
+    next(pages)
+    next(pages)
+    assert len(begun) == 2
+
+
+@pytest.mark.parametrize("serializable", [True, False])
+@pytest.mark.parametrize("size", [10, 1 << 20])
+def test_what_a_page_is_asked_for(serializable: bool, size: int) -> None:
+    """As the options have it, and with fewer keys where their values are large."""
+    server = Paged(KEYS, 2)
+    server.options = SourceOptions(serializable=serializable)
+    requests: list[Any] = []
+    ask = server.ask
+
+    def note(call: object, request: Any, where: str = "") -> SimpleNamespace:
+        requests.append(request)
+        found = ask(call, request, where)
+        for each in found.kvs:
+            each.value = b"v" * size
+        return found
+
+    server.ask = note  # type: ignore[method-assign]
+    found = [entry.key for part in RangeReader(server, b"/", b"0", streams=False).pages() for entry in part]  # type: ignore[arg-type]
+    assert found == sorted(KEYS)
+    assert {request.serializable for request in requests} == {serializable}
+    assert [request.limit for request in requests][1] == (1600 if size == 10 else 1)
+
+
+class Streaming(Paged):
+    """A server that sends the rest in a stream, which breaks off after so many messages, now and then."""
+
+    def __init__(self, keys: list[bytes], page: int, *ends: Exception | int) -> None:
+        super().__init__(keys, page)
+        self.ends = list(ends)
+        self.streamed: list[bytes] = []
+        self.begun = 0
+
+    def attempts(self) -> SimpleNamespace:
+        def begin() -> None:
+            self.begun += 1
+
+        return SimpleNamespace(begin=begin, again=lambda member, error: True, failed={})
+
+    def open_stream(self, call: object, request: Any) -> tuple[SimpleNamespace, SimpleNamespace]:
+        self.streamed.append(request.key)
+        assert len(self.streamed) < 20, "it goes in a circle"
+        left = [key for key in self._keys if request.key <= key < request.range_end]
+        length = self.ends.pop(0) if self.ends else None
+
+        def following(timeout: float) -> SimpleNamespace | None:
+            nonlocal length
+            if isinstance(length, Exception):
+                raise length
+            if isinstance(length, int):
+                if length == 0:
+                    raise Broken
+                length -= 1
+            if not left:
+                return None
+            entry = SimpleNamespace(key=left.pop(0), value=b"v")
+            return SimpleNamespace(range_response=SimpleNamespace(kvs=[entry]))
+
+        member = SimpleNamespace(endpoint=SimpleNamespace(url="etcd:2379"))
+        return member, SimpleNamespace(next=following, close=lambda: None)
+
+
+class Broken(grpc.RpcError):
+    """A stream that broke."""
+
+    status = grpc.StatusCode.UNAVAILABLE
+
+    def code(self) -> grpc.StatusCode:
+        return self.status
+
+
+class Unknown(Broken):
+    """A server that knows no such request."""
+
+    status = grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("ends", [(), (0,), (1,), (2, 0, 1), (5,), (1, 1, 1, 1)])
+def test_a_stream_goes_on_where_it_broke_off(ends: tuple[int, ...]) -> None:
+    """Each key once, in order, and nothing is asked for again when it came to its end."""
+    server = Streaming(KEYS, 2, *ends)
+    reader = RangeReader(server, b"/", b"0")  # type: ignore[arg-type]
+    assert [entry.key for part in reader.pages() for entry in part] == sorted(KEYS)
+    assert (len(server.asked), reader.streams) == (1, True)
+    assert server.begun == len(KEYS) - 2
+
+
+def test_a_server_without_streams() -> None:
+    """The rest comes in pages, and no stream is tried again."""
+    server = Streaming(KEYS, 2, Unknown())
+    reader = RangeReader(server, b"/", b"0")  # type: ignore[arg-type]
+    assert [entry.key for part in reader.pages() for entry in part] == sorted(KEYS)
+    assert (len(server.streamed), len(server.asked), reader.streams) == (1, 4, False)
+
+
+def test_a_stream_that_stops() -> None:
+    """What has come so far is not taken for all."""
+    server = Streaming(KEYS, 2, TimeoutError())
+    with pytest.raises(StoreUnreachable, match="the answer stopped"):
+        list(RangeReader(server, b"/", b"0").pages())  # type: ignore[arg-type]
