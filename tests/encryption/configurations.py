@@ -74,6 +74,10 @@ REFUSED = {
         configuration(("secrets", "{aesgcm: {keys: [{name: k, secret: hunter2-hunter2}]}}")),
         "secret: a secret must be base64",
     ),
+    "a secret with a space": (
+        configuration(("secrets", f"{{aesgcm: {{keys: [{{name: k, secret: '{secret(1)[:8]} {secret(1)[8:]}'}}]}}}}")),
+        "secret: a secret must be base64",
+    ),
     "a secret that is a number": (
         configuration(("secrets", "{aesgcm: {keys: [{name: k, secret: 1234567890123456}]}}")),
         "secret: a number where a string belongs",

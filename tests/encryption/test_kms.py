@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tools.kms_plugin import KmsPlugin
@@ -18,7 +19,7 @@ from kstore.encryption.kms_messages import (
     decode_message,
     encode_message,
 )
-from kstore.encryption.kms_plugin import PluginV1, PluginV2
+from kstore.encryption.kms_plugin import PluginV1, PluginV2, Wrapped
 from kstore.errors import EncryptionError, PluginError, TamperedValue, WrongKey
 
 PATH = b"/registry/secrets/default/database"
@@ -239,3 +240,97 @@ def test_damage_anywhere_is_an_error_of_encryption(
         changed = encrypted[:index] + bytes([encrypted[index] ^ 0x10]) + encrypted[index + 1 :]
         with contextlib.suppress(EncryptionError):
             assert cipher.open(changed, PATH)[0] == PLAIN
+
+
+class Noting:
+    """A plugin that notes the keys that it is given, and wraps them as it is told."""
+
+    def __init__(self, key_id: str = "first", wraps_with: str = "", size: int = 20) -> None:
+        self.keys: list[bytes] = []
+        self.named, self.wraps_with, self.size = key_id, wraps_with, size
+        self.asked = 0
+
+    def key_id(self) -> str:
+        self.asked += 1
+        return self.named
+
+    def fault(self, problem: str) -> PluginError:
+        return PluginError(problem)
+
+
+class NotingV1(Noting):
+    """Of v1."""
+
+    def encrypt(self, plain: bytes) -> bytes:
+        self.keys.append(plain)
+        return bytes(self.size)
+
+
+class NotingV2(Noting):
+    """Of v2."""
+
+    def encrypt(self, plain: bytes) -> Wrapped:
+        self.keys.append(plain)
+        return Wrapped(bytes(self.size), self.wraps_with or self.named, {})
+
+
+def test_keys_are_made_by_chance() -> None:
+    """v1 makes one for each value, v2 one for each key of the plugin; none is ever made twice."""
+    one, other = NotingV1(), NotingV2()
+    cipher: Any = KmsV1("vault", one)  # type: ignore[arg-type]
+    for _ in range(10):
+        cipher.encrypt(PLAIN, PATH)
+    for number in range(10):
+        other.named = f"key-{number}"
+        for _ in range(2):
+            KmsV2("vault", other).encrypt(PLAIN, PATH)  # type: ignore[arg-type]
+    for keys, count in ((one.keys, 10), (other.keys, 20)):
+        assert len(set(keys)) == len(keys) == count
+        assert {len(key) for key in keys} == {32}
+        assert bytes(32) not in keys
+
+
+def test_v2_refuses_a_key_that_the_status_does_not_name() -> None:
+    """Nobody could tell later that the value is not stale; once the plugin names it, it is used."""
+    plugin = NotingV2("first", wraps_with="second")
+    cipher = KmsV2("vault", plugin, clock=lambda: 0.0)  # type: ignore[arg-type]
+    with pytest.raises(PluginError, match="another key than its status names"):
+        cipher.encrypt(PLAIN, PATH)
+    plugin.named = "second"
+    value = cipher.encrypt(PLAIN, PATH)
+    assert decode_message(ENCRYPTED_OBJECT, value)["keyID"] == "second"
+    assert plugin.asked == 2
+
+
+@pytest.mark.parametrize(("size", "good"), [(1, True), (1024, True), (1025, False), (0, False)])
+def test_how_large_a_wrapped_key_may_be(size: int, good: bool) -> None:
+    """As the apiserver would store it with v2."""
+    cipher = KmsV2("vault", NotingV2(size=size))  # type: ignore[arg-type]
+    if good:
+        assert len(decode_message(ENCRYPTED_OBJECT, cipher.encrypt(PLAIN, PATH))["encryptedDEKSource"]) == size
+        return
+    with pytest.raises(PluginError, match="cannot be stored"):
+        cipher.encrypt(PLAIN, PATH)
+
+
+@pytest.mark.parametrize(("size", "good"), [(0xFFFF, True), (0x10000, False)])
+def test_how_large_a_wrapped_key_may_be_with_v1(size: int, good: bool) -> None:
+    """Its size has two bytes."""
+    cipher = KmsV1("vault", NotingV1(size=size))  # type: ignore[arg-type]
+    if good:
+        assert cipher.encrypt(PLAIN, PATH)[: 2 + size] == b"\xff\xff" + bytes(size)
+        return
+    with pytest.raises(PluginError, match="64 KiB"):
+        cipher.encrypt(PLAIN, PATH)
+
+
+@pytest.mark.parametrize(("size", "order", "unwrapped"), [(2, "abacab", 4), (2, "abcabc", 6), (-1, "aaa", 3)])
+def test_v1_forgets_what_was_not_used_for_longest(plugin: KmsPlugin, size: int, order: str, unwrapped: int) -> None:
+    """A key that is used again stays; with a negative size none does."""
+    writer = v1(plugin)
+    values = {name: writer.encrypt(PLAIN, PATH) for name in "abc"}
+    plugin.calls.clear()
+    reader = v1(plugin, cache_size=size)
+    for name in order:
+        reader.open(values[name], PATH)
+    assert plugin.calls.count("v1beta1.Decrypt") == unwrapped

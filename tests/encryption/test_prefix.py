@@ -72,3 +72,21 @@ def test_plain_is_told_from_noise() -> None:
     for plain in (b"k8s\0\n\x0c", b'{"apiVersion":"v1"}', b"\xd9\xd9\xf7\xa2", b"apiVersion: v1\n"):
         assert seems_plain(plain)
     assert sum(seems_plain(os.urandom(64)) for _ in range(10_000)) < 30
+
+
+@pytest.mark.parametrize(
+    ("plain", "plausible"),
+    [
+        (b"abcdefghijklmno", False),
+        (b"abcdefghijklmnop", True),
+        (b"a" * 39 + b"\xff" * 25, True),
+        (b"a" * 38 + b"\xff" * 26, False),
+        (b"a" * 64 + b"\xff" * 500, True),
+        (b"k8s\0\xff\xff", True),
+        (b'{"', True),
+        (b"", False),
+    ],
+)
+def test_what_looks_like_a_stored_object(plain: bytes, plausible: bool) -> None:
+    """By how it begins, or by how much of its beginning is printable; a few bytes tell nothing."""
+    assert seems_plain(plain) is plausible

@@ -75,3 +75,11 @@ def test_a_box_cut_short_is_called_changed() -> None:
     with pytest.raises(NotOpened) as caught:
         SecretBox(KEY).open(bytes(39), b"")
     assert caught.value.key_fits
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_a_nonce_is_used_once(pure: bool) -> None:
+    """Two values under one nonce would tell what they have in common, and let anybody make others."""
+    values = [SecretBox(KEY, pure=pure).encrypt(PLAIN, b"") for _ in range(20)]
+    assert len({value[:24] for value in values}) == len({value[24:] for value in values}) == 20
+    assert bytes(24) not in {value[:24] for value in values}

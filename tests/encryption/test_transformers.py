@@ -17,6 +17,7 @@ from tests.encryption.conftest import configuration, keyed, secret
 from tools.kms_plugin import KmsPlugin
 
 from kstore.encryption.config import read_configuration
+from kstore.encryption.identity import Identity
 from kstore.encryption.prefix import EncryptionHeader
 from kstore.encryption.transformers import Transformers, parse_group_resource, resource_name
 from kstore.errors import EncryptionError, KeyMissing, PluginError, TamperedValue, WrongKey
@@ -242,3 +243,58 @@ def test_a_plugin_that_does_not_answer_is_its_own_error() -> None:
 def test_names_of_resources_read_back(name: str) -> None:
     """The notation of the configuration file, read and printed."""
     assert resource_name(parse_group_resource(name)) == name
+
+
+@pytest.mark.parametrize("fits", [1, 2, 3])
+def test_what_is_told_of_several_keys_of_one_name(fits: int) -> None:
+    """Where one of them fits, the value was changed: that some others do not fit says nothing."""
+    transformers = of(*(keyed("aesgcm", ("key", first)) for first in (1, 2, 3)))
+    value = of(keyed("aesgcm", ("key", fits))).encrypt(PATH, PLAIN, SECRETS)
+    assert transformers.open(PATH, value, SECRETS).plain == PLAIN
+    with pytest.raises(TamperedValue):
+        transformers.open(PATH, flipped(value, -1), SECRETS)
+    with pytest.raises(WrongKey):
+        transformers.open(PATH, of(keyed("aesgcm", ("key", 9))).encrypt(PATH, PLAIN, SECRETS), SECRETS)
+
+
+@pytest.mark.parametrize(
+    ("providers", "accepts"),
+    [
+        ((keyed("aesgcm", ("a", 1)),), False),
+        ((keyed("aesgcm", ("a", 1)), IDENTITY), True),
+        ((IDENTITY, keyed("aesgcm", ("a", 1))), True),
+        ((keyed("aesgcm", ("a", 1)), IDENTITY, keyed("aescbc", ("b", 2))), True),
+    ],
+)
+def test_whether_an_apiserver_reads_plain_values(providers: tuple[str, ...], accepts: bool) -> None:
+    """Wherever `identity` stands."""
+    assert of(*providers).for_resource(SECRETS).accepts_plain is accepts
+
+
+def test_connections_are_closed() -> None:
+    """Those of every provider of every resource."""
+    closed: list[str] = []
+
+    class Closing(Identity):
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def close(self) -> None:
+            closed.append(self._name)
+
+    with Transformers({SECRETS: [Closing("a"), Closing("b")], DEPLOYMENTS: [Closing("c")]}):
+        assert closed == []
+    assert sorted(closed) == ["a", "b", "c"]
+
+
+def test_a_resource_in_two_entries() -> None:
+    """The providers of both, in their order: the first of the first encrypts; others' have but their own."""
+    one, other = keyed("aesgcm", ("a", 1)), keyed("aesgcm", ("b", 2))
+    transformers = read_configuration(configuration(("secrets, deployments.apps", one), ("secrets", other)))
+    value = transformers.encrypt(PATH, PLAIN, SECRETS)
+    assert value.startswith(b"k8s:enc:aesgcm:v1:a:")
+    later = of(other).encrypt(PATH, PLAIN, SECRETS)
+    opened = transformers.open(PATH, later, SECRETS)
+    assert (opened.plain, opened.stale) == (PLAIN, True)
+    with pytest.raises(KeyMissing):
+        transformers.open(PATH, later, DEPLOYMENTS)

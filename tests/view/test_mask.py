@@ -132,3 +132,66 @@ def test_others_that_are_sent_are_shown():
     assert masked(review)["response"]["patch"] == MASK
     assert masked({**review, "request": {"kind": {"kind": "Secret"}}})["response"]["patch"] == MASK
     assert masked({**review, "request": {"kind": {"kind": "Pod"}}})["response"]["patch"] == "W10="
+
+
+@pytest.mark.parametrize("own", [{}, {"kind": None}, {"kind": "Secret"}, {"kind": "Secret", "apiVersion": "v1"}])
+@pytest.mark.parametrize("kind", ["SecretList", "List"])
+def test_a_list_of_secrets_as_a_server_sends_it(kind, own):
+    """Its items need not say that they are Secrets, since the list does."""
+    item = {name: value for name, value in SECRET.items() if name not in ("kind", "apiVersion")} | own
+    found = masked({"kind": kind, "apiVersion": "v1", "metadata": {"resourceVersion": "5"}, "items": [item, "odd"]})
+    if kind == "SecretList" or own.get("kind"):
+        assert "c2VjcmV0" not in str(found)
+        assert found["items"][0].keys() == item.keys()
+    assert (found["items"][1], found["metadata"]) == ("odd", {"resourceVersion": "5"})
+
+
+@pytest.mark.parametrize(("kind", "version"), [("ConfigMapList", "v1"), ("SecretList", "example.com/v1")])
+def test_a_list_of_others_is_shown(kind, version):
+    """So is one of another group's kind of that name."""
+    listed = {"kind": kind, "apiVersion": version, "items": [{"metadata": {"name": "a"}, "data": {"a": "b"}}]}
+    assert masked(listed) == listed
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "key", "hidden"),
+    [
+        ("Secret", "v1", b"", True),
+        ("Secret", "example.com/v1", b"", False),
+        ("Secret", "example.com/v1", b"/registry/example.com/secrets/d/s", False),
+        ("Secrte", "v1", b"/registry/secrets/d/s", True),
+        ("Secrte", "example.com/v1", b"/registry/secrets/d/s", True),
+        (None, None, b"/registry/secrets/d/s", True),
+        ("ConfigMap", "v1", b"/registry/configmaps/secret/s", False),
+    ],
+)
+def test_what_is_a_secret(kind, version, key, hidden):
+    """What the core group calls so, and whatever lies among them; another group's kind of the name is its own."""
+    obj = {"kind": kind, "apiVersion": version, "metadata": {"name": "s"}, "data": {"a": "c2VjcmV0"}}
+    for found in (masked(obj, key), masked(obj, key.decode()), shown(obj, key=key)):
+        assert ("c2VjcmV0" not in str(found)) is hidden
+    assert shown(obj, key=key, secrets=True) == obj
+
+
+def test_names_are_shown_only_where_they_are_no_values():
+    """Of data, stringData and metadata; of what no Secret has, nothing is."""
+    odd = {"passw0rd": ["passw0rd", {"passw0rd": "passw0rd"}]}
+    for member in ("unknown", "type", "immutable", "kind", "apiVersion"):
+        secret = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s"}, member: odd}
+        assert masked(secret, b"/registry/secrets/d/s")[member] == MASK
+    for value in (["passw0rd"], [["passw0rd"]], odd["passw0rd"]):
+        assert masked({"kind": "Secret", "unknown": value, "data": value}) == {
+            "kind": "Secret",
+            "unknown": MASK,
+            "data": MASK,
+        }
+    assert masked({"kind": "Secret", "metadata": "passw0rd"}) == {"kind": "Secret", "metadata": MASK}
+    assert masked({"kind": "Secret", "metadata": ["passw0rd"]}) == {"kind": "Secret", "metadata": MASK}
+
+
+def test_the_revision_is_that_of_the_store():
+    """What the metadata say of it is not heeded: the store knows better."""
+    obj = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a", "resourceVersion": "5", "labels": {}}}
+    found = shown(obj, resource_version=7)["metadata"]
+    assert list(found.items()) == [("name", "a"), ("resourceVersion", "7"), ("labels", {})]
+    assert obj["metadata"]["resourceVersion"] == "5"

@@ -91,19 +91,21 @@ def is_secret(kind: object, key: bytes | str = b"") -> bool:
     return kind == "Secret" or (_AMONG in key if isinstance(key, bytes) else _AMONG.decode() in key)
 
 
-def masked(obj: dict[str, Any], key: bytes | str = b"") -> dict[str, Any]:
+def masked(obj: dict[str, Any], key: bytes | str = b"", *, of: tuple[object, object] = (None, "v1")) -> dict[str, Any]:
     """
     The object itself, or, of a Secret, a copy whose values are `MASK`; lists are masked item by item.
 
     Args:
         obj: the object.
         key: where it is, if that is known.
+        of: the kind and version that its list says it is of: in an apiserver's answer the items do not say it again.
     """
-    kind, version = obj.get("kind"), obj.get("apiVersion", "v1")
+    kind, version = obj.get("kind") or of[0], obj.get("apiVersion") or of[1]
     if is_secret(kind, key) and ("/" not in str(version) or kind != "Secret"):
         return {name: masked_member((name,), value) for name, value in obj.items()}
     if isinstance(obj.get("items"), list) and str(kind).endswith("List"):
-        return {**obj, "items": [masked(item) if isinstance(item, dict) else item for item in obj["items"]]}
+        of = str(kind).removesuffix("List"), version
+        return {**obj, "items": [masked(item, of=of) if isinstance(item, dict) else item for item in obj["items"]]}
     if kind == "AdmissionReview":
         return _masked_review(obj)
     if is_watch_event(obj):
@@ -174,4 +176,4 @@ def masked_member(path: tuple[str, ...], value: Any) -> Any:
         return {name: masked_member((*path, name), part) for name, part in value.items()}
     if isinstance(value, list) and not hides((*path, "")):
         return [masked_member((*path, str(at)), part) for at, part in enumerate(value)]
-    return MASK if hides(path) else value
+    return MASK if hides(path) or isinstance(value, (dict, list)) else value
