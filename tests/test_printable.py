@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.planted import STEERING
 
-from kstore.printable import command_text, escaped, is_unsafe, key_bytes, key_lines, key_text
+from kstore.printable import command_text, escaped, is_unsafe, key_bytes, key_lines, key_text, one_line
 
 
 @pytest.mark.parametrize("char", STEERING, ids=lambda char: f"U+{ord(char):04X}")
@@ -64,3 +64,24 @@ def test_many_keys_are_each_a_line(keys: list[bytes]) -> None:
     """Whatever is in them, and be it one of many."""
     assert key_lines(keys) == "".join(f"{key_text(key)}\n" for key in keys)
     assert key_lines([b"/registry/a", *keys]) == "/registry/a\n" + key_lines(keys)
+
+
+@pytest.mark.parametrize("keys", [[b"/a\nb"], [b"/a", b"/b\tc"], [b"/\x1b[31m"], [b"/a%41"], [b"/\x7f"]])
+def test_keys_that_are_not_as_they_look(keys: list[bytes]) -> None:
+    """In ASCII as well: each is a line of its own, and is read back."""
+    lines = key_lines(keys).splitlines()
+    assert [key_bytes(line) for line in lines] == keys
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("text", ["/a%2fb", "/a%2Fb"])
+def test_a_percent_encoded_key(text: str) -> None:
+    """Its digits may be small letters, as another program writes them."""
+    assert key_bytes(text) == b"/a/b"
+
+
+def test_a_text_in_one_line() -> None:
+    """Whatever it holds, it is one line of one column among others."""
+    shown = one_line("a\nb\tc\rd\x1b\u2028e")
+    assert shown == "a\\nb\\tc\\rd^[\\u2028e"
+    assert shown.isprintable()

@@ -46,3 +46,26 @@ def test_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, False)
     with pytest.raises(WriteRefused, match="nothing was written"):
         confirm("Delete all?")
+
+
+@pytest.mark.parametrize(("stdin", "stderr"), [(True, False), (False, True), (False, False)])
+def test_half_a_terminal(monkeypatch: pytest.MonkeyPatch, stdin: bool, stderr: bool) -> None:
+    """Who cannot read the question, or cannot answer it, has agreed to nothing."""
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: stdin)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: stderr)
+    monkeypatch.setattr("click.confirm", lambda question, err: True)
+    with pytest.raises(WriteRefused, match="not a terminal"):
+        confirm("Delete all?")
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(("typed", "agreed"), [("\n", False), ("n\n", False), ("y\n", True), ("yes\n", True)])
+def test_what_is_typed(monkeypatch: pytest.MonkeyPatch, typed: str, agreed: bool) -> None:
+    """Only a yes is one; the key that is nearest is none."""
+    answers = iter([typed.rstrip("\n")])
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: next(answers))
+    if agreed:
+        confirm("Delete all?")
+        return
+    with pytest.raises(WriteRefused, match="nothing was written"):
+        confirm("Delete all?")
