@@ -530,7 +530,7 @@ def test_a_batch_that_is_begun_twice(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="line 3 is not as a journal has it: batch 1 was begun before"):
         list(Journal(path).events())
     path.write_bytes(head + batch + done + done)
-    with pytest.raises(JournalError, match="line 4 .* ends batch 1, which no line"):
+    with pytest.raises(JournalError, match=r"line 4 .* ends batch 1, which no line"):
         list(Journal(path).events())
 
 
@@ -547,7 +547,7 @@ def test_whoever_goes_on_has_numbers_of_its_own(changes, tmp_path: Path, numbers
 
 
 def test_what_the_last_line_counts(changes, tmp_path: Path) -> None:
-    """The objects that were written, without those of batches that were not, or without an end; and all bytes before."""
+    """The objects that were written, without those of batches that were not, or have no end; and all bytes before."""
     path = tmp_path / "journal"
     writer = JournalWriter(path, {"store": "memory"})
     writer.done(writer.begin(changes[:2]), 5)

@@ -88,7 +88,7 @@ def test_the_version_that_was_planned(shop, codec, deployment, tmp_path):
 
 
 def test_what_nobody_can_read_and_came_by_another_batch(codec, tmp_path):
-    """The very bytes that were planned are there: what they are need not be told, as little as when they were copied."""
+    """The very bytes that were planned are there: what they are need not be told, as when they were copied."""
     store = FaultySource({})
     path = tmp_path / "journal"
     writer = JournalWriter(path, {})

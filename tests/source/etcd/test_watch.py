@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from kstore.records import Progress, Revision
+from kstore.errors import AccessDenied, SourceError, StoreUnreachable
+from kstore.records import Progress, Record, Revision
 from kstore.source.etcd import watch as watching
 from kstore.source.etcd.connection import Connection
 from kstore.source.etcd.watch import in_range, reports_progress_rightly, watch
@@ -97,3 +98,134 @@ def test_who_reports_progress_rightly(version: str, rightly: bool) -> None:
     """The patch releases that have the repair, and all after them; 3.5 began without it though 3.4 has it."""
     assert reports_progress_rightly(cast(Any, SimpleNamespace(status=SimpleNamespace(version=version)))) is rightly
     assert not reports_progress_rightly(cast(Any, SimpleNamespace(status=None)))
+
+
+def event(key: bytes, revision: int, *, deleted: bool = False, lease: int = 0) -> SimpleNamespace:
+    """One change as a server sends it."""
+    value = b"" if deleted else b"v"
+    entry = {"key": key, "value": value, "create_revision": 2, "mod_revision": revision, "version": 2, "lease": lease}
+    return SimpleNamespace(type=int(deleted), kv=SimpleNamespace(**entry))
+
+
+def told(revision: int, *events: SimpleNamespace) -> SimpleNamespace:
+    """An answer of a watch."""
+    return SimpleNamespace(header=SimpleNamespace(revision=revision), events=events)
+
+
+class Silent(Stream):
+    """A stream that has said all that it has to say, and stays open."""
+
+    member = SimpleNamespace(endpoint=SimpleNamespace(url="etcd:2379"))
+
+    def next(self, _timeout: float) -> Any:
+        found = next(self._answers, None)
+        if found is None:
+            raise TimeoutError
+        return found
+
+    def ask_progress(self) -> None:
+        """It does not answer."""
+
+
+@pytest.fixture
+def replayed(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What is replayed of the answers of a server, of a key or range, through a revision."""
+    connection = SimpleNamespace(
+        options=SimpleNamespace(command_timeout=0.3), member=lambda: SimpleNamespace(status=None), error=lambda *_: None
+    )
+
+    def run(how: Any, stream: Stream, *given: Any) -> list[Revision]:
+        begun: list[tuple[bytes, bytes, int]] = []
+
+        def opened(_connection: Any, *where: Any) -> Stream:
+            begun.append(where)
+            return stream
+
+        monkeypatch.setattr(watching, "WatchStream", opened)
+        found = list(how(connection, *given))
+        run.begun = begun  # type: ignore[attr-defined]
+        return found
+
+    return run
+
+
+def shown(found: list[Revision]) -> list[tuple[bytes, int, bool, int]]:
+    """The key, the revision and the lease of each, and whether it was deleted."""
+    return [(one.record.key, one.record.mod_revision, one.deleted, one.record.lease) for one in found]
+
+
+CHANGES = [
+    told(5, event(b"/a/x", 5, lease=7)),
+    told(6, event(b"/b", 6)),
+    told(8, event(b"/a/y", 7), event(b"/a", 8), event(b"/a/x", 8, deleted=True)),
+    told(9, event(b"/a/z", 9)),
+]
+
+
+@pytest.mark.parametrize("through", [5, 6, 7, 8])
+def test_a_history_through_a_revision(replayed: Any, through: int) -> None:
+    """All changes of the range up to that revision, that of it among them, and none behind it or of other keys."""
+    every = [(b"/a/x", 5, False, 7), (b"/a/y", 7, False, 0), (b"/a/x", 8, True, 0)]
+    found = replayed(watching._replay_watching_all, Silent(*CHANGES), b"/a/", b"/a0", 5, through)
+    assert shown(found) == [one for one in every if one[1] <= through]
+    assert replayed.begun == [(b"\0", b"\0", 5)]
+
+
+def test_a_history_of_one_key(replayed: Any) -> None:
+    """Not of those that begin with it."""
+    found = replayed(watching._replay_watching_all, Silent(*CHANGES), b"/a", b"", 5, 8)
+    assert shown(found) == [(b"/a", 8, False, 0)]
+
+
+def test_the_first_change_of_a_store(replayed: Any) -> None:
+    """Nothing changed at revision 1: a store as new as that has no history, and it is not waited for."""
+    assert replayed(watching.replay, Silent(), b"/a", b"", 1, 1) == []
+    assert replayed.begun == []
+    assert shown(replayed(watching.replay, Silent(told(2, event(b"/a", 2))), b"/a", b"", 1, 2)) == [
+        (b"/a", 2, False, 0)
+    ]
+
+
+class Ended(Silent):
+    """A stream that ends."""
+
+    next = Stream.next
+
+
+@pytest.mark.parametrize(
+    ("how", "stream"),
+    [("_replay_watching_all", Ended), ("_replay_watching_all", Silent), ("_replay_asking", Ended)],
+)
+def test_a_history_that_breaks_off(replayed: Any, how: str, stream: type[Stream]) -> None:
+    """What has come by then is not taken for all."""
+    with pytest.raises(StoreUnreachable):
+        replayed(getattr(watching, how), stream(told(5, event(b"/a/x", 5))), b"/a/", b"/a0", 5, 8)
+
+
+@pytest.mark.parametrize("through", [5, 6, 7, 8])
+def test_a_history_that_is_asked_for(replayed: Any, through: int) -> None:
+    """Of the range alone, which the server sees to; it ends with the changes of that revision."""
+    of_range = [told(5, event(b"/a/x", 5)), told(6), told(8, event(b"/a/y", 7), event(b"/a/x", 8)), told(9)]
+    found = replayed(watching._replay_asking, Silent(*of_range), b"/a/", b"/a0", 5, through)
+    assert [one.record.mod_revision for one in found] == [one for one in (5, 7, 8) if one <= through]
+
+
+def test_what_an_event_is() -> None:
+    """A deletion is one by its type, and not by its value, which may be empty."""
+    for deleted in (False, True):
+        one = event(b"/a", 5, deleted=deleted, lease=9)
+        one.kv.value = b""
+        assert watching.to_revision(one) == Revision(Record(b"/a", b"", 2, 5, 2, 9), deleted=deleted)
+
+
+@pytest.mark.parametrize("reason", ["", "some reason", "etcdserver: permission denied"])
+def test_a_watch_that_the_server_ends(reason: str) -> None:
+    """With its reason, if it gives one; it is an error in any case."""
+    answers = iter([SimpleNamespace(compact_revision=0, canceled=True, cancel_reason=reason, created=False, events=[])])
+    member = SimpleNamespace(endpoint=SimpleNamespace(url="etcd:2379"))
+    source = SimpleNamespace(next=lambda _: next(answers, None), close=lambda: None)
+    connection: Any = SimpleNamespace(open_stream=lambda call, requests: (member, source))
+    stream = watching.WatchStream(connection, b"/a", b"", 5)
+    kind = AccessDenied if "denied" in reason else SourceError
+    with pytest.raises(kind, match=f"the server ended the watch: {reason or 'no reason given'}"):
+        stream.next(1.0)
