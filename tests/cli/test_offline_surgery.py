@@ -310,3 +310,39 @@ def test_a_copy_without_checksum(kstore: Kstore, backup: Path, words: tuple[str,
     told = shlex.split(commands[0])[1:] if commands else ["snapshot", "restore", "new file.db"]
     subprocess.run([str(find_etcd("etcdutl")), *told, "--data-dir", "restored"], check=True, capture_output=True)
     assert values("restored") == values("new file.db")
+
+
+@pytest.mark.parametrize(("name", "code"), [("new.db", 4), ("new.db.journal", 1)])
+def test_what_would_be_in_the_way(kstore: Kstore, backup: Path, name: str, code: int) -> None:
+    """A file of the output's name, or of its journal's, is somebody's: nothing is written, nor a copy saved."""
+    Path(name).write_text("mine")
+    before = sorted(path.name for path in Path().iterdir())
+    assert kstore("--store", "backup.db", "delete", SETTINGS.decode(), "--yes", "--output", "new.db").code == code
+    assert Path(name).read_text() == "mine"
+    assert sorted(path.name for path in Path().iterdir()) == before
+
+
+def test_the_revision_of_each_key_is_said(kstore: Kstore, backup: Path) -> None:
+    """In the order of the keys, from the one behind the store's newest on, whatever their order on the command line."""
+    with open_source("backup.db") as source:
+        newest = source.status().revision
+    names = [FRONTEND.decode(), SETTINGS.decode()]
+    ran = fine(kstore("--store", "backup.db", "delete", *names, "--yes", "--output", "new.db"))
+    said = [line for line in ran.out.decode().splitlines() if "deleted" in line]
+    assert said == [f"{name} deleted (revision {newest + at})" for at, name in enumerate(sorted(names), 1)]
+    with open_source("new.db") as source:
+        assert source.status().revision == newest + 2
+        gone = {one.record.key.decode(): one.record.mod_revision for one in source.history_scan() if one.deleted}
+    assert {name: gone[name] for name in names} == {name: newest + at for at, name in enumerate(sorted(names), 1)}
+    header = Journal(Path("new.db.journal")).header
+    assert (header["prefix"], header["revision"]) == ("/registry", newest)
+
+
+def test_what_is_not_there(kstore: Kstore, backup: Path) -> None:
+    """One name that means nothing stops the whole: nothing is written, and nothing saved."""
+    before = sorted(path.name for path in Path().iterdir())
+    for more in ((), (SETTINGS.decode(),)):
+        ran = kstore("--store", "backup.db", "delete", "/registry/none", *more, "--yes", "--output", "new.db", "--all")
+        assert ran.code == 1
+        assert "nothing is stored at /registry/none" in ran.err
+    assert sorted(path.name for path in Path().iterdir()) == before

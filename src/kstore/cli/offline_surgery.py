@@ -35,6 +35,7 @@ def see_that_it_may_change(session: Session, output: Path | None) -> None:
         WriteRefused: a file was to be changed in place, is none of etcd's, or the new file is there already.
         NotWritable: the store is only read.
         SourceError: the directory of the new file does not exist.
+        JournalTaken: the name of its journal is another file's.
     """
     from kstore.repair.offline import copyable
     from kstore.source.snapshot.source import SnapshotSource
@@ -57,6 +58,7 @@ def see_that_it_may_change(session: Session, output: Path | None) -> None:
         raise WriteRefused("the file already exists", where=str(output), hint="name another output")
     if not output.absolute().parent.is_dir():
         raise SourceError("there is no such directory", where=str(output.parent))
+    require_free(journal_beside(output), output)
 
 
 def write_copy(session: Session, changes: Sequence[KeyChange], done: str, output: Path) -> int:
@@ -71,7 +73,6 @@ def write_copy(session: Session, changes: Sequence[KeyChange], done: str, output
     from kstore.repair.offline import copyable, write_changes
 
     path = journal_beside(output)
-    require_free(path, output)
     writer = JournalWriter(path, _header(session, output), appears_whole=True)
     try:
         written = write_changes(copyable(session.source), changes, output, KeyJournal(writer, session.codec))

@@ -344,7 +344,7 @@ def depths(database: Database, number: int) -> set[int]:
     return {1 + deep for _, child in node for deep in depths(database, child)} if isinstance(node, list) else {0}
 
 
-@pytest.mark.parametrize("count", [1, 5, 30, 300])
+@pytest.mark.parametrize("count", [0, 1, 5, 30, 300])
 def test_all_leaves_are_equally_deep(tmp_path: Path, count: int) -> None:
     """Also where the last branch had one child only, whose place is taken by what is written anew."""
     path = tmp_path / "db"

@@ -268,3 +268,22 @@ def test_bytes_that_only_a_checksum_lets_one_look_for(tmp_path: Path) -> None:
             with pytest.raises(DamagedStore):
                 list(bucket.leaves(containing=b"z"))
         file.close()
+
+
+@pytest.mark.parametrize("more", [1, 2])
+def test_a_gap_between_keys_in_order(tmp_path: Path, more: int) -> None:
+    """A key that is read a little further on may still be behind the one before: its place tells that it is none."""
+    good = leaf(9, b"z", b"zzz", value=b"zzzzzz")
+    gap = with_word(with_word(good, 16 + 16 + 4, more), 16 + 16 + 12, -more)
+    path = spoiled(tmp_path / "db", 9, gap)
+    with pytest.raises(DamagedStore, match="element 1 of a leaf is out of place"):
+        keys(path)
+    assert keys(spoiled(tmp_path / "db", 9, good)) == ([b"b", b"l", b"m", b"z", b"zzz"], [])
+
+
+def test_a_leaf_that_two_children_name(tmp_path: Path) -> None:
+    """Its keys are not those that the second one names: they come once."""
+    path = spoiled(tmp_path / "db", RIGHT, branch_page(RIGHT, [(b"m", 8), (b"z", 8)], PAGE))
+    with pytest.raises(DamagedStore, match="not between those that its branch names"):
+        keys(path)
+    assert keys(path, salvage=True)[0] == [b"b", b"l", b"m"]
