@@ -143,7 +143,9 @@ def test_a_server_that_needs_no_token(details: str, monkeypatch: pytest.MonkeyPa
     def refuse(request: object, timeout: float) -> None:
         raise Failed(details, grpc.StatusCode.FAILED_PRECONDITION)
 
-    monkeypatch.setattr(connections.rpc, "AuthStub", lambda channel: SimpleNamespace(Authenticate=refuse))
+    monkeypatch.setattr(
+        "kstore.source.etcd.connection.rpc.AuthStub", lambda channel: SimpleNamespace(Authenticate=refuse)
+    )
     if "not enabled" in details:
         found._authenticate(found.members[0])
         assert found.metadata() == ()

@@ -115,7 +115,7 @@ def told(revision: int, *events: SimpleNamespace) -> SimpleNamespace:
 class Silent(Stream):
     """A stream that has said all that it has to say, and stays open."""
 
-    member = SimpleNamespace(endpoint=SimpleNamespace(url="etcd:2379"))
+    member: Any = SimpleNamespace(endpoint=SimpleNamespace(url="etcd:2379"))
 
     def next(self, _timeout: float) -> Any:
         found = next(self._answers, None)
@@ -222,7 +222,7 @@ def test_what_an_event_is() -> None:
 def test_a_watch_that_the_server_ends(reason: str) -> None:
     """With its reason, if it gives one; it is an error in any case."""
     answers = iter([SimpleNamespace(compact_revision=0, canceled=True, cancel_reason=reason, created=False, events=[])])
-    member = SimpleNamespace(endpoint=SimpleNamespace(url="etcd:2379"))
+    member: Any = SimpleNamespace(endpoint=SimpleNamespace(url="etcd:2379"))
     source = SimpleNamespace(next=lambda _: next(answers, None), close=lambda: None)
     connection: Any = SimpleNamespace(open_stream=lambda call, requests: (member, source))
     stream = watching.WatchStream(connection, b"/a", b"", 5)
