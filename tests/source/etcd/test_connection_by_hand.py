@@ -13,6 +13,7 @@ import pytest
 
 from kstore.errors import AccessDenied, StoreUnreachable
 from kstore.source.etcd import connection as connections
+from kstore.source.etcd import messages
 from kstore.source.etcd.connection import Connection
 from kstore.source.etcd.member import Member
 from kstore.source.options import SourceOptions
@@ -146,6 +147,7 @@ def test_a_server_that_needs_no_token(details: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         "kstore.source.etcd.connection.rpc.AuthStub", lambda channel: SimpleNamespace(Authenticate=refuse)
     )
+    monkeypatch.setattr(messages, "AuthStub", lambda channel: SimpleNamespace(Authenticate=refuse))
     if "not enabled" in details:
         found._authenticate(found.members[0])
         assert found.metadata() == ()

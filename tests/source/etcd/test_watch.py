@@ -21,7 +21,7 @@ from kstore.source.etcd.watch import in_range, reports_progress_rightly, watch
 class Stream:
     """What a server says on one stream before it ends it."""
 
-    member = None
+    member: Any = None
 
     def __init__(self, *answers: Any) -> None:
         self._answers = iter(answers)
