@@ -16,7 +16,7 @@ import pytest
 from tests.migrate.conftest import FaultySource, key
 from tests.patience import until
 
-from kstore.errors import Interrupted, NoSpace, WorkerLost
+from kstore.errors import AccessDenied, Interrupted, NoSpace, WorkerLost
 from kstore.records import Mutation
 from kstore.source.interface import StoreStatus
 from kstore.write import batches, room
@@ -181,3 +181,24 @@ def test_room_is_free_again_when_it_was_written(batch: int, monkeypatch: pytest.
     changes = [KeyChange(record.key, record, b"n" * 200_000) for record in store.records.values()]
     write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=batch, concurrency=1))
     assert {len(record.value) for record in store.records.values()} == {200_000}
+
+
+def test_the_first_of_two_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several batches that fail, what ended the run is told, and not what came of it."""
+    store = FaultySource({key(f"web-{number}"): b"old" for number in range(4)})
+    begun: list[bytes] = []
+    freed: list[int] = []
+    monkeypatch.setattr(batches.Room, "written", lambda room, size: freed.append(size))
+
+    def fail(mutations: Sequence[Mutation]) -> None:
+        begun.append(mutations[0].key)
+        if mutations[0].key == key("web-0"):
+            until(lambda: len(begun) == 2)
+            raise NoSpace("the first")
+        until(lambda: len(freed) == 1)
+        raise AccessDenied("the second")
+
+    store.before_commit = fail
+    changes = [KeyChange(record.key, record, b"new") for record in list(store.records.values())[:2]]
+    with pytest.raises(NoSpace, match="the first"):
+        write_all(Writer(store), changes, lambda _: None, pace=Pace(batch=1, concurrency=2))
