@@ -9,13 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from kstore.catalog.plugin_tables import Tables
 from kstore.catalog.releases import Release
+from kstore.catalog.server_flags import ServerFlags
 from kstore.codec import StorageCodec
 from kstore.encryption.config import read_configuration
 from kstore.errors import StoreNotFound, UnknownRelease
-from kstore.library.opening import Opening
+from kstore.library.opening import Opening, make_scheme
 from kstore.naming import GroupResource
+from kstore.scheme.plugins import Plugin
 from kstore.scheme.scheme import Scheme
+from kstore.source.location import address
+from kstore.source.location.address import Location
+from kstore.testing import MemorySource
 
 CONFIGURATION = """\
 apiVersion: apiserver.config.k8s.io/v1
@@ -97,3 +103,53 @@ def test_a_store_at_a_revision() -> None:
         assert past.at(0).revision == 0
     finally:
         opening.close()
+
+
+def named(**more: str) -> Location:
+    """A store that a context has named, with more than its address."""
+    return Location("/no/such/store.db", **more)
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", "/of/the/context"), ("/given", "/given")])
+def test_what_is_given_comes_before_the_context(monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
+    """The prefix, and the file of keys."""
+    found = named(etcd_prefix="/of/the/context", encryption_config="/of/the/context")
+    monkeypatch.setattr(address, "locate_store", lambda *_, **__: found)
+    monkeypatch.setattr(address, "open_location", lambda _: MemorySource({"/given/x": b"1", "/of/the/context/x": b"1"}))
+    opening = Opening("x", prefix=given)
+    monkeypatch.setattr(Opening, "transformers", None)
+    assert opening.store.prefixes == (expected,)
+    assert Opening("x", encryption_config=given).encryption_config == expected
+
+
+def test_a_source_that_was_given_stays_open() -> None:
+    """It is closed by whoever opened it."""
+    closed: list[int] = []
+
+    class Closing(MemorySource):
+        def close(self) -> None:
+            closed.append(1)
+
+    source = Closing({"/registry/x": b"1"})
+    opening = Opening(source)
+    assert opening.store.source is source
+    opening.close()
+    assert closed == []
+
+
+def test_schemes_are_shared_only_by_what_is_the_same() -> None:
+    """A release whose server is started otherwise, other plugins, kinds that are sent: each has a scheme of its own."""
+    plain = Release("1.37")
+    other = Release.started("1.37", ServerFlags(emulated_version="1.36"))
+    one, two = (Plugin(name, Tables()) for name in ("one", "two"))
+    assert make_scheme(plain) is make_scheme(Release("1.37"))
+    found = [
+        make_scheme(plain),
+        make_scheme(other),
+        make_scheme(plain, sent=True),
+        make_scheme(plain, [one]),
+        make_scheme(plain, [two]),
+        make_scheme(plain, [one, two]),
+        make_scheme(Release("1.36")),
+    ]
+    assert len({id(each) for each in found}) == len(found)
