@@ -317,7 +317,8 @@ def test_what_would_be_in_the_way(kstore: Kstore, backup: Path, name: str, code:
     """A file of the output's name, or of its journal's, is somebody's: nothing is written, nor a copy saved."""
     Path(name).write_text("mine")
     before = sorted(path.name for path in Path().iterdir())
-    assert kstore("--store", "backup.db", "delete", SETTINGS.decode(), "--yes", "--output", "new.db").code == code
+    ran = kstore("--store", "backup.db", "delete", SETTINGS.decode(), "--yes", "--output", "new.db")
+    assert (ran.code, "name another output" in ran.err, "--journal" in ran.err) == (code, True, False)
     assert Path(name).read_text() == "mine"
     assert sorted(path.name for path in Path().iterdir()) == before
 

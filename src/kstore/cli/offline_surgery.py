@@ -13,7 +13,7 @@ import click
 
 from kstore.cli.journals import command
 from kstore.cli.session import Session
-from kstore.errors import SourceError, UsageError, WriteRefused
+from kstore.errors import JournalError, JournalTaken, SourceError, UsageError, WriteRefused
 from kstore.library.journal_files import journal_beside, require_free
 from kstore.printable import command_text, key_text
 
@@ -35,7 +35,7 @@ def see_that_it_may_change(session: Session, output: Path | None) -> None:
         WriteRefused: a file was to be changed in place, is none of etcd's, or the new file is there already.
         NotWritable: the store is only read.
         SourceError: the directory of the new file does not exist.
-        JournalTaken: the name of its journal is another file's.
+        JournalError: the name of its journal is another file's.
     """
     from kstore.repair.offline import copyable
     from kstore.source.snapshot.source import SnapshotSource
@@ -58,7 +58,10 @@ def see_that_it_may_change(session: Session, output: Path | None) -> None:
         raise WriteRefused("the file already exists", where=str(output), hint="name another output")
     if not output.absolute().parent.is_dir():
         raise SourceError("there is no such directory", where=str(output.parent))
-    require_free(journal_beside(output), output)
+    try:
+        require_free(journal_beside(output), output)
+    except JournalTaken as error:  # no option names a journal here
+        raise JournalError(error.message, where=error.where, hint="name another output") from None
 
 
 def write_copy(session: Session, changes: Sequence[KeyChange], done: str, output: Path) -> int:
