@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kstore.errors import Conflict, Interrupted, LeaseGone, WriteRefused
+from kstore.errors import Interrupted, LeaseGone, WriteRefused
 from kstore.migrate.discrepancy import Discrepancy
 from kstore.migrate.journal import Entry, Journal, digest
 from kstore.printable import key_text
@@ -127,21 +127,19 @@ class Rollback:
             return Inverse(entry, record)
         return None
 
-    def _leave(self, entry: Entry, fault: WriteRefused | None = None) -> None:
+    def _leave(self, entry: Entry) -> None:
         """
         Come back to an entry at the end: a later one of the same key may bring back what this one has left, and so may
-        the rollback of a later migration have done.
+        the rollback of a later migration have done. Why it could not be put back is asked then.
         """
         self._left.setdefault(entry.key, []).append(entry)
-        if fault is not None:
-            self._faults[entry.key] = fault
 
     def _ended(self, ending: Written[Inverse] | Left[Inverse]) -> None:
         entry = ending.change.entry
         if isinstance(ending, Written):
             self._back(entry.key)
         else:
-            self._leave(entry, None if type(ending.fault) is Conflict else ending.fault)
+            self._leave(entry)
 
     def _back(self, key: bytes) -> None:
         self._result.restored += 1

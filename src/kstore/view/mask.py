@@ -106,11 +106,29 @@ def masked(obj: dict[str, Any], key: bytes | str = b"", *, of: tuple[object, obj
     if isinstance(obj.get("items"), list) and str(kind).endswith("List"):
         of = str(kind).removesuffix("List"), version
         return {**obj, "items": [masked(item, of=of) if isinstance(item, dict) else item for item in obj["items"]]}
+    if kind == "Table" and isinstance(obj.get("rows"), list):
+        return {**obj, "rows": [_masked_row(row) if isinstance(row, dict) else row for row in obj["rows"]]}
+    if kind == "PartialObjectMetadata":
+        return _masked_metadata(obj)
     if kind == "AdmissionReview":
         return _masked_review(obj)
     if is_watch_event(obj):
         return {**obj, "object": _masked_raw(obj["object"])}
     return obj
+
+
+def _masked_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a table as an apiserver answers it, which may have the object with it, or its metadata."""
+    return {**row, "object": _masked_raw(row["object"])} if "object" in row else row
+
+
+def _masked_metadata(obj: dict[str, Any]) -> dict[str, Any]:
+    """The metadata of an object that they do not name the kind of: what was applied last may be a Secret."""
+    metadata = obj.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(annotations, dict) or LAST_APPLIED not in annotations:
+        return obj
+    return {**obj, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: MASK}}}
 
 
 def _masked_review(review: dict[str, Any]) -> dict[str, Any]:
