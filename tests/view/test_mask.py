@@ -195,3 +195,32 @@ def test_the_revision_is_that_of_the_store():
     found = shown(obj, resource_version=7)["metadata"]
     assert list(found.items()) == [("name", "a"), ("resourceVersion", "7"), ("labels", {})]
     assert obj["metadata"]["resourceVersion"] == "5"
+
+
+METADATA = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": SECRET["metadata"]}
+
+
+@pytest.mark.parametrize("held", [*SENT, METADATA, RawJSON(json.dumps(METADATA).encode())])
+def test_a_table_as_a_server_sends_it(held):
+    """Its rows have the objects with them, or their metadata, if that was asked for; the cells stay."""
+    table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": [{"cells": ["s"], "object": held}, {"cells": []}]}
+    found = masked(table)
+    assert "c2VjcmV0" not in str(plain(found))
+    assert [row["cells"] for row in found["rows"]] == [["s"], []]
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b"}}
+    shown_rows = {"kind": "Table", "rows": [{"cells": [], "object": other}, "odd"]}
+    assert masked(shown_rows) == shown_rows
+
+
+def test_metadata_alone():
+    """They do not say of what they are: what was applied last is hidden, and nothing else."""
+    items = [{"metadata": SECRET["metadata"]}, METADATA]
+    for found in (
+        masked(METADATA),
+        *masked({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "items": items})["items"],
+    ):
+        assert found["metadata"]["annotations"] == {LAST_APPLIED: MASK, "note": "x"}
+        assert found["metadata"]["name"] == "s"
+    for metadata in ({"name": "s"}, {"annotations": {"note": "x"}}, {"annotations": "odd"}, "odd", None):
+        bare = {"kind": "PartialObjectMetadata", "metadata": metadata}
+        assert masked(bare) is bare
