@@ -19,7 +19,15 @@ from kstore.cli.exit_codes import ExitCode
 from kstore.cli.moving import MoveRun, _say
 from kstore.encryption import Transformers
 from kstore.encryption.config import load_configuration
-from kstore.errors import Interrupted, LeaseGone, StoreUnreachable, TamperedValue, UsageError, WriteRefused
+from kstore.errors import (
+    Interrupted,
+    LeaseGone,
+    NotWritable,
+    StoreUnreachable,
+    TamperedValue,
+    UsageError,
+    WriteRefused,
+)
 from kstore.library.journals import resumed_move, roll_back, verified
 from kstore.library.moving import Destination, Move, MoveReport
 from kstore.library.writing import retry_of
@@ -29,6 +37,8 @@ from kstore.naming import GroupResource
 from kstore.records import Mutation, Put
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import Committed, StoreStatus
+from kstore.source.location.demo import open_demo
+from kstore.source.snapshot.source import SnapshotSource
 from kstore.store import Store
 from kstore.testing import MemorySource
 from kstore.write.batches import ONE_BY_ONE
@@ -482,3 +492,80 @@ def test_what_came_after_the_move(
     ):
         source.put(there, value)
         assert findings(tmp_path / "j", move, keys) == ([("/b/c/secrets/d/late", code)] if code else [])
+
+
+def test_one_store_under_two_connections(source: MemorySource, old_keys: Transformers) -> None:
+    """It is known by its address, too: a cluster is not copied into itself."""
+    again = Destination(Roomy(), "memory", None)
+    with pytest.raises(UsageError, match="within each other"):
+        Move(opened(source, old_keys), ("/a/b",), again, address="memory")
+    Move(opened(source, old_keys), ("/a/b",), Destination(Roomy(), "elsewhere", None), address="memory")
+
+
+def test_what_is_not_moved(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """An old revision; and nothing goes into a store that must not be written, of which there is no journal either."""
+    before = Store(source, SCHEME, old_keys, prefix="/a", revision=source.revision)
+    with pytest.raises(UsageError, match="an old revision"):
+        Move(before, ("/b/c",), Destination(source, "memory", None), address="memory")
+
+    class Stale(Roomy):
+        def require_writable(self) -> None:
+            raise NotWritable("it may be stale")
+
+    target = Stale()
+    with pytest.raises(NotWritable):
+        run(moving(source, old_keys, None, target), tmp_path / "j")
+    assert (below(target, "/b/c"), list(tmp_path.iterdir())) == ({}, [])
+
+
+def test_what_comes_while_it_is_counted(
+    source: MemorySource, old_keys: Transformers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be said of a copy that it may come, though it has; never that it cannot, though nobody has noted it."""
+    from kstore.migrate import settle as settling
+
+    class Late(Roomy):
+        held: Sequence[Mutation] = ()
+
+        def commit(self, mutations: Sequence[Mutation]) -> Committed:
+            if not any(isinstance(one, Put) and one.lease for one in mutations):
+                return super().commit(mutations)
+            if len(mutations) == 1 and not self.held:
+                self.held = mutations
+                raise StoreUnreachable("no answer in time")
+            raise LeaseGone("not now")
+
+        def arrive(self) -> None:
+            assert Roomy.commit(self, self.held).succeeded
+
+    target = Late()
+    counted = settling.missing_creations
+
+    def count(*given: Any) -> int:
+        found = counted(*given)
+        target.arrive()
+        return found
+
+    monkeypatch.setattr(settling, "missing_creations", count)
+    report = run(moving(source, old_keys, None, target), tmp_path / "j")
+    held = {one.key for one in target.held}
+    assert report.may_come == len(held)
+    done = {entry.key for batch in Journal(tmp_path / "j").batches() if batch.revision for entry in batch.entries}
+    assert held <= done
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_leases_of_a_file(tmp_path: Path, granted: bool) -> None:
+    """A copy in the new file has its original's, as long as there is such a lease."""
+    with open_demo() as demo:
+        assert isinstance(demo, SnapshotSource)
+        leased = [one for one in demo.scan() if one.lease]
+        if not granted:
+            demo.mvcc.cluster.granted.clear()
+        move = Move(Store(demo, SCHEME), ("/moved",), Destination(demo, "demo", None), address="demo")
+        report = move.write(tmp_path / "new.db")
+    assert report.summary.without_lease == (0 if granted else len(leased))
+    with SnapshotSource(tmp_path / "new.db") as new:
+        copies = {one.key: one.lease for one in new.scan(b"/moved/")}
+    for one in leased:
+        assert copies[one.key.replace(b"/registry", b"/moved", 1)] == (one.lease if granted else 0)

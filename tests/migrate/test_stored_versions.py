@@ -17,9 +17,13 @@ from tools.cluster import Etcd
 import kstore
 from kstore.cli.main import run
 from kstore.encryption.config import load_configuration
+from kstore.library.migration import Migration
+from kstore.migrate.planfile import SavedPlan
 from kstore.naming import GroupResource
 from kstore.records import Put
 from kstore.source.etcd.live import LiveSource
+from kstore.write.batches import ONE_BY_ONE
+from kstore.write.retry import Retry
 
 from .conftest import FaultySource
 
@@ -253,3 +257,15 @@ def test_a_crd_that_is_encrypted(tmp_path: Path) -> None:
     value = store.records[CRD].value
     assert value.startswith(b"k8s:enc:aesgcm:v1:new:")
     assert json.loads(keys.open(CRD, value, resource).plain)["status"]["storedVersions"] == ["v2"]
+
+
+def test_a_saved_plan_narrows_nothing(tmp_path: Path) -> None:
+    """It names the objects that it was made of: others may have come since, and be in any version."""
+    store = bees(["v1alpha1", "v2"], "v1alpha1")
+    with kstore.open(store) as opened:
+        kstore.migration(opened, to="bees.example.net/v2", resources="hives").plan().save(tmp_path / "plan")
+        saved = SavedPlan(tmp_path / "plan")
+        migration = Migration(opened.read_as(""), saved.request, saved=saved)
+        migration.run(tmp_path / "j", pace=ONE_BY_ONE, retry=Retry(0))
+    assert json.loads(store.records[f"{HIVES}/orchard/v1alpha1".encode()].value)["apiVersion"].endswith("/v2")
+    assert listed_in(store) == ["v1alpha1", "v2"]
