@@ -12,9 +12,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from tests.encryption.conftest import configuration, keyed
 
 from kstore.catalog.releases import Release
 from kstore.cli.main import run
+from kstore.encryption.config import load_configuration
 from kstore.inspect.checks import CHECKS, run_checks
 from kstore.inspect.findings import Finding, as_document, as_junit, as_sarif
 from kstore.inspect.survey import Survey
@@ -159,6 +161,9 @@ def test_custom_resources(whole: MemorySource, open_store: OpenStore) -> None:
     found = checked(open_store)
     assert found["unknown-to-target"].keys[0][0].endswith("/b")
     assert found["other-version"].command == "kstore migrate foos.example.com --to-release 1.37"
+    assert [key for key, _ in found["other-version"].keys] == ["/registry/example.com/foos/default/a"]
+    for name in ("crd-idle-version", "crd-unlisted-version"):  # one of the objects could not be migrated
+        assert not any("migrate" in word for command in found[name].advice for word in command)
     assert found["crd-idle-version"].subject == "foos.example.com: v1alpha1"
     assert found["crd-unlisted-version"].subject.endswith(("stored as v1beta1", "stored as v2"))
 
@@ -249,6 +254,91 @@ resources:
     assert set(found) == {"plain-text", "old-key"}
     assert found["old-key"].keys == [(key.decode(), "")]
     assert found["plain-text"].keys == [("/registry/configmaps/default/a", "")]
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_what_is_encrypted_as_it_shall_be(
+    whole: MemorySource, open_store: OpenStore, tmp_path: Path, stale: bool
+) -> None:
+    """A value under the first key is in order; one under the second is not."""
+    names = ("old", "new") if stale else ("new", "old")
+    one, now = (
+        load_configuration(file)
+        for file, order in ((tmp_path / "one", names), (tmp_path / "now", ("new", "old")))
+        if file.write_text(configuration(("configmaps", keyed("aesgcm", *((name, ord(name[0])) for name in order)))))
+    )
+    key = b"/registry/configmaps/default/a"
+    whole.put(key.decode(), open_store(transformers=one).codec.encrypt(key, json.dumps(config_map("a")).encode()))
+    found = {one.rule.id for one in run_checks(Survey(open_store(transformers=now), Release("1.37")))}
+    assert found == ({"old-key"} if stale else set())
+
+
+def test_a_store_that_knows_no_leases(
+    whole: MemorySource, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot tell that one is gone."""
+    whole.put("/registry/configmaps/default/b", config_map("b"), lease=9)
+    monkeypatch.setattr(Survey, "leases", None)
+    assert checked(open_store) == {}
+
+
+@pytest.mark.parametrize("file", [True, False])
+def test_a_migration_of_a_file_mends_no_list(
+    whole: MemorySource, open_store: OpenStore, file: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leaves the CRDs as they are, so it is not advised for a list that names too much."""
+    monkeypatch.setattr(Survey, "is_file", file)
+    whole.put("/registry/apiextensions.k8s.io/customresourcedefinitions/foos.example.com", CRD)
+    whole.put("/registry/example.com/foos/default/a", foo("a", "v1"))
+    advice = checked(open_store)["crd-idle-version"].advice
+    assert any("migrate" in command for command in advice) is not file
+
+
+@pytest.mark.parametrize("key", ["/registry/t", "/registry/gone.io/ts/default/t"])
+def test_a_key_that_is_no_custom_resource_s(whole: MemorySource, open_store: OpenStore, key: str) -> None:
+    """Whatever lies there calls itself: its deletion is advised only where custom objects lie."""
+    service = {"kind": "APIService", "apiVersion": "apiregistration.k8s.io/v1", "metadata": {"name": "v1.apps"}}
+    whole.put(
+        "/registry/apiregistration.k8s.io/apiservices/v1.apps", service | {"spec": {"group": "apps", "version": "v1"}}
+    )
+    whole.put(key, {"kind": "T", "apiVersion": "gone.io/v1", "metadata": {"name": "t"}})
+    advice = checked(open_store)["no-resource"].advice
+    assert any("delete" in command for command in advice) is (key != "/registry/t")
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_namespaces_of_another_server(whole: MemorySource, open_store: OpenStore, served: bool) -> None:
+    """The objects of a group that is served elsewhere may be in namespaces that are elsewhere."""
+    if served:
+        spec = {"group": "example.com", "version": "v1", "service": {"namespace": "zoo", "name": "api"}}
+        whole.put(
+            "/registry/apiregistration.k8s.io/apiservices/v1.example.com",
+            {
+                "kind": "APIService",
+                "apiVersion": "apiregistration.k8s.io/v1",
+                "metadata": {"name": "v1.example.com"},
+                "spec": spec,
+            },
+        )
+    whole.put("/registry/apiextensions.k8s.io/customresourcedefinitions/foos.example.com", CRD)
+    whole.put("/registry/example.com/foos/gone/a", foo("a", "v1") | {"metadata": {"name": "a", "namespace": "gone"}})
+    assert ("no-namespace" in checked(open_store)) is not served
+
+
+@pytest.mark.parametrize(("allocate", "found"), [(None, True), (True, True), (False, False)])
+def test_ports_of_a_load_balancer(
+    whole: MemorySource, open_store: OpenStore, allocate: bool | None, found: bool
+) -> None:
+    """They are allocated unless that is switched off; saying nothing does not."""
+    spec: dict[str, Any] = {"type": "LoadBalancer", "ports": [{"name": "web", "port": 80}], "clusterIP": "10.0.0.1"}
+    if allocate is not None:
+        spec["allocateLoadBalancerNodePorts"] = allocate
+    metadata = {"name": "s", "namespace": "default"}
+    whole.put(
+        "/registry/services/specs/default/s",
+        {"kind": "Service", "apiVersion": "v1", "metadata": metadata, "spec": spec},
+    )
+    assert ("unallocated" in checked(open_store)) is found
 
 
 def test_leases_that_are_gone(whole: MemorySource, open_store: OpenStore) -> None:
@@ -374,6 +464,7 @@ def test_objects_without_any_owner_left(whole: MemorySource, open_store: OpenSto
             {"kind": "Event", "apiVersion": "v1", "metadata": {"name": "e", "namespace": "shop"}},
         ),
         ("/registry/configmaps/shop/a", config_map("a", "shop")),
+        ("/registry/configmaps/default/b", owned("b", GONE)),
         (
             "/registry/wardle.example.com/wardle.example.com/flunders/shop/f",
             {"kind": "Flunder", "apiVersion": "wardle.example.com/v1", "metadata": {"name": "f", "namespace": "shop"}},
