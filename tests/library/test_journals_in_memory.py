@@ -18,12 +18,14 @@ from kstore.codec import StorageCodec
 from kstore.errors import (
     Interrupted,
     JournalError,
+    JournalTaken,
     StoreUnreachable,
     UsageError,
     WriteRefused,
 )
 from kstore.library import migration as migrations
 from kstore.library.journals import count_written, is_other_cluster, require_in_place, require_resumable, roll_back
+from kstore.library.writing import journal_of_file
 from kstore.migrate.journal import Entry, Journal
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.request import Request
@@ -329,3 +331,54 @@ def test_asked_to_stop(shop: FaultySource, tmp_path: Path, act: str) -> None:
     assert stopped.value.journal == str(path)
     run()
     assert opened(path, shop).verify().findings == [] or act == "rollback"
+
+
+# ---- of a new file
+
+
+@pytest.mark.parametrize("name", ["", "mine"])
+@pytest.mark.parametrize("ends", ["published", "not", "fails"])
+def test_the_journal_of_a_new_file(tmp_path: Path, name: str, ends: str) -> None:
+    """It has the name that was given, or that of the output, and is seen whole or not at all."""
+    output = tmp_path / "new.db"
+    path = tmp_path / (name or "new.db.journal")
+
+    class Failed(Exception):
+        """What is made fails."""
+
+    def make() -> None:
+        with journal_of_file(output, tmp_path / name if name else None, {"request": {}}) as writer:
+            assert writer.path == path
+            assert not path.exists()
+            if ends == "published":
+                writer.publish()
+            elif ends == "fails":
+                raise Failed
+
+    if ends == "fails":
+        with pytest.raises(Failed):
+            make()
+    else:
+        make()
+    assert list(tmp_path.iterdir()) == ([path] if ends == "published" else [])
+
+
+@pytest.mark.parametrize("taken", ["new.db", "new.db.journal"])
+def test_names_that_are_taken(tmp_path: Path, taken: str) -> None:
+    """Neither the output's nor the journal's is taken from another file."""
+    (tmp_path / taken).write_text("mine")
+    with (
+        pytest.raises(WriteRefused if taken == "new.db" else JournalTaken),
+        journal_of_file(tmp_path / "new.db", None, {"request": {}}),
+    ):
+        pass
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_journal_without_its_output(tmp_path: Path) -> None:
+    """One that was killed before its output appeared is written anew."""
+    output = tmp_path / "new.db"
+    for _ in range(2):
+        with journal_of_file(output, None, {"output": str(output.resolve()), "request": {}}) as writer:
+            writer.publish()
+    assert [path.name for path in tmp_path.iterdir()] == ["new.db.journal"]

@@ -105,7 +105,7 @@ def test_a_store_at_a_revision() -> None:
         opening.close()
 
 
-def named(**more: str) -> Location:
+def named(**more: Any) -> Location:
     """A store that a context has named, with more than its address."""
     return Location("/no/such/store.db", **more)
 

@@ -188,7 +188,7 @@ def test_the_first_of_two_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     store = FaultySource({key(f"web-{number}"): b"old" for number in range(4)})
     begun: list[bytes] = []
     freed: list[int] = []
-    monkeypatch.setattr(batches.Room, "written", lambda room, size: freed.append(size))
+    monkeypatch.setattr(room.Room, "written", lambda room, size: freed.append(size))
 
     def fail(mutations: Sequence[Mutation]) -> None:
         begun.append(mutations[0].key)
