@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -106,15 +105,10 @@ def test_a_store_at_a_revision() -> None:
         opening.close()
 
 
-def named(**more: Any) -> Location:
-    """A store that a context has named, with more than its address."""
-    return Location("/no/such/store.db", **more)
-
-
 @pytest.mark.parametrize(("given", "expected"), [("", "/of/the/context"), ("/given", "/given")])
 def test_what_is_given_comes_before_the_context(monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
     """The prefix, and the file of keys."""
-    found = named(etcd_prefix="/of/the/context", encryption_config="/of/the/context")
+    found = Location("/no/such.db", etcd_prefix="/of/the/context", encryption_config="/of/the/context")
     monkeypatch.setattr(address, "locate_store", lambda *_, **__: found)
     monkeypatch.setattr(address, "open_location", lambda _: MemorySource({"/given/x": b"1", "/of/the/context/x": b"1"}))
     opening = Opening("x", prefix=given)
