@@ -380,3 +380,12 @@ def test_fields_of_later_releases(tag: int) -> None:
     """A number that is not known is passed over."""
     record = Record(b"a", b"v", 2, 3, 1, 7)
     assert parse_key_value(encode_key_value(record) + bytes([tag, 99])) == record
+
+
+def test_a_negative_revision_behind_all_others(tmp_path: Path) -> None:
+    """A damaged one, which stands behind the compaction's in the bucket and has a smaller number: it is told, too."""
+    value = put(b"/a", 3)[1]
+    damaged = b"\xff" * 8 + b"_" + bytes(8)
+    with made(tmp_path / "db", put(b"/a", 2), put(b"/a", 3), put(b"/b", 4), (damaged, value)) as mvcc:
+        mvcc.compact(3)
+        assert [(entry.main, entry.key) for entry in mvcc.retained()] == [(3, b"/a"), (4, b"/b"), (-1, b"/a")]

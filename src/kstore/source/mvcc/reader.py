@@ -259,14 +259,14 @@ class Mvcc:
             yield from self._retained_of(key)
             return
         compacted, now = self.compact_revision, self.current_revision
-        newest = _newest_of_each(self.entries(compacted)) if compacted else bytearray()
+        before, newest = _newest_of_each(self.entries(compacted)) if compacted else (0, bytearray())
         entries = self.entries() if self.has_view(now) else self._noting_view(now)
         transaction: list[KeyRevision] = []
         for number, entry in enumerate(entries):
             if transaction and entry.main > transaction[0].main:
                 yield from sorted(transaction, key=_BY_KEY)
                 transaction.clear()
-            if entry.main > compacted:
+            if number >= before:
                 yield entry
             elif newest[number >> 3] >> (number & 7) & 1:
                 transaction.append(entry)
@@ -320,8 +320,8 @@ class Mvcc:
         return record
 
 
-def _newest_of_each(entries: Iterable[KeyRevision]) -> bytearray:
-    """Which of some changes, a bit each, are the newest of their key and leave it live."""
+def _newest_of_each(entries: Iterable[KeyRevision]) -> tuple[int, bytearray]:
+    """How many changes there are, and, a bit each, which of them are the newest of their key and leave it live."""
     last = SortedKeys()
     count = 0
     for count, entry in enumerate(entries, 1):
@@ -332,7 +332,7 @@ def _newest_of_each(entries: Iterable[KeyRevision]) -> bytearray:
     for block in last.blocks():
         for number in filter(None, block.high):
             newest[number - 1 >> 3] |= 1 << (number - 1 & 7)
-    return newest
+    return count, newest
 
 
 def _long_key(buffer: bytes, begin: int, end: int) -> tuple[int, int]:
