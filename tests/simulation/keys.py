@@ -32,6 +32,8 @@ class Keys(Migrating):
         self.deleted = [key for at, key in enumerate(self.keys) if chosen >> at & 1]
         self.backup = [Record(key, self.made(key), 1, 1, 1, 7) for key in self.keys if key not in self.deleted]
         self.changes: dict[bytes, KeyChange] = {}
+        self.creations: list[KeyChange] = []
+        """Of processes before: nothing keeps one from coming late, as long as the key is not there."""
 
     def put_back(self, process: Process) -> Told:
         """What became of each key."""
@@ -40,11 +42,12 @@ class Keys(Migrating):
         changes = [plan.change for plan in plans if not plan.same]
         found = [self.retry().ask(lambda key=key: source.get(key)) for key in self.deleted]  # type: ignore[misc]
         changes += [KeyChange(record.key, record, None) for record in found if record is not None]
-        self.changes = {change.key: change for change in changes}
         return self.write(process, source, changes)
 
     def write(self, process: Process, source: Any, changes: list[KeyChange]) -> Told:
         """Write changes; what became of each."""
+        self.creations += (change for change in self.changes.values() if change.before is None)
+        self.changes = {change.key: change for change in changes}
         told: Told = []
         write_all(Writer[KeyChange](source, retry=self.retry()), changes, told.append, pace=self.pace)
         return told
@@ -59,7 +62,6 @@ class Keys(Migrating):
                 as_left = now is None if ending.change.value is None else now and now.mod_revision == ending.revision
                 if as_left:
                     changes.append(_undoing(ending.change, now))
-        self.changes = {change.key: change for change in changes}
         return self.write(process, source, changes)
 
 
@@ -97,6 +99,8 @@ def _checked(scenario: Keys, work: Any, *, takes_back: bool = False) -> Told | N
     told: Told | None = outcome.value
     events = [event for event in scenario.etcd.events[before:] if is_ours(event)]
     for event in events:
+        if _came_late(scenario, event):
+            continue
         change = scenario.changes.get(event.key)
         if change is not None:  # else it came late, from a process before
             _check(event, change)
@@ -105,6 +109,15 @@ def _checked(scenario: Keys, work: Any, *, takes_back: bool = False) -> Told | N
     for ending in told or ():
         _check_ending(scenario, ending, events)
     return told
+
+
+def _came_late(scenario: Keys, event: Event) -> bool:
+    """Whether a key was created by a process before, and not as this one's change has it."""
+    if event.before is not None or event.after is None:
+        return False
+    change = scenario.changes.get(event.key)
+    values = [one.value for one in scenario.creations if one.key == event.key]
+    return event.after.value in values and not (change and _is_of(event, change))
 
 
 def _check(event: Event, change: KeyChange) -> None:
