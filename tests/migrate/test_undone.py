@@ -309,6 +309,31 @@ def test_a_part_that_was_given_up_before(
     assert {name: one.value for name, one in store.records.items()} == before
 
 
+@pytest.mark.parametrize("reason", ["", UNKNOWN])
+def test_what_was_given_up_before_the_key_was_written_again(
+    store: FaultySource, planner: VersionPlanner, tmp_path: Path, reason: str
+) -> None:
+    """What ended it, the same bytes once more, has left its revision: the later batch has written, and not this one."""
+    before = {name: one.value for name, one in store.records.items()}
+    log = JournalWriter(tmp_path / "journal", {"request": {}})
+    number = log.begin(planned(store, planner))
+    if reason:
+        log.undone(number, reason)
+    for record in list(store.records.values()):  # as `settle` ends what has not happened
+        store.put(record.key, record.value, lease=record.lease)
+    changes = planned(store, planner)
+    log.begin(changes)
+    log.close()
+    revision = store.commit([change.mutation() for change in changes]).revision
+    assert settled(tmp_path / "journal", store) == (3, [0, revision])
+    versions = [
+        entry.version for batch in Journal(tmp_path / "journal").batches() if batch.revision for entry in batch.entries
+    ]
+    assert versions == [2, 2, 2]
+    Rollback(Journal(tmp_path / "journal"), store).run()
+    assert {name: one.value for name, one in store.records.items()} == before
+
+
 def test_what_the_server_has_refused(store: FaultySource, planner: VersionPlanner, tmp_path: Path) -> None:
     """It was not written, and comes no more: the same values are those of others."""
     changes = planned(store, planner)

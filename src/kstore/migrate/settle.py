@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kstore.errors import Compacted, Conflict
-from kstore.migrate.journal import Batch, Journal, digest
+from kstore.migrate.journal import Batch, Entry, Journal, digest
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.records import Record
 from kstore.source.interface import Source, WritableSource
@@ -125,9 +125,17 @@ class Unsettled:
                 continue
             if then is None or then.mod_revision != revision or digest(then.value) != entry.after:
                 return _Judged(0)
-            if is_another(then, entry.mod_revision):
+            if is_another(then, entry.mod_revision) or not _is_next(then, entry):
                 return _Judged(0)
         return _Judged(revision, compacted)
+
+
+def _is_next(record: Record, entry: Entry) -> bool:
+    """
+    Whether a key was written once since it was as the change depends on it: written again, with the same bytes, it is
+    another batch that has done it. kine counts no versions: each is the one before.
+    """
+    return record.version in (entry.version, entry.version + 1)
 
 
 class _Judged(NamedTuple):
