@@ -158,9 +158,9 @@ def _was_deleted(scenario: Keys, change: KeyChange) -> bool:
 
 
 def _others_came_after(scenario: Keys, mine: Event) -> bool:
-    """Whether others have written the key since: then nobody can tell that kstore had."""
-    return any(event.key == mine.key and event.revision > mine.revision and not is_ours(event)
-               for event in scenario.etcd.events)  # fmt: skip
+    """Whether others, or a process before, have written the key since: then nobody can tell that kstore had."""
+    later = (one for one in scenario.etcd.events if one.key == mine.key and one.revision > mine.revision)
+    return any(not is_ours(event) or _came_late(scenario, event) for event in later)
 
 
 def _is_of(event: Event, change: KeyChange) -> bool:
