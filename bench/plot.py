@@ -58,7 +58,8 @@ def _panel(
     for value in across.ticks():
         at = across.place(value)
         parts.append(f'<path d="M{at:.1f} {_TOP}V{_TOP + _HEIGHT}" stroke="#ddd"/>')
-        parts.append(f'<text x="{at:.1f}" y="{_TOP + _HEIGHT + 16}" text-anchor="middle">{value:,.0f}</text>\n')
+        anchor = "middle" if at < left + _WIDTH - 1 else "end"  # the last one would run over the picture's edge
+        parts.append(f'<text x="{at:.1f}" y="{_TOP + _HEIGHT + 16}" text-anchor="{anchor}">{value:,.0f}</text>\n')
     for value in up.ticks():
         at = up.place(value)
         parts.append(f'<path d="M{left} {at:.1f}H{left + _WIDTH}" stroke="#ddd"/>')
