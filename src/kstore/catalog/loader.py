@@ -144,12 +144,10 @@ class Catalog:
         # hubs are the rules' own: their rows are known from the oldest exact release on, whatever is before it
         own = self.release.rules_minor if package.endswith(".internal") else self.release.minor
         minor = _nearest_minor(table.get("releases", ""), own)
-        fields: list[Field] = []
-        others: list[Field] = []
-        for row in table["fields"]:
-            (fields if in_range(row.get("releases", ""), minor) else others).append(_to_field(row))
-        numbers = {field.number for field in fields}
-        return StructType(name, tuple(fields), tuple(field for field in others if field.number not in numbers))
+        rows = table["fields"]
+        fields = tuple(_to_field(row) for row in rows if in_range(row.get("releases", ""), minor))
+        numbers = {0, *(field.number for field in fields)}
+        return StructType(name, fields, tuple(_to_field(row) for row in rows if row.get("proto", 0) not in numbers))
 
 
 def _nearest(rows: list[dict[str, Any]], minor: int) -> list[dict[str, Any]]:

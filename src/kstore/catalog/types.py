@@ -114,7 +114,7 @@ class StructType:
     name: str
     fields: tuple[Field, ...]
     elsewhere: tuple[Field, ...] = ()
-    """Fields that only other releases have."""
+    """Fields with protobuf numbers that only other releases have."""
 
     @property
     def has_type_meta(self) -> bool:

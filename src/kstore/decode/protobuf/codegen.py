@@ -21,17 +21,13 @@ Part = tuple[str, str, Projection]
 """What one function reads: a type, the path by which it is inline in its owner (or empty), and what is wanted of it."""
 
 
-_UNSET_LENGTH = {wire.VARINT: 1, wire.BYTES: 1, wire.FIXED64: 8}
-"""Bytes that are written behind the tag of what is not set, all of them zero."""
-
-
 def _unset(field: Field) -> bytes:
     """What gogo writes for a field that is not set and no pointer; empty where it writes nothing, or a message."""
-    if field.type.form != "plain" or field.type.nilable or not field.number:
+    if field.type.form != "plain" or field.type.nilable:
         return b""
-    name = field.type.name
-    wire_type = wire.BYTES if name == "string" else wire.FIXED64 if name == "float64" else wire.VARINT
-    return wire.tag(field.number, wire_type) + bytes(_UNSET_LENGTH[wire_type])
+    if field.type.name == "float64":
+        return wire.tag(field.number, wire.FIXED64) + bytes(8)
+    return wire.tag(field.number, wire.BYTES if field.type.name == "string" else wire.VARINT) + b"\0"
 
 
 def function_name(verb: str, type_name: str, inline: str = "") -> str:
