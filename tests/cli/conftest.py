@@ -17,6 +17,32 @@ import pytest
 from kstore.cli.main import run
 from kstore.errors import KstoreError
 from kstore.fleet.tasks import Task, answer, kstore_version
+from kstore.source.interface import Source
+from kstore.source.location import address
+
+STORE = "http://127.0.0.1:1"
+"""Where the store of `command_on` is said to be."""
+Command = Callable[..., tuple[int, str, str]]
+CommandOn = Callable[[Source], Command]
+
+
+@pytest.fixture
+def command_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandOn:
+    """Run commands on a store in memory: the exit code, and what was printed."""
+
+    def on(store: Source) -> Command:
+        monkeypatch.setattr(address, "open_location", lambda location: store)
+        monkeypatch.chdir(tmp_path)
+
+        def command(*words: str) -> tuple[int, str, str]:
+            capsys.readouterr()
+            code = run(["--store", STORE, *words])
+            printed = capsys.readouterr()
+            return code, printed.out, printed.err
+
+        return command
+
+    return on
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,18 @@ code.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import STORE, Command, CommandOn
 from tests.migrate.conftest import FaultySource, deployment, key, shop
 
 from kstore.catalog.releases import newest
 from kstore.cli.exit_codes import ExitCode
 from kstore.cli.journals import as_journaled
-from kstore.cli.main import run
 from kstore.cli.settings import Settings
 from kstore.codec import StorageCodec
 from kstore.errors import NoSpace
@@ -27,13 +27,9 @@ from kstore.migrate.request import Request
 from kstore.records import Mutation
 from kstore.scheme.scheme import Scheme
 from kstore.source.interface import StoreStatus
-from kstore.source.location import address
 from kstore.write.compare_and_swap import KeyChange
 
 __all__ = ["deployment", "shop"]
-
-STORE = "http://127.0.0.1:1"
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -42,20 +38,9 @@ def codec() -> StorageCodec:
 
 
 @pytest.fixture
-def kstore(
-    shop: FaultySource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def kstore(shop: FaultySource, command_on: CommandOn) -> Command:
     """Run a command on the store: its exit code, and what it printed."""
-    monkeypatch.setattr(address, "open_location", lambda location: shop)
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run(["--store", STORE, *words])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return command
+    return command_on(shop)
 
 
 @pytest.fixture

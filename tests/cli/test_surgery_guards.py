@@ -4,20 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import Command, CommandOn
 from tests.migrate.conftest import FaultySource
 
 from kstore.cli.exit_codes import ExitCode
-from kstore.cli.main import run
 from kstore.errors import NoSpace, NotWritable
 from kstore.records import Mutation
-from kstore.source.location import address
 
 NAMES = [f"/registry/configmaps/d/{name}" for name in "abc"]
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -33,20 +31,9 @@ def store() -> FaultySource:
 
 
 @pytest.fixture
-def kstore(
-    store: FaultySource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def kstore(store: FaultySource, command_on: CommandOn) -> Command:
     """Run a command on the store."""
-    monkeypatch.setattr(address, "open_location", lambda location: store)
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run(["--store", "http://127.0.0.1:1", *words])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return command
+    return command_on(store)
 
 
 @pytest.mark.parametrize("changed", [0, 1, 3])

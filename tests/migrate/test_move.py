@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -370,28 +370,37 @@ def test_a_lease_ends(source: MemorySource, old_keys: Transformers, tmp_path: Pa
     assert report.summary.copied == 6
 
 
+class Late(Roomy):
+    """
+    Gives no answer to the first copy that comes alone and has a lease: it arrives when it is told to; further ones are
+    refused.
+    """
+
+    def __init__(self, before_a_further_one: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
+        self.held: Sequence[Mutation] = ()
+        self._before_a_further_one = before_a_further_one
+
+    def commit(self, mutations: Sequence[Mutation]) -> Committed:
+        if not any(isinstance(one, Put) and one.lease for one in mutations):
+            return super().commit(mutations)
+        if len(mutations) == 1 and not self.held:
+            self.held = mutations
+            raise StoreUnreachable("no answer in time")
+        if self.held:
+            self._before_a_further_one()
+        raise LeaseGone("no such lease")
+
+    def arrive(self) -> bool:
+        return super().commit(self.held).succeeded
+
+
 def test_a_copy_that_comes_late(
     source: MemorySource, old_keys: Transformers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Given up, not copied again since its original went, and created after the end: said, noted, undone."""
 
-    class Late(Roomy):
-        held: Sequence[Mutation] = ()
-
-        def commit(self, mutations: Sequence[Mutation]) -> Committed:
-            if not any(isinstance(one, Put) and one.lease for one in mutations):
-                return super().commit(mutations)
-            if len(mutations) == 1 and not self.held:
-                self.held = mutations
-                raise StoreUnreachable("no answer in time")
-            if self.held:
-                source.delete("/a/events/d/e")
-            raise LeaseGone("no such lease")
-
-        def arrive(self) -> bool:
-            return super().commit(self.held).succeeded
-
-    target = Late()
+    target = Late(lambda: source.delete("/a/events/d/e"))
     move = moving(source, old_keys, old_keys, target)
     report = run(move, tmp_path / "j")
     assert (report.may_come, report.summary.ended) == (1, 1)
@@ -524,26 +533,12 @@ def test_what_comes_while_it_is_counted(
     """It may be said of a copy that it may come, though it has; never that it cannot, though nobody has noted it."""
     from kstore.migrate import settle as settling
 
-    class Late(Roomy):
-        held: Sequence[Mutation] = ()
-
-        def commit(self, mutations: Sequence[Mutation]) -> Committed:
-            if not any(isinstance(one, Put) and one.lease for one in mutations):
-                return super().commit(mutations)
-            if len(mutations) == 1 and not self.held:
-                self.held = mutations
-                raise StoreUnreachable("no answer in time")
-            raise LeaseGone("not now")
-
-        def arrive(self) -> None:
-            assert Roomy.commit(self, self.held).succeeded
-
     target = Late()
     counted = settling.missing_creations
 
     def count(*given: Any) -> int:
         found = counted(*given)
-        target.arrive()
+        assert target.arrive()
         return found
 
     monkeypatch.setattr(settling, "missing_creations", count)
