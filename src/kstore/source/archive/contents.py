@@ -7,6 +7,7 @@ common ground: a database file somewhere, called as they please.
 
 from __future__ import annotations
 
+import operator
 import re
 import struct
 from dataclasses import dataclass, field
@@ -16,29 +17,44 @@ from kstore.errors import NotADatabase, UsageError
 from kstore.source.archive.compression import begins, format_of
 from kstore.source.bbolt.format import MAGIC, PAGE_HEADER
 
-HEAD = 512
+_SECOND_META = 4096
+"""Where bbolt's second meta page is: at a page's size, which is that of the system's memory."""
+HEAD = _SECOND_META + 64
 """As many bytes of a file as tell what it is."""
 SQLITE = b"SQLite format 3\0"
 _MEMBER = re.compile(r"(?:.*/)?member/(?:snap/(?:db|[^/]*\.snap(?:\.db)?)|wal/[^/]*\.wal)")
 """The files of a data directory that say what its store is."""
 _SHOWN = 8
 _ZIP = b"PK\x03\x04"
+_TAR = b"ustar"
+_TAR_AT = 257
 _SUFFIXES = (".gz", ".tgz", ".zst", ".xz", ".txz", ".bz2", ".zip", ".tar")
 """How archives are called."""
 
 
 def kind_of(head: bytes) -> str:
-    """`database`, `sqlite`, `compressed`, `zip`, `tar` or nothing, by a file's first bytes."""
-    at = PAGE_HEADER.size
-    if head[at : at + 4] == struct.pack("<I", MAGIC):
+    """
+    `database`, `sqlite`, `compressed`, `zip`, `tar` or nothing, by a file's first bytes.
+
+    A database is one by the second of its meta pages too, which does where the first is damaged; so is a tar of whose
+    mark one byte is damaged, as its header's checksum will tell.
+    """
+    if _is_meta(head, 0):
         return "database"
     if head.startswith(SQLITE):
         return "sqlite"
     if head.startswith(_ZIP):
         return "zip"
-    if head[257:262] == b"ustar":
+    if sum(map(operator.eq, head[_TAR_AT:], _TAR)) >= len(_TAR) - 1:
         return "tar"
-    return "compressed" if format_of(head) else ""
+    if format_of(head):
+        return "compressed"
+    return "database" if _is_meta(head, _SECOND_META) else ""
+
+
+def _is_meta(head: bytes, page: int) -> bool:
+    at = page + PAGE_HEADER.size
+    return head[at : at + 4] == struct.pack("<I", MAGIC)
 
 
 def is_beginning_of_archive(head: bytes) -> bool:
