@@ -164,6 +164,18 @@ def test_names_that_lead_out(name: str, demo: Path, tmp_path: Path, monkeypatch:
     assert not Path("/etc/evil.db").exists()
 
 
+def test_a_file_without_a_name(demo: Path, records: list[Record]) -> None:
+    """Names in a zip end at a zero byte, so that nothing may be left of one: it is no store that could be named."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        nameless = zipfile.ZipInfo("a")
+        nameless.filename = "\0a"
+        archive.writestr(nameless, b"x")
+        archive.writestr("db.snapshot", demo.read_bytes())
+    with opened(buffer.getvalue()) as source:
+        assert list(source.scan()) == records
+
+
 @pytest.mark.parametrize("form", COMPRESSIONS)
 def test_what_breaks_off(form: str, demo: Path, records: list[Record]) -> None:
     """A stream that is cut short is an error that says so; salvaged, what came before is read and the rest named."""

@@ -174,7 +174,7 @@ class Unpacking:
             with zipfile.ZipFile(path) as archive:
                 for entry in archive.infolist():
                     name = _within(entry.filename)
-                    if not entry.is_dir() and name:
+                    if name and not entry.is_dir():  # which fails for one without a name
                         with archive.open(entry) as file:
                             self._read(self._named(Watched(file, "", stream), name), name, depth + 1)
         except unpacking_errors() as error:
