@@ -6,8 +6,8 @@ A fuzz run that is guided by what the code does with each input: atheris, on the
 
 A reader that raises anything but a `KstoreError`, takes more than ten seconds, or more than a gigabyte of memory is a
 finding: its input is printed, and the run exits with 1. Inputs that led somewhere new are kept in `.fuzz/`, where the
-next run begins. `--record` adds the figures of a run without a finding to those of the same version's earlier runs, in
-guided.json and in docs/guarantees.md.
+next run begins. `--record` adds the figures of a reader without a finding to those of the same version's earlier runs,
+in guided.json and in docs/guarantees.md.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import argparse
 import atexit
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,24 +136,35 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20_000, help="executions of each reader")
     parser.add_argument("--seconds", type=int, default=0, help="stop each reader after this time")
     parser.add_argument("--seed", type=int, default=0, help="of the random numbers; 0 is another one each time")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="readers at once")
     parser.add_argument("--record", action="store_true", help="add the figures to guided.json and docs/guarantees.md")
-    arguments = parser.parse_args()
-    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    results = {name: Figures(**one) for name, one in known.items()}
+    given = parser.parse_args()
     faulty = False
-    for name in arguments.reader or READERS:
-        figures = fuzz(name, arguments.runs, arguments.seconds, arguments.seed)
-        print(
-            f"{name:26} {figures.executions:9,} executions {figures.findings} findings {figures.seconds:7.1f} s",
-            flush=True,
-        )
-        results[name] = figures.after(results.get(name))
-        faulty = faulty or figures.findings > 0 or figures.executions == 0
-    if arguments.record and not faulty:
-        kept = {name: asdict(one) for name, one in sorted(results.items())}
-        RESULT.write_text(json.dumps(kept, indent=2) + "\n")
-        page.record("fuzzed", table(results))
+    with ThreadPoolExecutor(given.jobs) as threads:
+        names = {
+            threads.submit(fuzz, name, given.runs, given.seconds, given.seed): name for name in given.reader or READERS
+        }
+        for ended in as_completed(names):
+            name, came_to = names[ended], ended.result()
+            print(
+                f"{name:26} {came_to.executions:9,} executions {came_to.findings} findings {came_to.seconds:7.1f} s",
+                flush=True,
+            )
+            if came_to.findings or not came_to.executions:
+                faulty = True
+            elif given.record:
+                record(name, came_to)
     return int(faulty)
+
+
+def record(name: str, figures: Figures) -> None:
+    """Add what a reader's run came to, as soon as it has ended: the run of all of them takes hours."""
+    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    results = {reader: Figures(**one) for reader, one in known.items()}
+    results[name] = figures.after(results.get(name))
+    kept = {reader: asdict(one) for reader, one in sorted(results.items())}
+    RESULT.write_text(json.dumps(kept, indent=2) + "\n")
+    page.record("fuzzed", table(results))
 
 
 if __name__ == "__main__":
