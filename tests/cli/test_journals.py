@@ -31,6 +31,12 @@ from kstore.write.compare_and_swap import KeyChange
 
 __all__ = ["deployment", "shop"]
 
+IDENTITY = """
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources: [{resources: [secrets], providers: [{identity: {}}]}]
+"""
+
 
 @pytest.fixture(scope="session")
 def codec() -> StorageCodec:
@@ -108,6 +114,35 @@ def test_what_cannot_be_meant(kstore: Command, shop: FaultySource, tmp_path: Pat
     before = shop.revision
     assert kstore(*words)[0] == ExitCode.USAGE
     assert (shop.revision, list(tmp_path.iterdir())) == (before, [])
+
+
+@pytest.mark.parametrize(
+    "words", [("migrate", "--to", "v1"), ("encrypt", "--encryption-provider-config", "keys.yaml")], ids=" ".join
+)
+def test_a_namespace_of_what_has_none(
+    kstore: Command, shop: FaultySource, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """-n beside what is of no namespace is refused, as it would select nothing, or everything."""
+    (tmp_path / "keys.yaml").write_text(IDENTITY)
+    before = shop.revision
+    code, out, err = kstore(*words, "namespaces", "-n", "shop", "--yes")
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "namespaces are in no namespace" in err
+    assert shop.revision == before
+
+
+@pytest.mark.parametrize("words", [("--like", "pod.yaml"), ("--emulated-version", "1.36"), ()], ids=" ".join)
+def test_a_plan_says_how_the_server_is_started(
+    kstore: Command, shop: FaultySource, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Flags beside a saved plan are refused, as they are beside a journal, whatever they say."""
+    (tmp_path / "pod.yaml").write_text("command: [kube-apiserver, --etcd-servers=x]\n")
+    assert kstore("migrate", "--to", "apps/v1", "--dry-run", "--save-plan", "saved")[0] == ExitCode.DONE
+    before = shop.revision
+    code, _, err = kstore("migrate", "--plan", "saved", "--yes", *words)
+    assert code == (ExitCode.USAGE if words else ExitCode.DONE)
+    assert ("was said when this migration was planned" in err) is bool(words)
+    assert (shop.revision > before) is (not words)
 
 
 @pytest.mark.parametrize("full", [True, False])

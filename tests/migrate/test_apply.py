@@ -106,6 +106,26 @@ def test_an_object_that_others_make_too_large(shop, planner, deployment, journal
     assert (summary.changes, [one.code for one in summary.skipped]) == (9, [RequestTooLarge.code])
 
 
+def test_an_object_that_others_damage(shop, planner, journal_path):
+    """What cannot be read any more is named, though it could be when it was planned first; it is left as it is."""
+    once = iter([True])
+    shop.before_commit = lambda _: shop.put(key("web-3"), b"k8s\0no object") if next(once, False) else None
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, summary.conflicts) == (9, 1)
+    assert [(one.key, one.code) for one in summary.skipped] == [(key("web-3").decode(), "undecodable")]
+    assert shop.records[key("web-3")].value == b"k8s\0no object"
+
+
+def test_an_object_that_others_migrate(shop, planner, deployment, journal_path):
+    """It is as it should be: counted so, and not written once more."""
+    once = iter([True])
+    value = deployment("web-3", image="web:3", version="apps/v1")
+    shop.before_commit = lambda _: shop.put(key("web-3"), value) if next(once, False) else None
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, summary.unchanged, summary.skipped_count) == (9, 2, 0)
+    assert shop.records[key("web-3")].value == value
+
+
 def test_a_key_that_goes(shop, planner, journal_path):
     """A deleted object needs no migration."""
     once = iter([True])
