@@ -108,16 +108,18 @@ def _to_apply(mvcc: Mvcc, log: Log, folder: Path) -> Iterator[LogEntry]:
             " they are not of the same member",
             where=str(folder),
         )
-    everything = _is_alone(mvcc.cluster.voters(), log.entries)
+    everything = _is_alone(mvcc.cluster.voters(), log)
     for entry in log.entries:
         if entry.index > index and (everything or entry.index <= log.commit):
             yield entry
 
 
-def _is_alone(voters: set[int], entries: list[LogEntry]) -> bool:
-    """Whether the member is a cluster of its own, all through these entries, so that what it wrote is committed."""
+def _is_alone(voters: set[int], log: Log) -> bool:
+    """Whether the member is a cluster of its own from what is known to be committed on, so that all that follows is."""
     voters = set(voters)
-    for entry in entries:
+    for entry in log.entries:
+        if len(voters) > 1 and entry.index > log.commit:
+            return False
         if entry.type == CONF_CHANGE:
             change = Message(entry.data)
             kind, node = change.number(2), change.number(3) & 0xFFFF_FFFF_FFFF_FFFF
@@ -125,7 +127,7 @@ def _is_alone(voters: set[int], entries: list[LogEntry]) -> bool:
                 voters.add(node)
             elif kind == _REMOVE_NODE:
                 voters.discard(node)
-        if len(voters) > 1 or entry.type == CONF_CHANGE_V2:
+        if entry.type == CONF_CHANGE_V2:
             return False
     return len(voters) == 1
 
