@@ -210,6 +210,77 @@ def test_a_history_that_is_asked_for(replayed: Any, through: int) -> None:
     assert [one.record.mod_revision for one in found] == [one for one in (5, 7, 8) if one <= through]
 
 
+@pytest.fixture
+def quiet(replayed: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What is replayed until nothing more comes, for a user who may read `/a/` alone."""
+    asked: list[tuple[bytes, bytes, int, bool]] = []
+
+    def run(through: int, stored: dict[bytes, int], *answers: SimpleNamespace, start: int = 5) -> list[Revision]:
+        class Stored:
+            def __init__(self, _: Any, key: bytes, end: bytes, *, revision: int, keys_only: bool) -> None:
+                asked.append((key, end, revision, keys_only))
+
+            def pages(self) -> Iterator[list[Record]]:
+                yield [Record(key, b"", 2, revision, 1) for key, revision in stored.items()]
+
+        monkeypatch.setattr(watching, "RangeReader", Stored)
+        return cast(
+            "list[Revision]",
+            replayed(watching._replay_until_quiet, Silent(*answers), b"/a/", b"/a0", start, through),
+        )
+
+    run.asked = asked  # type: ignore[attr-defined]
+    return run
+
+
+OWN = [
+    told(5, event(b"/a/x", 5, lease=7)),
+    told(7, event(b"/a/y", 7)),
+    told(8, event(b"/a/x", 8, deleted=True)),
+    told(9, event(b"/a/y", 9)),
+]
+
+
+@pytest.mark.parametrize(("through", "stored"), [(8, {b"/a/old": 3, b"/a/y": 7}), (9, {b"/a/old": 3, b"/a/y": 9})])
+def test_a_history_of_what_a_user_may_read(quiet: Any, through: int, stored: dict[bytes, int]) -> None:
+    """It has ended when what came is what is stored as of the last revision, deletions among it."""
+    every = [(b"/a/x", 5, False, 7), (b"/a/y", 7, False, 0), (b"/a/x", 8, True, 0), (b"/a/y", 9, False, 0)]
+    assert shown(quiet(through, stored, *OWN)) == [one for one in every if one[1] <= through]
+    assert quiet.asked == [(b"/a/", b"/a0", through, True)]
+
+
+@pytest.mark.parametrize("stored", [{b"/a/y": 9}, {b"/a/y": 7, b"/a/z": 8}, {b"/a/x": 8, b"/a/y": 7}])
+def test_a_history_that_is_not_what_is_stored(quiet: Any, stored: dict[bytes, int]) -> None:
+    """However long nothing comes, what lacks a change is not taken for all."""
+    with pytest.raises(StoreUnreachable, match="the history stopped"):
+        quiet(9, stored, *OWN[:3])
+
+
+def test_a_history_that_is_quiet_for_long(quiet: Any) -> None:
+    """A key that was created and deleted again leaves nothing to compare with: its events are waited for."""
+    assert quiet(9, {}) == []
+    assert shown(quiet(9, {}, told(6, event(b"/a/x", 6)), told(7, event(b"/a/x", 7, deleted=True)))) == [
+        (b"/a/x", 6, False, 0),
+        (b"/a/x", 7, True, 0),
+    ]
+    assert quiet(4, {b"/a/y": 3}) == []
+
+
+def test_the_way_of_a_user_who_may_not_read_all(quiet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the whole store may not be watched, what the user may read is."""
+
+    def refused(*_: Any) -> Iterator[Revision]:
+        raise AccessDenied("permission denied")
+        yield
+
+    monkeypatch.setattr(watching, "_replay_watching_all", refused)
+    monkeypatch.setattr(
+        watching, "_replay_until_quiet", lambda _, *where: iter([Revision(Record(b"/a/x", b"", 2, 5, 1))] * len(where))
+    )
+    connection = cast(Connection, SimpleNamespace(member=lambda: SimpleNamespace(status=None)))
+    assert len(list(watching.replay(connection, b"/a/", b"/a0", 5, 9))) == 4
+
+
 def test_what_an_event_is() -> None:
     """A deletion is one by its type, and not by its value, which may be empty."""
     for deleted in (False, True):
