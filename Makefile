@@ -17,7 +17,7 @@ RUN := -m $(if $(SECOND_CHANCE),tools.second_chance $(SECOND_CHANCE),pytest)
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))')
 PYTEST := $(RUN) -n $(WORKERS)
 FUZZ_RUNS ?= 1000000
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 25
 # Compiled modules are kept, whatever the environment says: without them each kstore that a test starts compiles itself.
 unexport PYTHONDONTWRITEBYTECODE
 SCHEDULES ?= 100000

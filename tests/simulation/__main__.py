@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import signal
@@ -63,6 +64,7 @@ def main() -> int:
     parser.add_argument("--first", type=seed_of, default=0, metavar="SEED", help="a number, or today")
     parser.add_argument("--scenario", action="append", choices=sorted(ALL))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seconds", type=float, default=math.inf, metavar="S", help="after which no more are begun")
     parser.add_argument("--enough", type=int, default=5, metavar="N", help="failures after which a run ends")
     parser.add_argument("--unshrunk", action="store_true", help="print a failure with all its decisions")
     parser.add_argument("--record", action="store_true")
@@ -72,14 +74,14 @@ def main() -> int:
     blocks = [(scenario, seed, min(_TOGETHER, given.first + each - seed), not given.unshrunk)
               for seed in range(given.first, given.first + each, _TOGETHER) for scenario in scenarios]  # fmt: skip
     print(f"seeds from {given.first} on, of {', '.join(scenarios)}", flush=True)
-    done, seconds, failures = _run(blocks, given.jobs, given.enough)
+    done, seconds, failures = _run(blocks, given.jobs, given.enough, given.seconds)
     if given.record and done and not failures:
         _record(_result(scenarios, given.first, done, seconds))
     return 1 if failures else 0
 
 
-def _run(blocks: Sequence[Block], jobs: int, enough: int) -> tuple[int, float, int]:
-    """How many schedules were run, the seconds of a processor that they took, and how many failed."""
+def _run(blocks: Sequence[Block], jobs: int, enough: int, most: float) -> tuple[int, float, int]:
+    """How many schedules were run in `most` seconds, those of a processor that they took, and how many failed."""
     asked = _Asked()
     began, done, seconds, failures, told = time.monotonic(), 0, 0.0, 0, 0.0
     for count, found, used in _in_turn(blocks, jobs):
@@ -93,6 +95,9 @@ def _run(blocks: Sequence[Block], jobs: int, enough: int) -> tuple[int, float, i
             break
         if asked.to_end:
             print("ended from outside")
+            break
+        if time.monotonic() - began >= most:
+            print(f"ended after {most:.0f} s")
             break
     took = f"{time.monotonic() - began:.0f} s, {1000 * seconds / max(done, 1):.1f} ms of a processor each"
     print(f"{done} schedules, {failures} failures, {took}")

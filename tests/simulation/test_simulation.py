@@ -16,9 +16,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests import patience
+from tests.simulation import __main__ as simulation
 from tests.simulation import schedule
 from tests.simulation.decisions import Decisions, shrunk
 from tests.simulation.process import Process
@@ -111,6 +113,7 @@ def test_a_schedule_leaves_nothing_behind(scenario: str) -> None:
 RECORDED = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from tests.simulation import __main__ as tool
 tool.RESULT = Path(sys.argv.pop(1))
 tool._TOGETHER, tool._TELLS = 20, 0
@@ -142,6 +145,18 @@ def test_a_run_that_is_ended_is_recorded(number: signal.Signals, jobs: str, tmp_
     assert f"\nended from outside\n{came['schedules']} schedules, 0 failures, " in f"\n{told}"
     assert 20 <= came["schedules"] < 10_000
     assert f"| from 0 | {came['schedules']} | 0 |" in told
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.0, 1), (3600.0, 4)])
+def test_a_run_that_has_a_time(
+    seconds: float, expected: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When it is over no more schedules are begun, and it is said how many were run."""
+    monkeypatch.setattr(simulation, "_Asked", lambda: SimpleNamespace(to_end=False))
+    blocks = [("keys", seed, 1, False) for seed in range(4)]
+    done, _, failures = simulation._run(blocks, 1, 5, seconds)
+    assert (done, failures) == (expected, 0)
+    assert f"\n{expected} schedules, 0 failures, " in capsys.readouterr().out
 
 
 def test_a_failure_shrinks() -> None:
