@@ -8,7 +8,8 @@ import pytest
 
 from kstore.codec import StorageCodec
 from kstore.encryption.config import load_configuration
-from kstore.errors import UsageError
+from kstore.encryption.interface import Opened
+from kstore.errors import EncryptionError, UsageError
 from kstore.migrate.plan import Change, EncryptionPlanner, Skipped, Unchanged, VersionPlanner
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, VersionTargets
 from kstore.naming import GroupResource, GroupVersion, gvk
@@ -110,6 +111,26 @@ def test_encrypting_what_is_plain(codec, deployment, tmp_path):
     named = EncryptionPlanner(encrypting, wanted=lambda read: read.object["metadata"]["name"] == "a")
     (only,) = named.plan([record(deployment("b"), "b"), record(deployment("a"), "a")])
     assert (only.record.key, type(only)) == (key("a"), Change), "what is not selected is no concern"
+
+
+@pytest.mark.parametrize("encrypts", [False, True])
+def test_an_object_that_cannot_be_encrypted(codec, deployment, monkeypatch, encrypts):
+    """It is skipped, with the plugin's reason, and the others go on."""
+    encrypting = StorageCodec(codec.scheme)
+
+    def encrypt(where: bytes, plain: bytes) -> bytes:
+        if where == key("b"):
+            raise EncryptionError("the plugin is away")
+        return plain
+
+    monkeypatch.setattr(encrypting, "encrypt", encrypt)
+    monkeypatch.setattr(encrypting, "open", lambda _, value: Opened(value, None, stale=True, authenticated=False))
+    targets = VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),))
+    planner = EncryptionPlanner(encrypting) if encrypts else VersionPlanner(encrypting, targets)
+    steps = list(planner.plan([record(deployment(name), name) for name in "abc"]))
+    assert [type(step) for step in steps] == [Change, Skipped, Change]
+    assert (steps[1].record.key, steps[1].error.message) == (key("b"), "the plugin is away")
+    assert steps[1].stored == gvk("apps/v1beta1", "Deployment")
 
 
 @pytest.mark.large

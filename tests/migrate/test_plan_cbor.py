@@ -14,6 +14,7 @@ from kstore.customresource import unstructured as custom
 from kstore.customresource.converter import Converted, CustomConverter
 from kstore.customresource.definition import CustomDefinition
 from kstore.decode import cbor
+from kstore.errors import NotConvertible
 from kstore.migrate.plan import Change, Skipped, Step, VersionPlanner
 from kstore.migrate.targets import ReleaseTargets, VersionTargets
 from kstore.naming import GroupVersion
@@ -118,3 +119,23 @@ def test_a_version_that_is_assumed(encoding: str) -> None:
         wanted = custom.write(custom.normalize({**BIRD, "apiVersion": "example.com/v2"}), encoding)
         assert first.value == second.value == wanted
     assert isinstance(steps(GroupVersion("example.com", "v3"))[0], Skipped)
+
+
+def test_a_conversion_that_fails_as_a_whole() -> None:
+    """Each object that was sent is skipped with the reason; what needs no conversion of it goes on."""
+
+    class Away(CustomConverter):
+        def convert(self, *_: Any, **__: Any) -> Any:
+            raise NotConvertible("the webhook is away")
+
+    codec = StorageCodec(Scheme(Release("1.37")))
+    targets = VersionTargets(codec.scheme, (GroupVersion("example.com", "v2"),), frozenset({"example.com"}))
+    planner = VersionPlanner(
+        codec, targets, custom_converter=lambda _: Away(CustomDefinition.of(CRD), codec.scheme.typed)
+    )
+    value = custom.write(custom.normalize(BIRD), "json")
+    config_map = codec.encode({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a"}})
+    birds = [Record(b"/registry/example.com/birds/default/%s" % name, value, 1, 2, 1, 0) for name in (b"a", b"b")]
+    steps = list(planner.plan([birds[0], Record(b"/registry/configmaps/default/a", config_map, 1, 2, 1, 0), birds[1]]))
+    assert [step.record.key for step in steps] == [one.key for one in birds]
+    assert {step.error.message for step in steps if isinstance(step, Skipped)} == {"the webhook is away"}
