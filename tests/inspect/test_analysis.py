@@ -49,6 +49,16 @@ def test_who_wrote_it(source: MemorySource, open_store: OpenStore) -> None:
     ]
 
 
+def test_who_wrote_last_within_a_second(source: MemorySource, open_store: OpenStore) -> None:
+    """Of entries of the same second the last one counts, which servers sort behind the others."""
+    obj = config_map("a", manager="first", time="2026-01-01T00:00:00Z")
+    entries = obj["metadata"]["managedFields"]
+    entries += [{**entries[0], "manager": "second"}, {**entries[0], "manager": "older", "time": "2025-01-01T00:00:00Z"}]
+    source.put(A, obj)
+    found = Analyzer(open_store()).run()
+    assert {one.name for one in found.managers if one.written_bytes} == {"second"}
+
+
 def test_large_fields_and_churn(source: MemorySource, open_store: OpenStore) -> None:
     """The largest object names its largest field; the key that changed most comes with its rate."""
     source.put("/registry/configmaps/default/0", config_map("0", manager="one", time="2026-01-01T00:00:00Z"))

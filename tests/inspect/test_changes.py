@@ -4,6 +4,12 @@ From revision to revision: what changed, who did it, and what was deleted.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+from tests.encryption.conftest import configuration, keyed
+
+from kstore.encryption.config import load_configuration
 from kstore.inspect.changes import Changes
 from kstore.inspect.comparison import Side, compare
 from kstore.inspect.crds import custom_usages
@@ -72,6 +78,20 @@ def test_the_same_object_stored_otherwise(source: MemorySource, open_store: Open
     found = list(compare(Side(store, first), Side(store)))
     assert [(one.what, one.note) for one in found] == [("stored-otherwise", "apps/v1beta1 → apps/v1, json → protobuf")]
     assert next(iter(compare(Side(store, first), Side(store), as_stored=True))).what == "changed"
+
+
+def test_the_same_object_encrypted_otherwise(source: MemorySource, open_store: OpenStore, tmp_path: Path) -> None:
+    """Another key, or none, is another form of the same object."""
+    order = ("one", 1), ("two", 2)
+    for name, keys in (("old", order), ("new", order[::-1])):
+        (tmp_path / name).write_text(configuration(("configmaps", f"{keyed('aesgcm', *keys)}, {{identity: {{}}}}")))
+    with load_configuration(tmp_path / "old") as old, load_configuration(tmp_path / "new") as new:
+        value = json.dumps(config_map("a")).encode()
+        stored = [value, *(open_store(transformers=each).codec.encrypt(A.encode(), value) for each in (old, new))]
+        plain, first, _ = (source.put(A, each) for each in stored)
+        store = open_store(transformers=new)
+        notes = [next(compare(Side(store, before), Side(store))).note for before in (plain, first)]
+    assert notes == ["plain → aesgcm two", "aesgcm one → aesgcm two"]
 
 
 def test_crds_against_what_is_stored(source: MemorySource, open_store: OpenStore) -> None:

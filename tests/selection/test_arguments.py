@@ -75,6 +75,15 @@ def test_what_is_no_name_of_a_pod(store: Store, text: str) -> None:
         named(store, Criteria(("pods", text)))
 
 
+def test_a_name_that_several_resources_have() -> None:
+    """None of them is meant more than another: all are named, whatever their order."""
+    keys = ["/registry/pods/shop/web", "/registry/services/specs/shop/web", "/registry/pods/shop/db"]
+    store = Store(MemorySource(dict.fromkeys(keys, b"value")), Scheme(newest()))
+    with pytest.raises(UsageError, match="shop/web may be any of pods/shop/web, services/shop/web"):
+        named(store, Criteria(("shop/web",)))
+    assert [one.key for one in named(store, Criteria(("shop/db",)))] == [b"/registry/pods/shop/db"]
+
+
 def exactly(key: bytes, said: str = "") -> Target:
     """One key, and none below it."""
     return Target(key, itself=True, below=False, said=said)

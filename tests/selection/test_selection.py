@@ -45,3 +45,12 @@ def test_the_history_is_in_its_order(store: Store, what: tuple[str, ...], keys: 
     found = [one.record for one in Selection.of_history(store, Criteria(what)).history()]
     assert [one.key.decode() for one in found] == keys
     assert [one.mod_revision for one in found] == sorted(one.mod_revision for one in found)
+
+
+def test_housekeeping_is_no_key() -> None:
+    """Of two keys that end like a server's note the one that holds it is left out, though no value is asked for."""
+    note, other = "/registry/health", "/registry/configmaps/shop/health"
+    source = MemorySource({note: b'{"health":"true"}', other: b'{"health":"true"}', A: b"value"})
+    source.put(other, b"value")
+    everything = Selection.listed(Store(source, Scheme(newest())), Criteria())
+    assert list(everything.keys()) == [other.encode(), A.encode()]
