@@ -16,6 +16,9 @@ TABLES: dict[str, list[dict[str, Any]]] = {
     "kinds.json": [
         {"group": "zoo", "version": "v1", "kind": "Cage", "hub": "zoo.internal.Cage", "releases": "1.34-1.37"},
         {"group": "zoo", "version": "v1", "kind": "Cage", "hub": "zoo.v1.Cage", "releases": "1.38-"},
+        {"group": "zoo", "version": "v1", "kind": "Den", "introduced": "1.34"},
+        {"group": "zoo", "version": "v1beta1", "kind": "Den", "introduced": "1.32", "replacement": "zoo/v1 Den"},
+        {"group": "zoo", "version": "v1alpha1", "kind": "Pond", "introduced": "1.33"},
     ],
     "releases.json": [{"release": "1.37", "overridden": ["zoo/cages"]}, {"release": "1.38"}],
 }
@@ -37,6 +40,28 @@ def small_tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_kind_whose_hub_changed(minor: int) -> None:
     """It is there in the releases of both rows."""
     assert emulation.emulated_version("zoo", "Cage", ["v1"], minor=minor, emulated=36, compatible=35) == "v1"
+
+
+@pytest.mark.usefixtures("small_tables")
+@pytest.mark.parametrize(
+    ("kind", "minor", "emulated", "compatible", "version"),
+    [
+        ("Den", 34, 33, 33, ""), ("Den", 35, 33, 33, "v1beta1"), ("Den", 35, 34, 33, "v1beta1"),
+        ("Den", 34, 34, 34, "v1"), ("Den", 35, 34, 34, "v1"), ("Den", 37, 34, 33, "v1beta1"),
+        ("Pond", 36, 35, 33, "v1alpha1"), ("Pond", 37, 35, 33, "v1alpha1"), ("Pond", 36, 34, 32, ""),
+        ("Pond", 37, 34, 32, "v1alpha1"),
+    ],
+)  # fmt: skip
+def test_which_version_emulation_decides_for(
+    kind: str, minor: int, emulated: int, compatible: int, version: str
+) -> None:
+    """
+    The first that had come by the compatible release; servers of 1.34 take none that has a replacement, those of 1.37
+    one of alpha, and one that is newer, only where there is no other.
+    """
+    versions = ["v1", "v1beta1", "v1alpha1"]
+    found = emulation.emulated_version("zoo", kind, versions, minor=minor, emulated=emulated, compatible=compatible)
+    assert found == version
 
 
 @pytest.mark.usefixtures("small_tables")

@@ -9,6 +9,7 @@ import pytest
 from kstore.catalog.mapper import ResourceMapper
 from kstore.catalog.releases import Release
 from kstore.catalog.resources import ResourceInfo, resources_of
+from kstore.customresource.resource import CustomResource
 from kstore.errors import UnknownResource
 
 
@@ -63,6 +64,17 @@ def test_a_key_of_no_resource(mapper: ResourceMapper[ResourceInfo], path: str) -
 def test_what_a_name_means(mapper: ResourceMapper[ResourceInfo], name: str, resource: str, group: str) -> None:
     """With its group, the beginning of it, or a version that the resource has had before it."""
     assert [(one.resource, one.group) for one in mapper.find(name)] == [(resource, group)]
+
+
+@pytest.mark.parametrize(("name", "resource"), [("gulls", "gulls"), ("gu", "owls"), ("owl", "owls")])
+def test_a_short_name_that_is_another_s_name(name: str, resource: str) -> None:
+    """The plural, singular or kind is meant before a short name, whichever resource comes first."""
+    gulls, owls = (
+        CustomResource(f"{plural}.example.com", plural, plural[:-1].title(), plural[:-1], short_names)
+        for plural, short_names in (("gulls", ("owl",)), ("owls", ("gulls", "gu")))
+    )
+    for resources in ((gulls, owls), (owls, gulls)):
+        assert [one.resource for one in ResourceMapper(resources).find(name)] == [resource]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,25 @@ def test_defaults_are_filled_in_at_every_level():
     }
 
 
+def test_preserved_lists_keep_what_their_items_do_not_describe():
+    """Where a list preserves unknown fields, so do its items; what is described within them is pruned."""
+    item = {"type": "object", "properties": {"a": {"type": "object", "properties": {"x": {}}}, "b": {}}}
+    for keeps in (True, False):
+        schema = spec({"type": "array", "x-kubernetes-preserve-unknown-fields": keeps, "items": item})
+        obj = {"spec": [{"a": {"x": 1, "y": 2}, "b": 1, "c": 3}]}
+        dropped = prune(obj, schema, root=True)
+        assert dropped == ["spec[0].a.y", *([] if keeps else ["spec[0].c"])]
+
+
+def test_nulls_of_a_map_get_its_default():
+    """A forbidden null does, whatever its name; one that is allowed, and what is not there, stays so."""
+    for nullable in (True, False):
+        schema = spec({"additionalProperties": {"type": "integer", "default": 5, "nullable": nullable}})
+        obj: dict[str, Any] = {"spec": {"a": None, "b": 1}}
+        default(obj, schema)
+        assert obj == {"spec": {"a": None if nullable else 5, "b": 1}}
+
+
 def test_a_default_is_a_copy():
     """Two objects never share a default's value."""
     schema = Structural.of({"properties": {"list": {"type": "array", "default": [1]}}})

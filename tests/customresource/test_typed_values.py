@@ -34,6 +34,9 @@ SCHEMA = Structural.of(
             "object": {"type": "object", "properties": {"a": {"type": "string"}}},
             "numbers": {"type": "object", "additionalProperties": {"type": "integer"}},
             "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+            "inner": {"type": "object", "x-kubernetes-embedded-resource": True,
+                      "properties": {"metadata": {"type": "object", "properties": {"name": {"type": "integer"}}},
+                                     "spec": {"type": "object"}}},
         },
     }
 )  # fmt: skip
@@ -53,10 +56,14 @@ def says(value: dict[str, Any], *, one_key_is_enough: bool = False) -> bool:
         {"list": ["a", None]}, {"set": ["a", "a"]}, {"zones": [{"name": "a"}, {"name": "a"}]},
         {"zones": [{"name": None}]}, {"sizes": [{"name": "a", "size": 1}]},
         {"object": {"a": "b"}}, {"numbers": {"a": 1}}, {"free": {"a": [1, {"b": None}]}}, {"unknown": {"a": 1}},
+        {"inner": {"metadata": {"name": "a"}, "spec": {}}},
     ],
 )  # fmt: skip
 def test_what_fits(value: dict[str, Any]) -> None:
-    """Null fits everywhere but in lists whose elements are told apart; numbers are numbers."""
+    """
+    Null fits everywhere but in lists whose elements are told apart; numbers are numbers. What an embedded resource's
+    metadata is its schema does not decide.
+    """
     assert says(value)
 
 
@@ -68,6 +75,7 @@ def test_what_fits(value: dict[str, Any]) -> None:
         {"numbers": {"a": "x"}}, {"free": "x"}, {"set": [None]}, {"set": [{"a": 1}]}, {"set": [["a"]]},
         {"zones": [None]}, {"zones": ["a"]}, {"zones": {"name": "a"}}, {"zones": [{"zone": "b"}]},
         {"zones": [{"name": 1}]}, {"zones": [{"name": "a", "size": "x"}]},
+        {"inner": {"spec": "x"}},
     ],
 )  # fmt: skip
 def test_what_does_not(value: dict[str, Any]) -> None:

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kstore.decode.envelope import Envelope, read_envelope, recognize, unwrap_base64, write_envelope
+from kstore.decode.envelope import (
+    Envelope,
+    is_perhaps_readable,
+    read_envelope,
+    recognize,
+    unwrap_base64,
+    write_envelope,
+)
 from kstore.errors import DecodeError, UnknownEncoding
 
 EMPTY_BINDING = bytes.fromhex("6b3873000a0d0a0276311207") + b"Binding" + bytes.fromhex("12001a002200")
@@ -50,6 +57,36 @@ def test_not_recognized(value: bytes) -> None:
     """Nothing is searched for and nothing guessed."""
     with pytest.raises(UnknownEncoding):
         recognize(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "hinted"),
+    [
+        (b"/registry/pods/default/web\n" + EMPTY_BINDING, True),
+        (b"x" * 60 + b"k8s\x00", True),
+        (b"x" * 61 + b"k8s\x00", False),
+        (b"hello", False),
+    ],
+)
+def test_what_has_got_before_the_bytes(value: bytes, hinted: bool) -> None:
+    """A key line as etcdctl prints it is told from what is no protobuf at all."""
+    with pytest.raises(UnknownEncoding) as caught:
+        recognize(value)
+    assert ("a key line or a terminal" in caught.value.hint) is hinted
+    assert ("before, or instead of, its k8s" in caught.value.message) is hinted
+
+
+@pytest.mark.parametrize(
+    ("value", "readable"),
+    [
+        (b"", True), (b" \n", True), (b"null", True), (b"kind: Pod\nmetadata: {}\n", True),
+        (base64.b64encode(b"kind: Pod"), True), (base64.b64encode(b'{"kind":"Pod"}'), True),
+        (b"hello", False), (b"[1]", False), (b"\x00\x01", False), (base64.b64encode(b"\x00\x01"), False),
+    ],
+)  # fmt: skip
+def test_a_last_resort(value: bytes, readable: bool) -> None:
+    """Servers try YAML, also in base64, and take nothing at all for an object without content."""
+    assert is_perhaps_readable(value) is readable
 
 
 @pytest.mark.parametrize("cut", sorted({*range(len(EMPTY_BINDING))} - {19, 21, 23}))

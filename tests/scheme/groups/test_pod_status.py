@@ -49,6 +49,22 @@ def test_what_stays(release: str, spec: dict[str, Any], stays: set[str]) -> None
     assert left(Release(release), spec) == stays
 
 
+@pytest.mark.parametrize(
+    ("release", "is_on", "stays"),
+    [
+        ("1.30", False, True),
+        ("1.31", False, False),
+        ("1.31", True, True),
+        ("1.35", False, False),
+        ("1.36", False, True),
+    ],
+)  # fmt: skip
+def test_the_health_of_resources(release: str, is_on: bool, stays: bool) -> None:
+    """Servers of 1.31 to 1.35 drop it where the gate is off; the others keep what the old status has."""
+    found = left(Release(release, gates={"ResourceHealthStatus": is_on}), {})
+    assert ("allocatedResourcesStatus" in found) is stays
+
+
 def test_gates_as_they_are_set() -> None:
     """A feature that is switched on drops nothing."""
     release = Release("1.29", gates={"InPlacePodVerticalScaling": True, "DynamicResourceAllocation": True})

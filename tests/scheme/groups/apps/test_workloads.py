@@ -10,6 +10,7 @@ import pytest
 from tests.scheme.groups.stored import example, stored
 
 from kstore.errors import NotConvertible
+from kstore.scheme.groups.apps.workloads import parse_int64
 
 LABELS = {"app": "web"}
 TEMPLATE = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}
@@ -71,6 +72,23 @@ def test_a_rollback_that_is_no_number_is_refused() -> None:
     found["metadata"]["annotations"] = {"deprecated.deployment.rollback.to": "the one before"}
     with pytest.raises(NotConvertible, match="rollback"):
         stored(found, "apps/v1")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (str((1 << 63) - 1), (1 << 63) - 1), (str(-(1 << 63)), -(1 << 63)), ("+7", 7), ("-0", 0),
+        (str(1 << 63), None), (str(-(1 << 63) - 1), None), ("", None), ("+", None), ("1_0", None), (" 1", None),
+        ("٣", None),
+    ],
+)  # fmt: skip
+def test_numbers_of_64_bits(text: str, number: int | None) -> None:
+    """What Go's ParseInt takes, and nothing that Python alone would."""
+    if number is None:
+        with pytest.raises(NotConvertible, match="the annotation a"):
+            parse_int64(text, "a")
+    else:
+        assert parse_int64(text, "a") == number
 
 
 def test_a_template_generation_is_an_annotation() -> None:

@@ -386,10 +386,13 @@ def test_images_as_volumes(release: str, is_on: bool) -> None:
 
 @pytest.mark.parametrize(
     ("release", "is_on", "mode"),
-    [("1.29", True, "VIP"), ("1.29", False, None), ("1.34", True, "VIP"), ("1.34", False, None)],
-)
+    [
+        ("1.29", True, "VIP"), ("1.29", False, None), ("1.34", True, "VIP"), ("1.34", False, None),
+        ("1.35", False, "VIP"),
+    ],
+)  # fmt: skip
 def test_the_mode_of_an_address(release: str, is_on: bool, mode: str | None) -> None:
-    """It is filled in where the gate is on, which it was not in 1.29 by itself."""
+    """It is filled in where the gate is on, which it was not in 1.29 by itself, and from 1.35 on without one."""
     status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
     service = gated(release, "LoadBalancerIPMode", is_on, "Service", spec={"type": "LoadBalancer"}, status=status)
     assert service["status"]["loadBalancer"]["ingress"][0].get("ipMode") == mode

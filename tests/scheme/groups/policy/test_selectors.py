@@ -34,6 +34,15 @@ def test_empty_and_its_opposite(release: str) -> None:
     assert selector(matching("DoesNotExist"), OLD, NEW, release) == {}
 
 
+@pytest.mark.parametrize("beside", [{"matchLabels": {"a": "b"}}, {"values": ["x"]}])
+def test_what_only_looks_like_the_label(beside: dict[str, Any]) -> None:
+    """With labels or values beside it the selector is a user's: it does not become an empty one."""
+    found = matching("Exists") | beside
+    if "values" in beside:
+        found = {"matchExpressions": [{**matching("Exists")["matchExpressions"][0], **beside}]}
+    assert selector(found, NEW, OLD) == found
+
+
 def test_no_selector_is_none() -> None:
     """A budget without a selector has none in any version."""
     assert selector(None, OLD, NEW) is None
