@@ -1,5 +1,5 @@
 """
-`kstore get --watch` on a real etcd, as a process of its own.
+`kstore get --watch`: what is told of each change, and on a real etcd, as a process of its own.
 """
 
 from __future__ import annotations
@@ -18,9 +18,17 @@ import pytest
 from tests.patience import SECONDS
 from tools.cluster import Etcd
 
+from kstore.catalog.releases import newest
+from kstore.cli import following
+from kstore.cli.listing import Reading
+from kstore.inspect.changes import Changes
 from kstore.records import Delete, Put
+from kstore.scheme.scheme import Scheme
+from kstore.selection import Criteria, Selection
 from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
+from kstore.store import Store
+from kstore.testing import MemorySource
 
 PREFIX = "/registry/configmaps/default"
 
@@ -81,6 +89,23 @@ def followed(server: Etcd, source: WritableSource, *arguments: str, before: int,
         rest, err = process.communicate(timeout=SECONDS)
         assert process.returncode == 130, err
     return [line.rstrip("\n") for line in [*lines, *rest.splitlines()]]
+
+
+def test_what_is_told_of_each_change() -> None:
+    """What begins to meet the conditions is added, what ceases to deleted: as it was, at the revision of the change."""
+    source = MemorySource()
+    key = f"{PREFIX}/a".encode()
+    for label in "yxxy":
+        put(source, "a", label, f"{source.revision + 1}")
+    put(source, "a", "x", "6")
+    source.delete(key)
+    store = Store(source, Scheme(newest()))
+    selection = Selection.named(store, Criteria(("cm/a",)))
+    selection.filter = Selection.listed(store, Criteria(("cm",), selector="app=x")).filter
+    events = list(following._events(Reading(store), selection, Changes(store).steps(source.history(key))))
+    assert [(one.word, one.read.record.mod_revision, one.read.object["data"]["k"]) for one in events] == [
+        ("ADDED", 3, "3"), ("MODIFIED", 4, "4"), ("DELETED", 5, "4"), ("ADDED", 6, "6"), ("DELETED", 7, "6"),
+    ]  # fmt: skip
 
 
 @pytest.mark.large

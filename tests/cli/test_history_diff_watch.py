@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import CommandOn
 from tools.cluster import Etcd
 
 from kstore.cli.main import run
@@ -14,6 +15,7 @@ from kstore.records import Delete, Put
 from kstore.source.interface import WritableSource
 from kstore.source.location.address import open_source
 from kstore.source.location.demo import unpacked
+from kstore.testing import MemorySource
 
 KEY = "/registry/secrets/default/s"
 
@@ -35,6 +37,19 @@ def test_nothing_to_find_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the history has no revision of" in capsys.readouterr().err
     assert run(["--store", "demo", "diff", ".", "demo"]) == 0
     assert run(["--store", "demo", "diff", ".", "cm/default/x"]) == 2
+
+
+@pytest.mark.parametrize(("revision", "told"), [(1, []), (2, [2]), (3, [2, 3]), (4, [2, 3, 4]), (5, [2, 3, 4])])
+def test_the_history_up_to_a_revision(command_on: CommandOn, revision: int, told: list[int]) -> None:
+    """With --rev it ends with what that revision itself did."""
+    source = MemorySource()
+    source.put(KEY, secret("b2xk"))
+    source.put(KEY, secret("bmV3"))
+    source.delete(KEY)
+    source.put("/registry/configmaps/default/a", b"{}")
+    code, out, _ = command_on(source)("--rev", str(revision), "history", KEY, "-o", "jsonl")
+    assert [json.loads(line)["revision"] for line in out.splitlines()] == told
+    assert code == (0 if told else 1)
 
 
 def test_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

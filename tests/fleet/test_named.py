@@ -12,7 +12,7 @@ import pytest
 from tests.source.remote.buckets import S3
 
 from kstore.errors import BucketNotFound, UsageError
-from kstore.fleet.named import NamedStore, fingerprint, named_stores
+from kstore.fleet.named import NamedStore, fingerprint, named_stores, shown_names
 from kstore.fleet.run import LocalPool, run
 from kstore.fleet.tasks import Task, as_reading, source_options
 from kstore.source.options import SourceOptions
@@ -63,6 +63,16 @@ def test_a_file_that_was_written_to_in_its_middle(tmp_path: Path) -> None:
         os.utime(path, (second, second))
         marks.append(fingerprint(str(path)))
     assert marks[0] != marks[1] == marks[2]
+
+
+def test_stores_that_would_be_called_alike() -> None:
+    """What permits to read them is not shown; those that nothing else tells apart are numbered."""
+    place = "https://backups.example.com/night.db"
+    addresses = [f"{place}?signature={number}" for number in range(3)]
+    stores = [NamedStore(one) for one in [addresses[0], "/n/a.db", *addresses[1:]]]
+    assert shown_names(stores) == {
+        addresses[0]: place, "/n/a.db": "/n/a.db", addresses[1]: f"{place} (2)", addresses[2]: f"{place} (3)",
+    }  # fmt: skip
 
 
 def test_running_stores_have_no_fingerprint(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from kstore.fleet.report import (
     page_name,
     prometheus_text,
     rows_of,
+    short_rows,
     something_found,
     store_page,
 )
@@ -50,6 +51,24 @@ def test_a_page_names_a_store_once_a_row() -> None:
     """What an error begins with, the row's store, is left out: it stands beside it."""
     failed = {**BAD, "address": "/n/x.db", "error": "damaged-store: /n/x.db: torn"}
     assert '<td data-name="error">damaged-store: torn</td>' in "".join(page("check", [failed]))
+
+
+def test_why_a_backup_is_not_proved() -> None:
+    """The first reason, without the store's name, which stands beside it; more of them are three dots."""
+
+    def proved(address: str, why: str) -> dict[str, Any]:
+        return {**GOOD, "address": address, "rows": [{"revision": 5, "verdict": "not proved", "why": why}]}
+
+    torn = "whole: /n/x.db: it is torn"
+    rows = short_rows(
+        "prove",
+        [proved("/n/x.db", torn), proved("/n/y/z.db", "age: old; target: gone"), proved("/n/w.db", "k" * 73), BAD],
+    )
+    assert [row[-1] for row in rows] == ["whole: it is torn", "age: old…", f"{'k' * 72}…", ""]
+    assert [row[0] for row in rows] == ["/n/x.db", "/n/y/z.db", "/n/w.db", BAD["address"]]
+    assert [row[0] for row in short_rows("prove", [proved("/n/x.db", ""), proved("/n/y/z.db", "")])] == [
+        "x.db", "y/z.db",
+    ]  # fmt: skip
 
 
 def test_metrics() -> None:

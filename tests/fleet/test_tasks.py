@@ -5,12 +5,16 @@ What is answered of one store is what the library says of it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import kstore
 from kstore.errors import DamagedStore
+from kstore.fleet import tasks
 from kstore.fleet.tasks import KINDS, Task, answer
+from kstore.library.opening import Opening
+from kstore.testing import MemorySource
 
 
 @pytest.mark.large
@@ -76,3 +80,34 @@ def test_what_counts_as_found(column: str) -> None:
     """A note is a finding, too, as `kstore check` ends with it."""
     row = {"errors": 0, "warnings": 0, "notes": 0, "undecodable": 4, "below_target": 3}
     assert KINDS["check"].found({**row, column: 1}) is bool(column)
+
+
+@pytest.mark.parametrize(
+    ("kubelets", "release"),
+    [
+        ({"v1.9.3", "v1.34.2", "v1.30.11"}, "1.34"), ({"v1.34.2-gke.100", ""}, "1.34"), ({"1.29.0+k3s1"}, "1.29"),
+        ({""}, ""), (set(), ""),
+    ],
+)  # fmt: skip
+def test_the_release_of_a_cluster(kubelets: set[str], release: str) -> None:
+    """The newest that a node runs, by numbers."""
+    assert tasks._newest_release(kubelets) == release
+
+
+def test_what_is_below_the_target() -> None:
+    """What the target stores in another version; not what it does not store at all, or what nothing is known of."""
+
+    def obj(kind: str, version: str) -> dict[str, Any]:
+        return {"kind": kind, "apiVersion": version, "metadata": {"name": "a", "namespace": "default"}}
+
+    source = MemorySource(
+        {
+            "/registry/namespaces/default": {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "default"}},
+            "/registry/deployments/default/a": obj("Deployment", "apps/v1beta1"),
+            "/registry/configmaps/default/a": obj("ConfigMap", "v1"),
+            "/registry/podsecuritypolicy/a": obj("PodSecurityPolicy", "policy/v1beta1"),
+            "/registry/left.example.com/things/default/a": obj("Thing", "left.example.com/v1"),
+        }
+    )
+    (row,) = KINDS["check"].answer(Opening(source, release="1.37"), {})
+    assert (row["objects"], row["below_target"], row["undecodable"]) == (5, 1, 0)

@@ -227,3 +227,20 @@ def test_a_compaction_meanwhile() -> None:
         assert {one.rule.id for one in store.check()} == {"misplaced"}
         with pytest.raises(Compacted):
             list(store.objects("pods"))
+
+
+@pytest.mark.parametrize(
+    ("key", "namespace"),
+    [
+        ("/registry/pods/other/a", "other"),
+        ("/registry/loose", "shop"),
+        ("/registry/left.example.com/things/shop/a", "shop"),
+    ],
+)
+def test_the_namespace_of_an_object(key: str, namespace: str) -> None:
+    """The one that its key says, else its own; likewise what cannot be read, as far as its key goes."""
+    obj = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}}
+    for value in (obj, b"k8s\x00\xff"):
+        with kstore.open(MemorySource({key: value})) as store:
+            (found,) = store
+            assert found.namespace == ("" if key == "/registry/loose" and value is not obj else namespace)

@@ -67,3 +67,18 @@ def test_no_files() -> None:
     """Without any store there is nothing to ask."""
     with pytest.raises(UsageError):
         Lake([])
+
+
+def test_a_custom_resource_with_its_group(files: list[str]) -> None:
+    """Only that group's objects; of another group there are none."""
+    counts = [
+        next(iter(Lake(files).answer(f'select count(*) from "widgets{group}"').rows))[0]
+        for group in ("", ".example.com", ".other.example.com")
+    ]
+    assert counts == [2, 2, 0]
+
+
+def test_times_are_of_utc(files: list[str]) -> None:
+    """Whatever the machine's zone is."""
+    (row,) = Lake(files).answer("select current_setting('TimeZone'), '2026-07-01 12:00:00+00'::timestamptz::text").rows
+    assert row == ("UTC", "2026-07-01 12:00:00+00")

@@ -73,6 +73,7 @@ def test_everything(query: str) -> None:
         ("json_extract_string(spec, '$.containers[*].image')", ("containers", "image")),
         ("json_array_length(spec, '$.a.\"b.c\"[#-1].d')", ("a", "b.c", "d")),
         ("spec->>'/a/0/b~1c'", ("a", "b/c")),
+        ("spec->>'/a~01/b~0c'", ("a~1", "b~c")),
         ("json_array_length(spec->'containers')", ("containers",)),
         ("cast(spec.replicas as int)", ("replicas",)),
     ],

@@ -49,6 +49,24 @@ def test_templates(template, printed):
     assert JsonPath(template).render(LIST) == printed
 
 
+@pytest.mark.parametrize(
+    ("slice_", "found"),
+    [
+        ("[0:3]", [80, 443, 8080]), ("[-3:-1]", [80, 443]), ("[3:3]", []), ("[2]", [8080]), ("[-3]", [80]),
+        ("[0:4]", "index 3, length 3"), ("[3]", "index 3, length 3"), ("[-4]", "index -1, length 3"),
+        ("[3:4]", "index 3, length 3"), ("[0:-4]", "index -2, length 3"), ("[2:1]", "starting index 2"),
+    ],
+)  # fmt: skip
+def test_where_a_slice_ends(slice_: str, found: list[int] | str) -> None:
+    """At most behind the last element; beyond it, as before the first, is an error."""
+    template = JsonPath(f"{{.items[1].ports{slice_}}}")
+    if isinstance(found, str):
+        with pytest.raises(KstoreError, match=found):
+            template.find(LIST)
+    else:
+        assert template.find(LIST) == [found]
+
+
 @pytest.mark.parametrize("template", ["{.a", "{.a[}", "{end}", "{.a[?(@.b==)]}", "{.a]}"])
 def test_broken_templates(template):
     """A template that is none is refused, without a traceback."""

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from kstore.cli import external_diff
 from kstore.cli.main import run
+from kstore.inspect.comparison import Compared
 from kstore.records import Put
 from kstore.source.location.address import open_source
 from kstore.source.snapshot.source import SnapshotSource
@@ -75,6 +77,29 @@ def test_the_program_of_kubectl_diff(
     assert "replicas: 3" in next(iter(old.values()))
     assert "replicas: 1" in next(iter(new.values()))
     assert list(own_temporary.iterdir()) == []
+
+
+def test_objects_of_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As clusters below one prefix have them: each has a file of its own, the same in both folders."""
+    found: list[dict[str, str]] = []
+
+    def look(command: list[str]) -> None:
+        found.extend({file.name: file.read_text() for file in Path(folder).iterdir()} for folder in command[-2:])
+
+    monkeypatch.setattr(external_diff, "_run", look)
+
+    def changed(number: int) -> Compared:
+        states = [
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": f"{number}{side}"}}
+            for side in ("old", "new")
+        ]
+        return Compared(f"/{number}", "configmaps", "", "changed", "ConfigMap", before=states[0], after=states[1])
+
+    assert len(list(external_diff.external_diff(map(changed, range(3)), secrets=False))) == 3
+    names = [f"v1.ConfigMap..a{mark}" for mark in ("", "~2", "~3")]
+    for side, files in zip(("old", "new"), found, strict=True):
+        assert sorted(files) == names
+        assert [f"k: {number}{side}" in files[name] for number, name in enumerate(names)] == [True] * 3
 
 
 def test_a_program_that_fails(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Kstore
 
+from kstore.cli.commands import fleet
 from kstore.source.location.demo import unpacked
 
 
@@ -132,3 +133,11 @@ def test_standard_input_is_no_store(kstore: Kstore) -> None:
     ran = kstore("fleet", "check", "-")
     assert ran.code == 2
     assert "--stores -" in ran.err
+
+
+def test_a_file_of_names(tmp_path: Path) -> None:
+    """A store a line; blanks around it, empty lines and comments, indented ones too, are passed over."""
+    names = tmp_path / "names"
+    names.write_text("# the first\na.db\n\n  # the second\n\t b #1.db \n#c.db\n", encoding="utf-8")
+    assert list(fleet._lines(str(names))) == ["a.db", "b #1.db"]
+    assert list(fleet._lines("")) == []

@@ -22,6 +22,7 @@ from kstore.naming import GroupResource, GroupVersion
 from kstore.records import Record
 from kstore.scheme.scheme import Scheme
 from kstore.source.location.demo import open_demo
+from kstore.view.hex_text import hex_dump
 
 
 @pytest.mark.parametrize(
@@ -318,3 +319,5 @@ def test_bytes_of_secrets_in_hex(to: GroupVersion | None, encrypted: bool, secre
     read = codec.read(Record(key, codec.encrypt(key, plain) if encrypted else plain, 3, 4, 2))
     shown = "".join(get._hex(cast(Session, SimpleNamespace(codec=codec)), read, to, secrets=secrets))
     assert ("51 51 51 51" in shown) is (secrets and not (encrypted and to is None))
+    if encrypted and to is None:
+        assert shown == "".join(hex_dump(read.record.value))

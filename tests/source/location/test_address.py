@@ -18,6 +18,7 @@ from kstore.source.location.address import (
     open_location,
     open_source,
     parse_duration,
+    uses_tls,
 )
 from kstore.source.location.config_file import read_contexts
 from kstore.source.options import SourceOptions
@@ -147,8 +148,13 @@ def test_etcdctls_variables(tmp_path: Path) -> None:
         dial_timeout=90,
         insecure_skip_tls_verify=True,
     )
-    _, options, _ = located(tmp_path, "http://etcd:2379", **variables)
-    assert (options.cacert, options.insecure_skip_tls_verify, options.user) == (None, False, "root")
+    for plain in ("http://etcd:2379", "unix:///run/kine.sock", "etcd2+http://etcd:4001"):
+        _, options, _ = located(tmp_path, plain, **variables)
+        assert (options.cacert, options.insecure_skip_tls_verify, options.user) == (None, False, "root")
+    for password, kept in (("secret", "secret"), ("", "of its own")):
+        user = f"root:{password}" if password else "root"
+        _, options, _ = located(tmp_path, "etcd:2379", ETCDCTL_USER=user, ETCDCTL_PASSWORD="of its own")
+        assert (options.user, options.password) == ("root", kept)
     given = SourceOptions(user="me", cacert=Path("mine.crt"))
     found = locate_store("https://etcd:2379", given, environment=variables, root=tmp_path)
     assert (found.options.user, found.options.cacert, found.options.key) == (
@@ -175,6 +181,21 @@ def test_etcdctls_variables(tmp_path: Path) -> None:
 def test_servers_and_files(address: str, live: bool) -> None:
     """Endpoints are told from paths."""
     assert is_live(address) == live
+
+
+@pytest.mark.parametrize(
+    ("address", "tls"),
+    [
+        ("https://etcd:2379", True), ("http://etcd:2379", False), ("etcd:2379", True), ("unix:///run/kine.sock", False),
+        ("http://a:2379,https://b:2379", True), ("http://a:2379, http://b:2379", False),
+        ("http://a:2379,unix:///run/b.sock", False), ("etcd2+https://etcd:4001", True),
+        ("etcd2+http://etcd:4001", False), ("srv://example.com", True), ("s3://bucket/a.db", True),
+        ("https://example.com/a.db", True), ("http://example.com/a.db", False), ("backup.db", False),
+    ],
+)  # fmt: skip
+def test_where_a_certificate_is_looked_at(address: str, tls: bool) -> None:
+    """Where one of the servers at least is spoken to over TLS."""
+    assert uses_tls(address) is tls
 
 
 def test_a_file_is_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

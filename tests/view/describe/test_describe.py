@@ -166,6 +166,34 @@ def test_a_status_as_the_release_prints_it(objects: dict[str, StoredObject], rel
 
 
 @pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ({"configMapKeyRef": {"name": "settings", "key": "mode"}}, "<key mode of ConfigMap settings>"),
+        ({"secretKeyRef": {"name": "db", "key": "password"}}, "<key password of Secret db>"),
+        ({"fieldRef": {"fieldPath": "status.podIP"}}, "<status.podIP>"),
+        ({"resourceFieldRef": {"resource": "limits.cpu"}}, "<resourceFieldRef>"),
+        ({}, "text"),
+    ],
+)
+def test_where_a_variable_is_from(source: dict[str, Any], text: str) -> None:
+    """A key of a ConfigMap is told from one of a Secret; of neither the value is shown."""
+    assert workloads._env({"name": "A", "value": "text", "valueFrom": source}) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ({"configMapRef": {"name": "settings"}}, "ConfigMap settings"),
+        ({"prefix": "DB_", "secretRef": {"name": "db"}}, "Secret db"),
+        ({}, ""),
+    ],
+)
+def test_where_many_variables_are_from(source: dict[str, Any], text: str) -> None:
+    """All keys of a ConfigMap, or of a Secret."""
+    assert workloads._env_from(source) == text
+
+
+@pytest.mark.parametrize(
     ("toleration", "text"),
     [
         ({"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 0}, "a:NoExecute for 0s"),
