@@ -10,7 +10,7 @@ import base64
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain, islice
 from typing import Any, Final
@@ -74,8 +74,6 @@ def cell_text(value: Any, kind: str = "", *, none: str = NONE) -> str:
         return none
     if isinstance(found, str):
         return found
-    if isinstance(value, timedelta):
-        return str(value)
     return to_json_line(found).rstrip("\n")
 
 
