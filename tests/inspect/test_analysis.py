@@ -4,6 +4,10 @@ What fills a store: sums that add up, and the same for programs and for Promethe
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from kstore.inspect.analysis import Analyzer
 from kstore.inspect.analysis_forms import as_document, as_prometheus
 from kstore.source.interface import Source
@@ -69,6 +73,26 @@ def test_large_fields_and_churn(source: MemorySource, open_store: OpenStore) -> 
     assert [(one.key, one.changes) for one in found.churn] == [(A, 3)]
     assert found.window_minutes == 10.0
     assert found.per_minute(3) == 0.3
+
+
+@pytest.mark.parametrize(("size", "headroom"), [(100, 900), (1000, 0), (1001, 0)])
+def test_what_is_left_of_the_quota(
+    source: MemorySource, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, size: int, headroom: int
+) -> None:
+    """Nothing, where the file has grown beyond it; what that would be is not known without one."""
+    status = replace(source.status(), size=size, quota=1000)
+    monkeypatch.setattr(source, "status", lambda: status)
+    assert as_document(Analyzer(open_store()).run())["store"]["headroomBytes"] == headroom
+    status = replace(status, quota=0)
+    assert as_document(Analyzer(open_store()).run())["store"]["headroomBytes"] is None
+
+
+def test_labels_of_metrics(source: MemorySource, open_store: OpenStore) -> None:
+    """Quotes, backslashes and line feeds of a manager's name are escaped: each sample is one line."""
+    source.put(A, config_map("a", manager='a "b"\\c\nd', time="2026-01-01T00:00:00Z"))
+    lines = "".join(as_prometheus(Analyzer(open_store()).run())).splitlines()
+    (found,) = [line for line in lines if line.startswith("kstore_manager_last_written_bytes{")]
+    assert found.startswith('kstore_manager_last_written_bytes{manager="a \\"b\\"\\\\c\\nd"} ')
 
 
 def test_leases(source: MemorySource, open_store: OpenStore) -> None:

@@ -12,6 +12,7 @@ from kstore.catalog.releases import Release
 from kstore.naming import gvk
 from kstore.object_codec import ObjectCodec
 from kstore.scheme.field_ownership import FieldOwnership
+from kstore.scheme.list_keys import _Key
 from kstore.scheme.registry import RunningServer
 from kstore.scheme.scheme import Scheme
 
@@ -121,3 +122,16 @@ def test_an_owner_that_is_named_twice(release: str, kept: list[str]) -> None:
     found = codec.decode(once).object["metadata"]
     assert [one["apiVersion"] for one in found.get("managedFields", [])] == kept
     assert len(found["ownerReferences"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("pointer", "element", "missing"),
+    [
+        (True, {}, True), (True, {"a": None}, True), (True, {"a": ""}, False), (True, {"a": 0}, False),
+        (False, {}, True), (False, {"a": None}, True), (False, {"a": ""}, True), (False, {"a": 0}, True),
+        (False, {"a": "x"}, False),
+    ],
+)  # fmt: skip
+def test_what_go_leaves_out_of_an_element(pointer: bool, element: Obj, missing: bool) -> None:
+    """Of a pointer only what points nowhere; of a plain value what is zero, too."""
+    assert _Key("a", pointer).is_missing(element) is missing

@@ -147,3 +147,18 @@ def test_what_is_meant_twice_is_read_once(store: Store, what: str) -> None:
         for selection in (Selection.listed, Selection.either):
             found = selection(store, Criteria(texts, namespace="shop"))
             assert [record.key for record in found.records()] == [WEB]
+
+
+@pytest.mark.parametrize(
+    ("what", "prefix"),
+    [
+        (("pods",), "/registry/pods"),
+        (("pods/shop", "pods/stage"), "/registry/pods/s"),
+        (("pods/stage/web", "pods/shop/web"), "/registry/pods/s"),
+        (("pods", "namespaces"), "/registry/"),
+        (("pods/shop/web",), "/registry/pods/shop/web"),
+    ],
+)
+def test_what_all_keys_begin_with(store: Store, what: tuple[str, ...], prefix: str) -> None:
+    """Of several arguments what they have in common, so that a watch of it misses none of them."""
+    assert Selection.either(store, Criteria(what)).prefix == prefix.encode()

@@ -10,6 +10,7 @@ import pytest
 
 from kstore.codec import StoredObject
 from kstore.decode.json.raw_json import RawJSON
+from kstore.encryption.prefix import EncryptionHeader
 from kstore.errors import UsageError
 from kstore.naming import gvk
 from kstore.records import Record
@@ -44,6 +45,13 @@ def test_expressions(expression: str, expected: bool) -> None:
     """Members of the object by name, the object as a whole, and how it is stored; what is absent is no match."""
     obj = stored(spec={"replicas": 2, "raw": RawJSON(b'{"a": [1]}'), "list": ["a", "b"]})
     assert Where(expression).matches(obj) is expected
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_whether_it_is_encrypted(encrypted: bool) -> None:
+    """By whichever key, the one that is written with now too."""
+    header = EncryptionHeader("aesgcm", "one") if encrypted else None
+    assert Where("stored.encrypted").matches(stored()._replace(encryption_header=header)) is encrypted
 
 
 def test_faults_are_remembered() -> None:

@@ -13,6 +13,10 @@ from kstore.scheme.scheme import Scheme
 
 CODEC = ObjectCodec(Scheme(newest()))
 
+_FIELD = '"resourceFieldRef":{"resource":"limits.cpu",%s}'
+DIVIDED = f'"spec":{{"containers":[{{"name":"a","env":[{{"name":"x","valueFrom":{{{_FIELD}}}}}]}}]}}'
+"""A Pod with a variable that has a quantity, which is no pointer."""
+
 
 def stored(kind: str, members: str) -> bytes:
     """An object of the core group, as JSON text that no server wrote."""
@@ -39,6 +43,18 @@ def stored(kind: str, members: str) -> bytes:
             "Pod",
             '"spec":{"nodeName":"n","containers":[{"name":"a","env":[{"name":"x","value":"1"}],"env":[{"name":"y"}]}]}',
             '"spec":{"nodeName":"n","containers":[{"name":"a","env":[{"name":"y","value":"1"}]}]}',
+        ),
+        # null empties what decodes itself
+        ("Pod", '"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z","creationTimestamp":null}', '"metadata":{}'),
+        (
+            "Pod",
+            '"spec":{"volumes":[{"name":"v","emptyDir":{"sizeLimit":"1Gi","sizeLimit":null}}]}',
+            '"spec":{"volumes":[{"name":"v","emptyDir":{}}]}',
+        ),
+        (
+            "Pod",
+            DIVIDED % '"divisor":"1","divisor":null',
+            DIVIDED % '"divisor":"0"',
         ),
         # members that the type does not have: the last
         ("ConfigMap", '"other":{"a":1},"other":{"b":2}', '"other":{"b":2}'),

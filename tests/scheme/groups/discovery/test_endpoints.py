@@ -34,6 +34,7 @@ def test_and_back_into_the_map() -> None:
     found = {"nodeName": "n", "zone": "z", "deprecatedTopology": {"rack": "r"}}
     assert endpoint(found, NEW, OLD) == {"nodeName": "n", "topology": {ZONE: "z", HOST: "n", "rack": "r"}}
     assert endpoint({"nodeName": "n", "deprecatedTopology": {HOST: "m"}}, NEW, OLD)["topology"] == {HOST: "m"}
+    assert endpoint({"nodeName": "n", "deprecatedTopology": {HOST: ""}}, NEW, OLD)["topology"] == {HOST: "n"}
     assert endpoint({}, NEW, OLD) == {}
 
 

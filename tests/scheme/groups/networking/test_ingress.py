@@ -37,6 +37,12 @@ def test_a_name_goes_before_a_number() -> None:
     assert backend({"service": service}, NEW, OLD) == {"serviceName": "web", "servicePort": "http"}
 
 
+def test_a_port_that_is_an_empty_text() -> None:
+    """It is a port's name all the same, so there is a service; a number of zero is none."""
+    assert backend({"serviceName": "", "servicePort": ""}, OLD, NEW)["service"]["name"] == ""
+    assert "service" not in backend({"serviceName": "", "servicePort": 0}, OLD, NEW)
+
+
 def test_a_resource_stays_as_it_is() -> None:
     """A backend that is no service has none made up for it."""
     resource = {"resource": {"kind": "Bucket", "name": "static", "apiGroup": None}}
