@@ -5,10 +5,18 @@ What a migration says of its counts: what changes where the version stays, and o
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from kstore.cli.main import run
+from kstore.cli.migration_report import Shown
+from kstore.migrate.journal import Journal
+from kstore.migrate.journal_format import Note
+from kstore.migrate.request import Request
+from kstore.migrate.verify import State
 
 
 @pytest.mark.parametrize(
@@ -72,3 +80,26 @@ def test_figures_that_nothing_has(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setenv("COLUMNS", "60")
     run(["--store", "demo", "--color=never", "--no-pager", "migrate", "--to", "apps/v1", "--dry-run"])
     assert capsys.readouterr().out.splitlines()[0].split() == ["CHANGES", "BYTES", "KIND", "AND", "VERSIONS"]
+
+
+@pytest.mark.parametrize(
+    ("last", "output", "said"),
+    [
+        ("", "", "it did not come to its end: `kstore migrate resume a.journal`"),
+        ("", "new.db", "run the same command again, its input is as it was"),
+        ("rollingBack", "", "its rollback did not come to its end: `kstore migrate rollback a.journal`"),
+        ("finished", "", ""),
+        ("rolledBack", "", ""),
+    ],
+)
+def test_what_is_to_be_done_with_a_journal(
+    last: str, output: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was interrupted goes on, in the direction in which it went; what has ended needs nothing."""
+    header: dict[str, Any] = {"store": "demo", "output": output, **Request("1.37", to_release="1.37").header()}
+    journal = cast(Journal, SimpleNamespace(path=Path("a.journal"), header=header))
+    state = State(notes={last: "2026-01-01"} if last else {}, last=Note(last, {}) if last else None)
+    Shown("table").state(journal, state)
+    printed = capsys.readouterr()
+    assert "target         1.37" in printed.out
+    assert (said in printed.err) if said else printed.err == ""

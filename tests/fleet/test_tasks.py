@@ -111,3 +111,7 @@ def test_what_is_below_the_target() -> None:
     )
     (row,) = KINDS["check"].answer(Opening(source, release="1.37"), {})
     assert (row["objects"], row["below_target"], row["undecodable"]) == (5, 1, 0)
+    source.put("/registry/configmaps/default/torn", b"k8s\x00\xff")
+    source.put("/registry/configmaps/default/sealed", b"k8s:enc:aesgcm:v1:key:" + bytes(40))
+    (row,) = KINDS["check"].answer(Opening(source, release="1.37"), {})
+    assert (row["objects"], row["below_target"], row["undecodable"]) == (7, 1, 2)

@@ -85,6 +85,7 @@ def test_the_version(key: str, stored: str, release: str, asked: str, served: st
         ("servicecidrs/x", "networking.k8s.io/v1 ServiceCIDR", "1.29", "",
          r"1\.29 cannot read what is stored as networking\.k8s\.io/v1"),
         ("masterleases/10.0.0.1", "v1 Endpoints", "1.37", "", "no API serves what is stored at /registry/masterleases"),
+        ("peerserverleases/a", "coordination.k8s.io/v1 Lease", "1.37", "", "no API serves"),
         ("ranges/serviceips", "v1 RangeAllocation", "1.37", "", "no API serves"),
         ("sky.example.com/kites/default/red", "sky.example.com/v1 Kite", "1.37", "", "no API serves"),
     ],

@@ -244,3 +244,25 @@ def test_the_namespace_of_an_object(key: str, namespace: str) -> None:
         with kstore.open(MemorySource({key: value})) as store:
             (found,) = store
             assert found.namespace == ("" if key == "/registry/loose" and value is not obj else namespace)
+
+
+@pytest.mark.parametrize(
+    ("what", "namespace", "keys"),
+    [
+        ("", "", ["pods/shop/a", "pods/stage/a", "services/specs/shop/a"]),
+        ("", "shop", ["pods/shop/a", "services/specs/shop/a"]),
+        ("pods", "", ["pods/shop/a", "pods/stage/a"]),
+        ("pods", "stage", ["pods/stage/a"]),
+        ("", "nowhere", []),
+    ],
+)
+def test_what_differs_of_a_part(what: str, namespace: str, keys: list[str]) -> None:
+    """Of a resource, of a namespace, or of both."""
+    values = {}
+    for path, kind in (("pods/shop", "Pod"), ("pods/stage", "Pod"), ("services/specs/shop", "Service")):
+        metadata = {"name": "a", "namespace": path.rpartition("/")[2]}
+        values[f"/registry/{path}/a"] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+    other = {"/registry/nodes/n": {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}}
+    with kstore.open(MemorySource(other)) as before, kstore.open(MemorySource(values | other)) as after:
+        found = [one.key.removeprefix("/registry/") for one in before.diff(after, what, namespace)]
+    assert found == keys

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kstore.errors import NotADatabase, UsageError
+from kstore.source.archive.folder import files_below, find_store
 from kstore.source.location.address import open_source
 from kstore.source.location.demo import unpacked
 
@@ -91,3 +92,26 @@ def test_none(tmp_path: Path) -> None:
     (tmp_path / "a" / "text").write_text("text")
     with pytest.raises(NotADatabase):
         open_source(str(tmp_path))
+
+
+def test_manifests_beside_a_snapshot(tmp_path: Path) -> None:
+    """OpenShift's archive of them is no store, so that one with a snapshot is the only one beside it."""
+    with tarfile.open(tmp_path / "static_kuberesources_2026-11-28_201400.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("manifests"))
+    with pytest.raises(NotADatabase):
+        find_store(tmp_path)
+    with tarfile.open(tmp_path / "snapshot.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("snapshot.db"))
+    assert find_store(tmp_path)[0] == tmp_path / "snapshot.tar.gz"
+
+
+def test_how_deep_is_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight folders in one another, and no further; and at so many files."""
+    folder = tmp_path
+    for depth in range(10):
+        (folder / f"file-{depth}").write_bytes(b"x")
+        folder = folder / "inner"
+        folder.mkdir()
+    assert [path.name for path in files_below(tmp_path)] == [f"file-{depth}" for depth in range(9)]
+    monkeypatch.setattr("kstore.source.archive.folder.MOST", 3)
+    assert [path.name for path in files_below(tmp_path)] == ["file-0", "file-1", "file-2"]
