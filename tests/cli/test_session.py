@@ -12,6 +12,9 @@ from tests.source.etcd_releases import EtcdRelease, installed
 from tools.cluster import Etcd
 
 from kstore.cli.main import run
+from kstore.cli.session import Session
+from kstore.cli.settings import Settings
+from kstore.errors import UsageError
 from kstore.source.location.demo import open_demo, unpacked
 from kstore.source.snapshot import digest as snapshot_digest
 from kstore.source.snapshot.source import SnapshotSource
@@ -114,3 +117,28 @@ def test_a_context_names_its_keys(tmp_path: Path, kstore: Callable[..., Any], mo
     without = kstore("--context", "bare", *ls)
     assert (without.code, without.out) == (3, b"")
     assert "aesgcm" in without.err
+
+
+def test_who_asks_and_how_its_name_is_told(tmp_path: Path) -> None:
+    """A password may stand behind the user's colon, even an empty one; headers in a file, without its blank lines."""
+    (tmp_path / "headers").write_text("A: b\n\n  \nC: d\n")
+    own = Session(Settings(user="ops", password="p", http_header="A: b")).source_options()
+    assert (own.user, own.password, own.http_headers) == ("ops", "p", ("A: b",))
+    joined = Session(Settings(user="ops:", password="p", http_header=f"@{tmp_path}/headers")).source_options()
+    assert (joined.user, joined.password, joined.http_headers) == ("ops", "", ("A: b", "C: d"))
+    assert Session(Settings(user="ops:a:b")).source_options().password == "a:b"
+    with pytest.raises(UsageError, match="file of headers cannot be read"):
+        Session(Settings(http_header=f"@{tmp_path}/none")).source_options()
+
+
+@pytest.mark.parametrize("given", [Settings(cert="a.pem"), Settings(key="a.key")])
+def test_half_of_a_certificate(given: Settings) -> None:
+    """A certificate needs its key, and a key its certificate."""
+    with pytest.raises(UsageError, match="given together"):
+        Session(given).source_options()
+
+
+@pytest.mark.parametrize(("said", "serializable"), [("", False), ("l", False), ("s", True)])
+def test_how_current_reads_are(said: str, serializable: bool) -> None:
+    """Linearizable, unless asked otherwise."""
+    assert Session(Settings(consistency=said)).source_options().serializable is serializable

@@ -51,6 +51,9 @@ PRINTED = {
     '{{slice .spec.s 1}} {{slice "hello" 1 3}}': "[y] el",
     "{{slice .spec.s 0 1 2}} {{slice .spec.s 1 2 2}}": "[x] [y]",
     "{{range 3}}{{.}}{{end}}": "012",
+    "{{$x := 1}}{{range $x := .spec.s}}{{$x}}{{end}}{{$x}}": "xy1",
+    "{{$x := 1}}{{if true}}{{$x := 2}}{{$x = 3}}{{$x}}{{end}}{{$x}}": "31",
+    "{{$x := 1}}{{with $x := 2}}{{$x}}{{end}}{{$x}}": "21",
     "{{'a'}} {{0x1f}} {{1.5}} {{-3}} {{`raw`}} {{\"\\u00e9\\x41\"}}": "97 31 1.5 -3 raw éA",
     '{{eq .spec.nope .spec.nope2}} {{eq .metadata.name "a" "x"}}': "true true",
     "{{ne 1 2}} {{le 2 2}} {{ge 1 2}}": "true true false",
@@ -100,3 +103,11 @@ def test_missing_members_may_be_forbidden() -> None:
     for template in ("{{.nope}}", "{{.metadata.nope}}"):
         with pytest.raises(GoTemplateFault, match="no entry for key"):
             GoTemplate(template, allow_missing_keys=False).render(OBJECT)
+
+
+def test_whole_numbers() -> None:
+    """What fits into an int64 is one, to the last digit; what does not is a float."""
+    template = GoTemplate("{{.n}}")
+    assert template.render({"n": (1 << 63) - 1}) == "9223372036854775807"
+    assert template.render({"n": -(1 << 63)}) == "-9223372036854775808"
+    assert template.render({"n": 1 << 63}) == "9.223372036854776e+18"

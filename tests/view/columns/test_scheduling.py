@@ -1,5 +1,5 @@
 """
-The cells of a request for the status of resource pools, from what its server has told so far.
+The cells of claims, and of a request for the status of resource pools, from what its server has told so far.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 from tests.view.columns.times import NOW, TIME
 
 from kstore.view.columns.ages import nanoseconds
-from kstore.view.columns.scheduling import resource_pool_status_request_cells
+from kstore.view.columns.scheduling import resource_claim_cells, resource_pool_status_request_cells
 
 COMPLETE = [{"type": "Complete", "status": "True", "lastTransitionTime": TIME}]
 FAILED = [{"type": "Failed", "status": "True", "lastTransitionTime": TIME}]
@@ -38,3 +38,19 @@ def test_what_a_request_has_come_to(status: dict[str, Any] | None, cells: list[A
     obj = {"metadata": {"name": "all", "creationTimestamp": TIME}, "spec": {"driver": "gpu"}}
     found = resource_pool_status_request_cells(obj if status is None else {**obj, "status": status}, nanoseconds(NOW))
     assert found == ["all", "gpu", *cells]
+
+
+@pytest.mark.parametrize(
+    ("gone", "status", "cell"),
+    [
+        (False, {}, "pending"),
+        (True, {}, "deleted"),
+        (False, {"reservedFor": [{"name": "p"}]}, "pending"),
+        (False, {"allocation": {}}, "allocated"),
+        (True, {"allocation": {}, "reservedFor": [{"name": "p"}]}, "deleted,allocated,reserved"),
+    ],
+)
+def test_the_state_of_a_claim(gone: bool, status: dict[str, Any], cell: str) -> None:
+    """What is being deleted and not allocated is not pending."""
+    metadata = {"name": "c", **({"deletionTimestamp": TIME} if gone else {})}
+    assert resource_claim_cells({"metadata": metadata, "status": status}, nanoseconds(NOW))[1] == cell

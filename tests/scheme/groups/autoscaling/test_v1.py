@@ -111,6 +111,24 @@ def test_annotations_of_other_versions_are_dropped() -> None:
     found["metadata"]["annotations"][PREFIX + "scale-up-tolerance"] = "0.1"
     assert convert(found, "v2")["metadata"]["annotations"] == {"team": "a"}
     assert PREFIX + "metrics" not in convert(found, "v1")["metadata"]["annotations"]
+    assert convert(found, "v2", "1.33")["metadata"]["annotations"] == {"team": "a"}
+    assert PREFIX + "scale-up-tolerance" in convert(found, "v2", "1.32")["metadata"]["annotations"]
+
+
+def test_policies_are_read_in_any_case_and_kept_whole() -> None:
+    """Whatever the case of a member; one that is not said is Go's zero value."""
+    found = edited(behavior='{"scaleup":{"policies":[{"type":"Pods","VALUE":4}]}}')["spec"]["behavior"]["scaleUp"]
+    assert found["policies"] == [{"type": "Pods", "value": 4, "periodSeconds": 0}]
+    hpa = autoscaler([CPU])
+    hpa["spec"]["behavior"]["scaleUp"]["policies"] = [{"type": "Pods", "value": 4}]
+    kept = json.loads(convert(hpa, "v1")["metadata"]["annotations"][PREFIX + "behavior"])
+    assert kept["ScaleUp"]["Policies"] == [{"Type": "Pods", "Value": 4, "PeriodSeconds": 0}]
+
+
+def test_metrics_of_null_are_no_metrics() -> None:
+    """Go reads null as an empty list, which is one that was kept."""
+    assert edited(metrics="null") == edited(metrics="[]")
+    assert edited(current_metrics="null") == edited(current_metrics="[]")
 
 
 @pytest.mark.parametrize("text", ['[{"type":"Pods","type":"Object"}]', '[{"type":"Pods","Type":"Object"}]'])

@@ -32,3 +32,29 @@ def test_huge_pages(minor: int, resources: Any, limits: Any, requests: Any) -> N
     default_pod_resources(pod, minor)
     assert pod["spec"]["resources"].get("limits") == limits
     assert pod["spec"]["resources"].get("requests") == requests
+
+
+def requests(containers: list[dict[str, str]], *starting: tuple[str, dict[str, str]]) -> dict[str, str]:
+    """What a pod with a limit requests whose containers ask for this, after those that start it (policy, requests)."""
+    spec: dict[str, Any] = {
+        "containers": [{"resources": {"requests": one}} for one in containers],
+        "initContainers": [{"restartPolicy": policy, "resources": {"requests": one}} for policy, one in starting],
+        "resources": {"limits": {"example.com/gpu": "1"}},
+    }
+    default_pod_resources({"spec": spec}, 37)
+    found: dict[str, str] = spec["resources"].get("requests", {})
+    return found
+
+
+def test_what_starts_a_pod_counts() -> None:
+    """What starts after a sidecar runs beside it; sidecars stay, and those before them do not."""
+    own = [{"cpu": "1"}]
+    assert requests(own, ("", {"cpu": "3"}), ("Always", {"cpu": "2"})) == {"cpu": "3"}
+    assert requests(own, ("Always", {"cpu": "2"}), ("", {"cpu": "3"})) == {"cpu": "5"}
+    assert requests(own, ("Always", {"cpu": "2"}), ("", {"cpu": "500m"})) == {"cpu": "3"}
+
+
+def test_a_sum_is_written_as_its_first_amount() -> None:
+    """Unless that is zero, as `Quantity.Add` has it."""
+    assert requests([{"memory": "0"}, {"memory": "1Mi"}]) == {"memory": "1Mi"}
+    assert requests([{"memory": "1k"}, {"memory": "1Ki"}]) == {"memory": "2024"}

@@ -97,6 +97,10 @@ def test_a_pod_that_says_all() -> None:
         ("localhost/" + "w" * 255, "Always"),  # of 255 characters at most without the registry
         ("localhost/" + "w" * 256, "IfNotPresent"),
         ("registry/" + "w" * 247, "IfNotPresent"),  # no registry, but a part of the name
+        ("Registry/web", "Always"),  # a registry, as no part of a name is in capitals
+        ("web:latest@sha256:" + "a" * 64, "Always"),
+        ("web:latest@sha256:" + "A" * 64, "IfNotPresent"),  # no valid name, which has no tag
+        ("web:latest@sha256:" + "a" * 63, "IfNotPresent"),
     ],
 )
 def test_how_images_are_pulled(image: str, policy: str) -> None:

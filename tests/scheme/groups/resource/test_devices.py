@@ -123,3 +123,12 @@ def test_limits_and_modes() -> None:
     assert found["spec"]["limit"] == 100
     claim = stored(example("ResourceClaim", f"{GROUP}/v1alpha2"), f"{GROUP}/v1alpha2", "1.29")
     assert claim["spec"]["allocationMode"] == "WaitForFirstConsumer"
+
+
+def test_what_says_nothing_is_no_exact_request() -> None:
+    """A count of zero alone is nothing; of what is said, an empty list of tolerations is not kept."""
+    several = [{"name": "a", "deviceClassName": "gpu"}]
+    found = request({"count": 0, "firstAvailable": several}, FLAT, NEW)
+    assert found.keys() == {"firstAvailable"}
+    exact = request({"deviceClassName": "gpu", "tolerations": []}, FLAT, NEW)["exactly"]
+    assert exact == {"allocationMode": "ExactCount", "count": 1, "deviceClassName": "gpu"}
