@@ -155,3 +155,12 @@ def test_of_a_damaged_file_absence_tells_nothing(demo: Kstore, kstore: Kstore, t
     salvaged = kstore(*checks, "--store", names[1], "--salvage").json["findings"]
     assert not {one["id"] for one in salvaged} & {"no-namespace", "owner-gone", "crd-idle-version"}
     assert not any("kstore delete" in one["command"] for one in salvaged)
+
+
+def test_of_twenty_all_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """There are no more to be spoken of."""
+    unreadable = Unreadable()
+    for number in range(20):
+        unreadable.note(Undecodable(Record(b"/k/%d" % number, b"", 1, 1, 1), DecodeError("no")))
+    assert unreadable.summarize() == 3
+    assert len(capsys.readouterr().err.splitlines()) == 20

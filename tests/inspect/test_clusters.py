@@ -47,6 +47,14 @@ def test_each_is_counted_apart() -> None:
     )
 
 
+def test_progress_is_over_all_of_them() -> None:
+    """What was counted in the clusters before is counted on."""
+    told: list[int] = []
+    clusters_of(store(TENANTS), progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 6
+
+
 def test_one_that_is_named() -> None:
     """With a prefix, that cluster alone."""
     assert [one.prefixes for one in clusters_of(store(TENANTS, "/b"))] == [("/b",)]
@@ -85,3 +93,9 @@ def test_none() -> None:
     """An empty store has none; so has one with others' keys alone."""
     assert clusters_of(store({})) == []
     assert clusters_of(store({"/calico/v1/host": b"{}"})) == []
+
+
+def test_a_prefix_in_a_folder_with_a_dot() -> None:
+    """The last element alone tells an extension's server, as it is the name of its group."""
+    (one,) = clusters_of(store({"/my.org/kube/namespaces/d": NAMESPACE, "/my.org/kube/pods/d/p": POD}, "/my.org/kube"))
+    assert (one.objects, one.layout.name) == (2, "apiserver")

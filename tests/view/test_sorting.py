@@ -26,7 +26,10 @@ def test_the_order_of_values():
     assert order(".v", "1", "1000m", "absent", "absent") == ["absent", "absent", "1", "1000m"]
 
 
-@pytest.mark.parametrize(("path", "values"), [(".w", (1, 2)), (".v", (1, "a")), (".v", ([1], [2])), ("{.v", (1,))])
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [(".w", (1, 2)), (".v", (1, "a")), (".v", ([1], [2])), (".v", (True, False)), ("{.v", (1,))],
+)
 def test_what_has_no_order(path: str, values: tuple[Any, ...]):
     """A path that no object has or that cannot be read, and values of different kinds, are refused."""
     with pytest.raises(KstoreError):

@@ -9,10 +9,20 @@ from typing import Any
 import pytest
 from tests.view.columns.times import NOW, TIME
 
-from kstore.view.columns.access import certificate_signing_request_cells, flow_schema_cells, role_binding_cells
+from kstore.view.columns.access import (
+    admission_policy_binding_cells,
+    certificate_signing_request_cells,
+    flow_schema_cells,
+    pod_certificate_request_cells,
+    role_binding_cells,
+)
 from kstore.view.columns.ages import nanoseconds
 
 METADATA = {"name": "web", "creationTimestamp": TIME}
+SELECTOR = (
+    "&LabelSelector{MatchLabels:map[string]string{a: 2,b: 1,},MatchExpressions:[]LabelSelectorRequirement{"
+    "LabelSelectorRequirement{Key:k,Operator:In,Values:[x y],},},}"
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +63,44 @@ def test_a_role_binding() -> None:
     ]
     obj = {"metadata": METADATA, "roleRef": {"kind": "Role", "name": "edit"}, "subjects": subjects}
     assert role_binding_cells(obj, nanoseconds(NOW)) == ["web", "Role/edit", "5m", "jane, joe", "ops", "shop/bot"]
+
+
+@pytest.mark.parametrize(
+    ("version", "users", "groups"), [("v1alpha1", "jane", "system:authenticated"), ("v1beta1", "*, jane", "")]
+)
+def test_everybody(version: str, users: str, groups: str) -> None:
+    """Only v1alpha1 wrote those who are authenticated as the user `*`."""
+    subjects = [{"kind": "User", "name": "*"}, {"kind": "User", "name": "jane"}]
+    obj = {"apiVersion": f"rbac.authorization.k8s.io/{version}", "metadata": METADATA, "subjects": subjects}
+    assert role_binding_cells(obj, nanoseconds(NOW))[3:5] == [users, groups]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "state"),
+    [([], "Pending"), (["Other"], "Pending"), (["Denied", "Issued"], "Issued"), (["Issued", "Other"], "Issued")],
+)
+def test_the_certificate_of_a_pod(conditions: list[str], state: str) -> None:
+    """Of the conditions that say a state the last one does."""
+    status = {"conditions": [{"type": one} for one in conditions]}
+    obj = {"metadata": METADATA, "spec": {}, "status": status}
+    assert pod_certificate_request_cells(obj, nanoseconds(NOW))[5] == state
+
+
+@pytest.mark.parametrize(
+    ("reference", "cell"),
+    [
+        ({}, "<unset>"),
+        ({"name": "p"}, "*/p"),
+        ({"name": "p", "namespace": "shop"}, "shop/p"),
+        (
+            {"selector": {"matchLabels": {"b": "1", "a": "2"}, "matchExpressions": [
+                {"key": "k", "operator": "In", "values": ["x", "y"]},
+            ]}},
+            SELECTOR,
+        ),
+    ],
+)  # fmt: skip
+def test_parameters_of_a_binding(reference: dict[str, Any], cell: str) -> None:
+    """Of any namespace, of one, or all that a selector matches, as Go prints it."""
+    obj = {"metadata": METADATA, "spec": {"policyName": "p", "paramRef": reference}}
+    assert admission_policy_binding_cells(obj, nanoseconds(NOW))[2] == cell
