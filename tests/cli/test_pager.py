@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from tests.cli.conftest import Kstore
 
-from kstore.cli.pager import chosen_pager
+from kstore.cli.pager import _pager_of_command, chosen_pager
 
 if sys.platform == "win32":
     pytest.skip("there are no pseudo terminals", allow_module_level=True)
@@ -97,9 +98,38 @@ def test_programs_that_are_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     ):
         monkeypatch.setenv("KSTORE_PAGER", value)
         assert chosen_pager() == expected
+    monkeypatch.setenv("PAGER", sys.executable)
+    monkeypatch.setenv("KSTORE_PAGER", "")
+    assert chosen_pager() == ""  # an empty variable of kstore's own turns the pager off
     monkeypatch.delenv("KSTORE_PAGER")
+    assert chosen_pager() == sys.executable
+    monkeypatch.delenv("PAGER")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert chosen_pager() == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "parameters", "is_paged"),
+    [
+        ("get", {}, True),
+        ("get", {"watch": False, "watch_only": False}, True),
+        ("get", {"watch": True}, False),
+        ("get", {"watch_only": True}, False),
+        ("migrate", {}, False),
+    ],
+)
+def test_which_commands_are_paged(
+    command: str, parameters: dict[str, bool], is_paged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that end, and are read from their beginning; none on a terminal that cannot do anything."""
+    monkeypatch.setenv("KSTORE_PAGER", sys.executable)
+    monkeypatch.setenv("TERM", "xterm")
+    root = click.Context(click.Command("kstore"), info_name="kstore")
+    with click.Context(click.Command(command), parent=root, info_name=command) as ctx:
+        ctx.params = dict(parameters)
+        assert _pager_of_command() == (sys.executable if is_paged else "")
+        monkeypatch.setenv("TERM", "dumb")
+        assert _pager_of_command() == ""
 
 
 @pytest.mark.parametrize("option", ["-w", "--watch-only"])

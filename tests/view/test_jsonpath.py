@@ -67,6 +67,28 @@ def test_where_a_slice_ends(slice_: str, found: list[int] | str) -> None:
         assert template.find(LIST) == [found]
 
 
+def test_a_slice_of_several_lists() -> None:
+    """What is null is passed over."""
+    lists = {"l": [{"p": [1, 2]}, {"p": None}, {"p": [3]}]}
+    assert JsonPath("{.l[*].p[0]}").find(lists) == [[1, 3]]
+    assert JsonPath("{.l[*].p[0:1:1]}").find(lists) == [[1, 3]]
+
+
+@pytest.mark.parametrize(
+    ("template", "fault"),
+    [
+        ("{.items[1].ports[0:2:0]}", "step must be > 0"),
+        ("{.items[?(@.ready>false)].n}", "invalid type for comparison"),
+        ("{.items[?(@.n>1.5)].n}", "incompatible types for comparison"),
+        ("{.items[?(@.n=='1')].n}", "incompatible types for comparison"),
+    ],
+)
+def test_what_cannot_be_compared_or_cut(template: str, fault: str) -> None:
+    """Truth values have no order, and a whole number is no fraction; nor does a slice stand still."""
+    with pytest.raises(KstoreError, match=fault):
+        JsonPath(template).find(LIST)
+
+
 @pytest.mark.parametrize("template", ["{.a", "{.a[}", "{end}", "{.a[?(@.b==)]}", "{.a]}"])
 def test_broken_templates(template):
     """A template that is none is refused, without a traceback."""

@@ -150,3 +150,15 @@ def test_bytes_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture
     assert run(["diff", one, other, "configmaps", "-n", "shop"]) == 5
     assert f"~ {key.decode()}  (other bytes: " in capsys.readouterr().out
     assert run(["diff", "demo", one, "configmaps", "-n", "shop"]) == 5
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "\u00e9" * 150])
+def test_long_names_of_files(name: str) -> None:
+    """They are cut to what file systems take, in bytes, and still differ."""
+    one, other = (
+        external_diff._file_name({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name + end}})
+        for end in ("a", "b")
+    )
+    assert len(one.encode()) <= 255
+    assert one != other
+    assert one.startswith("v1.ConfigMap.." + name[:50])
