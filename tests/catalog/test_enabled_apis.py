@@ -32,3 +32,22 @@ def test_the_one_that_was_on_all_the_same(minor: int, enabled: bool) -> None:
     """flowcontrol's v1beta3, until 1.32."""
     group = "flowcontrol.apiserver.k8s.io"
     assert is_enabled(group, "v1beta3", "flowschemas", {}, introduced=26, minor=minor) is enabled
+
+
+@pytest.mark.parametrize(
+    ("config", "enabled"),
+    [
+        ({}, False),
+        ({"api/all": True}, True),
+        ({"api/all": True, "api/beta": False}, False),
+        ({"api/beta": True, "api/all": False}, True),
+        ({"api/beta": False, "a.example.com/v1beta1": True}, True),
+        ({"a.example.com/v1beta1": True, "a.example.com/v1beta1/boats": False}, False),
+        ({"a.example.com/v1beta1/boats": True, "a.example.com/v1beta1": False}, True),
+        ({"a.example.com/v1beta1/boats": True, "api/all": False}, True),
+        ({"a.example.com/v1beta1/sails": True, "api/alpha": True, "a.example.com/v1": True}, False),
+    ],
+)
+def test_what_a_server_is_told(config: dict[str, bool], enabled: bool) -> None:
+    """The narrower comes before the wider, whatever their order: all, a stage, a version, a resource."""
+    assert is_enabled("a.example.com", "v1beta1", "boats", config, introduced=30, minor=37) is enabled

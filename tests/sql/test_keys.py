@@ -51,6 +51,17 @@ def test_records(keys: Keys, expected: list[str], store: AskedStore) -> None:
     assert found(store, keys) == expected
 
 
+def test_what_no_resource_keeps() -> None:
+    """It may be anywhere, so that all is looked at for it; what asks for a resource does not get it."""
+    source = MemorySource()
+    source.put("/registry/minions/x", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "x"}})
+    source.put("/registry/thing", {"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "thing"}})
+    store = asked_of(source)
+    assert prefixes(store, Keys.of(resource=["", "nodes"])) is None
+    assert found(store, Keys.of(resource=["", "nodes"])) == ["minions/x", "thing"]
+    assert found(store, Keys.of(resource=["nodes"])) == ["minions/x"]
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [

@@ -270,6 +270,17 @@ def test_a_profile_without_boto3(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Non
         open_source("s3://backups/x.db")
 
 
+def test_a_profile_beside_a_key(s3: S3, demo: Path, records: list[Record], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in the environment comes first, as for the tools of AWS; then the profile is not needed."""
+    import sys
+
+    monkeypatch.setenv("AWS_PROFILE", "prod")
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.delitem(sys.modules, "obstore.auth.boto3", raising=False)
+    with open_source(s3.put("x.db", demo.read_bytes())) as source:
+        assert list(source.scan()) == records
+
+
 def test_a_profile_with_boto3(
     s3: S3, demo: Path, records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
