@@ -76,6 +76,20 @@ def test_an_alarm_ends_it(source: Sized) -> None:
     Room(source, Retry()).take(1 << 40)
 
 
+def test_another_alarm(source: Sized) -> None:
+    """Members that differ are for the server to refuse; there is room all the same."""
+    source.sizes = replace(source.sizes, alarms=("CORRUPT (default)",))
+    Room(source, Retry()).take(MIB)
+
+
+@pytest.mark.parametrize(("in_use", "size", "said"), [(96, 97, "96.0 are in use"), (20, 99, "99.0 its file has taken")])
+def test_what_is_said_to_be_full(source: Sized, in_use: int, size: int, said: str) -> None:
+    """The keys, or the file with its free pages: a compaction helps the one, defragmenting the other."""
+    source.sizes = replace(source.sizes, size_in_use=in_use * MIB, size=size * MIB)
+    with pytest.raises(NoSpace, match=said):
+        Room(source, Retry()).take(1)
+
+
 @pytest.mark.parametrize("after", [{"alarms": ("NOSPACE (default)",)}, {"size_in_use": 96 * MIB, "size": 96 * MIB}])
 def test_what_others_fill_is_noticed(source: Sized, after: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that others write to is asked again every few seconds, however little is written here."""

@@ -22,7 +22,7 @@ from kstore.errors import (
     StoreUnreachable,
     Unsupported,
 )
-from kstore.records import Mutation, Put
+from kstore.records import Delete, Mutation, Put
 from kstore.source.location.demo import open_demo
 from kstore.write.commit import Left, Writer, Written, writable
 from kstore.write.compare_and_swap import KeyChange, request_size
@@ -384,10 +384,54 @@ def test_what_is_said_of_a_request_that_is_too_large(store: FaultySource, more: 
     store.limits = lambda: limits  # type: ignore[method-assign]
 
     def refuse(_: Sequence[Mutation]) -> None:
-        raise RequestTooLarge("the server's own words")
+        raise RequestTooLarge("the server's own words", where="https://etcd:2379")
 
     store.before_commit = refuse
     (left,) = Writer(store, Log()).write([change])
     assert isinstance(left, Left)
     assert said in left.fault.message
+    assert left.fault.where == "https://etcd:2379"
     assert store.records[KEY].value == b"old"
+
+
+def test_a_value_that_others_wrote_at_another_revision(store: FaultySource) -> None:
+    """The first of the revisions is another key's: what the other key held then, and since before, is theirs."""
+
+    def meanwhile() -> None:
+        for name, value in ((OTHER, b"new"), (KEY, b"new"), (OTHER, b"theirs")):
+            store.put(name, value)
+
+    lost(store, meanwhile, happened=False)
+    same, left = Writer(store, Log()).write(changes(store))
+    assert isinstance(same, Written)
+    assert isinstance(left, Left)
+    assert left.found == store.records[OTHER]
+
+
+def test_others_deleted_what_they_had_changed_with_the_very_value(store: FaultySource) -> None:
+    """One transaction of theirs does all that was asked for, of a key that had left the revision that was read."""
+
+    def meanwhile() -> None:
+        store.put(OTHER, b"theirs")
+        store.commit([Put(KEY, b"new", store.records[KEY].mod_revision), Delete(OTHER, store.revision)])
+
+    deleting = KeyChange(OTHER, store.records[OTHER], None)
+    lost(store, meanwhile, happened=False)
+    same, left = Writer(store, Log()).write([changes(store)[0], deleting])
+    assert isinstance(same, Written)
+    assert isinstance(left, Left)
+    assert left.found is None
+
+
+def test_what_is_stored_now_needs_no_past(store: FaultySource) -> None:
+    """A compaction hides nothing of a key that nobody has written since: others' value is seen to be theirs."""
+
+    def meanwhile() -> None:
+        store.put(KEY, b"theirs")
+        store.put(OTHER, b"later")
+        store.compact(store.revision)
+
+    lost(store, meanwhile, happened=False)
+    (left,) = Writer(store, Log()).write(changes(store)[:1])
+    assert isinstance(left, Left)
+    assert left.found == store.records[KEY]
