@@ -308,3 +308,31 @@ def test_a_folder_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OSError, match="in the way"):
         NewFolder(tmp_path / "folder", ("a",))
     assert (hidden / "a").read_text() == "theirs"
+
+
+def test_a_link_in_a_folder_that_was_left_behind(tmp_path: Path) -> None:
+    """The link is cleared like a file; what it leads to is somebody's own."""
+    hidden, victim = unfinished(tmp_path / "folder"), tmp_path / "victim"
+    hidden.mkdir()
+    victim.mkdir()
+    (victim / "kept").write_text("mine")
+    (hidden / "a").symlink_to(victim)
+    new = NewFolder(tmp_path / "folder", ("a",))
+    assert list(new.unfinished.iterdir()) == []
+    new.close()
+    assert (victim / "kept").read_text() == "mine"
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_folder_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was_there: bool) -> None:
+    """The one that was just made goes again; one that was there is not ours."""
+    if was_there:
+        unfinished(tmp_path / "folder").mkdir()
+
+    def refuse(_: Path) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(new_file, "open_folder", refuse)
+    with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
+        NewFolder(tmp_path / "folder", ("a",))
+    assert unfinished(tmp_path / "folder").exists() is was_there

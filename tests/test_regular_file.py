@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def test_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         read_regular(tmp_path / "none", 1)
 
 
-def test_a_pipe_that_was_handed_over() -> None:
+@pytest.mark.parametrize("folder", ["/dev/fd", *(["/proc/self/fd"] if sys.platform == "linux" else [])])
+def test_a_pipe_that_was_handed_over(folder: str) -> None:
     """`<(command)` of a shell is a pipe of this process's own: it is read to its end, within the bound."""
     for content, limit in ((b"kind: EncryptionConfiguration", 1 << 20), (b"more than that", 4)):
         reader, writer = os.pipe()
@@ -56,9 +58,19 @@ def test_a_pipe_that_was_handed_over() -> None:
         os.close(writer)
         try:
             if len(content) <= limit:
-                assert read_regular(Path(f"/dev/fd/{reader}"), limit) == content
+                assert read_regular(Path(folder, str(reader)), limit) == content
             else:
                 with pytest.raises(OSError, match="larger"):
-                    read_regular(Path(f"/dev/fd/{reader}"), limit)
+                    read_regular(Path(folder, str(reader)), limit)
         finally:
             os.close(reader)
+
+
+@pytest.mark.parametrize(("limit", "said"), [((1 << 20) - 1, "1023 KiB"), (1 << 20, "1 MiB"), (64 << 20, "64 MiB")])
+def test_a_limit_is_told_in_its_own_unit(tmp_path: Path, limit: int, said: str) -> None:
+    """KiB below a MiB, and MiB from there on."""
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        file.truncate(limit + 1)
+    with pytest.raises(OSError, match=f"larger than {said},"):
+        read_regular(path, limit)
