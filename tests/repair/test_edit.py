@@ -82,8 +82,10 @@ def test_what_an_object_is_cannot_be_taken_away(
     del where[last]
     if value is not None:
         where[last] = value
-    with pytest.raises(WriteRefused, match=rf"{path} cannot be changed from"):
+    with pytest.raises(WriteRefused, match=rf"{path} cannot be changed from") as refused:
         edited(store.codec, read, changed)
+    assert ("kstore.migration()" in refused.value.hint) is (path == "apiVersion")
+    assert (refused.value.hint == "delete it, and create another") is (path != "apiVersion")
 
 
 @pytest.mark.parametrize("at", [0, 1])
@@ -126,3 +128,23 @@ def test_what_does_not_come_back(source: MemorySource, open_store: OpenStore) ->
 
     with pytest.raises(WriteRefused, match="an edit would lose something"):
         edited(Losing(), read, {**read.object, "immutable": True})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("left", [0, 1, 3])
+def test_items_come_and_go_beside_raw_json(source: MemorySource, open_store: OpenStore, left: int) -> None:
+    """A list that has become shorter or longer is written as it is now, the raw JSON of the first items as it was."""
+    fields = b'{"f:data" :{ }}'
+    entry = {"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1"}
+    obj = config_map("a")
+    obj["metadata"]["managedFields"] = [{**entry, "fieldsV1": RawJSON(fields)} for _ in range(2)]
+    store = open_store()
+    source.put(A, store.codec.encode(obj))
+    read = store.get(A.encode())
+    assert isinstance(read, StoredObject)
+    changed: dict[str, Any] = json.loads(json.dumps(read.object, default=lambda raw: raw.value))
+    managed = changed["metadata"]["managedFields"]
+    changed["metadata"]["managedFields"] = [*managed, {**entry, "manager": "new", "fieldsV1": {"f:new": {}}}][:left]
+    value = edited(store.codec, read, changed)
+    assert value.count(fields) == min(left, 2)
+    found = store.codec.decode(value).object["metadata"].get("managedFields", [])
+    assert [one["manager"] for one in found] == ["m", "m", "new"][:left]

@@ -5,7 +5,7 @@ Keys put, changed and deleted in a file: the new database is what an etcd would 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,14 +15,15 @@ from tools.cluster import Etcd
 
 from kstore.catalog.releases import newest
 from kstore.codec import StorageCodec
-from kstore.errors import Conflict, UsageError, WriteRefused
+from kstore.errors import Conflict, NotCopyable, UsageError, WriteRefused
 from kstore.migrate.journal import Journal
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.key_journal import KeyJournal
 from kstore.migrate.verify import Verified, verify_file
-from kstore.records import Put
+from kstore.records import Put, Record
 from kstore.repair.offline import copyable, write_changes
 from kstore.scheme.scheme import Scheme
+from kstore.source import interface
 from kstore.source.etcd.live import LiveSource
 from kstore.source.export_directory import DirectoryWriter
 from kstore.source.location.address import open_source
@@ -187,3 +188,48 @@ def test_what_has_no_database_to_copy(etcd_server: Etcd, tmp_path: Path) -> None
         with open_source(str(path)) as source, pytest.raises(WriteRefused, match="no etcd database") as refused:
             copyable(source)
         assert hint in refused.value.hint
+    with Source() as source, pytest.raises(NotCopyable, match=r"printed: this store \(dump\)") as refused:
+        copyable(source)
+    assert (refused.value.hint, refused.value.kind) == ("", "dump")
+
+
+class Source(interface.Source):
+    """A store of another kind, which can be changed nowhere else."""
+
+    def status(self) -> interface.StoreStatus:
+        return interface.StoreStatus("printed", "dump", 1)
+
+    def scan(self, prefix: bytes = b"", *, revision: int = 0, start: bytes = b"") -> Iterator[Record]:
+        return iter(())
+
+
+def test_the_journal_names_what_each_key_holds(codec: StorageCodec, tmp_path: Path) -> None:
+    """What it was and what it becomes, as far as either can be told: the kind is that of what was there."""
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1beta1", "kind": "Role", "metadata": {"name": "r"}}
+    old = json.dumps(role).encode()
+    new = json.dumps({**role, "apiVersion": "rbac.authorization.k8s.io/v1"}).encode()
+    before = Record(FIRST, old, 3, 4, 2, 5)
+    changes = [
+        KeyChange(FIRST, before, new, 5),
+        KeyChange(FIRST, before, None),
+        KeyChange(FIRST, None, new),
+        KeyChange(FIRST, before, b"not an object"),
+        KeyChange(FIRST, before._replace(value=b"not an object"), new),
+        KeyChange(FIRST, None, b"not an object"),
+    ]
+    path = tmp_path / "keys.journal"
+    writer = JournalWriter(path, {})
+    KeyJournal(writer, codec).begin(changes)
+    writer.close()
+    (batch,) = Journal(path).batches()
+    beta, stable = "rbac.authorization.k8s.io/v1beta1", "rbac.authorization.k8s.io/v1"
+    assert [(one.kind, one.stored, one.target) for one in batch.entries] == [
+        ("Role", beta, stable),
+        ("Role", beta, ""),
+        ("Role", "", stable),
+        ("Role", beta, ""),
+        ("Role", "", stable),
+        ("", "", ""),
+    ]
+    assert [one.deletes for one in batch.entries] == [False, True, False, False, False, False]
+    assert [(one.mod_revision, one.lease) for one in batch.entries][:3] == [(4, 5), (4, 0), (0, 0)]

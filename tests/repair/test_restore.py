@@ -50,3 +50,12 @@ def test_what_is_stored_there_already(source: MemorySource) -> None:
         Put(A.encode(), b"y", revision),
         Put(B.encode(), b"x", 0),
     ]
+
+
+def test_a_manifest_has_nothing_that_only_a_server_sets() -> None:
+    """Each of these would have `kubectl create` refused, or ignored; annotations and finalizers are the user's."""
+    servers = {"uid": "u", "resourceVersion": "5", "generation": 2, "creationTimestamp": "2024-01-01T00:00:00Z",
+               "deletionTimestamp": "2024-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30, "selfLink": "/api",
+               "managedFields": [], "ownerReferences": []}  # fmt: skip
+    own = {"name": "p", "namespace": "shop", "annotations": {"a": "b"}, "finalizers": ["example.com/f"]}
+    assert manifest({"kind": "Pod", "metadata": {**own, **servers}}) == {"kind": "Pod", "metadata": own}
