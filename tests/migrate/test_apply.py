@@ -13,9 +13,12 @@ from kstore.errors import AccessDenied, Interrupted, NoSpace, RequestTooLarge, S
 from kstore.migrate.apply import Applier
 from kstore.migrate.journal import Journal
 from kstore.migrate.journal_writer import JournalWriter
+from kstore.migrate.plan import VersionPlanner
+from kstore.migrate.targets import VersionTargets
 from kstore.migrate.verify import state_of
+from kstore.naming import GroupVersion
 from kstore.write.batches import ONE_BY_ONE, Pace
-from kstore.write.progress import Stop
+from kstore.write.progress import Silent, Stop
 from kstore.write.retry import Retry
 
 from .conftest import FaultySource, key
@@ -132,6 +135,50 @@ def test_a_key_that_goes(shop, planner, journal_path):
     shop.before_commit = lambda _: shop.delete(key("web-3")) if next(once, False) else None
     summary = apply(shop, planner, next(journal_path))
     assert (summary.changes, summary.skipped_count) == (9, 0)
+
+
+def test_an_object_that_is_no_concern_any_more(shop, codec, deployment, journal_path):
+    """Others' change may take an object out of the selection: it is theirs, and nothing is said of it."""
+    targets = VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),))
+    image = ("spec", "template", "spec", "containers")
+    planner = VersionPlanner(codec, targets, wanted=lambda read: at(read.object, image)[0]["image"] == "web:1")
+    once = iter([True])
+    theirs = deployment("web-3", image="web:2")
+    shop.before_commit = lambda _: shop.put(key("web-3"), theirs) if next(once, False) else None
+    summary = apply(shop, planner, next(journal_path))
+    assert (summary.changes, summary.conflicts, summary.skipped_count) == (9, 1, 0)
+    assert shop.records[key("web-3")].value == theirs
+
+
+def at(obj, path):
+    """What a document has at a path."""
+    for name in path:
+        obj = obj[name]
+    return obj
+
+
+def test_who_watches_is_told_what_is_written(shop, planner, deployment, journal_path):
+    """Each object that is written counts once; one that is right already, or is by now, is not written."""
+    once = iter([True])
+    done = deployment("web-3", image="web:2", version="apps/v1")
+    shop.before_commit = lambda _: shop.put(key("web-3"), done) if next(once, False) else None
+
+    class Watching(Silent):
+        steps = objects = 0
+
+        def step(self, step):
+            self.steps += 1
+
+        def written(self, objects):
+            self.objects += objects
+
+    watching = Watching()
+    writer = JournalWriter(next(journal_path), {"store": "memory"})
+    retry = Retry(progress=watching)
+    summary = Applier(shop, planner, writer, pace=ONE_BY_ONE, retry=retry).run(shop.scan(b"/registry/deployments/"))
+    writer.close()
+    assert (watching.steps, watching.objects) == (11, 9)
+    assert (summary.changes, summary.unchanged) == (9, 2)
 
 
 def test_a_server_that_takes_less(shop, planner, journal_path):

@@ -374,6 +374,18 @@ def test_a_line_that_makes_no_sense(tmp_path: Path, kind: str, members: Any, rea
         list(Journal(path).events())
 
 
+@pytest.mark.parametrize("highest", [(1 << 62) - 1, (1 << 63) - 1])
+def test_the_highest_numbers_that_etcd_has(tmp_path: Path, highest: int) -> None:
+    """A journal has leases, versions and revisions up to the end of int64, as etcd has them."""
+    packed = {**good_lines()["batch"]["objects"][0], "lease": highest, "version": highest, "modRevision": highest}
+    done = {"done": 1, "revision": highest, "revisions": [highest]}
+    path = tmp_path / "journal"
+    path.write_bytes(b"".join(map(line, (good_lines()["header"], {"batch": 1, "objects": [packed]}, done))))
+    (batch,) = Journal(path).batches()
+    (entry,) = batch.entries
+    assert (entry.lease, entry.version, entry.mod_revision, batch.revision_of(0)) == (highest,) * 4
+
+
 def write_with(path: Path, kind: str, members: Any) -> int:
     """Write a journal in which one line, of this kind, says something else; the line's number."""
     lines = {**good_lines(), kind: members}

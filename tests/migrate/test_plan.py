@@ -4,9 +4,13 @@ Plans: a change, unchanged or skipped for every object.
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from kstore.codec import StorageCodec
+from kstore.customresource.converter import Converted
+from kstore.customresource.definition import CustomDefinition
 from kstore.encryption.config import load_configuration
 from kstore.encryption.interface import Opened
 from kstore.errors import EncryptionError, UsageError
@@ -65,6 +69,46 @@ def test_only_what_is_stored_in_a_version(codec, deployment):
     targets = OnlyStoredIn(VersionTargets(codec.scheme, (GroupVersion("apps", "v1"),)), "extensions/*")
     values = [deployment("a"), deployment("b", version="extensions/v1beta1")]
     assert len(list(VersionPlanner(codec, targets).plan(record(value) for value in values))) == 1
+
+
+THING = {"names": {"plural": "things", "kind": "Thing"}, "versions": [{"name": "v2", "storage": True}]}
+
+
+def test_an_assumed_version_is_of_its_own_group(codec):
+    """An object of another group, whose version has left its CRD as well, is read as what it says that it is."""
+    asked = []
+
+    class Converter:
+        """Takes objects as they are."""
+
+        def __init__(self, group):
+            self.definition = CustomDefinition.of({"metadata": {"name": "things"}, "spec": {"group": group, **THING}})
+
+        def convert(self, objects, version, **_):
+            asked.extend(obj["apiVersion"] for obj in objects)
+            return [Converted({**obj, "apiVersion": f"{self.definition.kind.group}/{version}"}, ()) for obj in objects]
+
+    things = {
+        group: json.dumps({"apiVersion": f"{group}/v1", "kind": "Thing", "metadata": {"name": "t"}}).encode()
+        for group in ("a.example", "b.example")
+    }
+    planner = VersionPlanner(
+        codec,
+        ReleaseTargets(codec.scheme),
+        assume_version=GroupVersion("a.example", "v2"),
+        custom_converter=lambda kind: Converter(kind.group),
+    )
+    steps = list(planner.plan([record(value, group) for group, value in things.items()]))
+    assert sorted(asked) == ["a.example/v2", "b.example/v1"]
+    assert [step.reason for step in steps] == ["assumed-version"] * 2
+
+
+def test_only_what_is_stored_in_a_version_of_a_custom_kind(codec):
+    """The pattern is held to the version of the object, not to that of its CRD."""
+    definition = CustomDefinition.of({"metadata": {"name": "things"}, "spec": {"group": "a.example", **THING}})
+    targets = OnlyStoredIn(ReleaseTargets(codec.scheme), "*/v1*")
+    assert targets.custom(gvk("a.example/v1alpha1", "Thing"), definition) == GroupVersion("a.example", "v2")
+    assert targets.custom(gvk("a.example/v2", "Thing"), definition) is None
 
 
 def test_a_release_says_where_everything_goes(codec):

@@ -55,6 +55,19 @@ def test_a_plan_is_cut_or_edited(saved) -> None:
         SavedPlan(saved, edited=True)
 
 
+def test_a_plan_of_the_first_version(shop, planner, saved) -> None:
+    """It had no end mark, so whether it is whole nobody can tell: applied where somebody says that it is meant."""
+    header, *changes, _ = saved.read_bytes().splitlines(keepends=True)
+    for version in (0, 1, 3):
+        first = json.dumps({**json.loads(header), "version": version}).encode() + b"\n"
+        saved.write_bytes(b"".join([first, *changes]))
+        with pytest.raises(JournalError, match="no end mark" if version == 1 else f"of version {version}, this"):
+            SavedPlan(saved)
+    saved.write_bytes(saved.read_bytes().replace(b'"version": 3', b'"version": 1'))
+    plan = SavedPlan(saved, edited=True)
+    assert sum(isinstance(step, Change) for step in plan.only(planner).plan(plan.records(shop))) == 10
+
+
 def test_a_key_stands_there_twice(saved) -> None:
     """Which of the two lines is meant nobody can tell, not even of a plan that was edited on purpose."""
     lines = saved.read_bytes().splitlines(keepends=True)

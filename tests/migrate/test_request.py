@@ -40,6 +40,10 @@ def test_resources(asked: dict[str, Any], resources: list[str]) -> None:
     assert sorted(one.resource for one in selection(**asked).resources()) == resources
 
 
+APPS = [f"/registry/{name}/" for name in ("controllerrevisions", "daemonsets", "deployments", "replicasets",
+                                          "statefulsets")]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("asked", "prefixes"),
     [
@@ -47,6 +51,7 @@ def test_resources(asked: dict[str, Any], resources: list[str]) -> None:
         ({"resources": ("nodes", "deploy")}, ["/registry/deployments/", "/registry/minions/"]),
         ({"resources": ("nodes", "deploy"), "namespace": "shop"}, ["/registry/deployments/shop/"]),
         ({"resources": ("events", "events.events.k8s.io")}, ["/registry/events/"]),
+        ({"to": ("apps/v1",), "to_release": ""}, APPS),
     ],
 )
 def test_prefixes(asked: dict[str, Any], prefixes: list[str]) -> None:
@@ -60,3 +65,22 @@ def test_no_prefix_within_another(monkeypatch: pytest.MonkeyPatch) -> None:
     inner, outer = CustomResource("", "inner", directory="pods/a"), CustomResource("", "outer", directory="pods")
     monkeypatch.setattr(found, "resources", lambda: [inner, outer])
     assert found.prefixes() == [b"/registry/pods/"]
+
+
+def test_a_namespace_is_read_alone() -> None:
+    """Where no resource is named, each that is namespaced is read there, and none beside it."""
+    found = selection(namespace="shop").prefixes()
+    assert b"/registry/deployments/shop/" in found
+    assert b"/registry/pods/shop/" in found
+    assert all(prefix.endswith(b"/shop/") for prefix in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "target"), [("deploy", "apps/v1"), ("events", "v1"), ("psp", None), ("podpresets", None)]
+)
+def test_the_version_of_a_resource(name: str, target: str | None) -> None:
+    """That of the release; none for what the release does not store any more."""
+    found = selection()
+    (resource, *_) = found._store.resources(name)
+    version = found.target_of(resource)
+    assert (version and str(version)) == target

@@ -17,7 +17,7 @@ from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.plan import VersionPlanner
 from kstore.migrate.rollback import Rollback
 from kstore.migrate.settle import creations_to_come, settle
-from kstore.records import Put
+from kstore.records import Put, Record
 from kstore.write.commit import UNKNOWN
 from kstore.write.compare_and_swap import KeyChange
 
@@ -528,3 +528,21 @@ def test_a_batch_that_comes_while_it_is_ended(store: FaultySource, planner: Vers
     store.before_commit = come
     count, revisions = settled(tmp_path / "journal", store, for_good=True)
     assert (count, revisions) == (3, [store.records[key("a")].mod_revision])
+
+
+class Uncounted(FaultySource):
+    """A store that counts no versions of a key, as kine does not."""
+
+    def live(self, revision: int = 0) -> dict[bytes, Record]:
+        return {name: record._replace(version=1) for name, record in super().live(revision).items()}
+
+
+def test_it_happened_where_no_versions_are_counted(
+    deployment: Callable[..., bytes], planner: VersionPlanner, tmp_path: Path
+) -> None:
+    """A key's version is the one before; the value and the revision tell."""
+    store = Uncounted({key(name): deployment(name) for name in ("a", "b")})
+    changes = planned(store, planner)
+    begun(tmp_path / "journal", changes, UNKNOWN)
+    revision = store.commit([change.mutation() for change in changes]).revision
+    assert settled(tmp_path / "journal", store) == (2, [0, revision])
