@@ -6,7 +6,7 @@ elsewhere, and undone with the migration.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,15 @@ from tools.cluster import Etcd
 
 import kstore
 from kstore.cli.main import run
+from kstore.customresource import unstructured
 from kstore.encryption.config import load_configuration
+from kstore.errors import KstoreError, LeaseGone, RequestTooLarge
 from kstore.library.migration import Migration
 from kstore.migrate.planfile import SavedPlan
+from kstore.migrate.stored_versions import unlisted_versions
+from kstore.migrate.summary import Summary
 from kstore.naming import GroupResource
-from kstore.records import Put
+from kstore.records import Mutation, Put
 from kstore.source.etcd.live import LiveSource
 from kstore.write.batches import ONE_BY_ONE
 from kstore.write.retry import Retry
@@ -269,3 +273,33 @@ def test_a_saved_plan_narrows_nothing(tmp_path: Path) -> None:
         migration.run(tmp_path / "j", pace=ONE_BY_ONE, retry=Retry(0))
     assert json.loads(store.records[f"{HIVES}/orchard/v1alpha1".encode()].value)["apiVersion"].endswith("/v2")
     assert listed_in(store) == ["v1alpha1", "v2"]
+
+
+@pytest.mark.parametrize("fault", [LeaseGone("its lease is gone"), RequestTooLarge("the request is too large")])
+def test_a_crd_that_the_server_does_not_take(tmp_path: Path, fault: KstoreError) -> None:
+    """What the server says of it is told; nobody else has changed it."""
+    store = bees(["v1alpha1", "v2"], "v1alpha1")
+
+    def refuse(mutations: Sequence[Mutation]) -> None:
+        if any(one.key == CRD for one in mutations):
+            raise fault
+
+    store.before_commit = refuse
+    (note,) = migrated(store, tmp_path / "j")
+    assert note.startswith(f"hives.bees.example.net: storedVersions are left as they are: {fault.message}")
+    assert listed_in(store) == ["v1alpha1", "v2"]
+
+
+@pytest.mark.parametrize(("name", "told"), [("v1alpha1", ["[v2]"]), ("v2", [])])
+def test_what_a_file_has_got(name: str, told: list[str]) -> None:
+    """Only what the migration stored is told of: what was in a version before, listed or not, it has not written."""
+    store = bees(["v1alpha1"])
+    found = unstructured.normalize({**hive(name, name), "metadata": {**hive(name, name)["metadata"], "generation": 1}})
+    store.put(f"{HIVES}/orchard/{name}", unstructured.write(found, "json"))
+    with kstore.open(store) as opened:
+        asked = kstore.migration(opened, to="bees.example.net/v2", resources="hives")
+        summary = Summary()
+        for step in asked.selection.planner().plan(asked.store.source.scan(HIVES.encode())):
+            summary.add(step)
+        words = list(unlisted_versions(asked.store, asked.selection, summary))
+    assert [word.partition("stored as ")[2].partition(",")[0] for word in words] == told

@@ -23,6 +23,7 @@ from kstore.errors import UsageError
 from kstore.migrate import apiserver, via_apiserver
 from kstore.migrate.apiserver import AnswerTooLarge, Apiserver, ApiserverRefused, storage_version_hash
 from kstore.migrate.via_apiserver import ViaApiserver
+from kstore.write.progress import Stop
 
 DEPLOYMENTS = SimpleNamespace(group="apps", resource="deployments", kind="Deployment", versions=("v1", "v1beta1"))
 KUBECONFIG = """
@@ -200,6 +201,126 @@ def test_a_list_whose_token_expired_goes_on(fake):
     fake.answers["GET", f"{LIST}&continue=a%2Fb%3D%3D"] = Refusal(410, {"code": 410, "message": "expired"})
     with pytest.raises(ApiserverRefused, match="expired"):
         fake.migrate()
+
+
+def test_a_long_list_whose_tokens_expire(fake):
+    """Each time that one does, the rest is read with the token that came with the 410, however often in one list."""
+    fake.answers["GET", LIST] = {"items": [item("old")], "metadata": {"continue": "a"}}
+    for old, new, following in (("a", "b", "c"), ("c", "d", "")):
+        expired = {"code": 410, "message": "too old", "metadata": {"continue": new}}
+        fake.answers["GET", f"{LIST}&continue={old}"] = Refusal(410, expired)
+        fake.answers["GET", f"{LIST}&continue={new}"] = {"items": [item("new")], "metadata": {"continue": following}}
+    assert fake.migrate().objects == 3
+
+
+class Impatient(Stop):
+    """Nobody asks to stop, and nothing is waited for."""
+
+    def wait(self, seconds: float) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_server_that_has_other_things_to_do(fake, status):
+    """It is asked again, and what it does then counts; when it never does, the object is named, and stops nothing."""
+    fake.answers["PATCH", path("old")] = [status, status, item("old", "7")]
+    result = fake.migrate(stop=Impatient())
+    assert (result.objects, result.written, result.refused) == (2, 1, [])
+    fake.answers["PATCH", path("old")] = status
+    result = fake.migrate(stop=Impatient())
+    assert (result.objects, result.written, len(result.refused)) == (2, 0, 1)
+
+
+@pytest.mark.parametrize(("times", "written"), [(5, 1), (6, None)])
+def test_a_server_that_is_away_for_a_moment(fake, monkeypatch, times, written):
+    """It may be restarting: it is asked again for the same object, and not for ever."""
+    plain = Apiserver.request
+    left = iter(range(times))
+
+    def absent(server, method, *asked, **named):
+        if method == "PATCH" and next(left, None) is not None:
+            raise ApiserverRefused("connection refused", is_absent=True)
+        return plain(server, method, *asked, **named)
+
+    monkeypatch.setattr(Apiserver, "request", absent)
+    if written is None:
+        with pytest.raises(ApiserverRefused, match="connection refused"):
+            fake.migrate(stop=Impatient())
+    else:
+        assert fake.migrate(stop=Impatient()).written == written
+
+
+def test_a_namespace_is_no_matter_of_the_controller_s(fake, controller):
+    """A StorageVersionMigration takes all namespaces: of one alone each object is patched."""
+    controller(migration(("Succeeded", "")))
+    fake.answers["GET", "/apis/apps/v1/namespaces/shop/deployments?limit=500"] = fake.answers["GET", LIST]
+    result = ViaApiserver(Apiserver(str(fake.kubeconfig))).rewrite(DEPLOYMENTS, "shop")
+    assert (result.by, result.objects, result.written) == ("updates", 2, 1)
+    assert not [one for one in fake.asked if one[0] == "POST"]
+
+
+@pytest.mark.parametrize(("version", "told"), [("v1alpha1", "v1"), ("v1beta1", None), ("v1", None)])
+def test_what_a_migration_says_of_its_resource(fake, version, told):
+    """The first version of the API wants to know in which version the resource is served; later ones do not."""
+    group = "storagemigration.k8s.io"
+    fake.answers["GET", f"/apis/{group}"] = {"preferredVersion": {"groupVersion": f"{group}/{version}"}}
+    place = f"/apis/{group}/{version}/storageversionmigrations"
+    fake.answers["POST", place] = migration()
+    fake.answers["GET", f"{place}/kstore-1"] = migration(("Succeeded", ""))
+    assert fake.migrate().by == "StorageVersionMigration"
+    assert fake.sent[0]["spec"]["resource"].get("version") == told
+    assert fake.sent[0]["apiVersion"] == f"{group}/{version}"
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 307])
+def test_a_redirection_is_no_answer(fake, status):
+    """An apiserver sends none; what does is something else."""
+    fake.answers["GET", LIST] = Refusal(status, {"items": [], "metadata": {}})
+    with pytest.raises(ApiserverRefused):
+        fake.migrate()
+
+
+def test_a_server_s_long_reason_is_cut(fake):
+    """What is repeated of its words is short, whatever it says."""
+    fake.answers["PATCH", path("old")] = Refusal(422, {"message": "so it is " * 1000})
+    ((_, reason),) = fake.migrate().refused
+    assert "so it is" in reason
+    assert len(reason) < 1200
+
+
+@pytest.mark.parametrize(("status", "found"), [(404, True), (503, True), (500, False)])
+def test_an_extension_server_that_is_away(fake, status, found):
+    """Its group is passed over, and what else is served is found; any other failure is one."""
+    fake.answers["GET", "/apis"] = {
+        "groups": [
+            {"name": name, "preferredVersion": {"groupVersion": f"{name}/v1"}} for name in ("away.example", "apps")
+        ]
+    }
+    fake.answers["GET", "/apis/away.example/v1"] = status
+    server = Apiserver(str(fake.kubeconfig))
+    if found:
+        assert [row["name"] for _, row in server.resources()] == ["deployments"]
+    else:
+        with pytest.raises(ApiserverRefused):
+            server.resources()
+
+
+@pytest.mark.parametrize("verbs", [["list"], ["patch"], ["get", "create"]])
+def test_what_cannot_be_listed_and_patched(fake, verbs):
+    """It is not among the resources that the server can be asked to rewrite."""
+    (row,) = DISCOVERY["/apis/apps/v1"]["resources"]
+    fake.answers["GET", "/apis/apps/v1"] = {"resources": [{**row, "verbs": verbs}]}
+    with pytest.raises(UsageError, match=r"serves no deployments\.apps"):
+        fake.migrate()
+
+
+@pytest.mark.parametrize(("minor", "release"), [("37", "1.37"), ("31+", "1.31")])
+def test_the_release_of_a_server(fake, minor, release):
+    """As it says it itself; a provider's build has a plus behind it."""
+    told = {"major": "1", "minor": minor, "emulationMajor": "1", "emulationMinor": minor}
+    fake.answers["GET", "/version"] = told
+    own, flags = Apiserver(str(fake.kubeconfig)).started()
+    assert (own, flags.emulated_version) == (release, release)
 
 
 def test_what_the_server_refuses_is_named(fake):
