@@ -43,11 +43,11 @@ class ScannedPages:
         newest = max(self.pages, key=lambda page: page.last, default=None)
         return read_leaf(self.database, newest.number) if newest else None
 
-    def leaves(self, *, start: bytes = b"", stop: bytes | None = None, containing: bytes = b"") -> Iterator[Leaf]:
+    def leaves(self, *, stop: bytes | None = None, containing: bytes = b"") -> Iterator[Leaf]:
         """The entries in order, each revision once, in leaves of one element (see `Bucket.leaves`)."""
         last = b""
         for leaf, element in self._merged(stop):
-            if element.key > last and element.key >= start:
+            if element.key > last:
                 last = element.key
                 if leaf.buffer.find(containing, element.value_start, element.value_end) >= 0:
                     yield Leaf(leaf.buffer, leaf.shift, [element])

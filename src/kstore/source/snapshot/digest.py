@@ -109,7 +109,7 @@ class SnapshotDigest:
         if self._digest is None and unchanged:
             return self._trailer
         found = (self._digest or Digest(self._file.descriptor, self._file.size)).result()
-        if found == self._trailer and self._memory is not None and unchanged and self._settled:
+        if found == self._trailer and self._memory is not None and self._settled:  # of a file since changed, in vain
             self._memory.note(self._identity, self._trailer)
         return found
 
