@@ -381,3 +381,25 @@ def test_a_killed_export_is_cleared_by_the_next(tmp_path: Path) -> None:
         writer.add(Record(b"/registry/c", b"c", 1, 1, 1))
     assert list(tmp_path.iterdir()) == [path]
     assert [record.key for record in DirectorySource(path).scan()] == [b"/registry/c"]
+
+
+@pytest.mark.parametrize("ending", [".stored", ".yaml"])
+def test_a_folder_that_is_called_as_a_file(tmp_path: Path, ending: str) -> None:
+    """A key with a file's ending may have others below it, beside the key whose file has that very name."""
+    keys = [b"/registry/configmaps/a", b"/registry/configmaps/a" + ending.encode() + b"/below"]
+    records = [Record(key, b"v", 3, 3, 1) for key in keys]
+    path = export(tmp_path / "export", records, text="kind: ConfigMap")
+    with DirectorySource(path) as source:
+        assert list(source.scan()) == records
+    assert (path / "objects/registry/configmaps" / f"a{ending}").is_file()
+    assert (path / "objects/registry/configmaps" / f"a{ending}~").is_dir()
+
+
+@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+def test_an_export_of_another_format(tmp_path: Path, version: object) -> None:
+    """Older or newer than what is known, or of none: it is not read as if it were of this one."""
+    header = export(tmp_path / "export") / "export.json"
+    members = json.loads(header.read_text())
+    header.write_text(json.dumps({**members, "format_version": version}))
+    with pytest.raises(NotADatabase, match=f"an export of format {version}; known is 1"):
+        DirectorySource(tmp_path / "export")

@@ -147,6 +147,8 @@ PROXY = {"grpc_proxy": "http://user:secret@proxy.example.com:3128"}
         ("etcd.example.com", {**PROXY, "no_proxy": "example.com"}, False),
         ("etcd.example.com", {**PROXY, "NO_PROXY": "other, .example.com"}, False),
         ("etcd.example.com", {**PROXY, "NO_PROXY": "ample.com"}, True),
+        ("etcd.example.com", {**PROXY, "no_proxy": "*.example.com"}, False),
+        ("etcd.example.org", {**PROXY, "no_proxy": "*.example.com"}, True),
         ("etcd.example.com", {**PROXY, "no_proxy": "*"}, False),
         ("10.1.2.3", {**PROXY, "NO_PROXY": "10.0.0.0/8"}, False),
         ("10.1.2.3", {**PROXY, "NO_PROXY": "10.2.0.0/16,10.1.2.3:2380"}, True),

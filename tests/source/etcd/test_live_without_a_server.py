@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kstore.errors import Compacted, NotWritable, RequestTooLarge, StoreUnreachable, Unsupported
+from kstore.errors import Compacted, LeaseExists, NotWritable, RequestTooLarge, StoreUnreachable, Unsupported
 from kstore.records import Delete, Put, Record, Revision
 from kstore.source.etcd.live import LiveSource, transaction
 from kstore.source.options import SourceOptions
@@ -216,3 +216,16 @@ def test_the_whole_store_as_a_range(kine: bool) -> None:
     """kine knows no range without an end."""
     assert live(Asked(kine=kine))._bounds(b"") == (b"\0", b"\x7f" if kine else b"\0")
     assert live(Asked(kine=kine))._bounds(b"/a/") == (b"/a/", b"/a0")
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(3600, 3600), (1, 1), (0, 1)])
+def test_a_lease_of_some_time(seconds: int, asked: int) -> None:
+    """A server refuses one of no time at all: what is about to end ends a second later."""
+    connection = Asked(SimpleNamespace(ID=700))
+    assert live(connection).grant_lease(7, seconds) == 700
+    assert [(one.ID, one.TTL) for one in connection.requests] == [(7, asked)]
+
+
+def test_a_lease_that_is_there_already() -> None:
+    """An earlier run has granted it: it is the one that was asked for."""
+    assert live(Asked(LeaseExists("there is a lease of this id already"))).grant_lease(7, 60) == 7

@@ -141,13 +141,17 @@ def test_nothing_but_learners() -> None:
     assert found.again(B, Failed("no leader"))
 
 
+@pytest.mark.parametrize("words", ["invalid auth token", "revision of auth store is old"])
 @pytest.mark.parametrize("user", ["", "root"])
 @pytest.mark.usefixtures("clock")
-def test_a_token_that_is_over(user: str) -> None:
-    """A user's is fetched anew, and a write sent again; who gave no user has none to fetch."""
+def test_a_token_that_is_over(user: str, words: str) -> None:
+    """
+    A user's is fetched anew, and a write sent again; who gave no user has none to fetch. So where users or roles have
+    changed since the token was given.
+    """
     done: list[str] = []
     found = attempts(done=done, user=user, repeatable=False)
-    error = Failed("etcdserver: invalid auth token", CODES.UNAUTHENTICATED)
+    error = Failed(f"etcdserver: {words}", CODES.UNAUTHENTICATED)
     assert found.again(A, error) is bool(user)
     assert done == (["renew a"] if user else [])
 

@@ -9,6 +9,7 @@ from itertools import islice
 from types import SimpleNamespace
 from typing import Any, cast
 
+import grpc
 import pytest
 
 from kstore.errors import AccessDenied, SourceError, StoreUnreachable
@@ -300,3 +301,54 @@ def test_a_watch_that_the_server_ends(reason: str) -> None:
     kind = AccessDenied if "denied" in reason else SourceError
     with pytest.raises(kind, match=f"the server ended the watch: {reason or 'no reason given'}"):
         stream.next(1.0)
+
+
+class Broken(Stream):
+    """A stream that breaks when it has said all."""
+
+    def next(self, timeout: float) -> Any:
+        found = super().next(timeout)
+        if found is None:
+            raise grpc.RpcError
+        if isinstance(found, TimeoutError):
+            raise found
+        return found
+
+
+@pytest.mark.parametrize(
+    ("said", "goes_on"), [([], False), ([TimeoutError()], False), ([answer(9)], True), ([answer(9, 5)], True)]
+)
+def test_a_watch_that_breaks_after_a_while(monkeypatch: pytest.MonkeyPatch, said: list[Any], goes_on: bool) -> None:
+    """Whatever came has shown that the server was there: from then on it has its whole time to come back."""
+    streams = iter([Broken(*said), Stream(answer(10, 10))])
+    monkeypatch.setattr(watching, "_reopen", lambda *_: next(streams))
+    begun: list[object] = []
+    attempts = SimpleNamespace(deadline=0.0, begin=lambda: begun.append(1), again=lambda *_: bool(begun))
+    error = StoreUnreachable("gone")
+    connection = cast(Connection, SimpleNamespace(attempts=lambda: attempts, error=lambda *_: error))
+    told = (one for one in watch(connection, b"/", b"0", 5) if isinstance(one, Revision))
+    if goes_on:
+        assert [one.record.mod_revision for one in islice(told, len(said[0].events) + 1)][-1] == 10
+    else:
+        with pytest.raises(StoreUnreachable, match="gone"):
+            next(told)
+
+
+class Slow(Silent):
+    """A stream that is silent now and then."""
+
+    def next(self, _timeout: float) -> Any:
+        found = next(self._answers)
+        if found is None:
+            raise TimeoutError
+        return found
+
+
+def test_a_server_that_is_slow_to_tell(replayed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked so often in a row: each answer shows that it does tell, and it is asked as often again."""
+    monkeypatch.setattr(watching, "_QUESTIONS", 2)
+    answers = [told(one, event(b"/a", one)) for one in (5, 6, 7)]
+    slow = Slow(*[said for one in answers for said in (None, None, one)])
+    assert [one.record.mod_revision for one in replayed(watching._replay_asking, slow, b"/a", b"", 5, 7)] == [5, 6, 7]
+    silent = Slow(None, None, answers[0], None, None, None)
+    assert len(replayed(watching._replay_asking, silent, b"/a", b"", 5, 7)) == 1

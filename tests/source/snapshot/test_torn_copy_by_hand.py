@@ -16,6 +16,7 @@ from kstore.source.bbolt.format import BUCKET_ELEMENT, BUCKET_HEADER, NO_FREELIS
 from kstore.source.bbolt.page_file import PageFile
 from kstore.source.bbolt.writer import branch_page, leaf_page
 from kstore.source.mvcc.key_value import encode_key_value, revision_key
+from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.torn_copy import Tear, find_tear
 
 from .by_hand import KEY_PAGE, PAGE, database, root_page
@@ -74,6 +75,15 @@ def test_two_later_transactions_are_a_tear(tmp_path: Path, count: int, more: int
     left = [(APPLIED + 1 + at, COMPACTED + more) for at in range(count)]
     problem = f"page 4 holds revision {NEWEST + 1}, the newest that can be reached is {NEWEST}"
     assert tear(tmp_path / "db", *left) == Tear(4 * PAGE, problem)
+
+
+def test_the_gaps_of_a_torn_file(tmp_path: Path) -> None:
+    """Only what came after the compaction is missing: how much of that, of what is held or not before, is said."""
+    kept = dict(entry(revision) for revision in (2, 3, 5, 8))
+    path = database(tmp_path / "db", {b"finishedCompactRev": revision_key(3, 0)}, kept)
+    with SnapshotSource(path, salvage=True) as source:
+        problems = [one.message for one in source.damage]
+    assert "3 revisions between 4 and 8 are on no page" in problems
 
 
 def tombstone(revision: int) -> tuple[bytes, bytes]:

@@ -228,3 +228,28 @@ def test_what_was_gone_at_the_compaction_has_no_history(tmp_path: Path) -> None:
         found = [(one.record.key.decode(), one.record.value, one.record.mod_revision) for one in source.history_scan()]
         assert found == [(B, b"b2", 5), (C, b"c1", 6), (A, b"a2", 7)]
         assert [one.record.mod_revision for one in source.history(A.encode())] == [7]
+
+
+def test_a_key_that_is_called_as_a_gap(state: Path) -> None:
+    """A row that fills a gap has no value; a key of such a name is a key like any other."""
+    with sqlite3.connect(state) as database:
+        database.execute("INSERT INTO kine VALUES (10, 'gap-x', 1, 0, 0, 0, 0, ?, NULL)", (b"v",))
+    database.close()
+    with SqliteSource(state) as source:
+        assert list(source.scan(b"gap-")) == [Record(b"gap-x", b"v", 10, 10, 0)]
+        assert source.get(b"gap-x") is not None
+        assert source.get(b"gap-5") is None
+        assert [one.record.key for one in source.history_scan(b"gap-")] == [b"gap-x"]
+
+
+def test_what_is_free_is_not_in_use(state: Path) -> None:
+    """Pages that deleted rows have left count for the file's size alone."""
+    with sqlite3.connect(state) as database:
+        database.execute("INSERT INTO kine VALUES (10, 'large', 1, 0, 0, 0, 0, ?, NULL)", (bytes(100_000),))
+        database.commit()
+        database.execute("DELETE FROM kine WHERE id = 10")
+    database.close()
+    with SqliteSource(state) as source:
+        status = source.status()
+    assert status.size == state.stat().st_size > 100_000
+    assert status.size_in_use < 50_000

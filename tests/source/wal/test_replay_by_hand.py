@@ -186,3 +186,47 @@ def test_an_alarm_for_space(mvcc: Mvcc, tmp_path: Path, sides: bytes, done: int)
     assert replayed(mvcc, tmp_path, delimited(4, put(b"/there")), alarm, delimited(6, sides)) == 2 + done
     assert (mvcc.view().find(b"/there") is None) == bool(done)
     assert mvcc.view().find(b"/new") is None
+
+
+def alarm(raised: bool) -> bytes:
+    """NOSPACE, raised or taken back."""
+    return delimited(10, number(1, 1 if raised else 2) + number(2, 1) + number(3, 1))
+
+
+def grant(lease: int, seconds: int) -> bytes:
+    """A `LeaseGrantRequest`."""
+    return delimited(8, number(1, seconds) + number(2, lease))
+
+
+def test_a_full_store_grants_nothing(mvcc: Mvcc, tmp_path: Path) -> None:
+    """A lease takes room as well: it is refused until the alarm is taken back."""
+    requests = [alarm(True), grant(700, 60), alarm(False), grant(701, 60)]
+    assert replayed(mvcc, tmp_path, *requests) == 3
+    assert {700, 701} & mvcc.cluster.granted.keys() == {701}
+
+
+@pytest.mark.parametrize(("seconds", "granted"), [(9_000_000_000, True), (9_000_000_001, False)])
+def test_the_longest_lease(mvcc: Mvcc, tmp_path: Path, seconds: int, granted: bool) -> None:
+    """A server takes a lease of just that time, and none of more."""
+    assert replayed(mvcc, tmp_path, grant(700, seconds)) == granted
+    assert (700 in mvcc.cluster.granted) is granted
+
+
+@pytest.mark.parametrize(("behind", "done"), [(-1, False), (0, True), (1, True), (2, False)])
+def test_a_transaction_that_reads_the_past(mvcc: Mvcc, tmp_path: Path, behind: int, done: bool) -> None:
+    """At the compacted revision, and from there on to the newest, it can be read; else nothing is done."""
+    compacted = mvcc.current_revision
+    read = delimited(1, delimited(1, b"/there") + number(4, compacted + behind))
+    transaction = delimited(6, delimited(2, read) + delimited(2, delimited(2, put(b"/new"))))
+    requests = [delimited(7, number(1, compacted)), delimited(4, put(b"/there")), transaction]
+    assert replayed(mvcc, tmp_path, *requests) == 2 + done
+    assert (mvcc.view().find(b"/new") is not None) is done
+
+
+def test_the_keys_of_a_lease_that_is_revoked(mvcc: Mvcc, tmp_path: Path) -> None:
+    """They go in one transaction, in the order of their keys, as a server deletes them."""
+    keys = [b"/leased/c", b"/leased/a", b"/leased/b"]
+    puts = [delimited(4, put(key) + number(3, 700)) for key in keys]
+    assert replayed(mvcc, tmp_path, grant(700, 60), *puts, delimited(9, number(1, 700))) == 5
+    gone = [(one.sub, one.key) for one in mvcc.entries() if one.tombstone and one.main == mvcc.current_revision]
+    assert gone == list(enumerate(sorted(keys)))
