@@ -18,6 +18,7 @@ from kstore.catalog.releases import newest
 from kstore.cli.exit_codes import ExitCode
 from kstore.codec import StorageCodec
 from kstore.migrate.apiserver import storage_version_hash
+from kstore.naming import GroupVersion
 from kstore.scheme.scheme import Scheme
 
 __all__ = ["deployment", "fake"]
@@ -160,3 +161,24 @@ def test_what_the_server_does_not_serve_is_left_out(migrate: Command, fake: Fake
     """Of all resources of a target only those that the server has are rewritten."""
     told = json.loads(migrate("--via", "apiserver", "--kubeconfig", str(fake.kubeconfig), "-o", "json")[1])
     assert [one["resource"] for one in told["resources"]] == ["deployments.apps"]
+
+
+def test_only_what_the_version_is_about_is_left(
+    command_on: CommandOn, fake: Fake, codec: StorageCodec, deployment: Any
+) -> None:
+    """An object in the right version is not left, however it is encoded; nor what the server's release has not."""
+    version = GroupVersion("apps", "v1")
+    values = {key("old"): codec.convert_typed(deployment("old"), version, media_type="json")[1]}
+    words = ("--yes", "--via", "apiserver", "--kubeconfig", str(fake.kubeconfig))
+    assert command_on(FaultySource(values))("migrate", "--to", "apps/v1", *words)[0] == ExitCode.DONE
+    psp = {"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": "p"}}
+    values[b"/registry/podsecuritypolicy/p"] = json.dumps(psp).encode()
+    assert command_on(FaultySource(values))("migrate", "--to-release", "1.37", *words)[0] == ExitCode.DONE
+
+
+def test_what_the_server_does_not_tell(migrate: Command, store: FaultySource, fake: Fake) -> None:
+    """A resource that it does not serve, or says nothing of, is written by nobody else."""
+    fake.answers["GET", "/apis/apps/v1"] = {"resources": []}
+    before = dict(store.records)
+    assert migrate("--kubeconfig", str(fake.kubeconfig))[0] == ExitCode.DONE
+    assert all(store.records[one].mod_revision > before[one].mod_revision for one in before)
