@@ -7,12 +7,14 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from kstore.catalog.releases import Release
 from kstore.errors import WriteRefused
+from kstore.migrate import prove
 from kstore.migrate.apiserver import Apiserver, ApiserverRefused, storage_version_hash
 from kstore.migrate.prove import Prover, Unproved
 from kstore.naming import GroupVersion
@@ -166,6 +168,60 @@ def test_what_was_written_meanwhile_is_asked_about_as_it_is_now() -> None:
     prover = Prover(server, store)
     assert list(prover.prove(reads)) == []
     assert (prover.proof.objects, prover.proof.unchanged, prover.proof.gone) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_what_was_created_anew_meanwhile(status: int) -> None:
+    """It was gone, or another, when it was asked about: it is there again, and is asked about as it is now."""
+    source = _source(configmaps__x__a=_map("a"))
+    store = Store(source, CODEC.scheme)
+    (read,) = store.under("/registry")
+
+    class Renewing(FakeServer):
+        """Refuses the first patch, by when others have created the object anew."""
+
+        def exchange(self, *asked: Any, **named: Any) -> bytes:
+            if self.source.live()[read.record.key].mod_revision == read.record.mod_revision:
+                self.source.delete(read.record.key)
+                self.source.put(read.record.key, CODEC.encode(_map("a"), "protobuf"))
+                raise ApiserverRefused("so it is", status=status)
+            return super().exchange(*asked, **named)
+
+    prover = Prover(Renewing(source, lambda obj: obj), store)
+    assert list(prover.prove([read])) == []
+    assert (prover.proof.objects, prover.proof.unchanged, prover.proof.gone) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(("status", "again"), [(429, True), (503, True), (504, True), (500, False), (403, False)])
+@pytest.mark.parametrize("times", [1, 4, 5])
+def test_a_server_that_has_no_time(monkeypatch: pytest.MonkeyPatch, status: int, again: bool, times: int) -> None:
+    """It is asked again a few times, ever later; any other refusal is its last word."""
+    waited: list[float] = []
+    monkeypatch.setattr(prove, "time", SimpleNamespace(sleep=waited.append))
+    left = iter(range(times))
+    source = _source(configmaps__x__a=_map("a"))
+    server = FakeServer(source, lambda obj: obj if next(left, None) is None else status)
+    _, findings = _prove(server)
+    assert [one.outcome for one in findings] == ([] if again and times < 5 else ["refused"])
+    assert waited == ([0.1, 0.2, 0.4, 0.8][:times] if again else [])
+
+
+def test_a_policy_that_reads_do_not_show() -> None:
+    """A Service of type ExternalName is answered without the policy that is stored, and that an update leaves."""
+    service = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "a", "namespace": "x", "uid": "u"},
+        "spec": {"type": "ExternalName", "externalName": "example.com", "internalTrafficPolicy": "Cluster"},
+    }  # fmt: skip
+    source = _source(services__specs__x__a=service)
+    before = _prove(FakeServer(source, lambda obj: obj))[1]
+
+    def hide(obj: Object) -> Object:
+        obj["spec"].pop("internalTrafficPolicy", None)
+        return obj
+
+    assert _prove(FakeServer(source, hide))[1] == before
+    changes = {path for one in before for path in one.changes}
+    assert not any("internalTrafficPolicy" in path for path in changes)
 
 
 def test_what_no_update_reaches() -> None:

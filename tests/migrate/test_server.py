@@ -39,6 +39,7 @@ def a_store(codec: StorageCodec, **objects: dict[str, Any]) -> Store:
         ({"service": {"clusterIP": "10.96.0.1"}, "cidr": {"cidrs": ["fd00::/112"]}}, "IPv4"),
         ({"cidr": {"cidrs": ["fd00::/112", "10.96.0.0/16"]}}, "IPv6"),
         ({"service": {"clusterIP": "None"}, "cidr": {"cidrs": ["10.96.0.0/16"]}}, "IPv4"),
+        ({"service": {"clusterIP": "None"}, "cidr": {"cidrs": ["fd00::/112"]}}, "IPv6"),
     ],
 )
 def test_the_store_tells_the_family(codec: StorageCodec, objects: dict[str, Any], family: str) -> None:

@@ -171,12 +171,13 @@ def test_which_revisions_a_journal_has(tmp_path):
     entry = Entry.of_key(KeyChange(key("x"), None, b"x"), None, None)
     writer.done(writer.begin([entry] * 3), 7, [7, 8, 9])
     writer.done(writer.begin([entry] * 2), 5)
+    writer.done(writer.begin([entry] * 2), 3, [3, 4])
     writer.begin([entry])
     writer.undone(writer.begin([entry] * 4), "conflict")
     writer.close()
     state = state_of(Journal(path))
-    assert (state.first_revision, state.last_revision) == (5, 9)
-    assert (state.batches, state.objects, state.open, state.undone) == (2, 5, 1, 4)
+    assert (state.first_revision, state.last_revision) == (3, 9)
+    assert (state.batches, state.objects, state.open, state.undone) == (3, 7, 1, 4)
 
 
 def test_an_interrupted_migration(shop, planner, codec, tmp_path):
