@@ -6,18 +6,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.cli.conftest import Command, CommandOn
 from tests.migrate.conftest import FaultySource, deployment, key
+from tests.migrate.test_stored_versions import HIVES, bees, hive
 from tests.migrate.test_via_apiserver import DISCOVERY, Fake, fake, item, path
 from tools.cluster import write_kubeconfig
 
 from kstore.catalog.releases import newest
+from kstore.cli import via_apiserver
 from kstore.cli.exit_codes import ExitCode
 from kstore.codec import StorageCodec
-from kstore.migrate.apiserver import storage_version_hash
+from kstore.migrate.apiserver import Apiserver, storage_version_hash
+from kstore.migrate.via_apiserver import Rewritten
 from kstore.naming import GroupVersion
 from kstore.scheme.scheme import Scheme
 
@@ -182,3 +185,85 @@ def test_what_the_server_does_not_tell(migrate: Command, store: FaultySource, fa
     before = dict(store.records)
     assert migrate("--kubeconfig", str(fake.kubeconfig))[0] == ExitCode.DONE
     assert all(store.records[one].mod_revision > before[one].mod_revision for one in before)
+
+
+# ---- what is passed on
+
+
+TO = ("migrate", "deploy", "--to", "apps/v1", "--yes")
+
+
+def via(fake: Fake) -> tuple[str, ...]:
+    """The options with which the fake writes."""
+    return ("--via", "apiserver", "--kubeconfig", str(fake.kubeconfig))
+
+
+def migrated(deployment: Any) -> FaultySource:
+    """A Deployment that is as it should be."""
+    return FaultySource({key("old"): deployment("old", version="apps/v1")})
+
+
+class Rewriter:
+    """Notes how it is made, and has all written at once; somebody asks to stop meanwhile, if so wished."""
+
+    made: ClassVar[dict[str, Any]] = {}
+    stops = False
+
+    def __init__(self, _: Apiserver, **named: Any) -> None:
+        Rewriter.made = named
+
+    def rewrite(self, wanted: Any, namespace: str) -> Rewritten:
+        if self.stops:
+            self.made["stop"].ask()
+        return Rewritten(wanted.resource, 1, 1)
+
+
+@pytest.mark.parametrize(("stops", "code"), [(False, 0), (True, 130)])
+def test_how_it_is_asked(
+    command_on: CommandOn, fake: Fake, deployment: Any, monkeypatch: pytest.MonkeyPatch,
+    stops: bool, code: int,
+) -> None:  # fmt: skip
+    """So many requests at once; whoever stops it is not told that all is done."""
+    monkeypatch.setattr(via_apiserver, "ViaApiserver", Rewriter)
+    monkeypatch.setattr(Rewriter, "stops", stops)
+    found, out, _ = command_on(migrated(deployment))(*TO, *via(fake), "--concurrency", "7")
+    assert (found, Rewriter.made["concurrency"]) == (code, 7)
+    assert ("etcd holds every object" in out) is not stops
+
+
+@pytest.mark.parametrize(("options", "seconds"), [((), 60.0), (("--command-timeout", "7s"), 7.0)])
+@pytest.mark.parametrize("verified", [True, False])
+def test_how_the_server_is_reached(
+    command_on: CommandOn, fake: Fake, deployment: Any, monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...], seconds: float, verified: bool,
+) -> None:  # fmt: skip
+    """With the time that was given for an answer; a certificate that nobody looks at is warned of."""
+    given: list[float] = []
+
+    class Noting(Apiserver):
+        is_verified = verified
+
+        def __init__(self, kubeconfig: str, *, timeout: float) -> None:
+            given.append(timeout)
+            super().__init__(kubeconfig, timeout=timeout)
+
+    monkeypatch.setattr(via_apiserver, "Apiserver", Noting)
+    code, _, err = command_on(migrated(deployment))(*options, *TO, *via(fake))
+    assert (code, given) == (0, [seconds])
+    assert ("insecure-skip-tls-verify" in err) is not verified
+
+
+def test_a_version_that_has_left_its_crd(command_on: CommandOn, fake: Fake) -> None:
+    """What is read in an assumed version is not in the one that is wanted: it is left."""
+    group = {"name": "bees.example.net", "preferredVersion": {"groupVersion": "bees.example.net/v2"}}
+    row = {"name": "hives", "kind": "Hive", "namespaced": True, "verbs": ["list", "patch"]}
+    fake.answers["GET", "/apis"] = {"groups": [group]}
+    fake.answers["GET", "/apis/bees.example.net/v2"] = {"resources": [row]}
+    fake.answers["GET", "/apis/bees.example.net/v2/hives?limit=500"] = {"items": [], "metadata": {}}
+    hives = bees(["v2"], "v2")
+    hives.put(f"{HIVES}/orchard/old", hive("old", "v1beta1"))
+    words = ("migrate", "hives", "--to", "bees.example.net/v2", "--assume-version", "bees.example.net/v1alpha1")
+    code, out, _ = command_on(hives)(*words, "--yes", *via(fake))
+    assert code == 5
+    assert f"{HIVES}/orchard/old: is still stored as bees.example.net/v1beta1\n" in out
+    assert "orchard/v2" not in out
