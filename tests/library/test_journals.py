@@ -260,12 +260,15 @@ def test_when_it_is_looked_for_what_came_late(
     assert state_of(Journal(path)).finished
 
 
+@pytest.mark.parametrize("asked", [{"allow_webhooks": True}, {"webhook_url": "https://127.0.0.1:1"}])
 @pytest.mark.parametrize("allowed", [True, False])
-def test_webhooks_are_allowed_each_time(shop: FaultySource, tmp_path: Path, allowed: bool) -> None:
+def test_webhooks_are_allowed_each_time(
+    shop: FaultySource, tmp_path: Path, allowed: bool, asked: dict[str, Any]
+) -> None:
     """Who goes on with a migration that sends objects away has to say so again."""
     path = tmp_path / "j"
     with kstore.open(shop) as store:
-        request = kstore.migration(store, to="apps/v1", allow_webhooks=True)
+        request = kstore.migration(store, to="apps/v1", **asked)
         JournalWriter(path, request.header()).close()
     if allowed:
         opened(path, shop).resume(allow_webhooks=True)
