@@ -15,7 +15,7 @@ from tools.cluster import Etcd
 
 import kstore
 from kstore.cli.hints import hint_of
-from kstore.library.migration import Migration
+from kstore.library.migration import Migration, criteria_of
 from kstore.migrate.request import Request
 from kstore.records import Put
 from kstore.source.interface import WritableSource
@@ -160,3 +160,10 @@ def test_a_running_store(full_etcd: Etcd, keywords: dict[str, str], tmp_path: Pa
             kstore.Journal.open(path).resume()
         with pytest.raises(kstore.WriteRefused):
             migration.write(tmp_path / "new.db")
+
+
+@pytest.mark.parametrize(("encrypt", "condition"), [(True, "*beta*"), (False, "")])
+def test_the_condition_on_the_stored_version(encrypt: bool, condition: str) -> None:
+    """Of a re-encryption it is one on the objects; of a migration it is its targets that know it."""
+    request = Request(release="1.37", encrypt=encrypt, only_stored_version="*beta*")
+    assert criteria_of(request).stored_version == condition
