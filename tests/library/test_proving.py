@@ -48,11 +48,11 @@ def proved(
 @pytest.mark.parametrize("release", ["1.37", "1.35"])
 def test_what_is_proved(monkeypatch: pytest.MonkeyPatch, release: str) -> None:
     """The counts and the findings, of objects that are read by the release that the server is."""
-    found, read = proved(monkeypatch, "a", "b", "changed2", "refused", release=release)
+    found, read = proved(monkeypatch, "a", "b", "changed2", "refused", "refused2", release=release)
     counts = (found.objects, found.unchanged, found.changed, found.refused, found.unreadable, found.gone)
-    assert counts == (4, 2, 1, 1, 1, 0)
+    assert counts == (5, 2, 1, 2, 1, 0)
     assert {one.key.rpartition("/")[2]: one.outcome for one in found.findings} == {
-        "changed2": "changed", "refused": "refused", "x": "unreadable",
+        "changed2": "changed", "refused": "refused", "refused2": "refused", "x": "unreadable",
     }  # fmt: skip
     assert (found.proved, read) == (False, release)
 

@@ -55,6 +55,18 @@ def test_a_plan_is_cut_or_edited(saved) -> None:
         SavedPlan(saved, edited=True)
 
 
+def test_a_file_that_takes_the_name_meanwhile(shop, planner, tmp_path: Path) -> None:
+    """What somebody else has written by the time that all is planned stays theirs."""
+    path = tmp_path / "plan"
+    steps = save_plan(path, REQUEST, planner.plan(shop.scan()))
+    next(steps)
+    path.write_text("theirs")
+    with pytest.raises(JournalError, match="already exists"):
+        list(steps)
+    assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_plan_of_the_first_version(shop, planner, saved) -> None:
     """It had no end mark, so whether it is whole nobody can tell: applied where somebody says that it is meant."""
     header, *changes, _ = saved.read_bytes().splitlines(keepends=True)

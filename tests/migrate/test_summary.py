@@ -63,3 +63,25 @@ def test_so_many_are_named(count: int) -> None:
 def test_whether_all_objects_are_taken(condition: dict[str, Any], whole: bool) -> None:
     """Of a resource; each condition on objects takes a part of them."""
     assert Request(release="1.37", to=("apps/v1",), **condition).is_whole is whole
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_metrics(finished: bool) -> None:
+    """Every count under its own name; what is skipped goes to no version."""
+    summary = Summary(conflicts=4)
+    summary.add(Change(record(), OLD, TARGET, "protobuf", b"more", "version"))
+    for number in range(2):
+        summary.add(Unchanged(record(number), NEW, TARGET))
+    for number in range(3):
+        summary.add(Skipped(record(number), NotConvertible("no"), OLD))
+    lines = [line for line in summary.as_metrics(finished=finished).splitlines() if not line.startswith("#")]
+    counts = dict(line.rsplit(" ", 1) for line in lines)
+    old, new = 'kind="Deployment",from="apps/v1beta1"', 'kind="Deployment",from="apps/v1"'
+    of = {key.partition("{")[2].rstrip("}"): int(value) for key, value in counts.items() if "{" in key}
+    assert {key: value for key, value in of.items() if value} == {
+        f'{old},to="apps/v1",result="changed"': 1,
+        f'{new},to="apps/v1",result="unchanged"': 2,
+        f'{old},to="",result="skipped"': 3,
+    }
+    assert counts["kstore_migration_conflicts"] == "4"
+    assert counts["kstore_migration_finished"] == str(int(finished))

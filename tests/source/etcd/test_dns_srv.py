@@ -117,3 +117,25 @@ def test_what_is_no_domain(domain: str) -> None:
     """It is a usage error, before anybody is asked."""
     with pytest.raises(UsageError, match="no name of a domain"):
         discover(domain, nameservers=[("127.0.0.1", 1)])
+
+
+@pytest.mark.parametrize("before", [0, 100, 300, 1500])
+def test_a_name_that_is_elsewhere(before: int) -> None:
+    """A pointer has fourteen bits: what it leads to may lie anywhere in a large answer."""
+    filler = b"\0" + struct.pack(">2HIH", 16, 1, 60, before) + bytes(before)
+    place = 12 + len(filler) + 11
+    told = b"\0" + struct.pack(">2HIH", 16, 1, 60, 19) + encoded("etcd.example.com") + b"x"
+    data = struct.pack(">3H", 1, 2, 2379) + struct.pack(">H", 0xC000 | place)
+    service = b"\0" + struct.pack(">2HIH", 33, 1, 60, len(data)) + data
+    message = struct.pack(">6H", 7, 0x8180, 0, 3, 0, 0) + filler + told + service
+    assert parse_answer(message, 7) == [Service(1, 2, 2379, "etcd.example.com")]
+
+
+def test_a_name_server_that_is_away(server: NameServer) -> None:
+    """The next one is asked."""
+    server.reply = lambda question: answer(question, [Service(1, 1, 2379, "a.example")])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        away = taken.getsockname()
+    found = discover("example.com", timeout=60, nameservers=[away, server.socket.getsockname()])
+    assert found == ["https://a.example:2379", "http://a.example:2379"]

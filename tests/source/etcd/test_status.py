@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kstore.errors import AccessDenied, KstoreError, StoreUnreachable, Unsupported
 from kstore.source.etcd import messages as rpc
 from kstore.source.etcd import status
 from kstore.source.options import SourceOptions
@@ -56,3 +57,39 @@ def test_a_file_that_is_half_free(in_use: int, told: bool) -> None:
     found = status._defragmentation(rpc.StatusResponse(dbSize=100, dbSizeInUse=in_use))
     free = 100 - in_use
     assert found == ({"hint": f"{free} of 100 bytes are free pages; `etcdctl defrag` gives them back"} if told else {})
+
+
+def answering(*answers: Any, serializable: bool = False) -> Any:
+    """A connection that answers in turn, or fails."""
+    left = list(answers)
+
+    def ask(call: Any, request: Any) -> Any:
+        found = left.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return SimpleNamespace(ask=ask, options=SourceOptions(serializable=serializable))
+
+
+def test_alarms() -> None:
+    """Each with its member, by name where it has one; a kind that is not known is told by its number."""
+    raised = [rpc.AlarmMember(memberID=1, alarm=1), rpc.AlarmMember(memberID=0xAB, alarm=2)]
+    raised.append(rpc.AlarmMember(memberID=1, alarm=7))
+    found = status._alarms(answering(SimpleNamespace(alarms=raised)), {1: "one"})
+    assert found == ("NOSPACE (one)", "CORRUPT (ab)", "7 (one)")
+
+
+@pytest.mark.parametrize("refusal", [AccessDenied("no"), Unsupported("no"), StoreUnreachable("no")])
+def test_alarms_that_are_not_told(refusal: KstoreError) -> None:
+    """Who may not ask for them has a status all the same; of one member alone nothing is asked."""
+    assert status._alarms(answering(refusal), {}) == ()
+    assert status._alarms(answering(serializable=True), {}) == ()
+
+
+@pytest.mark.parametrize("refusal", [Unsupported("no"), StoreUnreachable("no")])
+def test_members_that_are_not_told(refusal: KstoreError) -> None:
+    """A learner does not tell them, nor does a member without a leader: where just one is to answer, that does."""
+    assert status._members(answering(refusal, serializable=True)) == ()
+    with pytest.raises(type(refusal)):
+        status._members(answering(refusal))
