@@ -176,7 +176,7 @@ def test_only_what_the_version_is_about_is_left(
     assert command_on(FaultySource(values))("migrate", "--to", "apps/v1", *words)[0] == ExitCode.DONE
     psp = {"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": "p"}}
     values[b"/registry/podsecuritypolicy/p"] = json.dumps(psp).encode()
-    assert command_on(FaultySource(values))("migrate", "--to-release", "1.37", *words)[0] == ExitCode.DONE
+    assert command_on(FaultySource(values))("migrate", "deploy", "psp", "--to-release", "1.37", *words)[0] == 0
 
 
 def test_what_the_server_does_not_tell(migrate: Command, store: FaultySource, fake: Fake) -> None:
