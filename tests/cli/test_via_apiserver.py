@@ -150,6 +150,16 @@ def test_the_server_refuses_one(migrate: Command, store: FaultySource, deploymen
     assert "refused " in said
 
 
+def test_what_is_left_is_told_first(migrate: Command, fake: Fake) -> None:
+    """The exit code tells what is still stored otherwise, whatever was refused; both are named."""
+    fake.answers["PATCH", path("new")] = 422
+    code, out, said = migrate("deployments", "--via", "apiserver", "--kubeconfig", str(fake.kubeconfig))
+    assert code == ExitCode.FOUND
+    assert "/registry/deployments/shop/old: is still stored as apps/v1beta1" in out
+    assert "etcd holds every object" not in out
+    assert "refused /apis/apps/v1/namespaces/shop/deployments/new" in said
+
+
 def test_of_one_namespace(migrate: Command, fake: Fake) -> None:
     """-n is what the server is asked for, too."""
     listed = "/apis/apps/v1/namespaces/shop/deployments?limit=500"
