@@ -16,7 +16,7 @@ from kstore.encryption.interface import Opened
 from kstore.errors import EncryptionError, UsageError
 from kstore.migrate.plan import Change, EncryptionPlanner, Skipped, Unchanged, VersionPlanner
 from kstore.migrate.targets import OnlyStoredIn, ReleaseTargets, VersionTargets
-from kstore.naming import GroupResource, GroupVersion, gvk
+from kstore.naming import GroupResource, GroupVersion, gvk, parse_group_version
 from kstore.records import Record
 
 from .conftest import key
@@ -116,6 +116,31 @@ def test_a_release_says_where_everything_goes(codec):
     targets = ReleaseTargets(codec.scheme)
     assert str(targets.built_in(gvk("extensions/v1beta1", "Ingress"))) == "networking.k8s.io/v1"
     assert str(targets.built_in(gvk("events.k8s.io/v1", "Event"))) == "v1"
+
+
+@pytest.mark.parametrize(
+    ("to", "fates"),
+    [
+        (("discovery.k8s.io/v1",), {"old": Skipped, "beta": Change}),
+        (("apps/v1", "discovery.k8s.io/v1"), {"old": Skipped, "beta": Change}),
+        (("apps/v1",), {}),
+    ],
+)
+def test_a_version_that_is_not_converted(codec, to, fates):
+    """What cannot be had in the version that is asked for is named; what is of other groups is no concern."""
+    slices = {
+        name: {
+            "apiVersion": f"discovery.k8s.io/{version}", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": name, "namespace": "shop"}, "endpoints": [], "ports": [],
+        }
+        for name, version in (("old", "v1alpha1"), ("beta", "v1beta1"))
+    }  # fmt: skip
+    targets = VersionTargets(codec.scheme, tuple(map(parse_group_version, to)))
+    records = [record(json.dumps(value).encode(), name) for name, value in slices.items()]
+    steps = {step.record.key: step for step in VersionPlanner(codec, targets).plan(records)}
+    assert {name: type(step) for name, step in steps.items()} == {key(name): fate for name, fate in fates.items()}
+    for name in fates.keys() & {"old"}:
+        assert "cannot be had as discovery.k8s.io/v1" in steps[key(name)].error.message
 
 
 def test_a_version_that_nobody_knows(codec):

@@ -52,13 +52,21 @@ class VersionTargets:
             self.scheme.require_version(wanted, self.custom_groups)
 
     def built_in(self, stored: GroupVersionKind) -> GroupVersion | None:
-        """The first of the versions that has the kind, under whichever group it is the same one."""
-        hub = self.scheme.kind(stored).hub
+        """
+        The first of the versions that has the kind, under whichever group it is the same one.
+
+        Else the first of the kind's own group: it cannot be had there (an EndpointSlice of discovery.k8s.io/v1alpha1,
+        which no release converts), which is to be said of each object, and not passed over.
+        """
+        hub, of_group = self.scheme.kind(stored).hub, None
         for wanted in self.versions:
             target = GroupVersionKind(wanted.group, wanted.version, stored.kind)
-            if self.scheme.catalog.has_kind(target) and self.scheme.kind(target).hub == hub:
-                return wanted
-        return None
+            if self.scheme.catalog.has_kind(target):
+                if self.scheme.kind(target).hub == hub:
+                    return wanted
+                if wanted.group == stored.group:
+                    of_group = of_group or wanted
+        return of_group
 
     def custom(self, stored: GroupVersionKind, definition: CustomDefinition) -> GroupVersion | None:
         """The first of the versions that the CRD has."""
