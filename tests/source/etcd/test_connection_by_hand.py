@@ -156,3 +156,39 @@ def test_a_server_that_needs_no_token(details: str, monkeypatch: pytest.MonkeyPa
     with pytest.raises(AccessDenied):
         found._authenticate(found.members[0])
     found.close()
+
+
+class Falling(ByHand):
+    """Members that cannot be reached for the reasons of a list, one a time; after these they can."""
+
+    reasons: list[str]
+
+    def _race(self, candidates: Sequence[Member]) -> tuple[Member | None, dict[Member, str]]:
+        self.candidates.append([self.members.index(one) for one in candidates])
+        return (None, {candidates[0]: self.reasons.pop(0)}) if self.reasons else (candidates[0], {})
+
+
+CLOSED = "recvmsg:Connection reset by peer (104)"
+REFUSED = "connect: Connection refused (111)"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "attempts"),
+    [
+        ([CLOSED], 2), ([CLOSED] * 3, 4), ([CLOSED] * 4, None), ([REFUSED], None), ([CLOSED, REFUSED], None),
+        ([], 1),
+    ],
+)  # fmt: skip
+def test_a_connection_that_is_closed_at_once(reasons: list[str], attempts: int | None) -> None:
+    """It is tried a few times, for the way to a server may fail now and then; where nobody listens, once is enough."""
+    found = Falling(("127.0.0.1:1",), SourceOptions(dial_timeout=60))
+    found.begin()
+    found.reasons = list(reasons)
+    if attempts is None:
+        with pytest.raises(StoreUnreachable):
+            found.member()
+        assert len(found.candidates) == (1 + reasons.count(CLOSED) if REFUSED in reasons else 4)
+    else:
+        found.member()
+        assert len(found.candidates) == attempts
+    found.close()

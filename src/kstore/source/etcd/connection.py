@@ -33,6 +33,7 @@ from kstore.source.etcd.errors import (
     only_of_voters,
     took_too_long,
     typed_error,
+    was_broken_off,
 )
 from kstore.source.etcd.member import Member
 from kstore.source.etcd.retry import PAUSE, Attempts
@@ -40,6 +41,8 @@ from kstore.source.options import SourceOptions
 
 _STAGGER = 0.3
 """Seconds that one endpoint is given before the next one is tried beside it."""
+_ATTEMPTS = 4
+"""How often a connection is tried that is taken and then closed."""
 Call = Callable[[Member], Any]
 """Picks a stub's method, such as `lambda member: member.client.kvstub.Range`."""
 
@@ -202,11 +205,14 @@ class Connection:
         The first member that answers, preferring those that have a leader and are no learners.
 
         A store that was reached before may be restarting, and one that takes its time to answer a connection is there:
-        these are given the dial timeout as a whole, or until then.
+        these are given the dial timeout as a whole, or until then. A connection that was taken and closed is tried a
+        few times more: a way that fails now and then is told so from a server that wants another scheme.
         """
         deadline = max(time.monotonic() + self.options.dial_timeout, until)
         candidates = [member for member in self.members if member not in avoid] or self.members
+        attempt = 0
         while True:
+            attempt += 1
             found, failures = self._race(candidates)
             if found is None and self._changed_tls(failures):
                 found, failures = self._race(candidates)
@@ -214,9 +220,10 @@ class Connection:
                 return found
             candidates = self.members
             slow = any(map(took_too_long, failures.values()))
-            if not (self.was_connected or avoid or slow) or time.monotonic() >= deadline:
+            broken_off = attempt < _ATTEMPTS and any(map(was_broken_off, failures.values()))
+            if not (self.was_connected or avoid or slow or broken_off) or time.monotonic() >= deadline:
                 raise unreachable({**avoid, **failures})
-            time.sleep(PAUSE)
+            time.sleep(PAUSE * attempt if broken_off else PAUSE)
 
     def _race(self, candidates: Sequence[Member]) -> tuple[Member | None, dict[Member, str]]:
         """Ask one member after the other for its status, a little apart; the first good answer wins."""

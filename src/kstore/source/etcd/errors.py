@@ -258,6 +258,11 @@ def took_too_long(details: str) -> bool:
     return "connection attempt timed out" in details
 
 
+def was_broken_off(details: str) -> bool:
+    """Whether a connection was taken, and closed: by a server that wants another scheme, or by a way that failed."""
+    return any(text in details for text in _CLOSING)
+
+
 def cannot_be_tls(details: str) -> bool:
     """Whether a connection failed before there could be a TLS session."""
     telling = ("Connection refused", "Deadline Exceeded", "Domain name not found", "DNS resolution", "unreachable")
