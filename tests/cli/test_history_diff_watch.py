@@ -125,3 +125,31 @@ def test_nothing_is_held_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments[:-2]) == 1
     assert "the history has no revision of configmaps in namespace shop-too\n" in capsys.readouterr().err
     assert "of configmaps in namespace shop-too" in said
+
+
+def test_what_is_deleted(command_on: CommandOn) -> None:
+    """Its last deletion, for each key; not what was created again."""
+    source = MemorySource()
+    for name in ("gone", "back", "twice"):
+        source.put(f"/registry/secrets/default/{name}", secret("b2xk"))
+        source.delete(f"/registry/secrets/default/{name}")
+    source.put("/registry/secrets/default/back", secret("bmV3"))
+    source.put("/registry/secrets/default/twice", secret("bmV3"))
+    source.delete("/registry/secrets/default/twice")
+    code, out, _ = command_on(source)("history", "secrets", "--deleted", "-o", "jsonl")
+    assert code == 0
+    found = [(one["key"].rpartition("/")[2], one["revision"]) for one in map(json.loads, out.splitlines())]
+    assert found == [("gone", 3), ("twice", 10)]
+
+
+@pytest.mark.parametrize(("more", "told"), [((), ["data.p"]), (("--show-managed-fields",), ["metadata", "data.p"])])
+def test_managed_fields_in_a_history(command_on: CommandOn, more: tuple[str, ...], told: list[str]) -> None:
+    """They are compared where they are asked for."""
+    source = MemorySource()
+    for value, manager in (("b2xk", "kubectl"), ("bmV3", "helm")):
+        obj = json.loads(secret(value))
+        obj["metadata"]["managedFields"] = [{"manager": manager, "operation": "Update"}]
+        source.put(KEY, json.dumps(obj).encode())
+    _, out, _ = command_on(source)("history", KEY, "-o", "jsonl", *more)
+    (_, step) = map(json.loads, out.splitlines())
+    assert [one["path"].partition(".managedFields")[0] for one in step["differences"]] == told

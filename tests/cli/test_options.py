@@ -1,10 +1,11 @@
-"""Options under their former names."""
+"""Options under their former names, and empty ones."""
 
 from __future__ import annotations
 
 import click
 import pytest
 from click.testing import CliRunner
+from tests.cli.conftest import Kstore
 
 from kstore.cli.options import retry_timeout_option
 
@@ -34,3 +35,11 @@ def test_a_former_name_is_checked_alike() -> None:
     ran = CliRunner().invoke(command, ["--patience", "-1"])
     assert ran.exit_code == 2
     assert "-1" in ran.output
+
+
+@pytest.mark.parametrize("option", ["-n", "-l", "--field-selector", "--where", "--etcd-prefix", "--release"])
+def test_an_empty_option(demo: Kstore, option: str) -> None:
+    """As a shell makes of a variable that is not set: it is never taken for one that was not given."""
+    ran = demo("get", "pods", option, "")
+    assert (ran.code, ran.out) == (2, b"")
+    assert "is empty: leave it out" in ran.err

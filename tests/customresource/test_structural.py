@@ -128,3 +128,13 @@ def test_embedded_resources_are_repaired():
     obj = {"template": {"kind": 5, "metadata": {"name": "x"}}}
     repair_embedded(obj, schema, lambda found, _: {**found, "creationTimestamp": None}, lenient=True)
     assert obj == {"template": {"metadata": {"name": "x"}}}
+
+
+def test_a_null_that_is_allowed_stays():
+    """Whether it has a default or not; a forbidden one without a default goes."""
+    schema = spec({"type": "object", "properties": {
+        "may": {"type": "string", "nullable": True}, "must": {"type": "string"},
+    }})  # fmt: skip
+    obj: dict[str, Any] = {"spec": {"may": None, "must": None}}
+    drop_nulls(obj, schema)
+    assert obj == {"spec": {"may": None}}

@@ -63,3 +63,22 @@ def test_what_is_being_deleted_has_no_need_of_an_owner(whole: MemorySource, open
         obj["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     whole.put("/registry/configmaps/default/b", obj)
     assert found(open_store) == {"object-stuck" if going else "owner-gone"}
+
+
+@pytest.mark.parametrize(
+    ("place", "deletes"),
+    [
+        ("namespaces/bad", False),
+        ("apiextensions.k8s.io/customresourcedefinitions/a.example.com", False),
+        ("apiregistration.k8s.io/apiservices/v1.example.com", False),
+        ("configmaps/default/bad", True),
+    ],
+)
+def test_what_others_need_is_not_to_be_deleted(
+    whole: MemorySource, open_store: OpenStore, place: str, deletes: bool
+) -> None:
+    """Without a namespace or a CRD its objects would look left behind: only its history is advised."""
+    whole.put(f"/registry/{place}", b"k8s\0\xff")
+    (one,) = [one for one in run_checks(Survey(open_store(), Release("1.37"))) if one.rule.id == "undecodable"]
+    assert any(words[1] == "delete" for words in one.advice) is deletes
+    assert one.advice[0] == ("kstore", "history", f"/registry/{place}")

@@ -28,6 +28,8 @@ from kstore.migrate.journal import Batch, Entry, Journal, Note
 from kstore.migrate.journal_format import LINES, OBJECT, OPTIONAL
 from kstore.migrate.journal_writer import JournalWriter
 from kstore.migrate.summary import Summary
+from kstore.records import Record
+from kstore.write.compare_and_swap import KeyChange
 
 from .conftest import FaultySource
 
@@ -612,3 +614,9 @@ def test_a_journal_has_its_first_line_when_it_has_its_name(tmp_path: Path, monke
     monkeypatch.setattr(os, "link", link)
     JournalWriter(tmp_path / "journal", {"store": "memory", "request": {}}).close()
     assert found == ["memory"]
+
+
+@pytest.mark.parametrize("before", [None, Record(b"/k", b"", 3, 7, 2)])
+def test_a_key_of_no_bytes_is_there(before: Record | None) -> None:
+    """What creates a key is told by the revision that it depends on, and not by what was stored."""
+    assert Entry.of_key(KeyChange(b"/k", before, b"new"), None, None).creates is (before is None)

@@ -564,3 +564,11 @@ def test_leases_of_a_file(tmp_path: Path, granted: bool) -> None:
         copies = {one.key: one.lease for one in new.scan(b"/moved/")}
     for one in leased:
         assert copies[one.key.replace(b"/registry", b"/moved", 1)] == (one.lease if granted else 0)
+
+
+def test_a_copy_with_a_lease_that_others_changed(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
+    """Only that it may go with its lease is no finding."""
+    move = moving(source, old_keys, old_keys)
+    run(move, tmp_path / "j")
+    source.put("/b/c/events/d/e", named("Event", "other"), lease=77)
+    assert findings(tmp_path / "j", move, old_keys) == [("/b/c/events/d/e", "changed")]

@@ -4,11 +4,15 @@ What a selection reads of a store's history.
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from kstore.catalog.releases import newest
+from kstore.codec import StoredObject
 from kstore.scheme.scheme import Scheme
 from kstore.selection.criteria import Criteria
+from kstore.selection.filters import Filter
 from kstore.selection.selection import Selection
 from kstore.store import Store
 from kstore.testing import MemorySource
@@ -54,3 +58,21 @@ def test_housekeeping_is_no_key() -> None:
     source.put(other, b"value")
     everything = Selection.listed(Store(source, Scheme(newest())), Criteria())
     assert list(everything.keys()) == [other.encode(), A.encode()]
+
+
+def test_the_history_of_one_namespace(store: Store) -> None:
+    """What lies below a resource, or a path, is narrowed to it."""
+    for what in (("pods",), ("/registry/pods/",)):
+        found = Selection.of_history(store, Criteria(what, "shop")).history()
+        assert [one.record.key.decode() for one in found] == [A, A, A]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"), [("apps/v1", True), ("apps/*", True), ("*/v1", True), ("v1", False), ("apps/v1beta1", False)]
+)
+def test_the_version_in_which_it_is_stored(pattern: str, meant: bool) -> None:
+    """The whole apiVersion is meant: `v1` alone is that of the core group."""
+    value = json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}).encode()
+    (read,) = Store(MemorySource({"/registry/deployments/shop/a": value}), Scheme(newest())).under("/registry")
+    assert isinstance(read, StoredObject)
+    assert Filter(Criteria(stored_version=pattern)).matches(read) is meant

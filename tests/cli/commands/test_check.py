@@ -5,7 +5,9 @@ Which checks are run: `kstore check --only`, `--skip` and `--severity`, told wit
 from __future__ import annotations
 
 import pytest
-from tests.cli.conftest import Kstore
+from tests.cli.conftest import CommandOn, Kstore
+
+from kstore.testing import MemorySource
 
 
 def listed(kstore: Kstore, *arguments: str) -> list[str]:
@@ -34,3 +36,13 @@ def test_a_check_that_there_is_not(kstore: Kstore, option: str) -> None:
     assert ran.code == 2
     assert "there is no check 'plain-txt'" in ran.err
     assert "plain-text" in ran.err
+
+
+@pytest.mark.parametrize(("keys", "shown"), [("0", 4), ("1", 1), ("3", 3), ("9", 4)])
+def test_how_many_keys_are_shown(command_on: CommandOn, keys: str, shown: int) -> None:
+    """So many of each finding, and how many more there are; 0 is all of them."""
+    store = MemorySource({f"/registry/pods/default/{name}": b"k8s\0\xff" for name in "abcd"})
+    code, out, _ = command_on(store)("check", "--only", "undecodable", "--keys", keys)
+    assert code == 5
+    assert sum(line.startswith("    /registry/pods/default/") for line in out.splitlines()) == shown
+    assert (f"and {4 - shown} more" in out) is (shown < 4)

@@ -202,3 +202,17 @@ def test_a_segment_that_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="a named pipe") as caught:
         read_log(tmp_path, 0)
     assert caught.value.where == str(path)
+
+
+@pytest.mark.parametrize(("shift", "torn"), [(0, True), (8, False), (-8, False)])
+def test_a_sector_that_never_reached_the_disk(tmp_path: Path, shift: int, torn: bool) -> None:
+    """Sectors are those of the file, wherever a record begins; as many zeroes elsewhere are damage."""
+    path = Segments(tmp_path).add(0, [entry(1), entry(2, data=b"x" * 3000)], room=0)
+    data = bytearray(path.read_bytes())
+    data[1024 + shift : 1536 + shift] = bytes(512)
+    path.write_bytes(data)
+    if torn:
+        assert indexes(tmp_path) == [1]
+    else:
+        with pytest.raises(DamagedStore, match="checksum"):
+            indexes(tmp_path)
