@@ -567,8 +567,10 @@ def test_leases_of_a_file(tmp_path: Path, granted: bool) -> None:
 
 
 def test_a_copy_with_a_lease_that_others_changed(source: MemorySource, old_keys: Transformers, tmp_path: Path) -> None:
-    """Only that it may go with its lease is no finding."""
+    """Only that it may go with its lease is no finding, whether the original has gone or not."""
     move = moving(source, old_keys, old_keys)
     run(move, tmp_path / "j")
     source.put("/b/c/events/d/e", named("Event", "other"), lease=77)
+    assert findings(tmp_path / "j", move, old_keys) == [("/b/c/events/d/e", "changed")]
+    source.delete("/a/events/d/e")
     assert findings(tmp_path / "j", move, old_keys) == [("/b/c/events/d/e", "changed")]

@@ -11,13 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from kstore.catalog.releases import newest
 from kstore.cli import external_diff
+from kstore.cli.commands import diff
 from kstore.cli.main import run
-from kstore.inspect.comparison import Compared
+from kstore.inspect.comparison import Compared, Side, compare
 from kstore.records import Put
+from kstore.scheme.scheme import Scheme
+from kstore.selection.criteria import Criteria
 from kstore.source.location.address import open_source
 from kstore.source.snapshot.source import SnapshotSource
 from kstore.source.snapshot.writer import write_database
+from kstore.store import Store
+from kstore.testing import MemorySource
 
 OLD, NEW = "deploy/shop/frontend", "deploy/shop/search"
 DEMO = ["--store", "demo", "diff"]
@@ -162,3 +168,21 @@ def test_long_names_of_files(name: str) -> None:
     assert len(one.encode()) <= 255
     assert one != other
     assert one.startswith("v1.ConfigMap.." + name[:50])
+
+
+@pytest.mark.parametrize(("namespace", "told"), [("shop", ["a"]), ("stage", ["b"]), ("", ["a", "b"])])
+def test_two_stores_in_one_namespace(namespace: str, told: list[str]) -> None:
+    """What differs elsewhere is no difference of it."""
+    places = {"a": "shop", "b": "stage"}
+    old, new = (
+        Side(Store(MemorySource({
+            f"/registry/configmaps/{place}/{name}": {
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": place},
+                "data": {"side": side},
+            }
+            for name, place in places.items()
+        }), Scheme(newest())))
+        for side in ("old", "new")
+    )  # fmt: skip
+    found = diff._states(old, new, Criteria(("configmaps",), namespace), compared=compare)
+    assert [one.key.rpartition("/")[2] for one in found] == told
