@@ -170,8 +170,9 @@ def test_long_names_of_files(name: str) -> None:
     assert one.startswith("v1.ConfigMap.." + name[:50])
 
 
+@pytest.mark.parametrize("what", ["configmaps", "/registry/configmaps/", "/registry/"])
 @pytest.mark.parametrize(("namespace", "told"), [("shop", ["a"]), ("stage", ["b"]), ("", ["a", "b"])])
-def test_two_stores_in_one_namespace(namespace: str, told: list[str]) -> None:
+def test_two_stores_in_one_namespace(what: str, namespace: str, told: list[str]) -> None:
     """What differs elsewhere is no difference of it."""
     places = {"a": "shop", "b": "stage"}
     old, new = (
@@ -184,5 +185,5 @@ def test_two_stores_in_one_namespace(namespace: str, told: list[str]) -> None:
         }), Scheme(newest())))
         for side in ("old", "new")
     )  # fmt: skip
-    found = diff._states(old, new, Criteria(("configmaps",), namespace), compared=compare)
+    found = diff._states(old, new, Criteria((what,), namespace), compared=compare)
     assert [one.key.rpartition("/")[2] for one in found] == told
