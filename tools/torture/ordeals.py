@@ -29,6 +29,8 @@ from tools.torture.processes import Unbalanced, until
 from tools.torture.proxy import Proxy
 from tools.torture.trial import BRISK, Trial
 
+_BYTES = 60_000
+"""After how many bytes at most a connection is cut."""
 _KILLS_A_MIGRATION = 4
 _KEYS_A_MINUTE = 20_000
 _MOST_KEYS = 1_000_000
@@ -205,14 +207,15 @@ def cut(bench: Bench, times: int) -> int:
     """The way to etcd delays, and breaks off after a number of bytes that nobody chose."""
     server = bench.etcd()
     done = 0
-    with Proxy(server.port, bench.random) as proxy:
+    with Proxy(server.port, bench.random, longest=_BYTES) as proxy:
         source = bench.source(server.endpoint)
         trial = Trial(proxy.endpoint, source, bench.folder, bench.random, options=("--command-timeout", "2s"))
         while done < times:
             with Others(trial.books):
-                until_now = proxy.cuts
+                until_now, proxy.longest = proxy.cuts, _BYTES
                 trial.demand(trial.migrate(*BRISK), 0)
                 done += proxy.cuts - until_now
+            proxy.longest = 10 * _BYTES  # whole batches go back, which are given up when they are cut eight times
             trial.balance()
     return done
 

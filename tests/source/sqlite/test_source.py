@@ -253,3 +253,18 @@ def test_what_is_free_is_not_in_use(state: Path) -> None:
         status = source.status()
     assert status.size == state.stat().st_size > 100_000
     assert status.size_in_use < 50_000
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"), [(5, b"5"), (-7, b"-7"), (1 << 40, b"1099511627776"), (1.5, b"1.5"), (None, b""), ("t", b"t")]
+)
+def test_a_value_of_another_type(state: Path, stored: object, read: bytes) -> None:
+    """SQLite keeps whatever it is given: a number is its text, as kine would serve it, and no such count of zeroes."""
+    with sqlite3.connect(state) as database:
+        database.execute("UPDATE kine SET value = ? WHERE id = 8", (stored,))
+    database.close()
+    with open_source(str(state)) as source:
+        record = source.get(B.encode())
+        assert record is not None
+        assert record.value == read
+        assert read in [one.record.value for one in source.history_scan(b"/registry/")]

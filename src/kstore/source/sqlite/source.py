@@ -221,6 +221,9 @@ def _text(data: bytes) -> str:
 
 
 def _bytes(value: object) -> bytes:
+    """What a column holds; of a number its text, as Go hands it to kine (`database/sql/convert.go`)."""
+    if isinstance(value, int | float):
+        return str(value).encode()
     return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else bytes(value or b"")  # type: ignore[call-overload]
 
 
