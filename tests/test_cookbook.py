@@ -120,7 +120,7 @@ def cooked(kitchen: Kitchen, text: str, kind: str) -> str:
     """All commands of a kind, each with what it printed; every one exits as its comment says."""
     wrong, found = [], []
     for line, code in commands(text, kind):
-        if line.startswith("etcdutl") and not installed():
+        if line.startswith("etcdutl") and max(installed(), default="") < "3.6":  # whose options the recipes are of
             continue
         done = kitchen.cook(line)
         if done.returncode != code:

@@ -75,6 +75,8 @@ def test_etcd_starts_from_it_as_well(
     tmp_path: Path,
 ) -> None:
     """What is read is what a real etcd serves from a copy of the directory."""
+    if newest_release.release < "3.6":
+        pytest.skip("etcd 3.5 is not sure to start from such a directory: `make etcds` builds a newer one")
     data, records = interrupted
     shutil.copytree(data, tmp_path / "etcd")
     with connect(serve(newest_release, tmp_path).endpoint) as live:
