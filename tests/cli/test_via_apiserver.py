@@ -10,28 +10,21 @@ from typing import Any, ClassVar
 
 import pytest
 from tests.cli.conftest import Command, CommandOn
-from tests.migrate.conftest import FaultySource, deployment, key
+from tests.migrate.conftest import FaultySource, codec, deployment, key
 from tests.migrate.test_stored_versions import HIVES, bees, hive
 from tests.migrate.test_via_apiserver import DISCOVERY, Fake, fake, item, path
 from tools.cluster import write_kubeconfig
 
-from kstore.catalog.releases import newest
 from kstore.cli import via_apiserver
 from kstore.cli.exit_codes import ExitCode
 from kstore.codec import StorageCodec
 from kstore.migrate.apiserver import Apiserver, storage_version_hash
 from kstore.migrate.via_apiserver import Rewritten
 from kstore.naming import GroupVersion
-from kstore.scheme.scheme import Scheme
 
-__all__ = ["deployment", "fake"]
+__all__ = ["codec", "deployment", "fake"]
 
 BETA = storage_version_hash("apps", "v1beta1", "Deployment")
-
-
-@pytest.fixture(scope="session")
-def codec() -> StorageCodec:
-    return StorageCodec(Scheme(newest()))
 
 
 @pytest.fixture
@@ -45,6 +38,11 @@ def migrate(store: FaultySource, command_on: CommandOn) -> Command:
     """`kstore migrate` of that store, to apps/v1."""
     kstore = command_on(store)
     return lambda *words: kstore("migrate", "--to", "apps/v1", "--yes", *words)
+
+
+def via(fake: Fake) -> tuple[str, ...]:
+    """The options with which the fake writes."""
+    return ("--via", "apiserver", "--kubeconfig", str(fake.kubeconfig))
 
 
 def stores_as(fake: Fake, told: str) -> None:
@@ -114,7 +112,7 @@ def test_a_server_that_would_not_say(migrate: Command, store: FaultySource, fake
 )  # fmt: skip
 def test_what_an_apiserver_cannot_choose(migrate: Command, fake: Fake, condition: tuple[str, str]) -> None:
     """It rewrites whole resources: a condition on objects is refused before it is asked, never dropped."""
-    code, out, said = migrate("--via", "apiserver", "--kubeconfig", str(fake.kubeconfig), *condition)
+    code, out, said = migrate(*via(fake), *condition)
     assert (code, out) == (ExitCode.USAGE, "")
     assert "--via apiserver rewrites whole resources" in said
     assert fake.asked == []
@@ -122,7 +120,7 @@ def test_what_an_apiserver_cannot_choose(migrate: Command, fake: Fake, condition
 
 def test_the_server_writes(migrate: Command, store: FaultySource, deployment: Any, fake: Fake) -> None:
     """What is in etcd afterwards is looked at: what the server has not changed is told, with another exit code."""
-    words = ("deployments", "--via", "apiserver", "--kubeconfig", str(fake.kubeconfig), "-o", "json")
+    words = ("deployments", *via(fake), "-o", "json")
     code, out, _ = migrate(*words)
     told = json.loads(out)
     assert code == ExitCode.FOUND
@@ -144,7 +142,7 @@ def test_the_server_refuses_one(migrate: Command, store: FaultySource, deploymen
     for name in ("old", "new"):
         store.put(key(name), deployment(name, version="apps/v1"))
     fake.answers["PATCH", path("new")] = 422
-    code, out, said = migrate("deployments", "--via", "apiserver", "--kubeconfig", str(fake.kubeconfig))
+    code, out, said = migrate("deployments", *via(fake))
     assert code == ExitCode.SOME_SKIPPED
     assert "deployments.apps: 2 objects patched, 1 written anew" in out
     assert "refused " in said
@@ -153,7 +151,7 @@ def test_the_server_refuses_one(migrate: Command, store: FaultySource, deploymen
 def test_what_is_left_is_told_first(migrate: Command, fake: Fake) -> None:
     """The exit code tells what is still stored otherwise, whatever was refused; both are named."""
     fake.answers["PATCH", path("new")] = 422
-    code, out, said = migrate("deployments", "--via", "apiserver", "--kubeconfig", str(fake.kubeconfig))
+    code, out, said = migrate("deployments", *via(fake))
     assert code == ExitCode.FOUND
     assert "/registry/deployments/shop/old: is still stored as apps/v1beta1" in out
     assert "etcd holds every object" not in out
@@ -164,7 +162,7 @@ def test_of_one_namespace(migrate: Command, fake: Fake) -> None:
     """-n is what the server is asked for, too."""
     listed = "/apis/apps/v1/namespaces/shop/deployments?limit=500"
     fake.answers["GET", listed] = {"items": [item("old")], "metadata": {}}
-    words = ("deployments", "-n", "shop", "--via", "apiserver", "--kubeconfig", str(fake.kubeconfig), "-o", "json")
+    words = ("deployments", "-n", "shop", *via(fake), "-o", "json")
     told = json.loads(migrate(*words)[1])
     assert told["resources"][0]["objects"] == 1
     assert ("GET", listed) in fake.asked
@@ -172,7 +170,7 @@ def test_of_one_namespace(migrate: Command, fake: Fake) -> None:
 
 def test_what_the_server_does_not_serve_is_left_out(migrate: Command, fake: Fake) -> None:
     """Of all resources of a target only those that the server has are rewritten."""
-    told = json.loads(migrate("--via", "apiserver", "--kubeconfig", str(fake.kubeconfig), "-o", "json")[1])
+    told = json.loads(migrate(*via(fake), "-o", "json")[1])
     assert [one["resource"] for one in told["resources"]] == ["deployments.apps"]
 
 
@@ -182,7 +180,7 @@ def test_only_what_the_version_is_about_is_left(
     """An object in the right version is not left, however it is encoded; nor what the server's release has not."""
     version = GroupVersion("apps", "v1")
     values = {key("old"): codec.convert_typed(deployment("old"), version, media_type="json")[1]}
-    words = ("--yes", "--via", "apiserver", "--kubeconfig", str(fake.kubeconfig))
+    words = ("--yes", *via(fake))
     assert command_on(FaultySource(values))("migrate", "--to", "apps/v1", *words)[0] == ExitCode.DONE
     psp = {"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": "p"}}
     values[b"/registry/podsecuritypolicy/p"] = json.dumps(psp).encode()
@@ -201,11 +199,6 @@ def test_what_the_server_does_not_tell(migrate: Command, store: FaultySource, fa
 
 
 TO = ("migrate", "deploy", "--to", "apps/v1", "--yes")
-
-
-def via(fake: Fake) -> tuple[str, ...]:
-    """The options with which the fake writes."""
-    return ("--via", "apiserver", "--kubeconfig", str(fake.kubeconfig))
 
 
 def migrated(deployment: Any) -> FaultySource:

@@ -17,6 +17,7 @@ from kstore.encryption.config import read_configuration
 from kstore.errors import WriteRefused
 from kstore.naming import GroupResource
 from kstore.repair.edit import edited, restriction
+from kstore.store import Store
 
 SECRETS = GroupResource("", "secrets")
 A = "/registry/configmaps/default/a"
@@ -88,17 +89,25 @@ def test_what_an_object_is_cannot_be_taken_away(
     assert (refused.value.hint == "delete it, and create another") is (path != "apiVersion")
 
 
+ENTRY = {"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1"}
+
+
+def managed(source: MemorySource, store: Store, fields: bytes) -> StoredObject:
+    """A ConfigMap with two entries in its managedFields, as it is read."""
+    obj = config_map("a")
+    obj["metadata"]["managedFields"] = [{**ENTRY, "fieldsV1": RawJSON(fields)} for _ in range(2)]
+    source.put(A, store.codec.encode(obj))
+    read = store.get(A.encode())
+    assert isinstance(read, StoredObject)
+    return read
+
+
 @pytest.mark.parametrize("at", [0, 1])
 @pytest.mark.parametrize("fields", [b'{"f:data" :{ },"n":1e2}', b'{"f:data":{"f:k":{}}}'])
 def test_raw_json_that_was_not_touched(source: MemorySource, open_store: OpenStore, at: int, fields: bytes) -> None:
     """It comes back byte for byte, also within a list; what was changed is as it was changed to."""
-    entry = {"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1"}
-    obj = config_map("a")
-    obj["metadata"]["managedFields"] = [{**entry, "fieldsV1": RawJSON(fields)} for _ in range(2)]
     store = open_store()
-    source.put(A, store.codec.encode(obj))
-    read = store.get(A.encode())
-    assert isinstance(read, StoredObject)
+    read = managed(source, store, fields)
     assert read.plain.count(fields) == 2
     same: dict[str, Any] = json.loads(json.dumps(read.object, default=lambda raw: raw.value))
     again = edited(store.codec, read, {**same, "data": {"k": "v"}})
@@ -134,16 +143,11 @@ def test_what_does_not_come_back(source: MemorySource, open_store: OpenStore) ->
 def test_items_come_and_go_beside_raw_json(source: MemorySource, open_store: OpenStore, left: int) -> None:
     """A list that has become shorter or longer is written as it is now, the raw JSON of the first items as it was."""
     fields = b'{"f:data" :{ }}'
-    entry = {"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1"}
-    obj = config_map("a")
-    obj["metadata"]["managedFields"] = [{**entry, "fieldsV1": RawJSON(fields)} for _ in range(2)]
     store = open_store()
-    source.put(A, store.codec.encode(obj))
-    read = store.get(A.encode())
-    assert isinstance(read, StoredObject)
+    read = managed(source, store, fields)
     changed: dict[str, Any] = json.loads(json.dumps(read.object, default=lambda raw: raw.value))
-    managed = changed["metadata"]["managedFields"]
-    changed["metadata"]["managedFields"] = [*managed, {**entry, "manager": "new", "fieldsV1": {"f:new": {}}}][:left]
+    entries = changed["metadata"]["managedFields"]
+    changed["metadata"]["managedFields"] = [*entries, {**ENTRY, "manager": "new", "fieldsV1": {"f:new": {}}}][:left]
     value = edited(store.codec, read, changed)
     assert value.count(fields) == min(left, 2)
     found = store.codec.decode(value).object["metadata"].get("managedFields", [])

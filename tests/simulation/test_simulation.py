@@ -113,7 +113,6 @@ def test_a_schedule_leaves_nothing_behind(scenario: str) -> None:
 RECORDED = """
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from tests.simulation import __main__ as tool
 tool.RESULT = Path(sys.argv.pop(1))
 tool._TOGETHER, tool._TELLS = 20, 0

@@ -42,6 +42,11 @@ def put(key: bytes, value: bytes = b"v") -> bytes:
     return delimited(1, key) + delimited(2, value)
 
 
+def grant(lease: int, seconds: int) -> bytes:
+    """A `LeaseGrantRequest`."""
+    return delimited(8, number(1, seconds) + number(2, lease))
+
+
 def replayed(mvcc: Mvcc, folder: Path, *requests: bytes, first: int = INDEX + 1) -> int:
     """How many of these requests, entries of a log, changed something."""
     entries = [entry(first + at, data=request) for at, request in enumerate(requests)]
@@ -88,7 +93,7 @@ def test_a_log_of_another_member(mvcc: Mvcc, tmp_path: Path) -> None:
 
 def test_leases(mvcc: Mvcc, tmp_path: Path) -> None:
     """A lease has its id and its seconds; one that is revoked is known no more."""
-    grants = [delimited(8, number(1, seconds) + number(2, lease)) for lease, seconds in ((700, 60), (701, 3600))]
+    grants = [grant(700, 60), grant(701, 3600)]
     assert replayed(mvcc, tmp_path, *grants, delimited(9, number(1, 700))) == 3
     assert mvcc.cluster.granted.get(701) == 3600
     assert 700 not in mvcc.cluster.granted
@@ -96,7 +101,7 @@ def test_leases(mvcc: Mvcc, tmp_path: Path) -> None:
 
 def test_a_put_that_keeps_what_is_there(mvcc: Mvcc, tmp_path: Path) -> None:
     """The lease, or the value, of a key that has one; of a key that is not there nothing can be kept."""
-    lease = delimited(8, number(1, 60) + number(2, 700))
+    lease = grant(700, 60)
     leased = delimited(4, put(b"/leased", b"old") + number(3, 700))
     new_value = delimited(4, put(b"/leased", b"new") + number(6, 1))
     not_there = delimited(4, put(b"/not-there") + number(6, 1))
@@ -191,11 +196,6 @@ def test_an_alarm_for_space(mvcc: Mvcc, tmp_path: Path, sides: bytes, done: int)
 def alarm(raised: bool) -> bytes:
     """NOSPACE, raised or taken back."""
     return delimited(10, number(1, 1 if raised else 2) + number(2, 1) + number(3, 1))
-
-
-def grant(lease: int, seconds: int) -> bytes:
-    """A `LeaseGrantRequest`."""
-    return delimited(8, number(1, seconds) + number(2, lease))
 
 
 def test_a_full_store_grants_nothing(mvcc: Mvcc, tmp_path: Path) -> None:

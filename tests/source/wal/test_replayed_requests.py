@@ -16,7 +16,7 @@ from kstore.source.wal.replay import replay
 from kstore.source.wal.segments import CONF_CHANGE, CONF_CHANGE_V2, ENTRY
 from kstore.wire import delimited
 
-from .test_replay_by_hand import INDEX, mvcc, put, replayed
+from .test_replay_by_hand import INDEX, grant, mvcc, put, replayed
 from .test_segments import Segments, entry, number, state
 
 __all__ = ["mvcc"]
@@ -90,7 +90,7 @@ def test_a_key_that_is_put_after_its_deletion(mvcc: Mvcc, tmp_path: Path) -> Non
 
 def test_a_lease_that_is_revoked(mvcc: Mvcc, tmp_path: Path) -> None:
     """It takes the keys that have it by then: not those that got another, or were put again without."""
-    grants = [delimited(8, number(1, 60) + number(2, number_)) for number_ in (700, 701)]
+    grants = [grant(700, 60), grant(701, 60)]
     leased = [delimited(4, put(b"/made/%c" % letter) + number(3, 700)) for letter in b"abcd"]
     other = delimited(4, put(b"/made/b") + number(3, 701))
     without = delimited(4, put(b"/made/c"))
@@ -103,7 +103,7 @@ def test_a_lease_that_is_revoked(mvcc: Mvcc, tmp_path: Path) -> None:
 
 def test_leases_that_are_revoked_one_after_another(mvcc: Mvcc, tmp_path: Path) -> None:
     """What a later lease takes is known after the first has been gone through."""
-    grants = [delimited(8, number(1, 60) + number(2, number_)) for number_ in (700, 701)]
+    grants = [grant(700, 60), grant(701, 60)]
     first = delimited(4, put(b"/made/a") + number(3, 700))
     moved = [delimited(4, put(b"/made/%c" % letter) + number(3, 701)) for letter in b"bc"]
     taken_back = delimited(4, put(b"/made/b"))
@@ -115,7 +115,7 @@ def test_leases_that_are_revoked_one_after_another(mvcc: Mvcc, tmp_path: Path) -
 def test_a_lease_of_keys_that_the_database_has(mvcc: Mvcc, tmp_path: Path) -> None:
     """It takes them, but for what the log put again without it."""
     leased = [delimited(4, put(b"/made/%c" % letter) + number(3, 702)) for letter in b"ab"]
-    assert replayed(mvcc, tmp_path / "1", delimited(8, number(1, 60) + number(2, 702)), *leased) == 3
+    assert replayed(mvcc, tmp_path / "1", grant(702, 60), *leased) == 3
     mvcc.cluster.meta[b"consistent_index"] = (INDEX + 3).to_bytes(8, "big")
     requests = [delimited(4, put(b"/made/b")), delimited(9, number(1, 702))]
     assert replayed(mvcc, tmp_path / "2", *requests, first=INDEX + 4) == 2
